@@ -1,0 +1,31 @@
+// Builds dist when it is missing or older than its sources. Also vitest's global set-up: child processes run dist.
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, statSync, utimesSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+const ENTRY = join(ROOT, "dist", "index.js");
+const CONFIGURATION = ["package-lock.json", "tsconfig.json", "tsconfig.build.json"];
+
+/** Whether dist is there and whole. Type errors are printed by the compiler. */
+export function build() {
+  if (isCurrent()) return true;
+  const compiler = join(ROOT, "node_modules", "typescript", "bin", "tsc");
+  const { status } = spawnSync(process.execPath, [compiler, "-p", "tsconfig.build.json"], { cwd: ROOT, stdio: "inherit" });
+  if (status !== 0 && existsSync(ENTRY)) utimesSync(ENTRY, 0, 0); // the next call is to try again
+  return status === 0;
+}
+
+export function setup() {
+  if (!build()) console.error("dist was built in spite of the errors above; tests that start processes may fail for it.");
+}
+
+function isCurrent() {
+  if (!existsSync(ENTRY)) return false;
+  const built = statSync(ENTRY).mtimeMs;
+  const sources = readdirSync(join(ROOT, "src"), { recursive: true }).map((name) => join(ROOT, "src", name));
+  return [...sources, ...CONFIGURATION.map((name) => join(ROOT, name))].every((path) => statSync(path).mtimeMs <= built);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href && !build()) process.exitCode = 1;

@@ -1,0 +1,281 @@
+import { resolve } from "node:path";
+import { parseConnectString, type ConnectIdentity } from "../catalog/connect-string.ts";
+import { Directories, type Directory } from "../catalog/directories.ts";
+import { homeFolder } from "../catalog/home.ts";
+import { listJobs, type JobSummary } from "../job/jobs.ts";
+import type { JobState } from "../job/states.ts";
+import { KU } from "./constants.ts";
+import { dumpfileInfo } from "./dumpfile-info.ts";
+import { addFile } from "./files.ts";
+import { dataFilter, metadataFilter, metadataRemap } from "./filters.ts";
+import { jobEnd, nextStatus } from "./follow.ts";
+import { openJob } from "./open.ts";
+import { assertStartable, setParallel, setParameter } from "./parameters.ts";
+import { notSupported } from "./refusals.ts";
+import { rejecting, Session } from "./session.ts";
+import type { DumpfileInfo, StatusReport } from "./status-types.ts";
+
+export interface ConnectOptions {
+  /** The client's current directory: DATA_PUMP_DIR until someone redefines it, and where relative paths start. */
+  readonly currentDirectory?: string;
+}
+
+/**
+ * Opens a session on a database: `[user[/password]@]database`, where the database is a folder of SQLite files or one SQLite file.
+ * Without a text it is `$TSDP_DATABASE`, else the current directory, as SYSTEM. Nothing is written before the first job.
+ * @throws ORA-12154 when there is no such database.
+ */
+export async function connect(connectString?: string, options: ConnectOptions = {}): Promise<DataPump> {
+  return rejecting(() => {
+    const currentDirectory = resolve(options.currentDirectory ?? ".");
+    return new DataPump(parseConnectString(connectString, currentDirectory), currentDirectory);
+  });
+}
+
+/**
+ * One session on a database, with the procedures of DBMS_DATAPUMP. Arguments are positional as in PL/SQL, null is NULL.
+ * Every procedure rejects with a PumpError: ORA-31623 for a handle that this session does not have, ORA-39004 for a call that
+ * the job's state does not allow (seed, Table 6-1). Its stack can also be fetched with `getStatus(handle, KU.STATUS_JOB_ERROR, 0)`.
+ */
+export class DataPump {
+  /** The user of the session. */
+  readonly user: string;
+  /** Absolute real path of the folder of schemas, or of the one SQLite file. */
+  readonly database: string;
+  readonly #home: string;
+  readonly #currentDirectory: string;
+  readonly #directories: Directories;
+  readonly #session = new Session();
+
+  /** Use `connect`. */
+  constructor(identity: ConnectIdentity, currentDirectory: string) {
+    this.user = identity.user;
+    this.database = identity.database;
+    this.#home = homeFolder(identity.database);
+    this.#currentDirectory = currentDirectory;
+    this.#directories = new Directories(this.#home, currentDirectory);
+  }
+
+  /**
+   * Makes a new job and returns its handle.
+   * @param operation EXPORT or IMPORT.
+   * @param jobMode FULL, SCHEMA or TABLE; null means FULL for an import.
+   * @param jobName at most 128 printable characters, case kept; null: `SYS_EXPORT_SCHEMA_01` and so on.
+   * @param version COMPATIBLE or LATEST.
+   * @throws ORA-39001 for a bad argument, ORA-31634 when the job exists; its stack is at `getStatus(null, KU.STATUS_JOB_ERROR)`.
+   */
+  async open(
+    operation: string,
+    jobMode: string | null,
+    remoteLink: string | null = null,
+    jobName: string | null = null,
+    version = "COMPATIBLE",
+  ): Promise<number> {
+    const { user, database } = this;
+    return this.#session.open(() =>
+      openJob({ operation, jobMode, remoteLink, jobName, version, user, database, home: this.#home }),
+    );
+  }
+
+  /** Attaches to a job that another session has opened. @throws TSDP-00001: not supported yet. */
+  attach(jobName?: string | null, jobOwner?: string | null): Promise<number>;
+  async attach(): Promise<number> {
+    return this.#session.open(() => {
+      throw notSupported("ATTACH");
+    });
+  }
+
+  /**
+   * Adds a dump file or the log file.
+   * @param filename a name without a path; `.dmp` or `.log` is added to a name without an extension.
+   * @param directory a directory object.
+   * @param filesize null: no limit.
+   * @param filetype KU.FILE_TYPE_DUMP_FILE or KU.FILE_TYPE_LOG_FILE.
+   * @param reusefile 1 overwrites an existing dump file, null and 0 don't; a log file is always overwritten.
+   */
+  async addFile(
+    handle: number,
+    filename: string | null,
+    directory: string | null,
+    filesize: string | null = null,
+    filetype: number = KU.FILE_TYPE_DUMP_FILE,
+    reusefile: number | null = null,
+  ): Promise<void> {
+    const file = { filename, directory, filesize, filetype, reusefile };
+    return this.#session.define(handle, "ADD_FILE", (definition) => addFile(definition, file, this.#directories));
+  }
+
+  /**
+   * Selects objects. All filters of a job hold together.
+   * @param name SCHEMA_EXPR, SCHEMA_LIST, NAME_EXPR, NAME_LIST or TABLE_FILTER (mode TABLE only).
+   * @param value `_EXPR`: the right-hand side of a predicate, as in `IN ('HR')`; `_LIST`: quoted names; TABLE_FILTER: `HR.JOBS,...`.
+   * @param objectPath null, or TABLE with a NAME filter.
+   */
+  async metadataFilter(handle: number, name: string, value: string, objectPath: string | null = null): Promise<void> {
+    return this.#session.define(handle, "METADATA_FILTER", (definition) => metadataFilter(definition, name, value, objectPath));
+  }
+
+  /** Gives objects another place on import: REMAP_SCHEMA with the schema of the dump and the one to load into. */
+  async metadataRemap(
+    handle: number,
+    name: string,
+    oldValue: string,
+    value: string,
+    objectType: string | null = null,
+  ): Promise<void> {
+    return this.#session.define(handle, "METADATA_REMAP", (definition) =>
+      metadataRemap(definition, name, oldValue, value, objectType),
+    );
+  }
+
+  /** Changes the DDL of objects on import. @throws TSDP-00001: not supported yet. */
+  metadataTransform(handle: number, name: string, value: string | number, objectType?: string | null): Promise<void>;
+  async metadataTransform(handle: number, name: string): Promise<void> {
+    return this.#session.define(handle, "METADATA_TRANSFORM", () => {
+      throw notSupported(`metadata transform ${name}`);
+    });
+  }
+
+  /** Selects rows: INCLUDE_ROWS with 0 moves metadata only. */
+  async dataFilter(
+    handle: number,
+    name: string,
+    value: string | number,
+    tableName: string | null = null,
+    schemaName: string | null = null,
+  ): Promise<void> {
+    return this.#session.define(handle, "DATA_FILTER", (definition) =>
+      dataFilter(definition, name, value, tableName, schemaName),
+    );
+  }
+
+  /** Changes the values of a column. @throws TSDP-00001: not supported yet. */
+  dataRemap(
+    handle: number,
+    name: string,
+    tableName: string,
+    column: string,
+    remapFunction: string,
+    schema?: string | null,
+  ): Promise<void>;
+  async dataRemap(handle: number, name: string): Promise<void> {
+    // Table 6-1 has no row for DATA_REMAP; like the other remaps it belongs to the definition.
+    return this.#session.define(handle, "METADATA_REMAP", () => {
+      throw notSupported(`data remap ${name}`);
+    });
+  }
+
+  /** Sets a job parameter: COMPRESSION, COMPRESSION_ALGORITHM, TABLE_EXISTS_ACTION, KEEP_MASTER, INCLUDE_METADATA, CLIENT_COMMAND. */
+  async setParameter(handle: number, name: string, value: string | number): Promise<void> {
+    return this.#session.define(handle, "SET_PARAMETER", (definition) => setParameter(definition, name, value));
+  }
+
+  /** Sets the number of workers, 1 to 64; without this call it is the number of cores, at most 4. */
+  async setParallel(handle: number, degree: number): Promise<void> {
+    return this.#session.define(handle, "SET_PARALLEL", () => setParallel(degree));
+  }
+
+  /**
+   * Starts the job in a control process of its own, which outlives this session, and returns when it is EXECUTING.
+   * The arguments have the meaning of START_JOB; other values than the defaults are not supported yet.
+   * @throws ORA-39001 or ORA-39002 with the reasons; the job is then DEFINING as before.
+   */
+  async startJob(
+    handle: number,
+    skipCurrent = 0,
+    abortStep = 0,
+    clusterOk = 1,
+    serviceName: string | null = null,
+  ): Promise<void> {
+    return this.#session.call(handle, "START_JOB", async (attachment) => {
+      if (skipCurrent !== 0 || abortStep !== 0) throw notSupported("SKIP_CURRENT or ABORT_STEP");
+      if (clusterOk !== 1 || serviceName !== null) throw notSupported("a cluster service");
+      assertStartable(attachment.table.definition());
+      await attachment.start();
+    });
+  }
+
+  /** Stops a job. @throws TSDP-00001: not supported yet. */
+  stopJob(handle: number, immediate?: number, keepMaster?: number | null, delay?: number): Promise<void>;
+  async stopJob(handle: number): Promise<void> {
+    return this.#session.call(handle, "STOP_JOB", () => {
+      throw notSupported("STOP_JOB");
+    });
+  }
+
+  /**
+   * What the job is doing. Job description and job status are read when the call returns; messages (WIP, JOB_ERROR) come from the
+   * queue of this handle, in order, one a call and each once. The final state is reported when the asked-for messages are read.
+   * @param handle null: the stack of the session's last failed OPEN.
+   * @param mask sum of KU.STATUS_WIP, STATUS_JOB_DESC, STATUS_JOB_STATUS and STATUS_JOB_ERROR.
+   * @param timeout seconds to wait for a message; null or 0: not at all, -1: until there is one or the job is over.
+   * @throws ORA-31626 when the control process has died.
+   */
+  async getStatus(handle: number | null, mask: number, timeout: number | null = null): Promise<StatusReport> {
+    return this.#session.status(handle, mask, async (attachment) => nextStatus(attachment, mask, timeout));
+  }
+
+  /**
+   * Waits until the job is over and gives the handle up. Resolves to COMPLETED, also when errors were counted, or STOPPED.
+   * @throws ORA-31626 when the control process has died; the handle stays.
+   */
+  async waitForJob(handle: number): Promise<JobState> {
+    return this.#session.call(handle, "WAIT_FOR_JOB", async (attachment) => {
+      const state = await jobEnd(attachment);
+      this.#session.detach(handle);
+      return state;
+    });
+  }
+
+  /** Adds a line to the log file; the attached sessions see it too unless `logFileOnly` is not 0. */
+  async logEntry(handle: number, message: string, logFileOnly = 0): Promise<void> {
+    return this.#session.call(handle, "LOG_ENTRY", ({ table }) => {
+      table.request({ verb: "log_entry", argument: { message, logFileOnly: logFileOnly !== 0 } });
+    });
+  }
+
+  /** Gives the handle up. A running job goes on; a job that was never started is removed. */
+  async detach(handle: number): Promise<void> {
+    return this.#session.call(handle, "DETACH", () => {
+      this.#session.detach(handle);
+    });
+  }
+
+  /**
+   * What a dump file says about itself; needs no job.
+   * @param directory a directory object, or null: `filename` is a path of the client.
+   * @throws ORA-39211 with the causes.
+   */
+  async getDumpfileInfo(filename: string, directory: string | null): Promise<DumpfileInfo> {
+    return rejecting(async () => dumpfileInfo(filename, directory, this.#directories, this.#currentDirectory));
+  }
+
+  /** All directory objects. */
+  async directories(): Promise<readonly Directory[]> {
+    return rejecting(() => this.#directories.list());
+  }
+
+  /** CREATE DIRECTORY; a relative path is taken from the current directory. @throws ORA-00955 when it exists and `replace` is not set. */
+  async createDirectory(name: string, path: string, options: { readonly replace?: boolean } = {}): Promise<Directory> {
+    return rejecting(() => this.#directories.create(name, path, options));
+  }
+
+  /** DROP DIRECTORY. @throws ORA-04043 when it does not exist. */
+  async dropDirectory(name: string): Promise<void> {
+    return rejecting(() => {
+      this.#directories.drop(name);
+    });
+  }
+
+  /** All jobs of the database. */
+  async jobs(): Promise<readonly JobSummary[]> {
+    return rejecting(() => listJobs(this.#home));
+  }
+
+  /** Ends the session: gives all its handles up. */
+  async close(): Promise<void> {
+    return rejecting(() => {
+      this.#session.close();
+    });
+  }
+}

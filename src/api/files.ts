@@ -1,0 +1,94 @@
+import { extname, join } from "node:path";
+import { causeLines, pumpError, type PumpError, type StackEntry } from "../base/errors.ts";
+import type { Directories } from "../catalog/directories.ts";
+import { dumpFileName } from "../dump/names.ts";
+import type { JobDefinition, JobFile } from "../job/definition.ts";
+import { KU } from "./constants.ts";
+import { invalidArgument, notSupported } from "./refusals.ts";
+
+/** The arguments of ADD_FILE. */
+export interface FileArguments {
+  readonly filename: string | null;
+  readonly directory: string | null;
+  readonly filesize: string | null;
+  readonly filetype: number;
+  readonly reusefile: number | null;
+}
+
+/**
+ * ADD_FILE as a change of the definition: the directory object becomes a path here, since the job records paths.
+ * @throws ORA-39001 with ORA-39030 (file type) inside; for the rest ORA-39001 and ORA-39000 (dump file) or ORA-39002 and ORA-39070
+ * (log file) with ORA-39144, ORA-39145, ORA-39087, ORA-39088, ORA-29283, ORA-39135, ORA-39051 or ORA-39402 inside.
+ */
+export function addFile(definition: JobDefinition, file: FileArguments, directories: Directories): Partial<JobDefinition> {
+  const type = fileType(file.filetype);
+  const refuse = type === "dump" ? badDumpFile : badLogFile;
+  const name = type === "dump" ? dumpFileName(file.filename ?? "") : logFileName(file.filename ?? "");
+  if (file.directory === null || file.directory === "") throw refuse(["ORA-39145"]);
+  if (type === "dump") checkDumpOptions(definition, file);
+  const added: JobFile = {
+    type,
+    name,
+    directory: file.directory,
+    directoryPath: resolveDirectory(directories, file.directory, refuse),
+    fileSize: null,
+    reuse: type === "log" || file.reusefile === 1,
+  };
+  checkClash(definition.files, added, refuse);
+  return { files: [...definition.files, added] };
+}
+
+type Refusal = (...causes: readonly StackEntry[]) => PumpError;
+
+function badDumpFile(...causes: readonly StackEntry[]): PumpError {
+  return invalidArgument(["ORA-39000"], ...causes);
+}
+
+function badLogFile(...causes: readonly StackEntry[]): PumpError {
+  return pumpError([["ORA-39002"], ["ORA-39070"], ...causes]);
+}
+
+function fileType(filetype: number): "dump" | "log" {
+  switch (filetype) {
+    case KU.FILE_TYPE_DUMP_FILE:
+      return "dump";
+    case KU.FILE_TYPE_LOG_FILE:
+      return "log";
+    case KU.FILE_TYPE_SQL_FILE:
+      throw notSupported("an SQL file");
+    case KU.FILE_TYPE_URIDUMP_FILE:
+      throw notSupported("a dump file in an object store");
+    default:
+      throw invalidArgument(["ORA-39030", String(filetype)]);
+  }
+}
+
+/** A name must not leave its directory, nor mean another one on another system. */
+function logFileName(name: string): string {
+  if (name === "") throw badLogFile(["ORA-39144"]);
+  if (/[/\\\0]/.test(name) || name === "." || name === "..") throw badLogFile(["ORA-39088"]);
+  return extname(name) === "" ? `${name}.log` : name;
+}
+
+function checkDumpOptions({ operation }: JobDefinition, { filesize, reusefile }: FileArguments): void {
+  if (operation === "EXPORT" && filesize !== null && filesize !== "") throw notSupported("a limit of the dump file size");
+  if (reusefile !== null && reusefile !== 0 && reusefile !== 1) {
+    throw invalidArgument(["ORA-39207", String(reusefile), "REUSEFILE"]);
+  }
+}
+
+function resolveDirectory(directories: Directories, name: string, refuse: Refusal): string {
+  try {
+    return directories.resolve(name);
+  } catch (error) {
+    throw refuse(...causeLines(error));
+  }
+}
+
+function checkClash(files: readonly JobFile[], added: JobFile, refuse: Refusal): void {
+  if (added.type === "log" && files.some(({ type }) => type === "log")) throw refuse(["ORA-39051", "LOGFILE"]);
+  const path = join(added.directoryPath, added.name);
+  const other = files.find((file) => join(file.directoryPath, file.name) === path);
+  if (other === undefined) return;
+  throw other.type === "dump" && added.type === "dump" ? refuse(["ORA-39135", path]) : refuse(["ORA-39402", path]);
+}

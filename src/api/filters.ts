@@ -1,0 +1,95 @@
+import { pumpError } from "../base/errors.ts";
+import { foldName } from "../base/identifiers.ts";
+import type { JobDefinition } from "../job/definition.ts";
+import { invalidArgument, invalidOperation, notSupported } from "./refusals.ts";
+
+const METADATA_FILTERS = ["SCHEMA_EXPR", "SCHEMA_LIST", "NAME_EXPR", "NAME_LIST", "TABLE_FILTER"];
+const LATER_METADATA_FILTERS = [
+  "TABLESPACE_EXPR",
+  "TABLESPACE_LIST",
+  "INCLUDE_PATH_EXPR",
+  "INCLUDE_PATH_LIST",
+  "EXCLUDE_PATH_EXPR",
+  "EXCLUDE_PATH_LIST",
+  "EXCLUDE_TABLES",
+  "VIEWS_AS_TABLES",
+];
+const LATER_DATA_FILTERS = ["PARTITION_EXPR", "PARTITION_LIST", "SAMPLE", "SUBQUERY"];
+const LATER_REMAPS = ["REMAP_TABLESPACE", "REMAP_DATAFILE", "REMAP_TABLE", "REMAP_DIRECTORY"];
+
+/**
+ * METADATA_FILTER as a change of the definition; the same name may be given again, and all filters hold.
+ * @throws ORA-39001 with ORA-31660 (no name), ORA-39036 (unknown name) or ORA-39071 (no value) inside.
+ */
+export function metadataFilter(
+  definition: JobDefinition,
+  name: string,
+  value: string,
+  objectPath: string | null,
+): Partial<JobDefinition> {
+  if (!name) throw invalidArgument(["ORA-31660"]);
+  const key = name.toUpperCase();
+  if (LATER_METADATA_FILTERS.includes(key)) throw notSupported(`metadata filter ${key}`);
+  if (!METADATA_FILTERS.includes(key)) throw invalidArgument(["ORA-39036", name]);
+  if (key === "TABLE_FILTER" && definition.mode !== "TABLE") throw invalidArgument(["ORA-39036", name]);
+  if (typeof value !== "string" || value.trim() === "") throw invalidArgument(["ORA-39071", key]);
+  const path = checkedPath(key, objectPath);
+  return { metadataFilters: [...definition.metadataFilters, { name: key, value, objectPath: path }] };
+}
+
+/**
+ * METADATA_REMAP as a change of the definition.
+ * @throws ORA-39002 for an export; ORA-39001 with ORA-31663 (no name), ORA-39045 (unknown name), ORA-39071 (no schema),
+ * ORA-39013 (SYSTEM) or ORA-39046 (the schema is remapped already) inside.
+ */
+export function metadataRemap(
+  definition: JobDefinition,
+  name: string,
+  oldValue: string,
+  value: string,
+  objectType: string | null,
+): Partial<JobDefinition> {
+  if (!name) throw invalidArgument(["ORA-31663"]);
+  const key = name.toUpperCase();
+  if (key !== "REMAP_SCHEMA" && !LATER_REMAPS.includes(key)) throw invalidArgument(["ORA-39045", name]);
+  if (definition.operation === "EXPORT") throw invalidOperation(["ORA-39208", key, definition.operation]);
+  if (key !== "REMAP_SCHEMA") throw notSupported(`metadata remap ${key}`);
+  if (objectType !== null && objectType !== "") throw notSupported(`${key} with object type ${objectType}`);
+  if (!oldValue || !value) throw invalidArgument(["ORA-39071", key]);
+  if ([oldValue, value].some((schema) => foldName(schema) === "system")) throw invalidArgument(["ORA-39013"]);
+  if (definition.metadataRemaps.some((remap) => remap.name === key && foldName(remap.oldValue) === foldName(oldValue))) {
+    throw invalidArgument(["ORA-39046", key]);
+  }
+  return { metadataRemaps: [...definition.metadataRemaps, { name: key, oldValue, value, objectType: null }] };
+}
+
+/**
+ * DATA_FILTER as a change of the definition.
+ * @throws ORA-39001 with ORA-31657 (no name), ORA-39031 (unknown name), ORA-39035 (set before) or ORA-39071 (bad value) inside;
+ * ORA-39005 with ORA-31658 inside for a schema without a table.
+ */
+export function dataFilter(
+  definition: JobDefinition,
+  name: string,
+  value: string | number,
+  tableName: string | null,
+  schemaName: string | null,
+): Partial<JobDefinition> {
+  if (!name) throw invalidArgument(["ORA-31657"]);
+  const key = name.toUpperCase();
+  if (LATER_DATA_FILTERS.includes(key)) throw notSupported(`data filter ${key}`);
+  if (key !== "INCLUDE_ROWS") throw invalidArgument(["ORA-39031", name]);
+  if (schemaName !== null && tableName === null) throw pumpError([["ORA-39005"], ["ORA-31658"]]);
+  if (tableName !== null) throw notSupported(`data filter ${key} of one table`);
+  if (typeof value !== "number" || !Number.isInteger(value)) throw invalidArgument(["ORA-39071", key]);
+  if (definition.dataFilters.some((filter) => filter.name === key)) throw invalidArgument(["ORA-39035", key]);
+  return { dataFilters: [...definition.dataFilters, { name: key, value: value === 0 ? 0 : 1, tableName, schemaName }] };
+}
+
+/** The empty text is NULL, as in PL/SQL. */
+function checkedPath(filter: string, objectPath: string | null): string | null {
+  if (objectPath === null || objectPath === "") return null;
+  const path = objectPath.toUpperCase();
+  if (path !== "TABLE" || !filter.startsWith("NAME_")) throw notSupported(`${filter} with object path ${path}`);
+  return path;
+}

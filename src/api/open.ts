@@ -1,0 +1,103 @@
+import { randomBytes } from "node:crypto";
+import { isPrintableName } from "../catalog/names.ts";
+import type { JobDefinition, JobMode, Operation } from "../job/definition.ts";
+import { createJob, defaultJobName, type DefinedJob } from "../job/jobs.ts";
+import { PumpError } from "../base/errors.ts";
+import { invalidArgument, notSupported } from "./refusals.ts";
+
+/** The arguments of OPEN and who calls it. */
+export interface OpenArguments {
+  readonly operation: string;
+  readonly jobMode: string | null;
+  readonly remoteLink: string | null;
+  readonly jobName: string | null;
+  readonly version: string;
+  readonly user: string;
+  readonly database: string;
+  readonly home: string;
+}
+
+const MODES: readonly JobMode[] = ["FULL", "SCHEMA", "TABLE", "TABLESPACE", "TRANSPORTABLE"];
+const MAX_DEFAULT_NAMES = 99;
+
+/**
+ * OPEN: a new job in state DEFINING, held by the caller.
+ * @throws ORA-39001 with ORA-39019, ORA-39020, ORA-31665, ORA-39023 or ORA-39207 (job name) inside; ORA-31634 when the job exists.
+ */
+export function openJob(request: OpenArguments): DefinedJob {
+  const operation = checkedOperation(request.operation);
+  const mode = checkedMode(operation, request.jobMode);
+  if (request.remoteLink !== null && request.remoteLink !== "") throw notSupported("a network link");
+  checkVersion(request.version);
+  const create = (name: string) => createJob(request.home, definition(request, operation, mode, name));
+  if (request.jobName === null || request.jobName === "") return createUnderDefaultName(request, operation, mode, create);
+  if (!isPrintableName(request.jobName)) throw invalidArgument(["ORA-39207", request.jobName, "JOB_NAME"]);
+  return create(request.jobName);
+}
+
+/** Another session may take the name between the look and the creation: then the next one is tried. */
+function createUnderDefaultName(
+  { home, user }: OpenArguments,
+  operation: Operation,
+  mode: JobMode,
+  create: (name: string) => DefinedJob,
+): DefinedJob {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return create(defaultJobName(home, user, operation, mode));
+    } catch (error) {
+      const taken = error instanceof PumpError && error.code === "ORA-31634" && !error.has("ORA-31664");
+      if (!taken || attempt >= MAX_DEFAULT_NAMES) throw error;
+    }
+  }
+}
+
+function checkedOperation(operation: string): Operation {
+  switch (operation.toUpperCase()) {
+    case "EXPORT":
+      return "EXPORT";
+    case "IMPORT":
+      return "IMPORT";
+    case "SQL_FILE":
+      throw notSupported("operation SQL_FILE");
+    default:
+      throw invalidArgument(["ORA-39019", operation]);
+  }
+}
+
+/** An import without a mode takes all that the dump file set holds. */
+function checkedMode(operation: Operation, jobMode: string | null): JobMode {
+  if (jobMode === null || jobMode === "") {
+    if (operation === "IMPORT") return "FULL";
+    throw invalidArgument(["ORA-31665"]);
+  }
+  const mode = MODES.find((known) => known === jobMode.toUpperCase());
+  if (mode === undefined) throw invalidArgument(["ORA-39020", jobMode]);
+  if (mode === "TABLESPACE" || mode === "TRANSPORTABLE") throw notSupported(`mode ${mode}`);
+  return mode;
+}
+
+function checkVersion(version: string): void {
+  if (["COMPATIBLE", "LATEST"].includes(version.toUpperCase())) return;
+  if (/^\d+(?:\.\d+){0,4}$/.test(version)) throw notSupported("a job version other than COMPATIBLE and LATEST");
+  throw invalidArgument(["ORA-39023", version]);
+}
+
+function definition(request: OpenArguments, operation: Operation, mode: JobMode, name: string): JobDefinition {
+  return {
+    owner: request.user,
+    name,
+    operation,
+    mode,
+    guid: randomBytes(16).toString("hex").toUpperCase(),
+    version: request.version.toUpperCase(),
+    remoteLink: null,
+    database: request.database,
+    files: [],
+    metadataFilters: [],
+    metadataRemaps: [],
+    dataFilters: [],
+    parameters: {},
+    degree: null,
+  };
+}

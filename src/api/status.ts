@@ -1,0 +1,144 @@
+import { endianness, hostname } from "node:os";
+import { basename, join } from "node:path";
+import { errorNumber, formatLine, type PumpError } from "../base/errors.ts";
+import type { ControlTable, JobRow } from "../job/control-table.ts";
+import type { JobDefinition, JobFile, JobMessage, Outcome } from "../job/definition.ts";
+import type { JobState } from "../job/states.ts";
+import { KU } from "./constants.ts";
+import type { JobDesc, JobStatus, LogEntry, ParamValue, Status, WorkerStatus } from "./status-types.ts";
+
+const TERM_REASONS: Readonly<Record<Outcome, number>> = {
+  COMPLETE: KU.JOB_COMPLETE,
+  COMPLETE_ERRORS: KU.JOB_COMPLETE_ERRORS,
+  STOPPED: KU.JOB_STOPPED,
+  ABORTED: KU.JOB_ABORTED,
+};
+
+/** A status that says nothing. */
+export const EMPTY_STATUS: Status = { mask: 0, wip: null, jobDescription: null, jobStatus: null, error: null };
+
+/** The status of a failed call: its stack. */
+export function errorStatus(error: PumpError): Status {
+  return { ...EMPTY_STATUS, mask: KU.STATUS_JOB_ERROR, error: logEntry({ kind: "error", lines: error.lines }) };
+}
+
+/** The parts that `mask` asks for, with one message of the queue or none. */
+export function assembleStatus(
+  table: ControlTable,
+  row: JobRow,
+  state: JobState,
+  mask: number,
+  message: JobMessage | undefined,
+): Status {
+  const definition = table.definition();
+  const status = {
+    wip: message?.kind === "wip" ? logEntry(message) : null,
+    error: message?.kind === "error" ? logEntry(message) : null,
+    jobDescription: (mask & KU.STATUS_JOB_DESC) === 0 ? null : jobDescription(definition, row),
+    jobStatus: (mask & KU.STATUS_JOB_STATUS) === 0 ? null : jobStatus(table, definition, row, state),
+  };
+  return { ...status, mask: messageBit(message) | (mask & (KU.STATUS_JOB_DESC | KU.STATUS_JOB_STATUS)) };
+}
+
+/** The mask bit that asks for this kind of message; 0 for none. */
+export function messageBit(message: JobMessage | undefined): number {
+  if (message === undefined) return 0;
+  return message.kind === "wip" ? KU.STATUS_WIP : KU.STATUS_JOB_ERROR;
+}
+
+function logEntry({ lines }: JobMessage): LogEntry {
+  return lines.map((line, index) => ({
+    logLineNumber: index + 1,
+    errorNumber: line.code === null ? null : errorNumber(line.code),
+    logText: line.code === null ? line.text : formatLine(line),
+  }));
+}
+
+function jobStatus(table: ControlTable, definition: JobDefinition, row: JobRow, state: JobState): JobStatus {
+  return {
+    jobName: definition.name,
+    operation: definition.operation,
+    jobMode: definition.mode,
+    bytesProcessed: row.bytesProcessed,
+    totalBytes: row.totalBytes,
+    percentDone: row.percentDone,
+    degree: definition.degree ?? row.degree,
+    errorCount: row.errorCount,
+    state,
+    restartCount: row.restartCount,
+    rowsProcessed: row.rowsProcessed,
+    workerStatusList: workerStatuses(table, definition),
+    files: table.dumpFiles().map(({ path, bytesWritten, size }) => ({
+      fileName: path,
+      fileType: KU.DUMPFILE_TYPE_DISK,
+      fileSize: size,
+      fileBytesWritten: bytesWritten,
+    })),
+  };
+}
+
+function workerStatuses(table: ControlTable, definition: JobDefinition): WorkerStatus[] {
+  return table
+    .workers()
+    .filter(({ state }) => state === "EXECUTING")
+    .map(({ number, objectStartTime, ...worker }) => ({
+      ...worker,
+      workerNumber: number,
+      processName: `DW${String(number).padStart(2, "0")}`,
+      partition: null,
+      degree: 1,
+      instanceId: 1,
+      instanceName: instanceName(definition),
+      hostName: hostname(),
+      objStartTime: date(objectStartTime),
+    }));
+}
+
+function jobDescription(definition: JobDefinition, row: JobRow): JobDesc {
+  return {
+    jobName: definition.name,
+    guid: definition.guid,
+    operation: definition.operation,
+    jobMode: definition.mode,
+    remoteLink: definition.remoteLink,
+    owner: definition.owner,
+    platform: `${process.platform}/${process.arch}`,
+    globalName: definition.database,
+    instance: instanceName(definition),
+    jobVersion: definition.version,
+    creatorPrivs: definition.owner,
+    startTime: date(row.startTime),
+    termReason: row.outcome === null ? null : TERM_REASONS[row.outcome],
+    maxDegree: definition.degree ?? row.degree,
+    timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    endianness: endianness() === "LE" ? "LITTLE" : "BIG",
+    logFile: filePath(definition, "log"),
+    sqlFile: filePath(definition, "sql"),
+    params: Object.entries(definition.parameters).map(([name, value]) => paramValue(name, value)),
+  };
+}
+
+function paramValue(name: string, value: string | number): ParamValue {
+  const text = typeof value === "string";
+  return {
+    paramName: name,
+    paramOp: "SET_PARAMETER",
+    paramType: text ? "TEXT" : "NUMBER",
+    paramLength: String(value).length,
+    paramValueN: text ? null : value,
+    paramValueT: text ? value : null,
+  };
+}
+
+function filePath({ files }: JobDefinition, type: JobFile["type"]): string | null {
+  const file = files.find((candidate) => candidate.type === type);
+  return file === undefined ? null : join(file.directoryPath, file.name);
+}
+
+function instanceName({ database }: JobDefinition): string {
+  return basename(database);
+}
+
+function date(timestamp: string | null): Date | null {
+  return timestamp === null ? null : new Date(timestamp);
+}

@@ -1,0 +1,130 @@
+import { existsSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { causeLines, pumpError } from "../base/errors.ts";
+import { openDatabase, type Connection } from "../sqlite/database.ts";
+import { catalogName, isPrintableName } from "./names.ts";
+import { ensurePrivateFile, ensurePrivateFolder } from "./private-files.ts";
+
+/** A directory object: a name for an absolute path. */
+export interface Directory {
+  readonly name: string;
+  readonly path: string;
+}
+
+const DEFAULT_DIRECTORY = "DATA_PUMP_DIR";
+const VERSION = 1;
+
+/** The directory objects of a database, kept in `catalog.db` of its home folder, which is made when the first one is created. */
+export class Directories {
+  readonly #home: string;
+  readonly #currentDirectory: string;
+
+  /** DATA_PUMP_DIR is `currentDirectory` until someone redefines it. */
+  constructor(home: string, currentDirectory: string) {
+    this.#home = home;
+    this.#currentDirectory = currentDirectory;
+  }
+
+  /** All directory objects, by name. */
+  list(): Directory[] {
+    const stored = this.#stored();
+    const all = stored.some(({ name }) => name === DEFAULT_DIRECTORY)
+      ? stored
+      : [...stored, { name: DEFAULT_DIRECTORY, path: this.#currentDirectory }];
+    return all.sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /**
+   * CREATE [OR REPLACE] DIRECTORY. A relative path is taken from the current directory; the folder need not exist yet.
+   * @throws ORA-39087 for a name that can't be one, ORA-00955 when the name is taken and `replace` is not set.
+   */
+  create(name: string, path: string, options: { readonly replace?: boolean } = {}): Directory {
+    const directory = { name: catalogName(name), path: resolve(this.#currentDirectory, path) };
+    if (!isPrintableName(directory.name)) throw pumpError([["ORA-39087", name]], "A name has 1 to 128 printable characters.");
+    this.#write((catalog) => {
+      const verb = options.replace === true ? "INSERT OR REPLACE" : "INSERT OR IGNORE";
+      const { changes } = catalog
+        .prepare(`${verb} INTO directory (name, path) VALUES (?, ?)`)
+        .run(directory.name, directory.path);
+      if (changes === 0) throw pumpError([["ORA-00955"]]);
+    });
+    return directory;
+  }
+
+  /**
+   * DROP DIRECTORY. Dropping DATA_PUMP_DIR makes it the current directory again.
+   * @throws ORA-04043 when there is no such directory object.
+   */
+  drop(name: string): void {
+    const wanted = catalogName(name);
+    if (!this.#stored().some((directory) => directory.name === wanted)) throw pumpError([["ORA-04043", wanted]]);
+    this.#write((catalog) => catalog.prepare("DELETE FROM directory WHERE name = ?").run(wanted));
+  }
+
+  /**
+   * The absolute path behind a name.
+   * @throws ORA-39087 for an unknown name, ORA-29283 when the path is not a folder (any more).
+   */
+  resolve(name: string): string {
+    const wanted = catalogName(name);
+    const path = this.list().find((directory) => directory.name === wanted)?.path;
+    if (path === undefined) throw pumpError([["ORA-39087", wanted]]);
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) {
+      throw pumpError(
+        [["ORA-29283", `nonexistent file or path "${path}"`]],
+        `Make the folder that directory object ${wanted} names.`,
+      );
+    }
+    return path;
+  }
+
+  get #path(): string {
+    return join(this.#home, "catalog.db");
+  }
+
+  #stored(): Directory[] {
+    if (!existsSync(this.#path)) return [];
+    return this.#use((catalog) => catalog.prepare("SELECT name, path FROM directory").all() as Directory[]);
+  }
+
+  #write(work: (catalog: Connection) => void): void {
+    ensurePrivateFolder(this.#home);
+    ensurePrivateFile(this.#path);
+    this.#use(work);
+  }
+
+  #use<T>(work: (catalog: Connection) => T): T {
+    const catalog = this.#open();
+    try {
+      return work(catalog);
+    } finally {
+      catalog.close();
+    }
+  }
+
+  #open(): Connection {
+    try {
+      const catalog = openDatabase(this.#path, { mustExist: true });
+      migrate(catalog);
+      return catalog;
+    } catch (error) {
+      throw pumpError([["ORA-29283", `cannot open catalog "${this.#path}"`], ...causeLines(error)], undefined, error);
+    }
+  }
+}
+
+function migrate(catalog: Connection): void {
+  if (version(catalog) === VERSION) return;
+  catalog
+    .transaction(() => {
+      const found = version(catalog);
+      if (found > VERSION) throw new Error(`the catalog was written by a newer tsdp (version ${found})`);
+      if (found === VERSION) return;
+      catalog.exec(`CREATE TABLE directory (name TEXT PRIMARY KEY, path TEXT NOT NULL) STRICT; PRAGMA user_version = ${VERSION}`);
+    })
+    .immediate();
+}
+
+function version(catalog: Connection): number {
+  return catalog.pragma("user_version", { simple: true }) as number;
+}

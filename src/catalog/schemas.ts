@@ -1,0 +1,65 @@
+import { readdirSync, statSync } from "node:fs";
+import { basename, dirname, extname, join } from "node:path";
+import { pumpError } from "../base/errors.ts";
+import { upperName } from "../base/identifiers.ts";
+
+/** A schema of a database: a SQLite file. */
+export interface SchemaFile {
+  /** Upper case, as shown. */
+  readonly name: string;
+  readonly path: string;
+}
+
+const EXTENSIONS: ReadonlySet<string> = new Set([".db", ".sqlite", ".sqlite3"]);
+
+/**
+ * The schemas of a database in the order of their names: the SQLite files of a folder, or the one file.
+ * @throws ORA-39002 when two files have the same stem
+ */
+export function listSchemas(database: string): readonly SchemaFile[] {
+  if (statSync(database).isFile()) return [{ name: schemaName(database), path: database }];
+  const files = readdirSync(database)
+    .filter((file) => EXTENSIONS.has(extname(file).toLowerCase()) && !file.startsWith("."))
+    .map((file) => ({ name: schemaName(file), path: join(database, file) }))
+    .filter(({ path }) => statSync(path, { throwIfNoEntry: false })?.isFile() === true)
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const [i, file] of files.entries()) {
+    const twin = files[i + 1];
+    if (twin?.name === file.name) {
+      const hint = `Both ${basename(file.path)} and ${basename(twin.path)} are schema ${file.name}; take one of them out of the folder.`;
+      throw pumpError([["ORA-39002"], ["ORA-39097", `for schema ${file.name}`]], hint);
+    }
+  }
+  return files;
+}
+
+/** The schema that is meant when a job names none: that of a one-file database, else the user's own, else none. */
+export function defaultSchema(database: string, user: string): string | null {
+  const schemas = listSchemas(database);
+  if (statSync(database).isFile()) return schemas[0]?.name ?? null;
+  return schemas.some((schema) => schema.name === upperName(user)) ? upperName(user) : null;
+}
+
+/**
+ * Where a schema that does not exist yet will be.
+ * @throws ORA-39001 for a name that is no safe file name, ORA-39146 in a one-file database
+ */
+export function newSchemaPath(database: string, name: string): string {
+  if (statSync(database).isFile()) {
+    const only = schemaName(database);
+    throw pumpError([["ORA-39002"], ["ORA-39146", name]], `The database is the one file of schema ${only}: use remap_schema=${name}:${only}, or connect to its folder.`);
+  }
+  if (name === "" || name.startsWith(".") || /[/\\\0-\x1f]/.test(name) || Buffer.byteLength(name) > 200) {
+    throw pumpError([["ORA-39001"], ["ORA-39146", name]], "A new schema becomes a file of its name, so the name can't hold a slash, start with a dot or be empty.");
+  }
+  return join(database, `${name}.db`);
+}
+
+/** Whether a file at this path would be taken for a schema of the database. */
+export function isSchemaPath(database: string, path: string): boolean {
+  return path === database || (dirname(path) === database && EXTENSIONS.has(extname(path).toLowerCase()));
+}
+
+function schemaName(path: string): string {
+  return upperName(basename(path, extname(path)));
+}

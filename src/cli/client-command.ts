@@ -1,0 +1,29 @@
+import { existsSync } from "node:fs";
+import type { Assignment } from "./lexer.ts";
+import { findParameter } from "./parameters.ts";
+
+const MASK = "********";
+
+/**
+ * The command line as the log echoes it (CLIENT_COMMAND): the user with the password masked, then what was typed.
+ * @param user who the session belongs to, for a command line that names none
+ */
+export function clientCommand(user: string, connectString: string | undefined, typed: readonly Assignment[]): string {
+  const parameters = typed.filter(({ name }) => name !== "userid" && name !== "json");
+  return [maskedConnectString(user, connectString), ...parameters.map(echo)].join(" ");
+}
+
+/** `hr/********@hr.db`; whether a password was given doesn't show. An existing path is a database, whole. */
+export function maskedConnectString(user: string, connectString: string | undefined): string {
+  const plain = `${user.toLowerCase()}/${MASK}`;
+  if (connectString === undefined) return plain;
+  const at = existsSync(connectString) ? -1 : connectString.lastIndexOf("@");
+  if (at === -1) return `${plain}@${connectString}`;
+  return `${connectString.slice(0, at).split("/")[0] ?? ""}/${MASK}@${connectString.slice(at + 1)}`;
+}
+
+function echo({ name, text }: Assignment): string {
+  const parameter = findParameter(name);
+  const masked = parameter?.status === "supported" && parameter.masked === true;
+  return `${name}=${masked ? MASK : text}`;
+}

@@ -1,0 +1,81 @@
+import { readFileSync } from "node:fs";
+import { causeLines, PumpError, pumpError } from "../base/errors.ts";
+import { parseWords, splitWords, type Assignment, type Syntax } from "./lexer.ts";
+import { nearestName } from "./nearest-name.ts";
+import type { Command, JobParameter } from "./parameter.ts";
+import { findParameter, parametersOf } from "./parameters.ts";
+import { clientCode, clientPrefix, Settings } from "./settings.ts";
+import { unquote } from "./values.ts";
+
+export interface CommandLine {
+  readonly settings: Settings;
+  /** What stood on the command line itself; `parfile=` as such. */
+  readonly typed: readonly Assignment[];
+}
+
+/**
+ * Reads the words of a command line. A parameter file is read in the place where it is named: what follows it overrides it.
+ * @throws LRM- errors for what can't be read, UDE-/UDI- errors for values, TSDP-00001 for parameters that don't work yet.
+ */
+export function readCommandLine(command: Command, words: readonly string[]): CommandLine {
+  const settings = new Settings(command);
+  const typed = parseWords(words, syntaxOf(command, true));
+  for (const assignment of typed) {
+    const parameter = supportedParameter(command, assignment.name);
+    settings.add(parameter, assignment);
+    if (parameter.name === "parfile") readParameterFile(settings, unquote(assignment.text));
+  }
+  return { settings, typed };
+}
+
+function readParameterFile(settings: Settings, path: string): void {
+  try {
+    for (const assignment of parseWords(splitWords(parameterText(path)), syntaxOf(settings.command, false))) {
+      const parameter = supportedParameter(settings.command, assignment.name);
+      if (parameter.name === "parfile") throw nestedFile(settings.command);
+      settings.add(parameter, assignment);
+    }
+  } catch (error) {
+    if (!(error instanceof PumpError)) throw error;
+    throw new PumpError([...error.lines, ...pumpError([["LRM-00113", path]]).lines], error.hint, { cause: error });
+  }
+}
+
+function parameterText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw pumpError([["LRM-00109", path], ...causeLines(error)], undefined, error);
+  }
+}
+
+function nestedFile(command: Command): PumpError {
+  return pumpError([[clientCode(command, "00014"), "parfile"]], "A parameter file can't name another parameter file.");
+}
+
+function syntaxOf(command: Command, connectString: boolean): Syntax {
+  const isSwitch = (name: string) => {
+    const parameter = findParameter(name);
+    return parameter?.status === "supported" && parameter.type === "yes-no";
+  };
+  return { isSwitch, connectString, client: clientPrefix(command) };
+}
+
+function supportedParameter(command: Command, name: string): JobParameter {
+  const parameter = findParameter(name);
+  if (parameter === undefined) throw unknownParameter(command, name);
+  if (!parameter.commands.includes(command)) {
+    throw pumpError([["LRM-00101", name]], `${name} is a parameter of ${parameter.commands.join(" and ")}, not of ${command}.`);
+  }
+  if (parameter.status === "planned") throw pumpError([["TSDP-00001", `parameter ${name}`]], `Leave ${name} out.`);
+  return parameter;
+}
+
+function unknownParameter(command: Command, name: string): PumpError {
+  const near = nearestName(
+    name,
+    parametersOf(command).map((parameter) => parameter.name),
+  );
+  const hint = near === undefined ? "" : `Did you mean ${near}? `;
+  return pumpError([["LRM-00101", name]], `${hint}help=y lists the parameters.`);
+}

@@ -1,0 +1,44 @@
+import { constants } from "node:os";
+import { outputFailure } from "./output.ts";
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** Why a client leaves before its job has ended. The job goes on. */
+export interface Interruption {
+  /** 128 and the number of the signal, as shells count; a client that left has not seen whether the job succeeds. */
+  readonly exitCode: number;
+  /** Nobody reads what the client writes. */
+  readonly silent: boolean;
+}
+
+/** Watches for signals and lost output while a job runs. A second signal ends the process at once. */
+export class Interruptions {
+  #signal: (typeof SIGNALS)[number] | undefined;
+  readonly #listener = (signal: NodeJS.Signals) => {
+    this.#take(signal);
+  };
+
+  constructor() {
+    for (const signal of SIGNALS) process.on(signal, this.#listener);
+  }
+
+  /** The interruption that came, if any. */
+  current(): Interruption | undefined {
+    if (this.#signal !== undefined) return { exitCode: exitCodeOf(this.#signal), silent: false };
+    const failure = outputFailure();
+    return failure === undefined ? undefined : { exitCode: failure.exitCode, silent: failure.closed };
+  }
+
+  stop(): void {
+    for (const signal of SIGNALS) process.off(signal, this.#listener);
+  }
+
+  #take(signal: NodeJS.Signals): void {
+    if (this.#signal !== undefined) process.exit(exitCodeOf(signal));
+    this.#signal = SIGNALS.find((name) => name === signal);
+  }
+}
+
+function exitCodeOf(signal: NodeJS.Signals): number {
+  return 128 + constants.signals[signal];
+}

@@ -1,0 +1,29 @@
+import { KU } from "../api/constants.ts";
+import type { DataPump } from "../api/data-pump.ts";
+import type { JobPlan } from "./job-plan.ts";
+
+/** The procedures that define a job. */
+export type JobDefiner = Pick<
+  DataPump,
+  "open" | "addFile" | "metadataFilter" | "metadataRemap" | "dataFilter" | "setParameter" | "setParallel"
+>;
+
+/**
+ * Makes the calls that define a job, in the order in which expdp makes them.
+ * @param command what the log echoes as the command line, passwords masked
+ * @returns the handle of the job in state DEFINING
+ */
+export async function defineJob(pump: JobDefiner, plan: JobPlan, command: string): Promise<number> {
+  const handle = await pump.open(plan.operation, plan.mode, null, plan.jobName);
+  await pump.setParameter(handle, "CLIENT_COMMAND", command);
+  for (const [name, value] of plan.parameters) await pump.setParameter(handle, name, value);
+  if (plan.log !== null) await pump.addFile(handle, plan.log.name, plan.log.directory, null, KU.FILE_TYPE_LOG_FILE);
+  for (const { name, directory } of plan.dumps) {
+    await pump.addFile(handle, name, directory, null, KU.FILE_TYPE_DUMP_FILE, plan.reusefile);
+  }
+  for (const [name, value] of plan.filters) await pump.metadataFilter(handle, name, value);
+  for (const [source, target] of plan.remaps) await pump.metadataRemap(handle, "REMAP_SCHEMA", source, target);
+  if (!plan.includeRows) await pump.dataFilter(handle, "INCLUDE_ROWS", 0);
+  if (plan.degree !== null) await pump.setParallel(handle, plan.degree);
+  return handle;
+}

@@ -1,0 +1,133 @@
+import { pumpError } from "../base/errors.ts";
+import { quoteLiteral } from "../base/identifiers.ts";
+import { supportedParameters } from "./parameters.ts";
+import { clientCode, type Settings } from "./settings.ts";
+import { booleanOf, fileOf, remapOf, tableOf, unquote } from "./values.ts";
+
+/** A file as ADD_FILE takes it; the directory as typed, since the catalogue reads its quotes. */
+export interface PlannedFile {
+  readonly name: string;
+  readonly directory: string;
+}
+
+/** What a command line asks for, in the words of the API. */
+export interface JobPlan {
+  readonly operation: "EXPORT" | "IMPORT";
+  readonly mode: "FULL" | "SCHEMA" | "TABLE";
+  /** null: the engine makes one. */
+  readonly jobName: string | null;
+  /** null: no log file. */
+  readonly log: PlannedFile | null;
+  readonly dumps: readonly PlannedFile[];
+  /** 1 or 0, null when it was not given. */
+  readonly reusefile: number | null;
+  /** Metadata filters, name and value. */
+  readonly filters: readonly (readonly [name: string, value: string])[];
+  /** Source and target schema. */
+  readonly remaps: readonly (readonly [source: string, target: string])[];
+  readonly parameters: readonly (readonly [name: string, value: string | number])[];
+  readonly includeRows: boolean;
+  /** Number of workers, null when it was not given. */
+  readonly degree: number | null;
+}
+
+/**
+ * Checks what the parameters say together and turns them into a plan, before anything is connected or written.
+ * @throws UDE-/UDI-00010, 00011 and 00014; TSDP-00001 for a URI
+ */
+export function planJob(settings: Settings): JobPlan {
+  checkModes(settings);
+  const content = settings.keyword("content");
+  const reuse = settings.flag("reuse_dumpfiles");
+  const degree = settings.text("parallel");
+  return {
+    operation: settings.command === "export" ? "EXPORT" : "IMPORT",
+    mode: jobMode(settings),
+    jobName: settings.identifier("job_name") ?? null,
+    log: logFile(settings),
+    dumps: dumpFiles(settings),
+    reusefile: reuse === undefined ? null : Number(reuse),
+    filters: metadataFilters(settings),
+    remaps: schemaRemaps(settings),
+    parameters: [...setParameters(settings), ...(content === "DATA_ONLY" ? [["INCLUDE_METADATA", 0] as const] : [])],
+    includeRows: content !== "METADATA_ONLY",
+    degree: degree === undefined ? null : Number(degree),
+  };
+}
+
+/** SCHEMA without a filter is the schema of the user; an import without a mode takes all that the dump holds. */
+function jobMode(settings: Settings): JobPlan["mode"] {
+  if (settings.has("schemas")) return "SCHEMA";
+  if (settings.has("tables")) return "TABLE";
+  return (settings.flag("full") ?? settings.command === "import") ? "FULL" : "SCHEMA";
+}
+
+function checkModes(settings: Settings): void {
+  const modes = [
+    ...(settings.flag("full") === true ? ["full"] : []),
+    ...(settings.has("schemas") ? ["schema"] : []),
+    ...(settings.has("tables") ? ["tables"] : []),
+  ];
+  const [first, second] = modes;
+  if (first === undefined || second === undefined) return;
+  const hint = "Ask for one of full=y, schemas= and tables=; a table may carry its schema, schema.table.";
+  throw pumpError([[clientCode(settings.command, "00010"), first, second]], hint);
+}
+
+function dumpFiles(settings: Settings): readonly PlannedFile[] {
+  const elements = settings.elements("dumpfile");
+  return (elements.length === 0 ? ["expdat.dmp"] : elements).map((element) => plannedFile(settings, "dumpfile", element));
+}
+
+function logFile(settings: Settings): PlannedFile | null {
+  const [element] = settings.elements("logfile");
+  if (settings.flag("nologfile") !== true) return plannedFile(settings, "logfile", element ?? `${settings.command}.log`);
+  if (element === undefined) return null;
+  throw pumpError([[clientCode(settings.command, "00011"), "nologfile", "logfile"]], "Leave one of the two out.");
+}
+
+function plannedFile(settings: Settings, parameter: string, element: string): PlannedFile {
+  if (/^['"]?[a-z][a-z0-9+.-]+:\/\//i.test(element)) {
+    throw pumpError([["TSDP-00001", `a URI in ${parameter}`]], "Give a file name, and its place with directory=NAME.");
+  }
+  const { directory = defaultDirectory(settings), name } = fileOf(element);
+  if (name === "" || directory === "") throw settings.invalidValue(parameter, "Give [directory:]file.");
+  return { name, directory };
+}
+
+/** DIRECTORY, else the object that the environment names, else DATA_PUMP_DIR. */
+function defaultDirectory(settings: Settings): string {
+  const fromEnvironment = process.env["DATA_PUMP_DIR"] ?? "";
+  return settings.elements("directory")[0] ?? (fromEnvironment === "" ? "DATA_PUMP_DIR" : fromEnvironment);
+}
+
+function metadataFilters(settings: Settings): JobPlan["filters"] {
+  const schemas = settings.identifiers("schemas").map(quoteLiteral);
+  const tables = settings.elements("tables").map((element) => {
+    const table = tableOf(element);
+    if (table === undefined)
+      throw settings.invalidValue("tables", "Give [schema.]table; quote a name that holds a dot or a colon.");
+    return table;
+  });
+  return [
+    ...(schemas.length === 0 ? [] : [["SCHEMA_EXPR", `IN (${schemas.join(",")})`] as const]),
+    ...(tables.length === 0 ? [] : [["TABLE_FILTER", tables.join(",")] as const]),
+  ];
+}
+
+function schemaRemaps(settings: Settings): JobPlan["remaps"] {
+  return settings.elements("remap_schema").map((element) => {
+    const remap = remapOf(element);
+    if (remap === undefined) throw settings.invalidValue("remap_schema", "Give source:target, such as remap_schema=HR:BLAKE.");
+    return remap;
+  });
+}
+
+/** The parameters whose row in the table says SET_PARAMETER: YES and NO as numbers, keywords in upper case. */
+function setParameters(settings: Settings): JobPlan["parameters"] {
+  return supportedParameters(settings.command).flatMap(({ name, type, call }) => {
+    const [element] = settings.elements(name);
+    if (call.procedure !== "SET_PARAMETER" || element === undefined) return [];
+    return [[call.argument, type === "yes-no" ? Number(booleanOf(element)) : unquote(element).toUpperCase()] as const];
+  });
+}

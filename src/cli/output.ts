@@ -1,0 +1,48 @@
+/** What a shell reports of a program that the signal SIGPIPE ended. */
+const CLOSED_PIPE = 141;
+
+/** The two streams of a command. */
+export interface Output {
+  /** Writes lines to standard output. */
+  readonly out: (...lines: readonly string[]) => void;
+  /** Writes lines to standard error. */
+  readonly err: (...lines: readonly string[]) => void;
+}
+
+/** Why standard output can't be written any more. */
+export interface OutputFailure {
+  readonly error: NodeJS.ErrnoException;
+  /** The reader went away, which is no error of anybody: `tsdp jobs | head`. */
+  readonly closed: boolean;
+  readonly exitCode: number;
+}
+
+let failure: OutputFailure | undefined;
+
+/** The streams of this process. What can't be written is dropped; `outputFailure` tells. */
+export const processOutput: Output = {
+  out: (...lines) => {
+    write(process.stdout, lines);
+  },
+  err: (...lines) => {
+    write(process.stderr, lines);
+  },
+};
+
+/** Notes failures of the streams, which would otherwise end the process in the middle of its work. */
+export function watchOutput(): void {
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    const closed = error.code === "EPIPE";
+    failure ??= { error, closed, exitCode: closed ? CLOSED_PIPE : 1 };
+  });
+  // A standard error that is gone leaves nowhere to say so, and the command can still do its work.
+  process.stderr.on("error", () => undefined);
+}
+
+export function outputFailure(): OutputFailure | undefined {
+  return failure;
+}
+
+function write(stream: NodeJS.WriteStream, lines: readonly string[]): void {
+  if (lines.length > 0 && stream.writable) stream.write(`${lines.join("\n")}\n`);
+}

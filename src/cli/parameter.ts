@@ -1,0 +1,45 @@
+export type Command = "export" | "import";
+
+/** What one value of a parameter is; it decides how the value is checked and how its name is shown in `--help`. */
+export type ValueType = "text" | "name" | "keyword" | "yes-no" | "integer" | "file" | "table" | "remap";
+
+/** The API call that a parameter turns into; `client` parameters only steer the command line itself. */
+export type ApiCall =
+  | { readonly procedure: "OPEN"; readonly argument: "job_mode" | "job_name" }
+  | { readonly procedure: "ADD_FILE"; readonly argument: "filename" | "directory" | "reusefile" | "filetype" }
+  | { readonly procedure: "METADATA_FILTER"; readonly argument: string }
+  | { readonly procedure: "METADATA_REMAP"; readonly argument: string }
+  | { readonly procedure: "SET_PARAMETER"; readonly argument: string }
+  | { readonly procedure: "CONTENT"; readonly argument: "INCLUDE_ROWS, INCLUDE_METADATA" }
+  | { readonly procedure: "SET_PARALLEL" }
+  | { readonly procedure: "CONNECT" }
+  | { readonly procedure: "client" };
+
+interface ParameterBase {
+  /** Lower case, with underscores. */
+  readonly name: string;
+  readonly commands: readonly Command[];
+  /** Help text, one entry a line of at most 78 characters. */
+  readonly description: readonly string[];
+}
+
+/** A parameter that works. */
+export interface JobParameter extends ParameterBase {
+  readonly status: "supported";
+  readonly type: ValueType;
+  /** Valid keyword values, upper case. */
+  readonly values?: readonly string[];
+  readonly default?: string | Readonly<Record<Command, string>>;
+  /** Takes several values; repeating the parameter adds to them. A repeated scalar: the last one wins. */
+  readonly list?: boolean;
+  /** The value is shown as `********` wherever the command is echoed. */
+  readonly masked?: boolean;
+  readonly call: ApiCall;
+}
+
+/** A parameter of Data Pump that is known but refused with TSDP-00001. */
+export interface PlannedParameter extends ParameterBase {
+  readonly status: "planned";
+}
+
+export type Parameter = JobParameter | PlannedParameter;

@@ -1,0 +1,69 @@
+import type { Command, PlannedParameter } from "./parameter.ts";
+
+const BOTH = ["export", "import"] as const;
+const EXPORT = ["export"] as const;
+const IMPORT = ["import"] as const;
+
+/** The other parameters of Data Pump: known by name, refused until they work. */
+export const PLANNED_PARAMETERS: readonly PlannedParameter[] = [
+  planned("abort_step", BOTH, "Stop the job at this process order number."),
+  planned("access_method", BOTH, "Method of unloading or loading rows."),
+  planned("attach", BOTH, "Attach to a job that exists."),
+  planned("checksum", EXPORT, "Write checksums of the dump files."),
+  planned("checksum_algorithm", EXPORT, "Algorithm of the checksums."),
+  planned("cluster", BOTH, "Use the instances of a cluster."),
+  planned("credential", BOTH, "Credential of the object store that holds the dump files."),
+  planned("data_options", BOTH, "Options for the handling of rows."),
+  planned("enable_secure_roles", BOTH, "Enable roles that need a password."),
+  planned("encryption", EXPORT, "What to encrypt in the dump files."),
+  planned("encryption_algorithm", EXPORT, "Algorithm of the encryption."),
+  planned("encryption_mode", EXPORT, "How the key of the dump files is protected."),
+  planned("encryption_password", BOTH, "Password of the dump files."),
+  planned("encryption_pwd_prompt", BOTH, "Ask for the password of the dump files."),
+  planned("estimate", BOTH, "Method of the estimate of sizes."),
+  planned("estimate_only", EXPORT, "Estimate sizes without exporting."),
+  planned("exclude", BOTH, "Types and names of objects to leave out."),
+  planned("filesize", EXPORT, "Largest size of a dump file."),
+  planned("flashback_scn", BOTH, "State of the database to export, by number."),
+  planned("flashback_time", BOTH, "State of the database to export, by time."),
+  planned("include", BOTH, "Types and names of objects to take."),
+  planned("index_threshold", IMPORT, "Size from which an index is built in parallel."),
+  planned("logtime", BOTH, "Put the time before each line."),
+  planned("master_only", IMPORT, "Load only the control table of the dump file set."),
+  planned("metrics", BOTH, "Show counts and times of the phases."),
+  planned("network_link", BOTH, "Database link of the source."),
+  planned("onestep_index", IMPORT, "Build each index in one step."),
+  planned("parallel_threshold", BOTH, "Size from which a table is processed in parallel."),
+  planned("partition_options", IMPORT, "How partitions are loaded."),
+  planned("query", BOTH, "Clause that selects rows of a table."),
+  planned("remap_data", BOTH, "Function that replaces the values of a column."),
+  planned("remap_datafile", IMPORT, "Put the file of a schema elsewhere."),
+  planned("remap_directory", IMPORT, "Put the files of one folder into another."),
+  planned("remap_table", IMPORT, "Load a table under another name."),
+  planned("remap_tablespace", IMPORT, "Load objects of one tablespace into another."),
+  planned("reuse_datafiles", IMPORT, "Overwrite files of schemas that exist."),
+  planned("sample", EXPORT, "Percentage of rows to export."),
+  planned("service_name", BOTH, "Service that limits the instances of a cluster."),
+  planned("skip_unusable_indexes", IMPORT, "Skip tables with unusable indexes."),
+  planned("source_edition", BOTH, "Edition of the source."),
+  planned("sqlfile", IMPORT, "Write the DDL into a script instead of running it."),
+  planned("status", BOTH, "Seconds between two reports of the status."),
+  planned("streams_configuration", IMPORT, "Load the metadata of streams."),
+  planned("tablespaces", BOTH, "Tablespaces to process."),
+  planned("target_edition", IMPORT, "Edition of the target."),
+  planned("trace", BOTH, "Trace flags."),
+  planned("transform", IMPORT, "Change the definitions of objects."),
+  planned("transport_datafiles", IMPORT, "Files of the tablespaces to transport."),
+  planned("transport_full_check", BOTH, "Check that a set of tablespaces stands alone."),
+  planned("transport_tablespaces", BOTH, "Tablespaces to transport."),
+  planned("transportable", BOTH, "Transport files instead of rows."),
+  planned("tts_closure_check", EXPORT, "How far to check a set of tablespaces."),
+  planned("verify_checksum", IMPORT, "Check the dump files before the import."),
+  planned("verify_only", IMPORT, "Only check the dump files."),
+  planned("version", BOTH, "Version of the objects to process."),
+  planned("views_as_tables", BOTH, "Views to process as tables."),
+];
+
+function planned(name: string, commands: readonly Command[], description: string): PlannedParameter {
+  return { status: "planned", name, commands, description: [description] };
+}

@@ -1,0 +1,32 @@
+import { foldName } from "../base/identifiers.ts";
+import type { Command, JobParameter, Parameter } from "./parameter.ts";
+import { JOB_PARAMETERS } from "./parameters-job.ts";
+import { PLANNED_PARAMETERS } from "./parameters-planned.ts";
+
+/**
+ * Every parameter of `tsdp export` and `tsdp import`, by name. It drives parsing, `help=y`, `--help`, the API calls and
+ * docs/parameters.md.
+ */
+export const PARAMETERS: readonly Parameter[] = [...JOB_PARAMETERS, ...PLANNED_PARAMETERS].sort((a, b) =>
+  a.name < b.name ? -1 : 1,
+);
+
+/** The parameters that a command knows. */
+export function parametersOf(command: Command): readonly Parameter[] {
+  return PARAMETERS.filter(({ commands }) => commands.includes(command));
+}
+
+/** The parameters that a command can do. */
+export function supportedParameters(command: Command): readonly JobParameter[] {
+  return parametersOf(command).filter((parameter) => parameter.status === "supported");
+}
+
+export function findParameter(name: string): Parameter | undefined {
+  const folded = foldName(name);
+  return PARAMETERS.find((parameter) => parameter.name === folded);
+}
+
+/** The default as the help shows it for one command. */
+export function defaultOf(parameter: JobParameter, command: Command): string | undefined {
+  return typeof parameter.default === "object" ? parameter.default[command] : parameter.default;
+}

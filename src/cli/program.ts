@@ -1,0 +1,128 @@
+import { Command as Program, CommanderError, Option } from "commander";
+import type { Output } from "./output.ts";
+import type { Command, JobParameter } from "./parameter.ts";
+import { defaultOf, supportedParameters } from "./parameters.ts";
+import { productVersion } from "../base/product.ts";
+import type { SessionOptions } from "./session-commands.ts";
+
+const USERID = "connect string [user[/password]@]database (default: $TSDP_DATABASE, else the current directory)";
+
+/**
+ * Runs every command but export and import, which read their own words, and shows `--help` of all.
+ * @returns the exit code
+ */
+export async function runProgram(words: readonly string[], output: Output): Promise<number> {
+  let exitCode = 0;
+  const program = new Program("tsdp")
+    .description("Oracle Data Pump for SQLite: export and import of SQLite schemas")
+    .version(productVersion(), "-V, --version")
+    .exitOverride()
+    .configureOutput({
+      outputError: (text, write) => {
+        write(text);
+      },
+    });
+  program.addCommand(jobProgram("export")).addCommand(jobProgram("import"));
+  program
+    .command("dumpinfo")
+    .description("show what a dump file says about itself")
+    .argument("<file>", "path of the dump file")
+    .option("--json", "write one JSON document")
+    .action(async (file: string, { json }: { json?: boolean }) => {
+      const { showDumpfileInfo } = await import("./dumpinfo.ts");
+      exitCode = await showDumpfileInfo(file, json === true, output);
+    });
+  program.addCommand(directoryProgram(output)).addCommand(jobsProgram(output));
+  try {
+    await program.parseAsync(words, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode;
+    throw error;
+  }
+}
+
+/** Only for its help: the words of export and import are read by `command-line.ts`. */
+function jobProgram(command: Command): Program {
+  const program = new Program(command)
+    .description(command === "export" ? "write schemas to a dump file set" : "load a dump file set into schemas")
+    .usage("[connect string] [parameter=value | --parameter value ...]")
+    .addHelpText(
+      "after",
+      `\nparameter=value means the same as --parameter value. help=y shows the parameters in the layout of Data Pump.`,
+    );
+  for (const parameter of supportedParameters(command)) {
+    if (parameter.name !== "help") program.addOption(optionOf(parameter, command));
+  }
+  return program;
+}
+
+/** A parameter as a commander option. */
+export function optionOf(parameter: JobParameter, command: Command): Option {
+  const flag = `--${parameter.name.replaceAll("_", "-")}`;
+  const option = new Option(parameter.type === "yes-no" ? `${flag} [y|n]` : `${flag} <${placeholder(parameter)}>`);
+  const preset = defaultOf(parameter, command);
+  const values = parameter.type === "keyword" ? ` One of ${(parameter.values ?? []).join(", ")}.` : "";
+  option.description = parameter.description.join(" ") + values + (preset === undefined ? "" : ` (default: ${preset})`);
+  return option;
+}
+
+function placeholder({ type, list }: JobParameter): string {
+  const noun = {
+    text: "text",
+    name: "name",
+    keyword: "keyword",
+    "yes-no": "y|n",
+    integer: "number",
+    file: "file",
+    table: "table",
+    remap: "source:target",
+  };
+  return list === true ? `${noun[type]},...` : noun[type];
+}
+
+function directoryProgram(output: Output): Program {
+  const program = new Program("directory").description("directory objects: the places on disk that jobs may use");
+  program
+    .command("create")
+    .description("name a folder")
+    .argument("<name>", "name of the directory object")
+    .argument("<path>", "folder, from the current directory when it is relative")
+    .option("--replace", "redefine a directory object that exists")
+    .option("--userid <text>", USERID)
+    .action(async (name: string, path: string, options: SessionOptions & { replace?: boolean }) => {
+      const { createDirectory } = await import("./session-commands.ts");
+      await createDirectory(name, path, options, output);
+    });
+  program
+    .command("list")
+    .description("show all directory objects")
+    .option("--json", "write one JSON document")
+    .option("--userid <text>", USERID)
+    .action(async (options: SessionOptions) => {
+      const { listDirectories } = await import("./session-commands.ts");
+      await listDirectories(options, output);
+    });
+  program
+    .command("drop")
+    .description("forget a directory object; the folder stays")
+    .argument("<name>", "name of the directory object")
+    .option("--userid <text>", USERID)
+    .action(async (name: string, options: SessionOptions) => {
+      const { dropDirectory } = await import("./session-commands.ts");
+      await dropDirectory(name, options, output);
+    });
+  return program;
+}
+
+function jobsProgram(output: Output): Program {
+  return new Program("jobs")
+    .description("show the jobs of a database")
+    .argument("[database]", USERID)
+    .option("--json", "write one JSON document")
+    .option("--userid <text>", "the same as the argument")
+    .action(async (database: string | undefined, options: SessionOptions) => {
+      const { listJobs } = await import("./session-commands.ts");
+      await listJobs(database === undefined ? options : { ...options, userid: database }, output);
+    });
+}

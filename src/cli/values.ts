@@ -1,0 +1,53 @@
+import { quoteIdentifier, upperName } from "../base/identifiers.ts";
+import { splitOutside } from "./lexer.ts";
+
+/** The text of an element without the quotes around it; a doubled quote inside stands for one. */
+export function unquote(element: string): string {
+  const quote = element.charAt(0);
+  if ((quote !== '"' && quote !== "'") || element.length < 2 || !element.endsWith(quote)) return element;
+  return element.slice(1, -1).replaceAll(quote + quote, quote);
+}
+
+/** A name of a schema, directory, user or job: in upper case unless it is quoted. */
+export function nameOf(element: string): string {
+  const text = element.startsWith("'") ? unquote(element) : element;
+  return text.startsWith('"') ? unquote(text) : upperName(text);
+}
+
+/** `YES`, `Y` and `TRUE` are true, `NO`, `N` and `FALSE` are false, without case; anything else is undefined. */
+export function booleanOf(element: string): boolean | undefined {
+  const word = unquote(element).toUpperCase();
+  if (["Y", "YES", "TRUE"].includes(word)) return true;
+  return ["N", "NO", "FALSE"].includes(word) ? false : undefined;
+}
+
+/** `source:target` as two names; undefined when it isn't two. */
+export function remapOf(element: string): readonly [source: string, target: string] | undefined {
+  const [source, target, ...more] = splitOutside(unquoteSingle(element), ":").map((name) => nameOf(name.trim()));
+  if (source === undefined || target === undefined || more.length > 0) return undefined;
+  return source === "" || target === "" ? undefined : [source, target];
+}
+
+/** `[directory:]file`: the directory object as typed, undefined when none is given. */
+export function fileOf(element: string): { readonly directory: string | undefined; readonly name: string } {
+  const [first = "", ...rest] = splitOutside(element, ":");
+  if (rest.length === 0) return { directory: undefined, name: unquote(element) };
+  return { directory: unquoteSingle(first.trim()), name: unquote(rest.join(":").trim()) };
+}
+
+/** `[schema.]table` as TABLE_FILTER takes it: the schema in upper case, the table as typed. Undefined when it is neither. */
+export function tableOf(element: string): string | undefined {
+  const text = unquoteSingle(element);
+  const parts = splitOutside(text, ".").map((part) => part.trim());
+  if (parts.length > 2 || parts.includes("") || splitOutside(text, ":").length > 1) return undefined;
+  const [first = "", table] = parts;
+  return table === undefined ? first : `${plainOrQuoted(nameOf(first))}.${table}`;
+}
+
+function unquoteSingle(element: string): string {
+  return element.startsWith("'") && splitOutside(element, ":").length === 1 ? unquote(element) : element;
+}
+
+function plainOrQuoted(name: string): string {
+  return /^[A-Z_][A-Z0-9_$#]*$/.test(name) ? name : quoteIdentifier(name);
+}

@@ -1,0 +1,109 @@
+import { CODEC, FRAME_HEADER_LENGTH, PIECE_TYPE, type ImageFacts, type PieceType } from "../format/frame.ts";
+import type { Segment } from "../format/segment-index.ts";
+import { invalidDumpFile } from "./faults.ts";
+import type { DumpFile } from "./file-ends.ts";
+import { pieceLabel, type PieceLocation, type PieceSegment } from "./piece.ts";
+
+/** The pieces of a set, by what they hold; those of an object in order, a second image right after the first. */
+export interface SetPieces {
+  readonly tableData: ReadonlyMap<number, readonly PieceLocation[]>;
+  readonly descriptions: ReadonlyMap<number, readonly PieceLocation[]>;
+  readonly master: PieceLocation | undefined;
+}
+
+/**
+ * Puts the segments of all files together to pieces.
+ * @throws ORA-31619 for frames or pieces that are missing, doubled or contradict each other.
+ */
+export function assemblePieces(files: readonly DumpFile[]): SetPieces {
+  const images = groupSegments(files).map(joinSegments);
+  const masters = images.filter(({ type }) => type === PIECE_TYPE.MASTER_TABLE);
+  const [master, second] = masters;
+  if (second !== undefined) throw invalidDumpFile(pathOf(second), "there is more than one master table");
+  return {
+    tableData: groupByObject(images, PIECE_TYPE.TABLE_DATA),
+    descriptions: groupByObject(images, PIECE_TYPE.OBJECT_DESCRIPTION),
+    master,
+  };
+}
+
+interface PlacedSegment extends Segment {
+  readonly file: DumpFile;
+}
+
+/** Segments of one image each, in the order of their frames. */
+function groupSegments(files: readonly DumpFile[]): PlacedSegment[][] {
+  const groups = new Map<string, PlacedSegment[]>();
+  for (const file of files) {
+    for (const segment of file.segments) {
+      const key = `${segment.type}/${segment.object}/${segment.piece}/${segment.image}`;
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, [{ ...segment, file }]);
+      else group.push({ ...segment, file });
+    }
+  }
+  return [...groups.values()].map((group) => group.sort((a, b) => a.firstFrame - b.firstFrame));
+}
+
+function joinSegments(segments: readonly PlacedSegment[]): PieceLocation {
+  const first = segments[0];
+  if (first === undefined) throw new RangeError("an image has at least one segment");
+  let nextFrame = 0;
+  let payload = 0;
+  segments.forEach((segment, i) => {
+    const isLast = i === segments.length - 1;
+    if (segment.firstFrame !== nextFrame || segment.last !== isLast || !sameImage(segment, first)) {
+      throw invalidDumpFile(segment.file.path, `${pieceLabel(segment)}: frames are missing, doubled or not of one image`);
+    }
+    nextFrame += segment.frames;
+    payload += segment.length - segment.frames * FRAME_HEADER_LENGTH;
+  });
+  if (payload !== first.storedLength || (first.codec === CODEC.STORED && first.storedLength !== first.rawLength)) {
+    throw invalidDumpFile(first.file.path, `${pieceLabel(first)}: its lengths contradict each other`);
+  }
+  return locationOf(first, segments);
+}
+
+function sameImage(a: ImageFacts, b: ImageFacts): boolean {
+  return a.codec === b.codec && a.rawLength === b.rawLength && a.storedLength === b.storedLength && a.rows === b.rows;
+}
+
+function locationOf(facts: PlacedSegment, segments: readonly PlacedSegment[]): PieceLocation {
+  const { type, codec, image, object, piece, rawLength, storedLength, rows } = facts;
+  const guid = facts.file.header.guid;
+  return { guid, type, codec, image, object, piece, rawLength, storedLength, rows, segments: segments.map(placeOf) };
+}
+
+function placeOf({ file, offset, length, firstFrame, frames, last, digest }: PlacedSegment): PieceSegment {
+  return { path: file.path, fileNumber: file.number, offset, length, firstFrame, frames, last, digest: digest.toString("hex") };
+}
+
+function groupByObject(images: readonly PieceLocation[], type: PieceType): ReadonlyMap<number, readonly PieceLocation[]> {
+  const objects = new Map<number, PieceLocation[]>();
+  const ofType = images.filter((image) => image.type === type);
+  for (const location of ofType.sort((a, b) => a.object - b.object || a.piece - b.piece || a.image - b.image)) {
+    const pieces = objects.get(location.object);
+    if (pieces === undefined) objects.set(location.object, [location]);
+    else pieces.push(location);
+  }
+  for (const pieces of objects.values()) checkNumbers(pieces);
+  return objects;
+}
+
+/** Pieces are numbered 1..n; a second image follows the first of its piece and has as many rows. */
+function checkNumbers(pieces: readonly PieceLocation[]): void {
+  let number = 0;
+  let rows = 0;
+  for (const location of pieces) {
+    const { piece, image } = location;
+    if (image === 0) number += 1;
+    if (piece !== number || image > 1 || (image === 1 && location.rows !== rows)) {
+      throw invalidDumpFile(pathOf(location), `${pieceLabel(location)}: a piece before it is missing`);
+    }
+    rows = location.rows;
+  }
+}
+
+function pathOf(location: PieceLocation): string {
+  return location.segments[0]?.path ?? "";
+}

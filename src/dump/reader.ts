@@ -1,0 +1,123 @@
+import { pumpError } from "../base/errors.ts";
+import { hasHeaderMagic, type FileHeader } from "../format/header.ts";
+import { ITEM } from "../format/items.ts";
+import { LocalStorage } from "../storage/local.ts";
+import type { Storage } from "../storage/storage.ts";
+import { BAD_DUMP_FILE, invalidDumpFile } from "./faults.ts";
+import { readDumpFile, readFirstBlock, type DumpFile } from "./file-ends.ts";
+import { identifyForeign, type ForeignFile } from "./foreign.ts";
+import type { PieceLocation } from "./piece.ts";
+import { assemblePieces, type SetPieces } from "./pieces.ts";
+
+/** The files of one export, found to be whole and to belong together. No file is kept open. */
+export class DumpFileSet {
+  /** In the order of their numbers. */
+  readonly files: readonly DumpFile[];
+  /** The header of the file in which the master table ends. */
+  readonly header: FileHeader;
+  /** Table data by object number; the pieces of an object in order, a second image right after the first. */
+  readonly pieces: ReadonlyMap<number, readonly PieceLocation[]>;
+  /** Object descriptions by object number. */
+  readonly descriptions: ReadonlyMap<number, readonly PieceLocation[]>;
+  readonly #master: PieceLocation;
+
+  private constructor(files: readonly DumpFile[], header: FileHeader, pieces: SetPieces, master: PieceLocation) {
+    this.files = files;
+    this.header = header;
+    this.pieces = pieces.tableData;
+    this.descriptions = pieces.descriptions;
+    this.#master = master;
+  }
+
+  /**
+   * Reads header, trailer and index of every file; pieces are not read.
+   * @throws ORA-39001, ORA-39000 and below them: ORA-31640 missing, ORA-31619 damaged or cut off, ORA-39411 header damaged,
+   * ORA-39143 of original Export, ORA-39142 newer format or of Oracle's expdp, ORA-39141 a file twice, ORA-39140 a file of
+   * another job, ORA-39059 files missing, ORA-39246 no master table, ORA-39412 a file that is not the one the set was finished with.
+   */
+  static async open(paths: readonly string[], storage: Storage = new LocalStorage()): Promise<DumpFileSet> {
+    const given: DumpFile[] = [];
+    for (const path of paths) given.push(await openDumpFile(path, storage));
+    const first = given.find(hasSetList) ?? given[0];
+    if (first === undefined) throw pumpError([...BAD_DUMP_FILE, ["ORA-39144"]]);
+    for (const file of given) checkMembership(file, first);
+    const files = checkDuplicates(given);
+    checkComplete(files, first);
+    const pieces = assemblePieces(files);
+    if (pieces.master === undefined) throw pumpError([...BAD_DUMP_FILE, ["ORA-39246"]]);
+    return new DumpFileSet(files, first.header, pieces, pieces.master);
+  }
+
+  masterPiece(): PieceLocation {
+    return this.#master;
+  }
+}
+
+async function openDumpFile(path: string, storage: Storage): Promise<DumpFile> {
+  const reader = await storage.open(path);
+  try {
+    const firstBlock = await readFirstBlock(reader);
+    const foreign = hasHeaderMagic(firstBlock) ? undefined : identifyForeign(firstBlock);
+    if (foreign !== undefined) throw refuseForeign(path, foreign);
+    return await readDumpFile(reader, firstBlock);
+  } finally {
+    await reader.close();
+  }
+}
+
+function refuseForeign(path: string, foreign: ForeignFile): Error {
+  switch (foreign.fileType) {
+    case 1: {
+      const version = foreign.items.get(ITEM.FILE_VERSION) ?? "";
+      const hint = "The file was written by Oracle's own Data Pump; tsdp reads the dump files of tsdp only.";
+      return pumpError([...BAD_DUMP_FILE, ["ORA-39142", version, path]], hint);
+    }
+    case 2:
+      return pumpError(
+        [...BAD_DUMP_FILE, ["ORA-39143", path]],
+        "The file was written by Oracle's exp; tsdp reads the dump files of tsdp only.",
+      );
+    case 3:
+      return invalidDumpFile(path, "it is a file of an ORACLE_DATAPUMP external table");
+  }
+}
+
+function hasSetList(file: DumpFile): boolean {
+  return file.trailer.files !== undefined;
+}
+
+function checkMembership(file: DumpFile, first: DumpFile): void {
+  if (file.header.guid === first.header.guid) return;
+  const jobName = file.header.items.get(ITEM.JOB_NAME) ?? file.header.guid;
+  throw pumpError([...BAD_DUMP_FILE, ["ORA-39140", file.path, jobName]], `Import the files of ${jobName} by themselves.`);
+}
+
+/** The files in the order of their numbers. */
+function checkDuplicates(given: readonly DumpFile[]): readonly DumpFile[] {
+  const byNumber = new Map<number, DumpFile>();
+  for (const file of given) {
+    const known = byNumber.get(file.number);
+    if (known !== undefined)
+      throw pumpError([...BAD_DUMP_FILE, ["ORA-39141", file.path, known.path]], "Name each file of the set once.");
+    byNumber.set(file.number, file);
+  }
+  return [...byNumber.values()].sort((a, b) => a.number - b.number);
+}
+
+/** Every file in the list of the set is there, as it was finished, and no other. */
+function checkComplete(files: readonly DumpFile[], first: DumpFile): void {
+  const listed = first.trailer.files;
+  if (listed === undefined) throw pumpError([...BAD_DUMP_FILE, ["ORA-39059"], ["ORA-39246"]]);
+  const missing = listed.filter(({ number }) => !files.some((file) => file.number === number)).map(({ number }) => number);
+  if (missing.length > 0) {
+    const hint = `The set has ${listed.length} files; not given: number ${missing.slice(0, 10).join(", ")}. \`tsdp dumpinfo\` shows the number of a file.`;
+    throw pumpError([...BAD_DUMP_FILE, ["ORA-39059"]], hint);
+  }
+  for (const file of files) {
+    const entry = listed[file.number - 1];
+    if (entry === undefined) throw invalidDumpFile(file.path, `the set has no file ${file.number}`);
+    if (entry.length !== file.size || !entry.digest.equals(file.trailer.fileDigest)) {
+      throw pumpError([...BAD_DUMP_FILE, ["ORA-39412", file.path]]);
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import { FormatError } from "./format-error.ts";
+import { CODEC, type Codec } from "./frame.ts";
+import { checkZstdFrame } from "./zstd-frame.ts";
+import { loadZstdCodec, ZSTD_CODECS, type ZstdCodec } from "./zstd.ts";
+
+/** COMPRESSION_ALGORITHM, and NONE where an image is to be stored as it is. */
+export type CompressionAlgorithm = "NONE" | "BASIC" | "LOW" | "MEDIUM" | "HIGH";
+
+const LEVELS: Readonly<Record<Exclude<CompressionAlgorithm, "NONE">, number>> = { BASIC: 1, LOW: -1, MEDIUM: 3, HIGH: 12 };
+
+let loaded: ZstdCodec | undefined;
+
+/**
+ * Loads the fastest zstd that this installation has. Each thread awaits it once before it compresses or decompresses.
+ * @returns the name of the implementation: `zstd-napi`, `node:zlib` or `zstd-wasm`.
+ */
+export async function loadCodec(): Promise<string> {
+  for (const name of ZSTD_CODECS) loaded ??= await loadZstdCodec(name);
+  return codecName();
+}
+
+/** The implementation of zstd in use, for logs and the benchmark. */
+export function codecName(): string {
+  return codec().name;
+}
+
+/** A raw image as it goes into frames; one that compression does not make smaller is stored as it is. */
+export function compress(raw: Buffer, algorithm: CompressionAlgorithm): { readonly codec: Codec; readonly stored: Buffer } {
+  if (algorithm === "NONE" || raw.length === 0) return { codec: CODEC.STORED, stored: raw };
+  const stored = codec().compress(raw, LEVELS[algorithm]);
+  return stored.length < raw.length ? { codec: CODEC.ZSTD, stored } : { codec: CODEC.STORED, stored: raw };
+}
+
+/** The raw image of a zstd frame that must yield exactly `rawLength` bytes; it never expands to more. */
+export function decompress(stored: Buffer, rawLength: number): Buffer {
+  checkZstdFrame(stored, rawLength);
+  const raw = expand(stored, rawLength);
+  if (raw.length !== rawLength) throw new FormatError("invalid", `the image has ${raw.length} bytes, not ${rawLength}`);
+  return raw;
+}
+
+function expand(stored: Buffer, rawLength: number): Buffer {
+  try {
+    return codec().decompress(stored, rawLength);
+  } catch (error) {
+    throw new FormatError("invalid", `decompression failed: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function codec(): ZstdCodec {
+  if (loaded === undefined) throw new Error("loadCodec() has to be awaited first");
+  return loaded;
+}

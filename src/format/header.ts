@@ -1,0 +1,94 @@
+import { ByteReader, ByteWriter, checkedBlock } from "./cursor.ts";
+import { FormatError } from "./format-error.ts";
+import { OWN_ITEM, readItems, requiredItem, textItems, writeItems } from "./items.ts";
+
+export const FORMAT_MAJOR = 1;
+export const FORMAT_MINOR = 0;
+/** Magic, version and length: the same in every version, and enough to know how much to read. */
+export const HEADER_PREFIX_LENGTH = 16;
+export const MAX_HEADER_LENGTH = 1 << 20;
+export const GUID_LENGTH = 16;
+export const SALT_LENGTH = 32;
+
+/** High bit, name, CR LF, Ctrl-Z: a transfer that touches line ends or the eighth bit breaks it. */
+const MAGIC = Buffer.from("\x89TSDP\r\n\x1a", "latin1");
+const DIGEST_ALGORITHM = "SHA-256";
+
+/** The header of one dump file (docs/format.md, "Header"): all that is known before the first piece. */
+export interface FileHeader {
+  readonly major: number;
+  readonly minor: number;
+  /** The set, 32 hex digits in upper case; the same in every file of the set. */
+  readonly guid: string;
+  /** From 1. */
+  readonly fileNumber: number;
+  /** 32 random bytes that make every header unlike every other. */
+  readonly salt: Buffer;
+  /** `tsdp 0.1.0`. */
+  readonly writerVersion: string;
+  /** Milliseconds since 1970 UTC. */
+  readonly creationTime: number;
+  /** Values by KU$_DFHDR_ code. */
+  readonly items: ReadonlyMap<number, string>;
+}
+
+export function encodeHeader(header: FileHeader): Buffer {
+  const items = new Map<number, Buffer>();
+  for (const [code, value] of header.items) items.set(code, Buffer.from(value, "utf8"));
+  items.set(OWN_ITEM.SET_GUID, Buffer.from(header.guid, "hex"));
+  items.set(OWN_ITEM.FILE_SALT, header.salt);
+  items.set(OWN_ITEM.DIGEST_ALGORITHM, Buffer.from(DIGEST_ALGORITHM));
+  items.set(OWN_ITEM.WRITER_VERSION, Buffer.from(header.writerVersion, "utf8"));
+  items.set(OWN_ITEM.SET_FILE_NUMBER, new ByteWriter().u32(header.fileNumber).finish());
+  items.set(OWN_ITEM.CREATION_TIME, new ByteWriter().u64(header.creationTime).finish());
+  const body = new ByteWriter();
+  writeItems(body, items);
+  const bytes = body.finish();
+  const length = HEADER_PREFIX_LENGTH + bytes.length + 4;
+  if (length > MAX_HEADER_LENGTH) throw new FormatError("invalid", `header of ${length} bytes is too long`);
+  return new ByteWriter().bytes(MAGIC).u16(header.major).u16(header.minor).u32(length).bytes(bytes).crc().finish();
+}
+
+/** Whether bytes begin as a tsdp dump file does. */
+export function hasHeaderMagic(bytes: Buffer): boolean {
+  return bytes.subarray(0, MAGIC.length).equals(MAGIC);
+}
+
+/** The length of the whole header, from its first 16 bytes. */
+export function headerLength(prefix: Buffer): number {
+  const reader = new ByteReader(prefix);
+  reader.expect(MAGIC, "tsdp dump file header");
+  reader.u32();
+  const length = reader.u32();
+  if (length < HEADER_PREFIX_LENGTH + 6 || length > MAX_HEADER_LENGTH) {
+    throw new FormatError("invalid", `header length ${length} is out of range`);
+  }
+  return length;
+}
+
+/** Decodes a whole header. The checksum comes first: a damaged version number is damage, not a newer version. */
+export function decodeHeader(bytes: Buffer): FileHeader {
+  if (headerLength(bytes) !== bytes.length) throw new FormatError("invalid", "the header is cut off");
+  const reader = new ByteReader(checkedBlock(bytes, "header"));
+  reader.bytes(MAGIC.length);
+  const major = reader.u16();
+  const minor = reader.u16();
+  if (major !== FORMAT_MAJOR) throw new FormatError("version", `${major}.${minor}`);
+  reader.u32();
+  const items = readItems(reader);
+  reader.end("header");
+  const digest = requiredItem(items, OWN_ITEM.DIGEST_ALGORITHM)
+    .bytes(items.get(OWN_ITEM.DIGEST_ALGORITHM)?.length ?? 0)
+    .toString();
+  if (digest !== DIGEST_ALGORITHM) throw new FormatError("unsupported", `digest algorithm ${digest}`);
+  return {
+    major,
+    minor,
+    guid: requiredItem(items, OWN_ITEM.SET_GUID, GUID_LENGTH).bytes(GUID_LENGTH).toString("hex").toUpperCase(),
+    fileNumber: requiredItem(items, OWN_ITEM.SET_FILE_NUMBER, 4).u32(),
+    salt: requiredItem(items, OWN_ITEM.FILE_SALT, SALT_LENGTH).bytes(SALT_LENGTH),
+    writerVersion: (items.get(OWN_ITEM.WRITER_VERSION) ?? Buffer.alloc(0)).toString("utf8"),
+    creationTime: requiredItem(items, OWN_ITEM.CREATION_TIME, 8).u64(),
+    items: textItems(items),
+  };
+}

@@ -1,0 +1,101 @@
+import { ByteReader, ByteWriter, checkedBlock } from "./cursor.ts";
+import { FormatError } from "./format-error.ts";
+import {
+  codecOf,
+  FRAME_HEADER_LENGTH,
+  lastFlag,
+  MAX_PAYLOAD_LENGTH,
+  pieceType,
+  plainCipher,
+  readImageLengths,
+  type ImageFacts,
+} from "./frame.ts";
+
+const MAGIC = Buffer.from("TSDI");
+const ENTRY_LENGTH = 96;
+const DIGEST_LENGTH = 32;
+/** Magic, count, CRC. */
+const FIXED_LENGTH = 12;
+export const MAX_INDEX_ENTRIES = 2_000_000;
+
+/** A segment: frames of one piece image that follow each other in one file. */
+export interface Segment extends ImageFacts {
+  readonly firstFrame: number;
+  readonly frames: number;
+  /** Whether it ends the image. */
+  readonly last: boolean;
+  /** Where it is in the file, in bytes, frame headers included. */
+  readonly offset: number;
+  readonly length: number;
+  /** SHA-256 of those bytes. */
+  readonly digest: Buffer;
+}
+
+/** The index of one file: its segments in the order of the file (docs/format.md, "Index"). */
+export function encodeIndex(segments: readonly Segment[]): Buffer {
+  if (segments.length > MAX_INDEX_ENTRIES)
+    throw new FormatError("invalid", `${segments.length} segments are too many for one file`);
+  const writer = new ByteWriter().bytes(MAGIC).u32(segments.length);
+  for (const segment of segments) writeEntry(writer, segment);
+  return writer.crc().finish();
+}
+
+export function indexLength(entries: number): number {
+  return FIXED_LENGTH + entries * ENTRY_LENGTH;
+}
+
+/**
+ * Decodes an index and checks that its segments cover the file from the end of the header to the index,
+ * each byte once and in order.
+ */
+export function decodeIndex(bytes: Buffer, headerLength: number, indexOffset: number): Segment[] {
+  const reader = new ByteReader(checkedBlock(bytes, "index"));
+  reader.expect(MAGIC, "index");
+  const count = reader.u32();
+  if (bytes.length !== indexLength(count))
+    throw new FormatError("invalid", `an index of ${count} entries can't have ${bytes.length} bytes`);
+  const segments: Segment[] = [];
+  let offset = headerLength;
+  for (let i = 0; i < count; i += 1) {
+    const segment = readEntry(reader);
+    if (segment.offset !== offset) throw new FormatError("invalid", `segment ${i} begins at ${segment.offset}, not at ${offset}`);
+    offset += segment.length;
+    segments.push(segment);
+  }
+  if (offset !== indexOffset)
+    throw new FormatError("invalid", `the segments end at ${offset}, the index begins at ${indexOffset}`);
+  return segments;
+}
+
+function writeEntry(writer: ByteWriter, segment: Segment): void {
+  writer
+    .bytes(Buffer.of(segment.type, segment.codec, segment.last ? 1 : 0, segment.image))
+    .zeros(4)
+    .u32(segment.object)
+    .u32(segment.piece)
+    .u32(segment.firstFrame)
+    .u32(segment.frames)
+    .u64(segment.offset)
+    .u64(segment.length)
+    .u64(segment.rawLength)
+    .u64(segment.storedLength)
+    .u64(segment.rows)
+    .bytes(segment.digest);
+}
+
+function readEntry(reader: ByteReader): Segment {
+  const type = pieceType(reader.u8());
+  const codec = codecOf(reader.u8());
+  const last = lastFlag(reader.u8());
+  const image = reader.u8();
+  plainCipher(reader.u8());
+  reader.zeros(3);
+  const numbers = { object: reader.u32(), piece: reader.u32(), firstFrame: reader.u32(), frames: reader.u32() };
+  const place = { offset: reader.u64(), length: reader.u64() };
+  const payload = place.length - numbers.frames * FRAME_HEADER_LENGTH;
+  if (numbers.frames === 0 || payload < 0 || payload > numbers.frames * MAX_PAYLOAD_LENGTH) {
+    throw new FormatError("invalid", `${numbers.frames} frames can't have ${place.length} bytes`);
+  }
+  const lengths = readImageLengths(reader);
+  return { type, codec, last, image, ...numbers, ...place, ...lengths, digest: reader.bytes(DIGEST_LENGTH) };
+}

@@ -1,0 +1,129 @@
+import { createHash } from "node:crypto";
+import { ByteReader, ByteWriter, checkedBlock } from "./cursor.ts";
+import { FormatError } from "./format-error.ts";
+import { OWN_ITEM, readItems, requiredItem, textItems, writeItems } from "./items.ts";
+import type { Segment } from "./segment-index.ts";
+
+export const FOOTER_LENGTH = 32;
+export const MAX_TRAILER_LENGTH = 1 << 20;
+export const MAX_SET_FILES = 20_000;
+const MAGIC = Buffer.from("TSDT");
+const END_MAGIC = Buffer.from("TSDPEND\n");
+const DIGEST_LENGTH = 32;
+const INDEX_ITEM_LENGTH = 48;
+const SET_FILE_LENGTH = 44;
+/** Magic, length, item count, CRC. */
+const MIN_TRAILER_LENGTH = 14;
+
+/** A file of the set as the trailer beside the master table lists it. */
+export interface SetFile {
+  /** From 1. */
+  readonly number: number;
+  /** Bytes of the whole file, footer included. */
+  readonly length: number;
+  readonly digest: Buffer;
+}
+
+/** The trailer of one file (docs/format.md, "Trailer"): what is known only at its end. */
+export interface Trailer {
+  /** Values by KU$_DFHDR_ code: MASTER_PRESENT, MASTER_PIECE_COUNT, MASTER_PIECE_NUMBER. */
+  readonly items: ReadonlyMap<number, string>;
+  readonly indexOffset: number;
+  readonly indexLength: number;
+  readonly indexDigest: Buffer;
+  readonly fileDigest: Buffer;
+  /** Every file of the set; undefined but for the file in which the master table ends. */
+  readonly files: readonly SetFile[] | undefined;
+}
+
+/** The last 32 bytes of a file: where the trailer is. */
+export interface Footer {
+  readonly trailerOffset: number;
+  readonly trailerLength: number;
+}
+
+/** Digest of a file: SHA-256 over its header and the digests of its segments, in the order of the file. */
+export function digestFile(header: Buffer, segments: readonly Segment[]): Buffer {
+  const hash = createHash("sha256").update(header);
+  for (const segment of segments) hash.update(segment.digest);
+  return hash.digest();
+}
+
+/** Trailer and footer: the last bytes of a file, right after its index. */
+export function encodeTrailer(trailer: Trailer): Buffer {
+  const items = new Map<number, Buffer>();
+  for (const [code, value] of trailer.items) items.set(code, Buffer.from(value, "utf8"));
+  const index = new ByteWriter().u64(trailer.indexOffset).u64(trailer.indexLength).bytes(trailer.indexDigest);
+  items.set(OWN_ITEM.INDEX, index.finish());
+  items.set(OWN_ITEM.FILE_DIGEST, trailer.fileDigest);
+  if (trailer.files !== undefined) items.set(OWN_ITEM.SET_FILES, encodeSetFiles(trailer.files));
+  const body = new ByteWriter();
+  writeItems(body, items);
+  const bytes = body.finish();
+  const trailerLength = MIN_TRAILER_LENGTH - 2 + bytes.length;
+  const block = new ByteWriter().bytes(MAGIC).u32(trailerLength).bytes(bytes).crc().finish();
+  return Buffer.concat([block, encodeFooter({ trailerOffset: trailer.indexOffset + trailer.indexLength, trailerLength })]);
+}
+
+export function decodeTrailer(bytes: Buffer, trailerOffset: number): Trailer {
+  const reader = new ByteReader(checkedBlock(bytes, "trailer"));
+  reader.expect(MAGIC, "trailer");
+  if (reader.u32() !== bytes.length) throw new FormatError("invalid", "the length of the trailer is wrong");
+  const items = readItems(reader);
+  reader.end("trailer");
+  const index = requiredItem(items, OWN_ITEM.INDEX, INDEX_ITEM_LENGTH);
+  const indexOffset = index.u64();
+  const indexLength = index.u64();
+  if (indexOffset + indexLength !== trailerOffset) throw new FormatError("invalid", "the index does not end at the trailer");
+  const files = items.get(OWN_ITEM.SET_FILES);
+  return {
+    items: textItems(items),
+    indexOffset,
+    indexLength,
+    indexDigest: index.bytes(DIGEST_LENGTH),
+    fileDigest: requiredItem(items, OWN_ITEM.FILE_DIGEST, DIGEST_LENGTH).bytes(DIGEST_LENGTH),
+    files: files === undefined ? undefined : decodeSetFiles(new ByteReader(files)),
+  };
+}
+
+/** Decodes the last 32 bytes of a file of this size; what they say must fit the size exactly. */
+export function decodeFooter(bytes: Buffer, fileLength: number): Footer {
+  const reader = new ByteReader(bytes);
+  const trailerOffset = reader.u64();
+  const statedLength = reader.u64();
+  const trailerLength = reader.u32();
+  reader.u32();
+  reader.expect(END_MAGIC, "end of a dump file (the file is cut off, or was not finished)");
+  checkedBlock(bytes.subarray(0, FOOTER_LENGTH - END_MAGIC.length), "footer");
+  if (statedLength !== fileLength) throw new FormatError("invalid", `the file has ${fileLength} bytes, not ${statedLength}`);
+  if (trailerLength < MIN_TRAILER_LENGTH || trailerLength > MAX_TRAILER_LENGTH) {
+    throw new FormatError("invalid", `trailer length ${trailerLength} is out of range`);
+  }
+  if (trailerOffset + trailerLength + FOOTER_LENGTH !== fileLength) {
+    throw new FormatError("invalid", "the trailer does not end at the footer");
+  }
+  return { trailerOffset, trailerLength };
+}
+
+function encodeFooter(footer: Footer): Buffer {
+  const fileLength = footer.trailerOffset + footer.trailerLength + FOOTER_LENGTH;
+  return new ByteWriter().u64(footer.trailerOffset).u64(fileLength).u32(footer.trailerLength).crc().bytes(END_MAGIC).finish();
+}
+
+function encodeSetFiles(files: readonly SetFile[]): Buffer {
+  const writer = new ByteWriter().u32(files.length);
+  for (const file of files) writer.u32(file.number).u64(file.length).bytes(file.digest);
+  return writer.finish();
+}
+
+function decodeSetFiles(reader: ByteReader): SetFile[] {
+  const count = reader.u32();
+  if (count > MAX_SET_FILES || reader.remaining !== count * SET_FILE_LENGTH) {
+    throw new FormatError("invalid", `a list of ${count} files can't have ${reader.remaining} bytes`);
+  }
+  return Array.from({ length: count }, (_, i) => {
+    const file = { number: reader.u32(), length: reader.u64(), digest: reader.bytes(DIGEST_LENGTH) };
+    if (file.number !== i + 1) throw new FormatError("invalid", `file ${file.number} is listed in place of file ${i + 1}`);
+    return file;
+  });
+}

@@ -1,0 +1,20 @@
+export { EXCEPTIONS, KU } from "./api/constants.ts";
+export { connect, type ConnectOptions, type DataPump } from "./api/data-pump.ts";
+export type {
+  DumpFile,
+  DumpfileInfo,
+  DumpfileItem,
+  JobDesc,
+  JobStatus,
+  LogEntry,
+  LogLine,
+  ParamValue,
+  Status,
+  StatusReport,
+  WorkerStatus,
+} from "./api/status-types.ts";
+export { PumpError, type ErrorLine } from "./base/errors.ts";
+export type { Directory } from "./catalog/directories.ts";
+export type { JobMode, Operation } from "./job/definition.ts";
+export type { JobSummary } from "./job/jobs.ts";
+export type { JobState } from "./job/states.ts";

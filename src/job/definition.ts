@@ -1,0 +1,96 @@
+import type { ErrorLine } from "../base/errors.ts";
+
+export type Operation = "EXPORT" | "IMPORT" | "SQL_FILE";
+export type JobMode = "FULL" | "SCHEMA" | "TABLE" | "TABLESPACE" | "TRANSPORTABLE";
+
+/** What a session has told a job before it starts; frozen from START_JOB on. */
+export interface JobDefinition {
+  readonly owner: string;
+  readonly name: string;
+  readonly operation: Operation;
+  readonly mode: JobMode;
+  /** 32 hex digits, upper case. */
+  readonly guid: string;
+  readonly version: string;
+  readonly remoteLink: string | null;
+  /** Absolute real path of the folder of schemas, or of the one SQLite file. */
+  readonly database: string;
+  readonly files: readonly JobFile[];
+  readonly metadataFilters: readonly MetadataFilter[];
+  readonly metadataRemaps: readonly MetadataRemap[];
+  readonly dataFilters: readonly DataFilter[];
+  /** SET_PARAMETER values by name. CLIENT_COMMAND is the masked command line. */
+  readonly parameters: Readonly<Record<string, string | number>>;
+  /** SET_PARALLEL; null until it is called: then the default is the number of cores, at most 4. */
+  readonly degree: number | null;
+}
+
+/** A file named by ADD_FILE. The directory object is resolved when it is added, so that the job records a path, not a name. */
+export interface JobFile {
+  readonly type: "dump" | "log" | "sql";
+  /** The name as given, with the default extension added (`.dmp`, `.log`, `.sql`). */
+  readonly name: string;
+  readonly directory: string;
+  /** Absolute path of the directory object. */
+  readonly directoryPath: string;
+  /** Bytes; null: no limit. */
+  readonly fileSize: number | null;
+  readonly reuse: boolean;
+}
+
+export interface MetadataFilter {
+  readonly name: string;
+  readonly value: string;
+  readonly objectPath: string | null;
+}
+
+export interface MetadataRemap {
+  readonly name: string;
+  readonly oldValue: string;
+  readonly value: string;
+  readonly objectType: string | null;
+}
+
+export interface DataFilter {
+  readonly name: string;
+  readonly value: string | number;
+  readonly tableName: string | null;
+  readonly schemaName: string | null;
+}
+
+/** How a job ended (`term_reason` of ku$_JobDesc). */
+export type Outcome = "COMPLETE" | "COMPLETE_ERRORS" | "STOPPED" | "ABORTED";
+
+/** A line for the clients and the log file: work in progress, or an error's whole stack (outermost line first). */
+export interface JobMessage {
+  readonly kind: "wip" | "error";
+  /** One entry a line; an error's further lines are its causes. */
+  readonly lines: readonly (ErrorLine | { readonly code: null; readonly text: string })[];
+  readonly logFileOnly?: boolean;
+}
+
+/** What one worker is doing; rows and bytes are of the object that it is working on. */
+export interface WorkerStatus {
+  readonly number: number;
+  readonly state: "IDLE" | "EXECUTING" | "STOPPED";
+  readonly schema: string | null;
+  readonly name: string | null;
+  /** Object path, such as `SCHEMA_EXPORT/TABLE/TABLE_DATA`. */
+  readonly objectType: string | null;
+  readonly completedObjects: number;
+  readonly totalObjects: number;
+  readonly completedRows: number;
+  readonly completedBytes: number;
+  /** 0 to 100, of the current data object. */
+  readonly percentDone: number;
+  /** ISO timestamp of the start of the current object. */
+  readonly objectStartTime: string | null;
+}
+
+/** A file of the dump set as the status shows it. */
+export interface DumpFileStatus {
+  readonly path: string;
+  readonly bytesWritten: number;
+  /** Maximal size in bytes, 0: no limit. */
+  readonly size: number;
+}

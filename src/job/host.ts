@@ -1,0 +1,18 @@
+import { ControlProcess } from "./control-process.ts";
+import { ControlTable } from "./control-table.ts";
+import { LivenessLock, lockPath } from "./liveness.ts";
+
+/** How long to wait for the session that gives the lock up, and for passing probes. */
+const LOCK_TIMEOUT_MS = 10_000;
+
+/** The control process: `node host.js CONTROL_TABLE`. It is detached, and outlives the client that started it. */
+async function host(path: string): Promise<void> {
+  // A lost terminal is the client's to notice.
+  process.on("SIGHUP", () => undefined);
+  process.on("SIGINT", () => undefined);
+  const lock = LivenessLock.acquire(lockPath(path), LOCK_TIMEOUT_MS);
+  await new ControlProcess(ControlTable.open(path), lock).run();
+}
+
+await host(process.argv[2] ?? "");
+process.exit(0);

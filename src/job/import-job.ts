@@ -1,0 +1,324 @@
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { pumpError, type ErrorLine, type StackEntry } from "../base/errors.ts";
+import { qualifiedName, upperName } from "../base/identifiers.ts";
+import { listSchemas, newSchemaPath } from "../catalog/schemas.ts";
+import { PIECE_TYPE, loadCodec } from "../dump/piece.ts";
+import { readPiece, type OpenFile } from "../dump/piece-reader.ts";
+import { DumpFileSet } from "../dump/reader.ts";
+import { verifyFiles, verifySegment } from "../dump/verify.ts";
+import { isSystemTable, type DumpObject } from "../metadata/dump-object.ts";
+import { decodeMasterTable, type MasterTable } from "../metadata/master-table.ts";
+import { objectPath, pathsOf, type ExportMode, type ObjectPathTail } from "../metadata/object-paths.ts";
+import { nothingLeft, Selection } from "../metadata/select.ts";
+import { BadImage } from "../sqlite/piece-image.ts";
+import type { PublishEvent } from "../sqlite/publish.ts";
+import { PIECE_TARGET } from "../sqlite/stage.ts";
+import { LocalStorage } from "../storage/local.ts";
+import type { StorageReader } from "../storage/storage.ts";
+import { contentOf, type Content } from "./content.ts";
+import { planSchemaImport, type SchemaImport, type TableExistsAction, type TableLoad } from "./import-plan.ts";
+import { isOpenDatabase } from "./jobs.ts";
+import { masterTableLine, processingLine, rowsLine, startingLine } from "./log-lines.ts";
+import type { JobRun, Progress } from "./run.ts";
+import { TargetSchema } from "./target-schema.ts";
+import { WorkerBoard } from "./worker-board.ts";
+import { startWorkers, type WorkerThread } from "./worker-thread.ts";
+
+/** The import of one schema into its file. */
+interface SchemaWork {
+  readonly target: TargetSchema;
+  readonly plan: SchemaImport;
+  readonly objects: readonly DumpObject[];
+}
+
+/** A piece that waits for a worker. `turn` settles when it may be loaded: a file has one writer, and rows keep their order. */
+interface LoadItem {
+  readonly work: SchemaWork;
+  readonly load: TableLoad;
+  readonly progress: LoadProgress;
+  readonly piece: TableLoad["pieces"][number];
+  readonly turn: Promise<void>;
+  readonly done: () => void;
+}
+
+interface LoadProgress {
+  rows: number;
+  bytes: number;
+  piecesLeft: number;
+  rejected: number;
+}
+
+/** An import from START_JOB to its published schemas. */
+export class ImportJob {
+  readonly #run: JobRun;
+  readonly #board = new WorkerBoard();
+  readonly #storage = new LocalStorage(isOpenDatabase);
+  readonly #progressOf = new Map<TableLoad, LoadProgress>();
+  #workers: readonly WorkerThread[] = [];
+  #work: readonly SchemaWork[] = [];
+  #missing: readonly StackEntry[] = [];
+  #exportMode: ExportMode = "SCHEMA";
+
+  constructor(run: JobRun) {
+    this.#run = run;
+  }
+
+  /** Everything that can be wrong before a row moves: the whole set is checked, then the targets. Nothing is left behind when it throws. */
+  async start(): Promise<void> {
+    await loadCodec();
+    const set = await DumpFileSet.open(this.#dumpFiles(), this.#storage);
+    const readers = new Map<string, Promise<StorageReader>>();
+    const openFile: OpenFile = (path) => {
+      const reader = readers.get(path) ?? this.#storage.open(path);
+      readers.set(path, reader);
+      return reader;
+    };
+    try {
+      const master = await readMaster(set, openFile);
+      const chosen = this.#choose(master);
+      await verifyDescriptions(set, openFile);
+      // Before anything that exists could be changed by half an import.
+      if (chosen.some(({ existingPath }) => existingPath !== null)) await verifyFiles(set, openFile);
+      this.#openTargets(chosen, master, set);
+    } finally {
+      for (const reader of readers.values()) await (await reader).close();
+    }
+  }
+
+  async run(): Promise<void> {
+    const { owner, name } = this.#run.definition;
+    this.#run.say(masterTableLine(owner, name), startingLine(owner, name, String(this.#run.parameter("CLIENT_COMMAND") ?? "")));
+    for (const entry of this.#missing) this.#run.report(pumpError([entry]).lines);
+    const objects = this.#work.flatMap((work) => work.objects);
+    const paths = pathsOf(objects, "IMPORT", this.#content);
+    const isRowPath = (path: ObjectPathTail) => path === "TABLE/TABLE" || path === "TABLE/TABLE_DATA";
+    for (const path of paths.filter(isRowPath)) this.#processing(path);
+    for (const { plan } of this.#work) {
+      for (const note of plan.notes) this.#run.note(note);
+      for (const lines of plan.problems) this.#run.report(lines);
+    }
+    await this.#loadAll();
+    for (const path of paths.filter((tail) => !isRowPath(tail))) this.#processing(path);
+    await this.#publishAll();
+    this.#run.progress(() => this.#progress(), true);
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#workers.map((worker) => worker.close()));
+    for (const { target } of this.#work) target.discard();
+  }
+
+  get #content(): Content {
+    return contentOf(this.#run.definition);
+  }
+
+  get #action(): TableExistsAction {
+    const action = this.#run.parameter("TABLE_EXISTS_ACTION") as TableExistsAction | undefined;
+    if (this.#content !== "DATA_ONLY") return action ?? "SKIP";
+    if (action === "SKIP" || action === "REPLACE") throw pumpError([["ORA-39002"], ["ORA-39137", action]]);
+    return action ?? "APPEND";
+  }
+
+  #dumpFiles(): readonly string[] {
+    return this.#run.definition.files.filter((file) => file.type === "dump").map(({ directoryPath, name }) => join(directoryPath, name));
+  }
+
+  #processing(path: ObjectPathTail): void {
+    this.#run.say(processingLine(objectPath(this.#exportMode, path)));
+  }
+
+  /** Which objects go where. */
+  #choose(master: MasterTable): readonly ChosenSchema[] {
+    const { mode, metadataFilters, database } = this.#run.definition;
+    if (mode !== "FULL" && mode !== "SCHEMA" && mode !== "TABLE") throw pumpError([["TSDP-00001", `mode ${mode}`]]);
+    const exportMode = master.job.get("MODE");
+    if (exportMode === "FULL" || exportMode === "TABLE") this.#exportMode = exportMode;
+    const selection = new Selection({ mode, filters: metadataFilters, defaultSchema: null, everythingByDefault: true });
+    const names = master.schemas.map((schema) => schema.name);
+    const { schemas, missing } = selection.schemas(names);
+    const selected = selection.objects(master.objects.filter((object) => schemas.includes(object.schema)));
+    const absent = [...missing.map((name) => ["ORA-39165", name] as const), ...selected.missing.map((name) => ["ORA-39166", name] as const)];
+    if (selected.objects.length === 0) throw nothingLeft(absent);
+    this.#missing = absent;
+    const partial = selection.isTableSelection || metadataFilters.some(({ name }) => name.startsWith("NAME_")) || master.job.get("MODE") === "TABLE";
+    const targets = this.#remap(names);
+    const files = new Map(listSchemas(database).map((file) => [file.name, file.path]));
+    return master.schemas
+      .filter(({ name }) => selected.objects.some((object) => object.schema === name))
+      .map((source) => {
+        const target = targets.get(source.name) ?? source.name;
+        const existingPath = files.get(target) ?? null;
+        if (existingPath === null && this.#content === "DATA_ONLY") throw pumpError([["ORA-39002"], ["ORA-39146", target]]);
+        const path = existingPath ?? newSchemaPath(database, target);
+        return { source, target, path, existingPath, partial, objects: selected.objects.filter((object) => object.schema === source.name) };
+      });
+  }
+
+  /** REMAP_SCHEMA. @throws ORA-39146 for a schema that the dump does not hold */
+  #remap(names: readonly string[]): ReadonlyMap<string, string> {
+    const remaps = this.#run.definition.metadataRemaps.filter((remap) => remap.name === "REMAP_SCHEMA");
+    const targets = new Map(names.map((name) => [name, name]));
+    for (const { oldValue, value } of remaps) {
+      if (!targets.has(upperName(oldValue))) throw pumpError([["ORA-39002"], ["ORA-39146", oldValue]], `The dump holds ${names.join(", ")}.`);
+      targets.set(upperName(oldValue), upperName(value));
+    }
+    const twice = [...targets.values()].find((target, i, all) => all.indexOf(target) !== i);
+    if (twice !== undefined) throw pumpError([["ORA-39002"], ["TSDP-00010", `two schemas of the dump would be loaded into ${twice}`]], "Import them one after the other.");
+    return targets;
+  }
+
+  #openTargets(chosen: readonly ChosenSchema[], master: MasterTable, set: DumpFileSet): void {
+    const { guid } = this.#run.definition;
+    const opened: SchemaWork[] = [];
+    this.#work = opened;
+    const [action, content] = [this.#action, this.#content];
+    for (const { source, target: name, path, existingPath, objects, partial } of chosen) {
+      const target = existingPath === null ? TargetSchema.create(name, path, source, guid) : TargetSchema.openExisting(name, path, source);
+      const { existing } = target;
+      const request = { source, target: name, objects, existing, action, content, partial, guid, master, pieces: set.pieces };
+      const work = { target, objects, plan: EMPTY_IMPORT };
+      opened.push(work);
+      opened[opened.length - 1] = { ...work, plan: planSchemaImport(request) };
+    }
+  }
+
+  async #loadAll(): Promise<void> {
+    for (const { target, plan } of this.#work) target.stage(plan);
+    const items = this.#work.flatMap((work) => this.#loadItems(work));
+    const bytes = this.#work.flatMap(({ plan }) => plan.loads).reduce((sum, load) => sum + load.bytes, 0);
+    const count = Math.min(this.#run.degree(availableParallelism()), Math.ceil(bytes / PIECE_TARGET) || 1);
+    this.#workers = startWorkers(Math.max(count, Math.min(this.#work.length, this.#run.degree(availableParallelism()))));
+    let next = 0;
+    const takeNext = () => items[next++];
+    await Promise.all(
+      this.#workers.map(async (worker) => {
+        for (let item = takeNext(); item !== undefined; item = takeNext()) await this.#load(worker, item);
+        this.#board.end(worker.number);
+      }),
+    );
+  }
+
+  /** The pieces of a schema, each with its turn at the file. */
+  #loadItems(work: SchemaWork): LoadItem[] {
+    let turn: Promise<void> = Promise.resolve();
+    return work.plan.loads.flatMap((load) => {
+      const progress: LoadProgress = { rows: 0, bytes: 0, piecesLeft: load.pieces.length, rejected: 0 };
+      this.#progressOf.set(load, progress);
+      if (load.pieces.length === 0) this.#sayLoaded(work, load, progress);
+      return load.pieces.map((piece) => {
+        let done: () => void = () => undefined;
+        const item = { work, load, progress, piece, turn };
+        turn = new Promise((resolve) => {
+          done = resolve;
+        });
+        return { ...item, done };
+      });
+    });
+  }
+
+  async #load(worker: WorkerThread, { work, load, progress, piece, turn, done }: LoadItem): Promise<void> {
+    const { table, object } = load;
+    this.#board.begin(worker.number, { schema: work.target.name, name: object.name }, objectPath(this.#exportMode, "TABLE/TABLE_DATA"));
+    await worker.call({ do: "decode", location: piece.location, shape: table.shape });
+    await turn;
+    const rejected = await worker.call({ do: "load", path: work.target.workPath, table, rows: piece.rows });
+    done();
+    progress.rejected += rejected;
+    progress.rows += piece.rows - rejected;
+    progress.bytes += piece.location.rawLength;
+    progress.piecesLeft -= 1;
+    if (progress.piecesLeft === 0) this.#sayLoaded(work, load, progress);
+    this.#board.advance(worker.number, { rows: progress.rows, bytes: progress.bytes, estimatedBytes: load.bytes });
+    this.#run.progress(() => this.#progress());
+  }
+
+  #sayLoaded(work: SchemaWork, load: TableLoad, progress: LoadProgress): void {
+    if (isSystemTable(load.object) || this.#content === "METADATA_ONLY") return;
+    const name = qualifiedName(work.target.name, load.object.name);
+    if (progress.rejected > 0) this.#run.report(pumpError([["ORA-31693", name], ["ORA-39224", progress.rejected], ["TSDP-00010", "they violate a UNIQUE or PRIMARY KEY of the table"]]).lines);
+    if (load.table.raw) this.#run.say(rowsLine("imported", work.target.name, load.object.name, progress.bytes, progress.rows));
+  }
+
+  async #publishAll(): Promise<void> {
+    let next = 0;
+    await Promise.all(
+      this.#workers.map(async (worker) => {
+        for (let work = this.#work[next++]; work !== undefined; work = this.#work[next++]) await this.#publish(worker, work);
+        this.#board.end(worker.number);
+      }),
+    );
+    for (const { target } of this.#work) target.finish();
+  }
+
+  async #publish(worker: WorkerThread, work: SchemaWork): Promise<void> {
+    const { target, plan } = work;
+    await worker.call({ do: "publish", path: target.workPath, plan: plan.plan }, (event) => {
+      this.#tellPublished(worker, work, event);
+    });
+    const tables = target.isNew ? null : plan.loads.map(({ table }) => table.definition.name);
+    const { structure, foreignKeys } = await worker.call({ do: "check", path: target.workPath, tables });
+    for (const problem of structure) this.#run.report(pumpError([["TSDP-00011", target.name], ["TSDP-00010", problem]]).lines);
+    for (const { table, parent, rows } of foreignKeys) {
+      this.#run.report(pumpError([["ORA-02298", target.name, table], ["TSDP-00010", `${rows} row(s) refer to rows of ${parent} that do not exist`]]).lines);
+    }
+  }
+
+  #tellPublished(worker: WorkerThread, { target, plan }: SchemaWork, event: PublishEvent): void {
+    const { object } = event;
+    this.#board.begin(worker.number, { schema: target.name, name: object.name }, object.type.toUpperCase());
+    this.#run.progress(() => this.#progress());
+    const name = qualifiedName(target.name, object.name);
+    if (event.kind === "failed") this.#run.report(pumpError([["ORA-39083", `${object.type.toUpperCase()}:${name}`], ...event.lines]).lines);
+    if (event.kind === "rejected") this.#run.report(pumpError([["ORA-31693", name], ["ORA-02354"], ...event.lines]).lines);
+    const load = plan.loads.find(({ table }) => table.definition.name === object.name && !table.raw);
+    const progress = load === undefined ? undefined : this.#progressOf.get(load);
+    if (event.kind !== "object" || load === undefined || progress === undefined || isSystemTable(load.object)) return;
+    this.#run.say(rowsLine("imported", target.name, object.name, progress.bytes, progress.rows));
+  }
+
+  #progress(): Progress {
+    const loads = [...this.#progressOf.values()];
+    return {
+      bytes: loads.reduce((sum, load) => sum + load.bytes, 0),
+      totalBytes: this.#work.flatMap(({ plan }) => plan.loads).reduce((sum, load) => sum + load.bytes, 0),
+      rows: loads.reduce((sum, load) => sum + load.rows, 0),
+      workers: this.#board.statuses(),
+      files: [],
+    };
+  }
+}
+
+interface ChosenSchema {
+  readonly source: MasterTable["schemas"][number];
+  readonly target: string;
+  readonly path: string;
+  readonly existingPath: string | null;
+  readonly partial: boolean;
+  readonly objects: readonly DumpObject[];
+}
+
+const EMPTY_IMPORT: SchemaImport = { plan: { encoding: "UTF-8", drops: [], tables: [], definitions: [], indexes: [] }, loads: [], problems: [], notes: [] };
+
+/** @throws ORA-31694 when the master table is not what one is */
+async function readMaster(set: DumpFileSet, openFile: OpenFile): Promise<MasterTable> {
+  const location = set.masterPiece();
+  const raw = await readPiece(location, openFile);
+  try {
+    return decodeMasterTable(raw);
+  } catch (error) {
+    if (!(error instanceof BadImage)) throw error;
+    const cause: ErrorLine = { code: "TSDP-00010", text: error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message };
+    const path = location.segments[0]?.path ?? "";
+    throw pumpError([["ORA-39001"], ["ORA-39000"], ["ORA-31619", path], ["ORA-31694", ""], cause], undefined, error);
+  }
+}
+
+/** Definitions that precede the rows are read only when a dump has lost its end; they are checked all the same. */
+async function verifyDescriptions(set: DumpFileSet, openFile: OpenFile): Promise<void> {
+  for (const file of set.files) {
+    for (const segment of file.segments) {
+      if (segment.type === PIECE_TYPE.OBJECT_DESCRIPTION) await verifySegment(await openFile(file.path), segment);
+    }
+  }
+}

@@ -1,0 +1,223 @@
+import { pumpError, type ErrorLine } from "../base/errors.ts";
+import { qualifiedName } from "../base/identifiers.ts";
+import type { PieceLocation } from "../dump/piece.ts";
+import { isSystemTable, type DumpObject, type DumpSchema } from "../metadata/dump-object.ts";
+import type { MasterTable } from "../metadata/master-table.ts";
+import type { PublishPlan, PublishTable } from "../sqlite/publish.ts";
+import { sameShape, type TableShape } from "../sqlite/schema.ts";
+import { proveSchema, type ProvenSchema } from "../sqlite/scratch.ts";
+import { stagingName, type StagingTable } from "../sqlite/staging.ts";
+import type { ExistingObject } from "../sqlite/target.ts";
+import type { Content } from "./content.ts";
+
+export type TableExistsAction = "SKIP" | "APPEND" | "TRUNCATE" | "REPLACE";
+
+/** What the import of one schema starts from. */
+export interface SchemaImportRequest {
+  /** Schema of the dump. */
+  readonly source: DumpSchema;
+  /** Name of the schema to load into. */
+  readonly target: string;
+  readonly objects: readonly DumpObject[];
+  /** What the target holds; null when the job makes it. */
+  readonly existing: readonly ExistingObject[] | null;
+  readonly action: TableExistsAction;
+  readonly content: Content;
+  /** Whether only some tables of the dump are taken. */
+  readonly partial: boolean;
+  readonly guid: string;
+  readonly master: MasterTable;
+  readonly pieces: ReadonlyMap<number, readonly PieceLocation[]>;
+}
+
+/** A table and the pieces of its rows, in their order. */
+export interface TableLoad {
+  readonly object: DumpObject;
+  readonly table: PublishTable;
+  readonly pieces: readonly { readonly location: PieceLocation; readonly rows: number }[];
+  readonly bytes: number;
+}
+
+export interface SchemaImport {
+  readonly plan: PublishPlan;
+  readonly loads: readonly TableLoad[];
+  /** Errors that leave objects out, and messages on tables that exist. */
+  readonly problems: readonly (readonly ErrorLine[])[];
+  readonly notes: readonly ErrorLine[];
+}
+
+/** Decides what becomes of every object of a schema. @throws ORA-31619-like errors when the dump contradicts itself */
+export function planSchemaImport(request: SchemaImportRequest): SchemaImport {
+  const proven = proveSchema(request.objects, request.source.settings.encoding);
+  try {
+    return new SchemaPlanner(request, proven).plan();
+  } finally {
+    proven.close();
+  }
+}
+
+class SchemaPlanner {
+  readonly #request: SchemaImportRequest;
+  readonly #proven: ProvenSchema;
+  readonly #existing: ReadonlyMap<string, ExistingObject>;
+  readonly #problems: (readonly ErrorLine[])[] = [];
+  readonly #notes: ErrorLine[] = [];
+  readonly #loads: TableLoad[] = [];
+  readonly #drops: string[] = [];
+  /** Tables (and the virtual tables of shadow tables) whose dependents are left out: lower case. */
+  readonly #without = new Set<string>();
+
+  constructor(request: SchemaImportRequest, proven: ProvenSchema) {
+    this.#request = request;
+    this.#proven = proven;
+    this.#existing = new Map((request.existing ?? []).map((object) => [object.name.toLowerCase(), object]));
+  }
+
+  plan(): SchemaImport {
+    this.#reportRejected();
+    const rejected = new Set(this.#proven.rejected.map(({ object }) => object));
+    const objects = this.#request.objects.filter((object) => !rejected.has(object));
+    const tables = objects.filter(({ objectType }) => objectType === "TABLE");
+    const ordered = [...tables.filter((table) => this.#isVirtual(table)), ...tables.filter((table) => !this.#isVirtual(table))];
+    const virtual = ordered.filter((table) => this.#takeTable(table) && this.#isVirtual(table));
+    const dependents = this.#request.content === "DATA_ONLY" ? [] : objects.filter((object) => this.#takeDependent(object));
+    return {
+      plan: {
+        encoding: this.#request.source.settings.encoding,
+        drops: this.#drops,
+        tables: this.#loads.map(({ table }) => table),
+        definitions: [...virtual, ...dependents.filter(({ objectType }) => objectType !== "INDEX")],
+        indexes: dependents.filter(({ objectType }) => objectType === "INDEX"),
+      },
+      loads: this.#loads,
+      problems: this.#problems,
+      notes: this.#notes,
+    };
+  }
+
+  #reportRejected(): void {
+    for (const { object, reason } of this.#proven.rejected) {
+      const type = object.type.toUpperCase();
+      this.#problems.push(pumpError([["ORA-39083", `${type}:${this.#shown(object.name)}`], { code: "TSDP-00010", text: reason }]).lines);
+      if (object.type === "table") this.#without.add(object.name.toLowerCase());
+    }
+  }
+
+  /** Whether the table's definition and rows come to the target; lays out its load. */
+  #takeTable(object: DumpObject): boolean {
+    if (object.owner !== null && this.#without.has(object.owner.toLowerCase())) return false;
+    if (isSystemTable(object)) return this.#takeSystemTable(object);
+    const existing = this.#existing.get(object.name.toLowerCase());
+    if (existing === undefined) return this.#takeNewTable(object);
+    if (object.owner !== null && this.#drops.includes(object.owner)) return this.#takeNewTable(object);
+    this.#without.add(object.name.toLowerCase());
+    return this.#takeExistingTable(object, existing);
+  }
+
+  #takeNewTable(object: DumpObject): boolean {
+    if (this.#request.content === "DATA_ONLY") {
+      this.#without.add(object.name.toLowerCase());
+      this.#problems.push(pumpError([["ORA-31693", this.#shown(object.name)], ["ORA-00942"]]).lines);
+      return false;
+    }
+    if (this.#isVirtual(object)) return true;
+    return this.#addLoad(object, "create", false);
+  }
+
+  #takeExistingTable(object: DumpObject, existing: ExistingObject): boolean {
+    const name = this.#shown(object.name);
+    const { action } = this.#request;
+    if (existing.type !== "table") {
+      this.#problems.push(pumpError([["ORA-31684", `${existing.type.toUpperCase()}:${name}`]]).lines);
+      return false;
+    }
+    switch (action) {
+      case "SKIP":
+        if (object.owner === null) this.#problems.push(pumpError([["ORA-39151", name]]).lines);
+        return false;
+      case "REPLACE":
+        this.#drops.push(existing.name);
+        this.#without.delete(object.name.toLowerCase());
+        return this.#takeNewTable(object);
+      case "APPEND":
+      case "TRUNCATE":
+        return this.#addToExisting(object, action, name);
+    }
+  }
+
+  #addToExisting(object: DumpObject, action: "APPEND" | "TRUNCATE", name: string): boolean {
+    if (this.#isVirtual(object) || object.owner !== null) {
+      const reason = "a virtual table can only be skipped or replaced whole";
+      if (object.owner === null) this.#problems.push(pumpError([["ORA-31693", name], ["TSDP-00010", reason]]).lines);
+      return false;
+    }
+    this.#notes.push(...pumpError([[action === "APPEND" ? "ORA-39152" : "ORA-39153", name]]).lines);
+    return this.#addLoad(object, "append", action === "TRUNCATE");
+  }
+
+  /** sqlite_sequence and statistics: as they were in a schema that the job makes whole, else only rows about its tables. */
+  #takeSystemTable(object: DumpObject): boolean {
+    if (this.#request.content === "DATA_ONLY") return false;
+    const whole = this.#request.existing === null && !this.#request.partial;
+    if (!whole && this.#request.content === "METADATA_ONLY") return false;
+    return this.#addLoad(object, whole ? "create" : "merge", false);
+  }
+
+  #addLoad(object: DumpObject, action: PublishTable["action"], truncate: boolean): boolean {
+    const shape = this.#proven.shape(object.name);
+    if (object.shape === null || !sameColumns(object.shape, shape)) {
+      this.#without.add(object.name.toLowerCase());
+      const reason = "its rows do not fit its definition";
+      this.#problems.push(pumpError([["ORA-39083", `TABLE:${this.#shown(object.name)}`], ["TSDP-00010", reason]]).lines);
+      return false;
+    }
+    const raw = action === "create" && sameShape(object.shape, shape);
+    const staged: StagingTable = { staging: stagingName(this.#request.guid, object.id), shape, raw };
+    const pieces = this.#request.content === "METADATA_ONLY" ? [] : this.#piecesOf(object);
+    const bytes = pieces.reduce((sum, { location }) => sum + location.rawLength, 0);
+    this.#loads.push({ object, table: { ...staged, definition: object, action, truncate }, pieces, bytes });
+    return true;
+  }
+
+  #piecesOf(object: DumpObject): TableLoad["pieces"] {
+    const locations = new Map((this.#request.pieces.get(object.id) ?? []).map((location) => [location.piece, location]));
+    return this.#request.master.pieces
+      .filter((piece) => piece.object === object.id)
+      .sort((a, b) => a.ordinal - b.ordinal)
+      .map(({ piece, rows }) => {
+        const location = locations.get(piece);
+        if (location === undefined) throw new Error(`piece ${piece} of object ${object.id} is missing`);
+        return { location, rows };
+      });
+  }
+
+  #takeDependent(object: DumpObject): boolean {
+    if (object.objectType === "TABLE") return false;
+    if (this.#without.has(object.tableName.toLowerCase()) && object.objectType !== "VIEW") return this.#reportDependent(object);
+    const existing = this.#existing.get(object.name.toLowerCase());
+    if (existing === undefined || this.#drops.includes(existing.tableName)) return true;
+    this.#problems.push(pumpError([["ORA-31684", `${object.objectType}:${this.#shown(object.name)}`]]).lines);
+    return false;
+  }
+
+  /** Dependents of a table that was skipped go with it; those of one that failed are named. */
+  #reportDependent(object: DumpObject): false {
+    const failed = this.#proven.rejected.some(({ object: { name } }) => name.toLowerCase() === object.tableName.toLowerCase());
+    const inserts = [`${object.objectType}:${this.#shown(object.name)}`, `TABLE:${this.#shown(object.tableName)}`] as const;
+    if (failed) this.#problems.push(pumpError([["ORA-39112", ...inserts]]).lines);
+    return false;
+  }
+
+  #isVirtual(object: DumpObject): boolean {
+    return this.#proven.kinds.get(object.name) === "virtual";
+  }
+
+  #shown(name: string): string {
+    return qualifiedName(this.#request.target, name);
+  }
+}
+
+/** Whether pieces made for the one shape hold the columns of the other; their keys may differ. */
+function sameColumns(a: TableShape, b: TableShape): boolean {
+  return sameShape({ ...a, constraints: [] }, { ...b, constraints: [] });
+}

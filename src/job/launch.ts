@@ -1,0 +1,100 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { closeSync, openSync, readFileSync, rmSync, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { PumpError, pumpError, type ErrorLine } from "../base/errors.ts";
+import { ControlTable } from "./control-table.ts";
+import { tracePath } from "./jobs.ts";
+import type { JobState } from "./states.ts";
+
+const NOT_STARTED: readonly JobState[] = ["UNDEFINED", "DEFINING", "IDLING"];
+const FIRST_POLL_MS = 5;
+const LAST_POLL_MS = 25;
+
+/**
+ * Starts the control process of a job, detached, so that it outlives this one, and waits until the job is EXECUTING or beyond.
+ * The caller has given its liveness lock up: the control process takes it.
+ * @param secrets passwords and keys by name; they go through standard input, never through argv, environment or control table.
+ * @throws the error for which the job could not start, or ORA-39006 with what the process said last when it ended without a word.
+ */
+export async function launchControlProcess(tablePath: string, secrets: Readonly<Record<string, string>>): Promise<void> {
+  const table = ControlTable.open(tablePath);
+  try {
+    const ended = processEnd(startProcess(resolve(tablePath), secrets));
+    for (let wait = FIRST_POLL_MS; ; wait = Math.min(LAST_POLL_MS, wait * 1.2)) {
+      const reason = await Promise.race([ended, sleep(wait, undefined)]);
+      // Only what is read after the end is the last word of the control process.
+      if (hasStarted(table)) return;
+      if (reason !== undefined) throw unexpectedEnd(tablePath, reason);
+    }
+  } finally {
+    table.close();
+  }
+}
+
+/** Throws the error that the control process has stored, if it has. */
+function hasStarted(table: ControlTable): boolean {
+  const { state, startError } = table.job();
+  if (startError !== null) {
+    removeEmptyTrace(table.path);
+    throw PumpError.fromJSON(JSON.parse(startError) as { lines: readonly ErrorLine[]; hint?: string });
+  }
+  return !NOT_STARTED.includes(state);
+}
+
+function startProcess(tablePath: string, secrets: Readonly<Record<string, string>>): ChildProcess {
+  const trace = openSync(tracePath(tablePath), "w", 0o600);
+  try {
+    const child = spawn(process.execPath, [hostEntry(), tablePath], {
+      cwd: dirname(tablePath),
+      detached: true,
+      stdio: ["pipe", "ignore", trace],
+      windowsHide: true,
+    });
+    // A process that ended before it read its input is reported by its end, not by EPIPE.
+    child.stdin?.on("error", () => undefined);
+    child.stdin?.end(`${JSON.stringify(secrets)}\n`);
+    child.unref();
+    return child;
+  } finally {
+    closeSync(trace);
+  }
+}
+
+/** Resolves to how the process ended. A job may well be over by then. */
+async function processEnd(child: ChildProcess): Promise<string> {
+  return new Promise((report) => {
+    child.once("error", (error) => {
+      report(error.message);
+    });
+    child.once("exit", (code, signal) => {
+      report(signal ?? `exit code ${String(code)}`);
+    });
+  });
+}
+
+function unexpectedEnd(tablePath: string, reason: string): PumpError {
+  const said = traceMessage(tablePath).map((text) => ({ code: "control process", text }));
+  removeEmptyTrace(tablePath);
+  return pumpError([["ORA-39006"], { code: "control process", text: `ended before the job started (${reason})` }, ...said]);
+}
+
+/** What the trace says without the frames of a stack trace. */
+function traceMessage(tablePath: string): string[] {
+  return readFileSync(tracePath(tablePath), "utf8")
+    .split("\n")
+    .filter((line) => /^(?:\w*(?:Error|Exception)\b|FATAL ERROR|ORA-)/.test(line))
+    .slice(0, 5);
+}
+
+function removeEmptyTrace(tablePath: string): void {
+  const path = tracePath(tablePath);
+  if (statSync(path, { throwIfNoEntry: false })?.size === 0) rmSync(path, { force: true });
+}
+
+/** TypeScript sources (tests) start the built host: worker threads and child processes of Node 20 run JavaScript only. */
+function hostEntry(): string {
+  const built = import.meta.url.endsWith(".ts") ? "../../dist/job/host.js" : "./host.js";
+  return fileURLToPath(new URL(built, import.meta.url));
+}

@@ -1,0 +1,57 @@
+import { closeSync, openSync, statSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { causeLines, formatLine, pumpError, toPumpError } from "../base/errors.ts";
+import { printableLines } from "../base/printable.ts";
+import { banner, connectedLine } from "../base/product.ts";
+import type { JobDefinition, JobFile, JobMessage } from "./definition.ts";
+import { assertNoDatabase } from "./output-guard.ts";
+
+/** The log file of a job; it is overwritten when it exists. */
+export class LogFile {
+  readonly #descriptor: number;
+
+  private constructor(descriptor: number) {
+    this.#descriptor = descriptor;
+  }
+
+  /** @throws ORA-39002 and ORA-39070 when the file can't be opened or is one that must not be overwritten. */
+  static open(definition: JobDefinition, file: JobFile, now: Date): LogFile {
+    const path = join(file.directoryPath, file.name);
+    try {
+      assertNoDatabase(definition.database, path, (cause) => cause);
+      assertNoDumpFile(definition, path);
+      const log = new LogFile(openSync(path, "w"));
+      if (definition.operation !== "SQL_FILE") log.#writeHeading(definition, now);
+      return log;
+    } catch (error) {
+      throw pumpError([["ORA-39002"], ["ORA-39070"], ...causeLines(error)], toPumpError(error).hint, error);
+    }
+  }
+
+  write(message: JobMessage): void {
+    const lines = message.lines.map((line) => printableLines(line.code === null ? line.text : formatLine(line)));
+    writeSync(this.#descriptor, `${lines.join("\n")}\n`);
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+  }
+
+  /** Blank lines of the screen are `;;; ` in the file, as Data Pump writes them. */
+  #writeHeading(definition: JobDefinition, now: Date): void {
+    const operation = definition.operation === "EXPORT" ? "EXPORT" : "IMPORT";
+    const heading = [...banner(operation, now), connectedLine(definition.database)];
+    writeSync(this.#descriptor, `${heading.map((line) => (line === "" ? ";;; " : printableLines(line))).join("\n")}\n`);
+  }
+}
+
+function assertNoDumpFile(definition: JobDefinition, path: string): void {
+  const dumpFiles = definition.files.filter((file) => file.type === "dump").map((file) => join(file.directoryPath, file.name));
+  const identity = statSync(path, { bigint: true, throwIfNoEntry: false });
+  const isDump = dumpFiles.some((dump) => {
+    const other = statSync(dump, { bigint: true, throwIfNoEntry: false });
+    return dump === path || (identity !== undefined && other?.ino === identity.ino && other.dev === identity.dev);
+  });
+  if (isDump) throw pumpError([["ORA-39402", path]], "Give the log another name than the dump file.");
+  if (identity !== undefined && !identity.isFile()) throw pumpError([["ORA-29283", `"${path}" is no regular file`]]);
+}

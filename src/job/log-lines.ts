@@ -1,0 +1,52 @@
+import { qualifiedName } from "../base/identifiers.ts";
+import { formatElapsed, formatSize, formatTimestamp } from "../base/sizes.ts";
+import type { Outcome } from "./definition.ts";
+
+/** Lines of a job's log in Data Pump's layout, to the column: 78 wide, row lines with the size ending in column 62. */
+const SIZE_END = 62;
+const ROWS_WIDTH = 8;
+
+export const STARS = "*".repeat(78);
+
+export function startingLine(owner: string, job: string, command: string): string {
+  return `Starting ${qualifiedName(owner, job)}:  ${command} `;
+}
+
+export function processingLine(path: string): string {
+  return `Processing object type ${path}`;
+}
+
+/** `. . exported "HR"."EMPLOYEES"                            17.08 KB     107 rows`; longer names and numbers push to the right. */
+export function rowsLine(verb: "exported" | "imported", schema: string, table: string, bytes: number, rows: number): string {
+  const name = `. . ${verb} ${qualifiedName(schema, table)}`;
+  const [number = "0", unit = "KB"] = formatSize(bytes).split(" ");
+  const size = `${number.padStart(Math.max(0, SIZE_END - name.length))} ${unit}`;
+  return `${name}${size.startsWith(" ") ? "" : " "}${size}${String(rows).padStart(ROWS_WIDTH)} rows`;
+}
+
+export function masterTableLine(owner: string, job: string): string {
+  return `Master table ${qualifiedName(owner, job)} successfully loaded/unloaded`;
+}
+
+export function dumpFileSetLines(owner: string, job: string, paths: readonly string[]): readonly string[] {
+  return [STARS, `Dump file set for ${owner}.${job} is:`, ...paths.map((path) => `  ${path}`)];
+}
+
+/** The last line of a job. */
+export function endLine(owner: string, job: string, outcome: Outcome, errors: number, start: Date, end: Date): string {
+  const elapsed = formatElapsed((end.getTime() - start.getTime()) / 1000);
+  return `Job ${qualifiedName(owner, job)} ${ending(outcome, errors)} at ${formatTimestamp(end)} elapsed ${elapsed}`;
+}
+
+function ending(outcome: Outcome, errors: number): string {
+  switch (outcome) {
+    case "COMPLETE":
+      return "successfully completed";
+    case "COMPLETE_ERRORS":
+      return `completed with ${errors} error(s)`;
+    case "STOPPED":
+      return "stopped by user request";
+    case "ABORTED":
+      return "stopped due to fatal error";
+  }
+}

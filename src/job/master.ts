@@ -1,0 +1,46 @@
+import { basename } from "node:path";
+import { productVersion } from "../base/product.ts";
+import type { DumpObject, DumpSchema } from "../metadata/dump-object.ts";
+import type { MasterTable } from "../metadata/master-table.ts";
+import { pieceLayout, pieceTableSql } from "../sqlite/piece-table.ts";
+import { contentOf } from "./content.ts";
+import type { JobRun } from "./run.ts";
+import type { TableUnload } from "./unload-queue.ts";
+
+/** What an export writes last: everything an import needs to know, nothing of the run itself. */
+export function masterTable(
+  run: JobRun,
+  schemas: readonly DumpSchema[],
+  objects: readonly DumpObject[],
+  tables: readonly TableUnload[],
+): MasterTable {
+  const { owner, name, operation, mode, guid, version, database } = run.definition;
+  const facts = {
+    OWNER: owner, JOB_NAME: name, OPERATION: operation, MODE: mode, GUID: guid, VERSION: version, CONTENT: contentOf(run.definition),
+    INSTANCE: basename(database), START_TIME: run.startTime.toISOString(), WRITER: `tsdp ${productVersion()}`,
+  };
+  return {
+    job: new Map(Object.entries(facts)),
+    schemas,
+    objects,
+    pieces: tables.flatMap((table) =>
+      table.orderedPieces().map(({ piece, rows }, ordinal) => ({ object: table.table.object, piece, ordinal, rows })),
+    ),
+  };
+}
+
+/** The description that precedes an object's first piece, so that a dump that lost its end can be read (docs/format.md). */
+export function describeObject(object: DumpObject): Buffer {
+  const { schema, name, sql, shape } = object;
+  if (shape === null) throw new Error(`object ${name} has no rows`);
+  const layout = pieceLayout(shape);
+  const description = {
+    schema,
+    name,
+    sql: sql?.toString("base64") ?? null,
+    columns: shape.columns,
+    rowid: layout.keepsRowid ? (shape.integerPrimaryKey ?? "rowid") : null,
+    pieceTable: pieceTableSql(layout),
+  };
+  return Buffer.from(JSON.stringify(description));
+}

@@ -1,0 +1,78 @@
+import { Worker } from "node:worker_threads";
+import { PumpError, pumpError, toPumpError } from "../base/errors.ts";
+import type { PublishEvent } from "../sqlite/publish.ts";
+import type { WorkerAnswers, WorkerReply, WorkerRequest } from "../worker/messages.ts";
+
+/** TypeScript sources (tests) start the built worker: worker threads of Node 20 run JavaScript only. */
+const ENTRY = new URL(import.meta.url.endsWith(".ts") ? "../../dist/worker/entry.js" : "../worker/entry.js", import.meta.url);
+
+/** Thrown when a worker's transaction ended under its work: what it would read next is another state of the source. */
+export class SnapshotLostError extends PumpError {}
+
+interface Call {
+  readonly resolve: (value: WorkerAnswers[keyof WorkerAnswers]) => void;
+  readonly reject: (error: Error) => void;
+  readonly onEvent: ((event: PublishEvent) => void) | undefined;
+}
+
+/** A worker as the control process sees it: one request at a time, each answered. */
+export class WorkerThread {
+  /** From 1. */
+  readonly number: number;
+  readonly #thread: Worker;
+  #call: Call | null = null;
+  #failure: Error | null = null;
+
+  constructor(number: number) {
+    this.number = number;
+    this.#thread = new Worker(ENTRY);
+    this.#thread.on("message", (reply: WorkerReply) => {
+      this.#receive(reply);
+    });
+    this.#thread.on("error", (error) => {
+      this.#fail(pumpError([["ORA-39126", `worker ${number}`, error.message]], undefined, error));
+    });
+    this.#thread.on("exit", () => {
+      this.#fail(pumpError([["ORA-39126", `worker ${number}`, "the thread ended"]]));
+    });
+  }
+
+  /** @throws the worker's error */
+  call<R extends WorkerRequest>(request: R, onEvent?: (event: PublishEvent) => void): Promise<WorkerAnswers[R["do"]]> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== null) {
+        reject(this.#failure);
+        return;
+      }
+      this.#call = { resolve: resolve as Call["resolve"], reject, onEvent };
+      this.#thread.postMessage(request);
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#failure === null && this.#call === null) await this.call({ do: "close" });
+    await this.#thread.terminate();
+  }
+
+  #receive(reply: WorkerReply): void {
+    const call = this.#call;
+    if (reply.is === "event") {
+      call?.onEvent?.(reply.event);
+      return;
+    }
+    this.#call = null;
+    if (reply.is === "answer") call?.resolve(reply.value);
+    else call?.reject(reply.snapshotLost ? new SnapshotLostError(reply.error.lines, reply.error.hint) : PumpError.fromJSON(reply.error));
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= toPumpError(error);
+    this.#call?.reject(this.#failure);
+    this.#call = null;
+  }
+}
+
+/** Starts workers number 1 to `count`. */
+export function startWorkers(count: number): readonly WorkerThread[] {
+  return Array.from({ length: count }, (_, i) => new WorkerThread(i + 1));
+}

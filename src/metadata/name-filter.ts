@@ -1,0 +1,48 @@
+import { causeLines, pumpError } from "../base/errors.ts";
+import { openMemory } from "../sqlite/database.ts";
+
+/** Decides which of some names a job takes. */
+export interface NameFilter {
+  /** Those of the names that are taken. */
+  select(names: Iterable<string>): ReadonlySet<string>;
+  /** Names that were asked for one by one, as given; empty for a filter that only describes them. */
+  readonly wanted: readonly string[];
+}
+
+/**
+ * A filter by the right-hand side of a predicate (`IN ('HR')`, `= 'EMP'`, `LIKE 'A%'`) for the `_EXPR` filters, or by a list
+ * of quoted names (`'A','B'`) for the `_LIST` ones. Names are compared without case, as SQLite compares them.
+ * @throws ORA-39001 with ORA-39071 when the text is no predicate.
+ */
+export function nameFilter(filterName: string, value: string): NameFilter {
+  const predicate = filterName.endsWith("_LIST") ? `IN (${value})` : value;
+  const select = (names: Iterable<string>) => evaluate(filterName, predicate, names);
+  select([]);
+  return { select, wanted: listedNames(predicate) };
+}
+
+/** SQLite itself is the judge, in an empty database in memory: the predicate can reach nothing but the names. */
+function evaluate(filterName: string, predicate: string, names: Iterable<string>): ReadonlySet<string> {
+  const connection = openMemory();
+  try {
+    connection.exec("CREATE TABLE names (name TEXT COLLATE NOCASE)");
+    const insert = connection.prepare("INSERT INTO names VALUES (?)");
+    connection.transaction(() => {
+      for (const name of names) insert.run(name);
+    })();
+    const query = connection.prepare(`SELECT name FROM names WHERE name ${predicate}\n`);
+    if (!query.readonly || !query.reader) throw new Error("not a predicate");
+    return new Set(query.pluck().all() as string[]);
+  } catch (error) {
+    throw pumpError([["ORA-39001"], ["ORA-39071", filterName], ...causeLines(error)], `Write it like IN ('A','B') or LIKE 'A%'; it was: ${predicate}`, error);
+  } finally {
+    connection.close();
+  }
+}
+
+const LISTED = /^\s*(?:=|IN\s*\()\s*((?:'(?:[^']|'')*'\s*,?\s*)+)\)?\s*$/i;
+
+function listedNames(predicate: string): readonly string[] {
+  const list = LISTED.exec(predicate)?.[1] ?? "";
+  return [...list.matchAll(/'((?:[^']|'')*)'/g)].map((match) => (match[1] ?? "").replaceAll("''", "'"));
+}

@@ -1,0 +1,76 @@
+import Sqlite from "better-sqlite3";
+import { statSync } from "node:fs";
+
+/** A connection. `sqlite` is the only folder that imports better-sqlite3; the others use this type. */
+export type Connection = Sqlite.Database;
+
+export interface OpenOptions {
+  readonly readonly?: boolean;
+  /** The file has to exist already. */
+  readonly mustExist?: boolean;
+  /** Milliseconds to wait for a lock. */
+  readonly timeout?: number;
+}
+
+/** Version of the SQLite library: `3.53.2`. */
+export function sqliteVersion(): string {
+  const connection = openMemory();
+  try {
+    return connection.prepare("SELECT sqlite_version()").pluck().get() as string;
+  } finally {
+    connection.close();
+  }
+}
+
+/** How many connections of this process hold each file, keyed by device and inode: see `holdsFile`. */
+const heldFiles = new Map<string, number>();
+
+/** Opens a database file. */
+export function openDatabase(path: string, options: OpenOptions = {}): Connection {
+  const connection = new Sqlite(path, {
+    readonly: options.readonly ?? false,
+    fileMustExist: options.mustExist ?? false,
+    timeout: options.timeout ?? 5000,
+  });
+  hold(connection, path);
+  return connection;
+}
+
+/** Opens the bytes of a database file in memory. */
+export function openImage(image: Buffer): Connection {
+  return new Sqlite(image);
+}
+
+/** Opens an empty database in memory. */
+export function openMemory(): Connection {
+  return new Sqlite(":memory:");
+}
+
+/**
+ * Whether a connection of this process holds the file at this path, also under another name (a hard or symbolic link).
+ * Opening and closing such a file by other means drops SQLite's locks on it, so nothing may.
+ */
+export function holdsFile(path: string): boolean {
+  const key = fileKey(path);
+  return key !== undefined && heldFiles.has(key);
+}
+
+function hold(connection: Connection, path: string): void {
+  const key = fileKey(path);
+  if (key === undefined) return;
+  heldFiles.set(key, (heldFiles.get(key) ?? 0) + 1);
+  const close = connection.close.bind(connection);
+  connection.close = () => {
+    if (connection.open) {
+      const left = (heldFiles.get(key) ?? 1) - 1;
+      if (left > 0) heldFiles.set(key, left);
+      else heldFiles.delete(key);
+    }
+    return close();
+  };
+}
+
+function fileKey(path: string): string | undefined {
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stat === undefined ? undefined : `${stat.dev}:${stat.ino}`;
+}

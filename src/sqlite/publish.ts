@@ -1,0 +1,227 @@
+import { quoteIdentifier } from "../base/identifiers.ts";
+import { causeLines, pumpError, type ErrorLine } from "../base/errors.ts";
+import type { Connection } from "./database.ts";
+import { readTableShape, sameShape, type SchemaObject, type TextEncoding } from "./schema.ts";
+import { decodeSql } from "./scratch.ts";
+import type { StagingTable } from "./staging.ts";
+
+/** What becomes of a staged table when the job's work on a schema file is made visible. */
+export interface PublishTable extends StagingTable {
+  readonly definition: SchemaObject;
+  /** create: a table of its name comes to be; append: its rows go into the one that exists; merge: as append, for rows of created tables only. */
+  readonly action: "create" | "append" | "merge";
+  /** Delete the rows of the existing table first. */
+  readonly truncate: boolean;
+}
+
+export interface PublishPlan {
+  readonly encoding: TextEncoding;
+  /** Tables (virtual ones too) to be dropped first. */
+  readonly drops: readonly string[];
+  readonly tables: readonly PublishTable[];
+  /** Virtual tables, views and triggers: only their definitions are stored. */
+  readonly definitions: readonly SchemaObject[];
+  readonly indexes: readonly SchemaObject[];
+}
+
+/** What happens while a plan is carried out, in order. */
+export type PublishEvent =
+  | { readonly kind: "object"; readonly object: SchemaObject }
+  | { readonly kind: "failed"; readonly object: SchemaObject; readonly lines: readonly ErrorLine[] }
+  | { readonly kind: "rejected"; readonly object: SchemaObject; readonly lines: readonly ErrorLine[] };
+
+/**
+ * Makes the staged tables of one schema file visible under their names, with their indexes, views and triggers, in one
+ * transaction: another program sees all of the import or nothing. The connection must have no other open work.
+ * A failing object is reported and left out, everything else stays.
+ */
+export function publish(connection: Connection, plan: PublishPlan, report: (event: PublishEvent) => void): void {
+  new Publication(connection, plan, report).run();
+}
+
+class Publication {
+  readonly #connection: Connection;
+  readonly #plan: PublishPlan;
+  readonly #report: (event: PublishEvent) => void;
+
+  constructor(connection: Connection, plan: PublishPlan, report: (event: PublishEvent) => void) {
+    this.#connection = connection;
+    this.#plan = plan;
+    this.#report = report;
+  }
+
+  run(): void {
+    const connection = this.#connection;
+    connection.unsafeMode(true);
+    connection.pragma("foreign_keys = off");
+    connection.pragma("synchronous = extra");
+    connection.exec("BEGIN IMMEDIATE");
+    try {
+      for (const name of this.#plan.drops) connection.exec(`DROP TABLE ${quoteIdentifier(name)}`);
+      this.#storeDefinitions();
+      for (const table of this.#plan.tables) if (!isRawCreate(table)) this.#insertTyped(table);
+      for (const index of this.#plan.indexes) this.#createIndex(index);
+      this.#storeSql(this.#plan.indexes);
+      this.#compareShapes();
+      connection.exec("COMMIT");
+    } finally {
+      if (connection.inTransaction) connection.exec("ROLLBACK");
+    }
+  }
+
+  /** Gives raw tables their name and definition, and adds the definitions that have no rows of their own. */
+  #storeDefinitions(): void {
+    this.#editSchema(() => {
+      const rename = this.#connection.prepare(
+        "UPDATE sqlite_schema SET name = :name, tbl_name = :name, sql = CAST(:sql AS TEXT) WHERE type = 'table' AND name = :staging",
+      );
+      const renameKeys = this.#connection.prepare(
+        `UPDATE sqlite_schema SET tbl_name = :name,
+                name = 'sqlite_autoindex_' || :name || substr(name, length('sqlite_autoindex_' || :staging) + 1)
+          WHERE type = 'index' AND tbl_name = :staging`,
+      );
+      for (const table of this.#plan.tables.filter(isRawCreate)) {
+        const names = { name: table.definition.name, staging: table.staging };
+        rename.run({ ...names, sql: table.definition.sql });
+        renameKeys.run(names);
+      }
+      const insert = this.#connection.prepare("INSERT INTO sqlite_schema VALUES (?, ?, ?, 0, CAST(? AS TEXT))");
+      for (const { type, name, tableName, sql } of this.#plan.definitions) insert.run(type, name, tableName, sql);
+    });
+    if (this.#plan.tables.some((table) => /AUTOINCREMENT/i.test(this.#text(table.definition)))) this.#ensureSequenceTable();
+    for (const object of this.#plan.definitions) this.#report({ kind: "object", object });
+  }
+
+  #ensureSequenceTable(): void {
+    if (this.#connection.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_sequence'").get() !== undefined) return;
+    this.#connection.exec('CREATE TABLE "tsdp:sequence" (id INTEGER PRIMARY KEY AUTOINCREMENT); DROP TABLE "tsdp:sequence"');
+  }
+
+  #insertTyped(table: PublishTable): void {
+    const { definition } = table;
+    this.#guarded(definition, "rejected", () => {
+      const name = quoteIdentifier(definition.name);
+      if (table.action === "create") this.#connection.prepare(this.#text(definition)).run();
+      if (table.action === "merge") this.#prepareMerge(definition.name);
+      if (table.truncate) this.#connection.exec(`DELETE FROM ${name}`);
+      const rowid = table.action === "create" && table.shape.rowid !== null && table.shape.integerPrimaryKey === null;
+      const columns = [...(rowid ? [table.shape.rowid] : []), ...table.shape.storedColumns.map(quoteIdentifier)].join(", ");
+      const filter = table.action === "merge" ? ` WHERE ${quoteIdentifier(table.shape.storedColumns[0] ?? "")} IN (${this.#createdNames()})` : "";
+      this.#connection.exec(`INSERT INTO ${name} (${columns}) SELECT ${columns} FROM ${quoteIdentifier(table.staging)}${filter}`);
+    });
+    this.#connection.exec(`DROP TABLE ${quoteIdentifier(table.staging)}`);
+  }
+
+  /** sqlite_sequence and sqlite_stat tables of a schema that exists: rows of the tables that this job creates replace what is there. */
+  #prepareMerge(name: string): void {
+    if (name === "sqlite_sequence") this.#ensureSequenceTable();
+    else if (this.#connection.prepare("SELECT 1 FROM sqlite_schema WHERE name = ?").get(name) === undefined) this.#connection.exec("ANALYZE sqlite_schema");
+    const key = name === "sqlite_sequence" ? "name" : "tbl";
+    this.#connection.exec(`DELETE FROM ${quoteIdentifier(name)} WHERE ${key} IN (${this.#createdNames()})`);
+  }
+
+  #createdNames(): string {
+    const names = this.#plan.tables.filter((table) => table.action === "create").map((table) => table.definition.name);
+    return names.map((name) => `'${name.replaceAll("'", "''")}'`).join(", ") || "NULL";
+  }
+
+  /** Runs the stored text; one that can't be run again (x in double quotes meant as a string) is stored and then built. */
+  #createIndex(index: SchemaObject): void {
+    this.#guarded(index, "failed", () => {
+      const savepoint = new Savepoint(this.#connection);
+      try {
+        this.#connection.prepare(this.#text(index)).run();
+      } catch (error) {
+        savepoint.rollback();
+        if (!isCompileError(error)) throw error;
+        this.#buildStoredIndex(index, error);
+      }
+    });
+  }
+
+  #buildStoredIndex(index: SchemaObject, reason: unknown): void {
+    const { name } = readFirstColumn(this.#connection, index.tableName);
+    this.#connection.exec(`CREATE INDEX ${quoteIdentifier(index.name)} ON ${quoteIdentifier(index.tableName)} (${quoteIdentifier(name)})`);
+    try {
+      this.#storeSql([index]);
+      this.#connection.exec(`REINDEX ${quoteIdentifier(index.name)}`);
+    } catch (error) {
+      throw new Error(String(reason instanceof Error ? reason.message : reason), { cause: error });
+    }
+  }
+
+  /** Stores definitions byte for byte: SQLite keeps its own wording of the start of a CREATE that it runs. */
+  #storeSql(objects: readonly SchemaObject[]): void {
+    this.#editSchema(() => {
+      const update = this.#connection.prepare("UPDATE sqlite_schema SET sql = CAST(? AS TEXT) WHERE type = ? AND name = ? AND CAST(sql AS BLOB) <> ?");
+      for (const { type, name, sql } of objects) update.run(sql, type, name, sql);
+    });
+  }
+
+  #compareShapes(): void {
+    for (const table of this.#plan.tables.filter(isRawCreate)) {
+      if (!sameShape(readTableShape(this.#connection, table.definition.name), table.shape)) {
+        throw pumpError([["ORA-39097", `: table ${table.definition.name} is stored otherwise than its definition says`]]);
+      }
+    }
+  }
+
+  /** Edits sqlite_schema and makes SQLite read it anew. */
+  #editSchema(edit: () => void): void {
+    this.#connection.pragma("writable_schema = on");
+    edit();
+    this.#connection.pragma("writable_schema = off");
+    this.#connection.pragma(`schema_version = ${Number(this.#connection.pragma("schema_version", { simple: true })) + 1}`);
+    this.#connection.prepare("SELECT count(*) FROM sqlite_schema").get();
+  }
+
+  /** Undoes what a failing step did, reports it, and goes on; an error that ended the transaction ends the job. */
+  #guarded(object: SchemaObject, kind: "failed" | "rejected", step: () => void): void {
+    const savepoint = new Savepoint(this.#connection);
+    try {
+      step();
+      savepoint.release();
+      this.#report({ kind: "object", object });
+    } catch (error) {
+      if (!this.#connection.inTransaction) throw error;
+      savepoint.rollback();
+      const sql = kind === "failed" ? [{ code: "Failing sql is", text: `\n${this.#text(object)}` }] : [];
+      this.#report({ kind, object, lines: [...causeLines(error), ...sql] });
+    }
+  }
+
+  #text(object: SchemaObject): string {
+    return object.sql === null ? "" : decodeSql(object.sql, this.#plan.encoding);
+  }
+}
+
+class Savepoint {
+  static #last = 0;
+  readonly #name = `tsdp_${(Savepoint.#last += 1)}`;
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    connection.exec(`SAVEPOINT ${this.#name}`);
+  }
+
+  release(): void {
+    this.#connection.exec(`RELEASE ${this.#name}`);
+  }
+
+  rollback(): void {
+    this.#connection.exec(`ROLLBACK TO ${this.#name}; RELEASE ${this.#name}`);
+  }
+}
+
+function isRawCreate(table: PublishTable): boolean {
+  return table.raw && table.action === "create";
+}
+
+function isCompileError(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "SQLITE_ERROR";
+}
+
+function readFirstColumn(connection: Connection, table: string): { name: string } {
+  return connection.prepare("SELECT name FROM pragma_table_xinfo(?) WHERE hidden IN (0, 3) LIMIT 1").get(table) as { name: string };
+}

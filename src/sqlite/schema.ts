@@ -1,0 +1,176 @@
+import { quoteIdentifier } from "../base/identifiers.ts";
+import type { Connection } from "./database.ts";
+
+export type TextEncoding = "UTF-8" | "UTF-16le" | "UTF-16be";
+
+/** Properties of a database file that are not rows. */
+export interface SchemaSettings {
+  readonly encoding: TextEncoding;
+  readonly pageSize: number;
+  /** 0 none, 1 full, 2 incremental. */
+  readonly autoVacuum: number;
+  readonly userVersion: number;
+  readonly applicationId: number;
+  readonly journalMode: string;
+}
+
+/** One row of sqlite_schema. */
+export interface SchemaObject {
+  readonly type: "table" | "index" | "view" | "trigger";
+  readonly name: string;
+  readonly tableName: string;
+  /** The stored text as bytes in the file's encoding: no JavaScript string could hold all of them. Null for automatic indexes. */
+  readonly sql: Buffer | null;
+}
+
+export interface KeyColumn {
+  readonly name: string | null;
+  readonly collation: string;
+  readonly descending: boolean;
+}
+
+/** A PRIMARY KEY or UNIQUE constraint that SQLite keeps as an automatic index. */
+export interface KeyConstraint {
+  readonly kind: "PRIMARY KEY" | "UNIQUE";
+  readonly index: string;
+  readonly columns: readonly KeyColumn[];
+}
+
+/** What has to be known of a table to move its rows. */
+export interface TableShape {
+  readonly name: string;
+  readonly withoutRowid: boolean;
+  /** SQL that addresses the rowid; null where there is none, or where columns take all three of its names. */
+  readonly rowid: string | null;
+  /** The column that is the rowid, if one is. */
+  readonly integerPrimaryKey: string | null;
+  /** Stored columns in order, without the INTEGER PRIMARY KEY: what a piece carries. */
+  readonly columns: readonly string[];
+  /** All stored columns in order. */
+  readonly storedColumns: readonly string[];
+  readonly constraints: readonly KeyConstraint[];
+}
+
+/** How SQLite classes a table. */
+export type TableKind = "table" | "virtual" | "shadow" | "view";
+
+export function readSettings(connection: Connection): SchemaSettings {
+  const pragma = (name: string) => connection.pragma(`main.${name}`, { simple: true });
+  return {
+    encoding: pragma("encoding") as TextEncoding,
+    pageSize: Number(pragma("page_size")),
+    autoVacuum: Number(pragma("auto_vacuum")),
+    userVersion: Number(pragma("user_version")),
+    applicationId: Number(pragma("application_id")),
+    journalMode: String(pragma("journal_mode")),
+  };
+}
+
+/** The rows of sqlite_schema in the order of their making, and the names that are no valid text and so can't be addressed. */
+export function readObjects(connection: Connection): { objects: SchemaObject[]; unreadable: string[] } {
+  const rows = connection
+    .prepare(
+      `SELECT type, name, tbl_name AS tableName, CAST(sql AS BLOB) AS sql, CAST(name AS BLOB) AS bytes
+         FROM main.sqlite_schema ORDER BY rowid`,
+    )
+    .all() as (SchemaObject & { bytes: Buffer })[];
+  const same = connection.prepare("SELECT CAST(? AS BLOB) = ?").pluck();
+  const isReadable = (row: { name: string; bytes: Buffer }) => same.get(row.name, row.bytes) === 1 && !row.name.includes("\0");
+  return {
+    objects: rows.filter(isReadable).map(({ type, name, tableName, sql }) => ({ type, name, tableName, sql })),
+    unreadable: rows.filter((row) => !isReadable(row)).map((row) => row.name),
+  };
+}
+
+/** Names of the tables with their kind, as SQLite tells them apart in this build. */
+export function readTableKinds(connection: Connection): Map<string, TableKind> {
+  const rows = connection.prepare("SELECT name, type FROM pragma_table_list WHERE schema = 'main'").all() as
+    { name: string; type: TableKind }[];
+  return new Map(rows.map(({ name, type }) => [name, type]));
+}
+
+/** The table that a shadow table belongs to: the virtual table with the longest name that is its prefix. */
+export function shadowOwner(name: string, kinds: ReadonlyMap<string, TableKind>): string | undefined {
+  for (let end = name.lastIndexOf("_"); end > 0; end = name.lastIndexOf("_", end - 1)) {
+    const owner = name.slice(0, end);
+    if (kinds.get(owner) === "virtual") return owner;
+  }
+  return undefined;
+}
+
+interface TableInfoRow {
+  readonly name: string;
+  readonly type: string;
+  readonly pk: number;
+  /** 0 ordinary, 1 hidden column of a virtual table, 2 VIRTUAL and 3 STORED generated. */
+  readonly hidden: number;
+}
+
+export function readTableShape(connection: Connection, name: string): TableShape {
+  const info = connection.prepare("SELECT name, type, pk, hidden FROM pragma_table_xinfo(?, 'main')").all(name) as TableInfoRow[];
+  const { withoutRowid } = connection
+    .prepare("SELECT wr AS withoutRowid FROM pragma_table_list WHERE schema = 'main' AND name = ?")
+    .get(name) as { withoutRowid: number };
+  const constraints = readConstraints(connection, name);
+  const stored = info.filter((column) => column.hidden === 0 || column.hidden === 3).map((column) => column.name);
+  const integerPrimaryKey = withoutRowid === 1 ? null : findIntegerPrimaryKey(info, constraints);
+  return {
+    name,
+    withoutRowid: withoutRowid === 1,
+    rowid: withoutRowid === 1 ? null : addressRowid(info, integerPrimaryKey),
+    integerPrimaryKey,
+    columns: stored.filter((column) => column !== integerPrimaryKey),
+    storedColumns: stored,
+    constraints,
+  };
+}
+
+/** Whether two shapes store the same columns under the same keys, so that a raw load of the one fits the other. */
+export function sameShape(a: TableShape, b: TableShape): boolean {
+  const essence = (shape: TableShape) =>
+    JSON.stringify([
+      shape.withoutRowid,
+      shape.rowid === null,
+      shape.integerPrimaryKey,
+      shape.storedColumns,
+      shape.constraints.map(({ kind, columns }) => [kind, columns.map((key) => [key.name, key.collation, key.descending])]),
+    ]);
+  return essence(a) === essence(b);
+}
+
+function readConstraints(connection: Connection, table: string): KeyConstraint[] {
+  const indexes = connection
+    .prepare("SELECT name, origin FROM pragma_index_list(?, 'main') WHERE origin IN ('u', 'pk')")
+    .all(table) as { name: string; origin: "u" | "pk" }[];
+  const keyColumns = connection.prepare(
+    "SELECT name, coll AS collation, [desc] AS descending FROM pragma_index_xinfo(?, 'main') WHERE key = 1 ORDER BY seqno",
+  );
+  return indexes
+    .sort((a, b) => autoIndexNumber(a.name) - autoIndexNumber(b.name))
+    .map(({ name, origin }) => ({
+      kind: origin === "pk" ? "PRIMARY KEY" : "UNIQUE",
+      index: name,
+      columns: (keyColumns.all(name) as { name: string | null; collation: string; descending: number }[]).map((column) => ({
+        ...column,
+        descending: column.descending === 1,
+      })),
+    }));
+}
+
+/** 2 of `sqlite_autoindex_T_2`: the place of the constraint in the table's definition. */
+function autoIndexNumber(index: string): number {
+  return Number(/_(\d+)$/.exec(index)?.[1] ?? 0);
+}
+
+/** A rowid table's only key column of exact type INTEGER is the rowid, unless it has an index (`INTEGER PRIMARY KEY DESC`). */
+function findIntegerPrimaryKey(info: readonly TableInfoRow[], constraints: readonly KeyConstraint[]): string | null {
+  const [key, ...others] = info.filter((column) => column.pk > 0);
+  if (key === undefined || others.length > 0 || key.type.toUpperCase() !== "INTEGER") return null;
+  return constraints.some((constraint) => constraint.kind === "PRIMARY KEY") ? null : key.name;
+}
+
+function addressRowid(info: readonly TableInfoRow[], integerPrimaryKey: string | null): string | null {
+  if (integerPrimaryKey !== null) return quoteIdentifier(integerPrimaryKey);
+  const taken = new Set(info.map((column) => column.name.toLowerCase()));
+  return ["rowid", "_rowid_", "oid"].find((name) => !taken.has(name)) ?? null;
+}

@@ -1,0 +1,133 @@
+import { quoteIdentifier } from "../base/identifiers.ts";
+import type { Connection } from "./database.ts";
+import { rangeSql, type KeyRange } from "./key-range.ts";
+import { pieceColumns, pieceLayout, pieceTableSql, PIECE_TABLE } from "./piece-table.ts";
+import type { TableShape } from "./schema.ts";
+
+/** Bytes that a piece image should have. */
+export const PIECE_TARGET = 8 << 20;
+/** Bytes that a piece of more than one row can't exceed. */
+const PIECE_BOUND = 2 * PIECE_TARGET;
+const PAGE_SIZE = 4096;
+const NO_BOUND = 0xfffffffe;
+/** SQLITE_MAX_COLUMN: of a table, and of a result set. */
+const MAX_COLUMNS = 2000;
+
+export interface Piece {
+  /** The bytes of a database file that holds the rows (docs/format.md, "Piece images"). */
+  readonly image: Buffer;
+  readonly rows: number;
+  /** What is left of the range; null when all of it is in the piece. */
+  readonly rest: KeyRange | null;
+}
+
+/** Thrown when the transaction ended under the work: the next read would see a newer state. */
+export class SnapshotLost extends Error {
+  override readonly name = "SnapshotLost";
+}
+
+/**
+ * The staging area of one source connection: turns ranges of rows into piece images. The connection has to be in a read
+ * transaction; staging happens in its temp schema, in memory, so the source can't be written.
+ */
+export class Stage {
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /** Settings that have to be made before the transaction begins. */
+  static prepare(connection: Connection): void {
+    connection.pragma("temp_store = memory");
+    connection.pragma(`temp.page_size = ${PAGE_SIZE}`);
+    connection.pragma("temp.auto_vacuum = incremental");
+    // Without it an image carries remains of other tables' rows in its unused bytes.
+    connection.pragma("temp.secure_delete = on");
+    connection.pragma("trusted_schema = off");
+  }
+
+  /**
+   * Copies rows of the range, `limit` at most, into a piece; fewer when they are too large together.
+   * @throws SnapshotLost; SQLite's own error when a row can't be read, with the snapshot still held.
+   */
+  unload(shape: TableShape, range: KeyRange, limit: number, filter?: string): Piece {
+    const layout = pieceLayout(shape);
+    this.#connection.exec(pieceTableSql(layout).replace("CREATE TABLE ", "CREATE TABLE temp."));
+    try {
+      const { rows, full } = this.#fill(shape, range, limit, filter);
+      const piece = { image: this.#connection.serialize({ attached: "temp" }), rows, rest: full ? this.#rest(range, rows) : null };
+      this.#clear();
+      return piece;
+    } catch (error) {
+      if (!isDamage(error)) this.#clear();
+      throw error;
+    }
+  }
+
+  /** Halves the number of rows until they fit; a single row may have any size. */
+  #fill(shape: TableShape, range: KeyRange, limit: number, filter: string | undefined): { rows: number; full: boolean } {
+    for (let count = limit; ; count = Math.ceil(count / 2)) {
+      this.#connection.pragma(`temp.max_page_count = ${count === 1 ? NO_BOUND : PIECE_BOUND / PAGE_SIZE}`);
+      try {
+        const rows = this.#copy(shape, range, count, filter);
+        return { rows, full: rows === count };
+      } catch (error) {
+        if (!this.#connection.inTransaction) throw new SnapshotLost("the snapshot was lost", { cause: error });
+        if (!isFull(error) || count === 1) throw error;
+      }
+    }
+  }
+
+  #copy(shape: TableShape, range: KeyRange, count: number, filter: string | undefined): number {
+    const { from, where, orderBy, offset, parameters } = rangeSql(shape, range);
+    const columns = shape.columns.map(quoteIdentifier);
+    const into = pieceColumns(pieceLayout(shape)).slice(0, columns.length || 1);
+    const rowid = shape.rowid === null ? [] : [shape.rowid];
+    const room = MAX_COLUMNS - rowid.length;
+    const target = [...rowid.map(() => "rowid"), ...into.slice(0, room)];
+    const source = [...rowid, ...(columns.length > 0 ? columns.slice(0, room) : ["NULL"])];
+    const condition = filter === undefined ? where : `${where} AND (${filter})`;
+    const { changes } = this.#connection
+      .prepare(
+        `INSERT INTO temp.${PIECE_TABLE} (${target.join(", ")})
+         SELECT ${source.join(", ")} FROM ${from} WHERE ${condition}${orderBy} LIMIT ? OFFSET ?`,
+      )
+      .run(...parameters, BigInt(count), offset);
+    if (columns.length > room) this.#copyLastColumn(shape, columns[room] ?? "", into[room] ?? "");
+    return changes;
+  }
+
+  /** The 2,000th column of a table with a rowid is one too many for a result set. */
+  #copyLastColumn(shape: TableShape, column: string, into: string): void {
+    this.#connection.exec(
+      `UPDATE temp.${PIECE_TABLE} SET ${into} = (SELECT s.${column} FROM main.${quoteIdentifier(shape.name)} s
+        WHERE s.${shape.rowid ?? "rowid"} = ${PIECE_TABLE}.rowid)`,
+    );
+  }
+
+  #rest(range: KeyRange, rows: number): KeyRange | null {
+    if (range.kind !== "rowid") return { ...range, offset: range.offset + BigInt(rows) };
+    const last = this.#connection.prepare(`SELECT max(rowid) FROM temp.${PIECE_TABLE}`).pluck().safeIntegers().get() as bigint;
+    return last < range.high ? { ...range, low: last + 1n } : null;
+  }
+
+  #clear(): void {
+    if (!this.#connection.inTransaction) return;
+    this.#connection.exec(`DROP TABLE IF EXISTS temp.${PIECE_TABLE}; PRAGMA temp.incremental_vacuum`);
+  }
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "SQLITE_FULL";
+}
+
+/** Whether the file is damaged where it was read: the connection then takes no write, not even to temp, until its transaction ends. */
+export function isDamage(error: unknown): boolean {
+  return error instanceof Error && "code" in error && String(error.code).startsWith("SQLITE_CORRUPT");
+}
+
+/** Whether a row, not the work, is the problem: its page is damaged, or it is larger than SQLite lets through. */
+export function isUnreadable(error: unknown): boolean {
+  return isDamage(error) || (error instanceof Error && "code" in error && error.code === "SQLITE_TOOBIG");
+}

@@ -1,0 +1,103 @@
+import { quoteIdentifier } from "../base/identifiers.ts";
+import type { Connection } from "./database.ts";
+import { pieceColumns, pieceLayout, PIECE_TABLE } from "./piece-table.ts";
+import type { TableShape } from "./schema.ts";
+
+/** A table of the target while its rows arrive. */
+export interface StagingTable {
+  /** Name of the staging table: `tsdp:` and whatever makes it the job's own. */
+  readonly staging: string;
+  readonly shape: TableShape;
+  /**
+   * Raw: the rows go straight into the b-trees of the final table, whose definition is stored afterwards, so no type, CHECK
+   * or NOT NULL of it can change or refuse a value. Otherwise they wait in a plain table for a typed INSERT.
+   */
+  readonly raw: boolean;
+}
+
+/** How long a piece waits for another program's transaction on the target. */
+const BUSY_TIMEOUT_MS = 60_000;
+/** SQLITE_MAX_COLUMN, which also bounds a result set. */
+const MAX_COLUMNS = 2000;
+
+/** The rows of a piece did not come out as stated. */
+export class WrongRowCount extends Error {
+  override readonly name = "WrongRowCount";
+}
+
+/** A name that no other job's staging table has. */
+export function stagingName(guid: string, object: number): string {
+  return `tsdp:${guid.slice(0, 8)}:${object}`;
+}
+
+/** Makes the staging table: the same stored columns in order, no types; raw ones with the same keys. */
+export function createStagingTable(connection: Connection, table: StagingTable): void {
+  const { shape } = table;
+  const columns = shape.storedColumns.map((name) =>
+    name === shape.integerPrimaryKey ? `${quoteIdentifier(name)} INTEGER PRIMARY KEY` : quoteIdentifier(name),
+  );
+  const keys = table.raw ? shape.constraints.map(keySql) : [];
+  const suffix = table.raw && shape.withoutRowid ? " WITHOUT ROWID" : "";
+  connection.exec(`CREATE TABLE ${quoteIdentifier(table.staging)} (${[...columns, ...keys].join(", ")})${suffix}`);
+}
+
+/**
+ * Copies a piece into its staging table, in one transaction of one file.
+ * @param image the opened piece image
+ * @param path the schema file
+ * @returns how many rows a violated key left out (only where the source itself violates it)
+ * @throws WrongRowCount when the image holds more or fewer rows than stated
+ */
+export function loadPiece(image: Connection, path: string, table: StagingTable, rows: number): number {
+  image.pragma("foreign_keys = off");
+  image.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
+  image.prepare("ATTACH ? AS target").run(path);
+  image.pragma("target.synchronous = full");
+  const copy = (onConflict: string) => {
+    image.exec("BEGIN IMMEDIATE");
+    const changes = copyRows(image, table, rows, onConflict);
+    if (onConflict === "" && changes !== rows) throw new WrongRowCount(`${changes} rows instead of ${rows}`);
+    image.exec("COMMIT");
+    return rows - changes;
+  };
+  try {
+    return copy("");
+  } catch (error) {
+    if (image.inTransaction) image.exec("ROLLBACK");
+    if (!isConstraint(error)) throw error;
+    return copy(" OR IGNORE");
+  }
+}
+
+function copyRows(image: Connection, { staging: name, shape }: StagingTable, rows: number, onConflict: string): number {
+  const staging = `target.${quoteIdentifier(name)}`;
+  const rowid = shape.rowid === null ? [] : [shape.rowid];
+  const room = MAX_COLUMNS - rowid.length;
+  const columns = shape.columns.map(quoteIdentifier);
+  const from = shape.columns.length > 0 ? pieceColumns(pieceLayout(shape)) : [];
+  const { changes } = image
+    .prepare(
+      `INSERT${onConflict} INTO ${staging} (${[...rowid, ...columns.slice(0, room)].join(", ")})
+       SELECT ${[...rowid.map(() => "rowid"), ...from.slice(0, room)].join(", ")} FROM main.${PIECE_TABLE} LIMIT ?`,
+    )
+    .run(BigInt(rows) + 1n);
+  if (columns.length > room) {
+    const last = `(SELECT ${from[room] ?? ""} FROM main.${PIECE_TABLE} p WHERE p.rowid = ${quoteIdentifier(name)}.${rowid[0] ?? ""})`;
+    image.exec(
+      `UPDATE ${staging} SET ${columns[room] ?? ""} = ${last} WHERE ${rowid[0] ?? ""} IN (SELECT rowid FROM main.${PIECE_TABLE})`,
+    );
+  }
+  return changes;
+}
+
+function keySql({ kind, columns }: TableShape["constraints"][number]): string {
+  const parts = columns.map(({ name, collation, descending }) => {
+    const collate = collation === "BINARY" ? "" : ` COLLATE ${quoteIdentifier(collation)}`;
+    return `${quoteIdentifier(name ?? "")}${collate}${descending ? " DESC" : ""}`;
+  });
+  return `${kind} (${parts.join(", ")})`;
+}
+
+function isConstraint(error: unknown): boolean {
+  return error instanceof Error && "code" in error && String(error.code).startsWith("SQLITE_CONSTRAINT");
+}

@@ -1,0 +1,122 @@
+import { quoteIdentifier, quoteLiteral } from "../base/identifiers.ts";
+import { openDatabase, type Connection } from "./database.ts";
+import type { SchemaSettings } from "./schema.ts";
+
+/** Makes an empty schema file with the settings that must be there before the first page. */
+export function createTarget(path: string, settings: SchemaSettings): void {
+  const connection = openDatabase(path);
+  try {
+    connection.pragma(`encoding = '${settings.encoding}'`);
+    connection.pragma(`page_size = ${settings.pageSize}`);
+    connection.pragma(`auto_vacuum = ${settings.autoVacuum}`);
+    // The encoding is stored with the first table.
+    connection.exec('CREATE TABLE "tsdp:0"(a); DROP TABLE "tsdp:0"');
+    connection.pragma(`user_version = ${settings.userVersion}`);
+    connection.pragma(`application_id = ${settings.applicationId}`);
+  } finally {
+    connection.close();
+  }
+}
+
+/**
+ * Opens a schema file that exists for loading into it.
+ * @throws SQLite's error when it is locked by a writer, can't be written or is no database
+ */
+export function openTarget(path: string): Connection {
+  const connection = openDatabase(path, { mustExist: true });
+  try {
+    connection.pragma("foreign_keys = off");
+    // On a file that can't be written BEGIN IMMEDIATE succeeds and locks nothing; only a write proves the lock.
+    const version = Number(connection.pragma("user_version", { simple: true }));
+    connection.exec(`BEGIN IMMEDIATE; PRAGMA user_version = ${version}; ROLLBACK`);
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+/** What SQLite's own checks say of a loaded schema file. */
+export interface TargetProblems {
+  /** Lines of quick_check; none when the file is sound. */
+  readonly structure: readonly string[];
+  /** Rows whose parent is missing, by table and parent. */
+  readonly foreignKeys: readonly { readonly table: string; readonly parent: string; readonly rows: number }[];
+}
+
+/** Checks the whole file, or only some tables of it: a file that was there before may be far larger than the import. */
+export function checkTarget(connection: Connection, tables: readonly string[] | null): TargetProblems {
+  if (tables === null) return { structure: brokenStructure(connection), foreignKeys: brokenForeignKeys(connection, referencingTables(connection)) };
+  return { structure: brokenTables(connection, tables), foreignKeys: brokenForeignKeys(connection, tables) };
+}
+
+/** The check ends at a CHECK or generated column that calls a function this build lacks: then each table is checked by itself. */
+function brokenStructure(connection: Connection): string[] {
+  try {
+    return quickCheck(connection, "100");
+  } catch {
+    const tables = connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0").pluck().all();
+    return brokenTables(connection, tables as string[]);
+  }
+}
+
+function brokenTables(connection: Connection, tables: readonly string[]): string[] {
+  return tables.flatMap((table) => {
+    try {
+      return quickCheck(connection, quoteLiteral(table));
+    } catch (error) {
+      return [`table ${table} can't be checked: ${error instanceof Error ? error.message : String(error)}`];
+    }
+  });
+}
+
+function quickCheck(connection: Connection, argument: string): string[] {
+  const lines = connection.pragma(`quick_check(${argument})`) as { quick_check: string }[];
+  return lines.map((line) => line.quick_check).filter((line) => line !== "ok");
+}
+
+function referencingTables(connection: Connection): string[] {
+  const tables = connection.prepare("SELECT DISTINCT name FROM sqlite_schema, pragma_foreign_key_list(name) WHERE type = 'table'").pluck();
+  return tables.all() as string[];
+}
+
+function brokenForeignKeys(connection: Connection, tables: readonly string[]): TargetProblems["foreignKeys"] {
+  return tables.flatMap((table) => {
+    try {
+      const rows = connection
+        .prepare("SELECT \"table\", parent, count(*) AS rows FROM pragma_foreign_key_check(?) GROUP BY 1, 2")
+        .all(table) as { table: string; parent: string; rows: number }[];
+      return rows;
+    } catch (error) {
+      return [{ table, parent: error instanceof Error ? error.message : String(error), rows: 0 }];
+    }
+  });
+}
+
+/** Removes the staging tables of a job that did not finish. */
+export function dropStaging(connection: Connection, names: readonly string[]): void {
+  for (const name of names) connection.exec(`DROP TABLE IF EXISTS ${quoteIdentifier(name)}`);
+}
+
+/** Sets the journal mode that the schema had where it came from: the last thing before a new file gets its name. */
+export function setJournalMode(path: string, mode: string): void {
+  const connection = openDatabase(path, { mustExist: true });
+  try {
+    if (mode === "wal") connection.pragma("journal_mode = wal");
+  } finally {
+    connection.close();
+  }
+}
+
+/** An object of a schema file that is there before an import. */
+export interface ExistingObject {
+  readonly type: string;
+  readonly name: string;
+  readonly tableName: string;
+}
+
+export function listExisting(connection: Connection): readonly ExistingObject[] {
+  return connection
+    .prepare("SELECT type, name, tbl_name AS tableName FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")
+    .all() as ExistingObject[];
+}

@@ -1,0 +1,275 @@
+import { constants } from "node:fs";
+import { link, lstat, open, rename, stat, unlink, type FileHandle } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { causeLines, pumpError, type PumpError, type StackEntry } from "../base/errors.ts";
+import type { CreateOptions, Storage, StorageReader, StorageWriter } from "./storage.ts";
+
+const OWNER_ONLY = 0o600;
+/** File systems without hard links say one of these. */
+const NO_LINKS: ReadonlySet<string> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
+
+/** Files of the local disk. */
+export class LocalStorage implements Storage {
+  readonly #isOpenDatabase: (path: string) => boolean;
+
+  /**
+   * @param isOpenDatabase tells whether the path leads to a database that this process holds open: to open such a file
+   * by other means drops SQLite's locks on it, and to replace it loses it, so neither is done.
+   */
+  constructor(isOpenDatabase: (path: string) => boolean = () => false) {
+    this.#isOpenDatabase = isOpenDatabase;
+  }
+
+  async create(path: string, options: CreateOptions): Promise<StorageWriter> {
+    try {
+      await this.#assertFree(path, options.reuse);
+      const partPath = join(dirname(path), `.${basename(path)}.${options.owner}.part`);
+      const handle = await openExclusive(partPath);
+      return new LocalWriter(path, partPath, handle, () => this.#assertFree(path, options.reuse), options.reuse);
+    } catch (error) {
+      throw notCreated(path, error);
+    }
+  }
+
+  async open(path: string): Promise<StorageReader> {
+    const { size } = await this.#statFile(path);
+    try {
+      return new LocalReader(path, size, await open(path, constants.O_RDONLY));
+    } catch (error) {
+      throw notReadable(path, ["ORA-27041"], error);
+    }
+  }
+
+  async exists(path: string): Promise<boolean> {
+    return (await lstatOrUndefined(path)) !== undefined;
+  }
+
+  async remove(path: string): Promise<void> {
+    this.#assertNoDatabase(path);
+    await unlinkIfThere(path);
+  }
+
+  /** `stat` first: to open a pipe would wait for its other end. */
+  async #statFile(path: string): Promise<{ size: number }> {
+    try {
+      const found = await stat(path);
+      if (!found.isFile()) throw pumpError([["ORA-29283", "not a regular file"]]);
+      this.#assertNoDatabase(path);
+      return found;
+    } catch (error) {
+      throw notReadable(path, ["ORA-27037"], error);
+    }
+  }
+
+  async #assertFree(path: string, reuse: boolean): Promise<void> {
+    this.#assertNoDatabase(path);
+    const found = await lstatOrUndefined(path);
+    if (found === undefined) return;
+    if (!reuse) throw pumpError([["ORA-27038"]]);
+    if (found.isDirectory()) throw pumpError([["ORA-29283", "the name is that of a folder"]]);
+  }
+
+  #assertNoDatabase(path: string): void {
+    if (this.#isOpenDatabase(path))
+      throw pumpError([["ORA-29283", "the file belongs to an open database"]], "Choose another file name.");
+  }
+}
+
+class LocalWriter implements StorageWriter {
+  readonly path: string;
+  readonly #partPath: string;
+  readonly #handle: FileHandle;
+  readonly #assertFree: () => Promise<void>;
+  readonly #reuse: boolean;
+  #bytesWritten = 0;
+  #state: "open" | "published" | "discarded" = "open";
+
+  constructor(path: string, partPath: string, handle: FileHandle, assertFree: () => Promise<void>, reuse: boolean) {
+    this.path = path;
+    this.#partPath = partPath;
+    this.#handle = handle;
+    this.#assertFree = assertFree;
+    this.#reuse = reuse;
+  }
+
+  get bytesWritten(): number {
+    return this.#bytesWritten;
+  }
+
+  async write(parts: readonly Buffer[]): Promise<void> {
+    try {
+      for (let left = parts.filter((part) => part.length > 0); left.length > 0;) {
+        const { bytesWritten } = await this.#handle.writev(left, this.#bytesWritten);
+        this.#bytesWritten += bytesWritten;
+        left = partsAfter(left, bytesWritten);
+      }
+    } catch (error) {
+      throw notWritable(this.path, error);
+    }
+  }
+
+  async sync(): Promise<void> {
+    try {
+      await this.#handle.sync();
+    } catch (error) {
+      throw notWritable(this.path, error);
+    }
+  }
+
+  async publish(): Promise<void> {
+    await this.sync();
+    try {
+      await this.#assertFree();
+      if (this.#reuse) await rename(this.#partPath, this.path);
+      else await linkAs(this.#partPath, this.path);
+    } catch (error) {
+      throw notCreated(this.path, error);
+    }
+    this.#state = "published";
+    await this.#settle();
+  }
+
+  async discard(): Promise<void> {
+    if (this.#state !== "open") return;
+    this.#state = "discarded";
+    await this.#handle.close();
+    await unlinkIfThere(this.#partPath);
+  }
+
+  /** Makes the new name durable; a name that may not last is taken back. */
+  async #settle(): Promise<void> {
+    try {
+      await this.#handle.close();
+      await syncFolder(dirname(this.path));
+    } catch (error) {
+      await unlinkIfThere(this.path);
+      throw notCreated(this.path, error);
+    }
+  }
+}
+
+class LocalReader implements StorageReader {
+  readonly path: string;
+  readonly size: number;
+  readonly #handle: FileHandle;
+
+  constructor(path: string, size: number, handle: FileHandle) {
+    this.path = path;
+    this.size = size;
+    this.#handle = handle;
+  }
+
+  async read(offset: number, length: number): Promise<Buffer> {
+    if (offset + length > this.size) throw cutOff(this.path, offset, length, this.size);
+    const bytes = Buffer.allocUnsafeSlow(length);
+    for (let done = 0; done < length;) {
+      const { bytesRead } = await this.#readSome(bytes, done, offset + done);
+      if (bytesRead === 0) throw cutOff(this.path, offset, length, offset + done);
+      done += bytesRead;
+    }
+    return bytes;
+  }
+
+  async close(): Promise<void> {
+    await this.#handle.close();
+  }
+
+  async #readSome(bytes: Buffer, start: number, position: number): Promise<{ bytesRead: number }> {
+    try {
+      return await this.#handle.read(bytes, start, bytes.length - start, position);
+    } catch (error) {
+      throw notReadable(this.path, ["ORA-27041"], error);
+    }
+  }
+}
+
+/** A leftover of the same owner is of an earlier run of the same job, so it goes. */
+async function openExclusive(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, "wx", OWNER_ONLY);
+  } catch (error) {
+    if (errorCode(error) !== "EEXIST") throw error;
+    await unlink(path);
+    return open(path, "wx", OWNER_ONLY);
+  }
+}
+
+/** Gives a file its name without replacing one: a hard link, or where there are none a placeholder that is then replaced. */
+async function linkAs(partPath: string, path: string): Promise<void> {
+  try {
+    await link(partPath, path);
+  } catch (error) {
+    if (!NO_LINKS.has(errorCode(error))) throw error;
+    return renameOverPlaceholder(partPath, path);
+  }
+  await unlink(partPath);
+}
+
+async function renameOverPlaceholder(partPath: string, path: string): Promise<void> {
+  await (await open(path, "wx", OWNER_ONLY)).close();
+  try {
+    await rename(partPath, path);
+  } catch (error) {
+    await unlinkIfThere(path);
+    throw error;
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  if (process.platform === "win32") return; // Windows can't open folders
+  const folder = await open(path, constants.O_RDONLY);
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+async function unlinkIfThere(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT") throw error;
+  }
+}
+
+async function lstatOrUndefined(path: string): Promise<{ isDirectory(): boolean } | undefined> {
+  try {
+    return await lstat(path);
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+function partsAfter(parts: readonly Buffer[], written: number): Buffer[] {
+  let skip = written;
+  const left: Buffer[] = [];
+  for (const part of parts) {
+    if (skip < part.length) left.push(part.subarray(skip));
+    skip = Math.max(0, skip - part.length);
+  }
+  return left;
+}
+
+function errorCode(error: unknown): string {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
+}
+
+function notCreated(path: string, error: unknown): PumpError {
+  const exists: StackEntry[] = errorCode(error) === "EEXIST" ? [["ORA-27038"]] : [];
+  return pumpError([["ORA-39001"], ["ORA-39000"], ["ORA-31641", path], ...exists, ...causeLines(error)], undefined, error);
+}
+
+function notWritable(path: string, error: unknown): PumpError {
+  return pumpError([["ORA-31617", path], ...causeLines(error)], undefined, error);
+}
+
+function notReadable(path: string, reason: StackEntry, error: unknown): PumpError {
+  return pumpError([["ORA-39001"], ["ORA-39000"], ["ORA-31640", path], reason, ...causeLines(error)], undefined, error);
+}
+
+function cutOff(path: string, offset: number, length: number, have: number): PumpError {
+  const text = `cut off: need ${length} bytes at offset ${offset}, the file has ${have}`;
+  return pumpError([["ORA-39001"], ["ORA-39000"], ["ORA-31619", path], ["TSDP-00010", text]]);
+}

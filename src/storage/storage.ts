@@ -1,0 +1,50 @@
+/**
+ * Where dump files live: a disk, later an object store. A storage knows files and no meaning.
+ * Every implementation runs the suite `test/storage/conformance.ts`.
+ */
+export interface Storage {
+  /**
+   * Begins a file that is written front to back and appears under its name only when it is published.
+   * @throws ORA-31641 when the name is taken (with ORA-27038, unless `reuse`) or the file can't be made.
+   */
+  create(path: string, options: CreateOptions): Promise<StorageWriter>;
+  /** @throws ORA-31640 when there is no such file (with ORA-27037) or it can't be opened (with ORA-27041). */
+  open(path: string): Promise<StorageReader>;
+  exists(path: string): Promise<boolean>;
+  /** Removes a file; no error when there is none. */
+  remove(path: string): Promise<void>;
+}
+
+export interface CreateOptions {
+  /** Replace a file of that name when this one is published. */
+  readonly reuse: boolean;
+  /** Tells unfinished files of different jobs apart: letters and digits. A leftover of the same owner is replaced. */
+  readonly owner: string;
+}
+
+/** An unfinished file. After a call that failed only `discard` may follow. */
+export interface StorageWriter {
+  readonly path: string;
+  readonly bytesWritten: number;
+  /** Appends all the bytes, in order. @throws ORA-31617 */
+  write(parts: readonly Buffer[]): Promise<void>;
+  /** Returns when all that was written is durable. @throws ORA-31617 */
+  sync(): Promise<void>;
+  /**
+   * Gives the file its name, durably. Without `reuse` a file that got the name meanwhile stays as it is.
+   * @throws ORA-31641
+   */
+  publish(): Promise<void>;
+  /** Removes the unfinished file; nothing after `publish` or a second time. */
+  discard(): Promise<void>;
+}
+
+/** A file open for reading. */
+export interface StorageReader {
+  readonly path: string;
+  /** Bytes, when it was opened. */
+  readonly size: number;
+  /** Exactly `length` bytes. @throws ORA-31619 when the file ends before, ORA-31640 when they can't be read. */
+  read(offset: number, length: number): Promise<Buffer>;
+  close(): Promise<void>;
+}

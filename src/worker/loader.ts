@@ -1,0 +1,84 @@
+import { pumpError } from "../base/errors.ts";
+import type { PieceLocation } from "../dump/piece.ts";
+import { readPiece } from "../dump/piece-reader.ts";
+import { openDatabase, type Connection } from "../sqlite/database.ts";
+import { BadImage, openPieceImage } from "../sqlite/piece-image.ts";
+import { pieceLayout } from "../sqlite/piece-table.ts";
+import { publish, type PublishEvent, type PublishPlan } from "../sqlite/publish.ts";
+import type { TableShape } from "../sqlite/schema.ts";
+import { loadPiece, WrongRowCount, type StagingTable } from "../sqlite/staging.ts";
+import { checkTarget, type TargetProblems } from "../sqlite/target.ts";
+import { LocalStorage } from "../storage/local.ts";
+import type { StorageReader } from "../storage/storage.ts";
+
+/** Threads that SQLite may add for sorting an index, and the memory for it in KiB. */
+const SORTER_THREADS = 2;
+const INDEX_CACHE_KIB = 64 * 1024;
+
+/** The import side of a worker. */
+export class Loader {
+  readonly #storage = new LocalStorage();
+  readonly #readers = new Map<string, Promise<StorageReader>>();
+  #decoded: { image: Connection; path: string } | null = null;
+
+  /** Reads a piece and checks it as far as it can be without its target. */
+  async decode(location: PieceLocation, shape: TableShape): Promise<void> {
+    const path = location.segments[0]?.path ?? "";
+    const raw = await readPiece(location, (file) => this.#reader(file));
+    this.#decoded = { image: badImageAs(path, () => openPieceImage(raw, pieceLayout(shape))), path };
+  }
+
+  /** Loads the decoded piece into its staging table. @returns rows that a key left out */
+  load(path: string, table: StagingTable, rows: number): number {
+    if (this.#decoded === null) throw new Error("no piece is decoded");
+    const { image, path: dumpFile } = this.#decoded;
+    this.#decoded = null;
+    try {
+      return badImageAs(dumpFile, () => loadPiece(image, path, table, rows));
+    } finally {
+      image.close();
+    }
+  }
+
+  publish(path: string, plan: PublishPlan, report: (event: PublishEvent) => void): void {
+    const connection = openDatabase(path, { mustExist: true });
+    try {
+      connection.pragma(`threads = ${SORTER_THREADS}`);
+      connection.pragma(`cache_size = -${INDEX_CACHE_KIB}`);
+      publish(connection, plan, report);
+    } finally {
+      connection.close();
+    }
+  }
+
+  check(path: string, tables: readonly string[] | null): TargetProblems {
+    const connection = openDatabase(path, { mustExist: true });
+    try {
+      return checkTarget(connection, tables);
+    } finally {
+      connection.close();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#decoded?.image.close();
+    for (const reader of this.#readers.values()) await (await reader).close();
+  }
+
+  #reader(path: string): Promise<StorageReader> {
+    const open = this.#readers.get(path) ?? this.#storage.open(path);
+    this.#readers.set(path, open);
+    return open;
+  }
+}
+
+/** What is wrong inside an image is a fault of the dump file. */
+function badImageAs<T>(path: string, step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    if (!(error instanceof BadImage || error instanceof WrongRowCount)) throw error;
+    const detail = error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
+    throw pumpError([["ORA-31619", path], { code: "ORA-02354", text: `error in exporting/importing data: ${detail}` }], undefined, error);
+  }
+}

@@ -1,0 +1,75 @@
+import type { PumpError } from "../base/errors.ts";
+import type { EncodedPiece, PieceLocation } from "../dump/piece.ts";
+import type { CompressionAlgorithm } from "../format/compression.ts";
+import type { KeyRange } from "../sqlite/key-range.ts";
+import type { PublishEvent, PublishPlan } from "../sqlite/publish.ts";
+import type { TableShape } from "../sqlite/schema.ts";
+import type { StagingTable } from "../sqlite/staging.ts";
+import type { TargetProblems } from "../sqlite/target.ts";
+
+export interface SchemaFile {
+  readonly schema: string;
+  readonly path: string;
+}
+
+/** A table whose rows are to be unloaded. */
+export interface UnloadTable {
+  readonly object: number;
+  readonly schema: string;
+  readonly shape: TableShape;
+  /** WHERE condition, null: all rows. */
+  readonly filter: string | null;
+}
+
+/** What the control process asks of a worker; each request is answered before the next is sent. */
+export type WorkerRequest =
+  /** Open the sources read-only. */
+  | { readonly do: "open sources"; readonly sources: readonly SchemaFile[]; readonly compression: CompressionAlgorithm }
+  /** Begin a transaction on every source and fix its snapshot by a read. */
+  | { readonly do: "begin snapshot" }
+  | { readonly do: "end snapshot" }
+  | { readonly do: "unload"; readonly table: UnloadTable; readonly range: KeyRange }
+  /** Go on with a range in which rows can't be read. */
+  | { readonly do: "continue salvage" }
+  | { readonly do: "count"; readonly table: UnloadTable; readonly byTable: boolean }
+  /** Read a piece, check it, and hold it until it may be loaded. */
+  | { readonly do: "decode"; readonly location: PieceLocation; readonly shape: TableShape }
+  | { readonly do: "load"; readonly path: string; readonly table: StagingTable; readonly rows: number }
+  | { readonly do: "publish"; readonly path: string; readonly plan: PublishPlan }
+  /** Run SQLite's checks; null: of the whole file. */
+  | { readonly do: "check"; readonly path: string; readonly tables: readonly string[] | null }
+  | { readonly do: "close" };
+
+/** Answers by request. */
+export interface WorkerAnswers {
+  "open sources": null;
+  "begin snapshot": null;
+  "end snapshot": null;
+  unload: Unloaded;
+  "continue salvage": Unloaded;
+  count: number;
+  decode: null;
+  /** Rows that a key left out. */
+  load: number;
+  publish: null;
+  check: TargetProblems;
+  close: null;
+}
+
+/** The outcome of one unload. */
+export interface Unloaded {
+  /** Null when the range holds no row. The piece number is the control process's to give. */
+  readonly piece: Omit<EncodedPiece, "type" | "object" | "piece" | "image"> | null;
+  /** Ranges that are left. A WITHOUT ROWID table too large for one piece comes back cut. */
+  readonly rest: readonly KeyRange[];
+  /** Rows that a piece of this table can take, as far as known. */
+  readonly rowsPerPiece: number;
+  /** Whether the range is damaged and `continue salvage` is to follow. */
+  readonly salvaging: boolean;
+  readonly lost: readonly { readonly rows: string; readonly cause: string }[];
+}
+
+export type WorkerReply =
+  | { readonly is: "answer"; readonly value: WorkerAnswers[keyof WorkerAnswers] }
+  | { readonly is: "event"; readonly event: PublishEvent }
+  | { readonly is: "failure"; readonly error: ReturnType<PumpError["toJSON"]>; readonly snapshotLost: boolean };

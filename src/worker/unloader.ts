@@ -1,0 +1,139 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { compress, type CompressionAlgorithm } from "../format/compression.ts";
+import { quoteIdentifier } from "../base/identifiers.ts";
+import type { Connection } from "../sqlite/database.ts";
+import { cutByKey, type KeyRange } from "../sqlite/key-range.ts";
+import { salvage, type LostRows } from "../sqlite/salvage.ts";
+import { beginSnapshot, openSource, sourceError } from "../sqlite/source.ts";
+import { isUnreadable, PIECE_TARGET, SnapshotLost, Stage, type Piece } from "../sqlite/stage.ts";
+import type { SchemaFile, Unloaded, UnloadTable } from "./messages.ts";
+
+/** Rows of the first piece of a table, while the size of its rows isn't known. */
+const FIRST_ROWS = 10_000;
+const MAX_ROWS = 1_000_000;
+
+/** The export side of a worker: its source connections and what it knows of the tables that it has read. */
+export class Unloader {
+  readonly #sources = new Map<string, Connection>();
+  readonly #rowsPerPiece = new Map<number, number>();
+  readonly #copies = new Map<string, { connection: Connection; folder: string }>();
+  readonly #compression: CompressionAlgorithm;
+  #salvage: { table: UnloadTable; pieces: Generator<Piece, LostRows[]> } | null = null;
+
+  constructor(sources: readonly SchemaFile[], compression: CompressionAlgorithm) {
+    this.#compression = compression;
+    for (const { schema, path } of sources) this.#sources.set(schema, openSource(schema, path));
+  }
+
+  beginSnapshot(): void {
+    for (const [schema, source] of this.#sources) {
+      try {
+        beginSnapshot(source);
+      } catch (error) {
+        throw sourceError(schema, source.name, error);
+      }
+    }
+  }
+
+  endSnapshot(): void {
+    for (const source of this.#sources.values()) if (source.inTransaction) source.exec("ROLLBACK");
+  }
+
+  async unload(table: UnloadTable, range: KeyRange): Promise<Unloaded> {
+    try {
+      if (this.#copies.has(table.schema)) return await this.#beginSalvage(table, range);
+      return this.#unload(table, range);
+    } catch (error) {
+      if (error instanceof SnapshotLost || !isUnreadable(error)) throw error;
+      return await this.#beginSalvage(table, range);
+    }
+  }
+
+  /** The next piece out of a damaged range. */
+  continueSalvage(): Unloaded {
+    if (this.#salvage === null) throw new Error("nothing is being salvaged");
+    const { table, pieces } = this.#salvage;
+    const next = pieces.next();
+    if (next.done !== true) return this.#answer(table, next.value, [], { salvaging: true });
+    this.#salvage = null;
+    return this.#answer(table, null, [], { lost: next.value });
+  }
+
+  /** Rows of the table by SQLite's own count: over any of its indexes, or over the table itself. */
+  count(table: UnloadTable, byTable: boolean): number {
+    const where = table.filter === null ? "" : ` WHERE ${table.filter}`;
+    const from = `main.${quoteIdentifier(table.shape.name)}${byTable && !table.shape.withoutRowid ? " NOT INDEXED" : ""}`;
+    return this.#source(table.schema).prepare(`SELECT count(*) FROM ${from}${where}`).pluck().get() as number;
+  }
+
+  close(): void {
+    this.endSnapshot();
+    for (const source of this.#sources.values()) source.close();
+    for (const { connection, folder } of this.#copies.values()) {
+      connection.close();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+
+  #unload(table: UnloadTable, range: KeyRange): Unloaded {
+    const source = this.#source(table.schema);
+    const limit = this.#rowsPerPiece.get(table.object) ?? FIRST_ROWS;
+    const piece = new Stage(source).unload(table.shape, range, limit, table.filter ?? undefined);
+    this.#learn(table, piece);
+    if (piece.rest !== null && isUncut(range)) {
+      // Never more than fitted just now: then there is at least one cut.
+      const every = Math.min(piece.rows, this.#rowsPerPiece.get(table.object) ?? FIRST_ROWS);
+      return this.#answer(table, null, cutByKey(source, table.shape, every));
+    }
+    return this.#answer(table, piece, piece.rest === null ? [] : [piece.rest]);
+  }
+
+  /** SQLite has refused the connection further work: goes on with a private copy of the frozen state. */
+  async #beginSalvage(table: UnloadTable, range: KeyRange): Promise<Unloaded> {
+    const copy = await this.#copyOf(table.schema);
+    const pieces = salvage(copy, table.shape, range, this.#rowsPerPiece.get(table.object) ?? FIRST_ROWS, table.filter ?? undefined);
+    this.#salvage = { table, pieces };
+    return this.continueSalvage();
+  }
+
+  async #copyOf(schema: string): Promise<Connection> {
+    const made = this.#copies.get(schema);
+    if (made !== undefined) return made.connection;
+    const folder = mkdtempSync(join(tmpdir(), "tsdp-salvage-"));
+    const path = join(folder, "copy.db");
+    await this.#source(schema).backup(path);
+    const connection = openSource(schema, path);
+    this.#copies.set(schema, { connection, folder });
+    return connection;
+  }
+
+  #answer(table: UnloadTable, piece: Piece | null, rest: readonly KeyRange[], more: Partial<Unloaded> = {}): Unloaded {
+    const empty = piece === null || piece.rows === 0;
+    return {
+      piece: empty ? null : { rows: piece.rows, rawLength: piece.image.length, ...compress(piece.image, this.#compression) },
+      rest,
+      rowsPerPiece: this.#rowsPerPiece.get(table.object) ?? FIRST_ROWS,
+      salvaging: false,
+      lost: [],
+      ...more,
+    };
+  }
+
+  #learn(table: UnloadTable, piece: Piece): void {
+    if (piece.rows === 0) return;
+    const rows = Math.floor((PIECE_TARGET * piece.rows) / piece.image.length);
+    this.#rowsPerPiece.set(table.object, Math.min(MAX_ROWS, Math.max(1, rows)));
+  }
+
+  #source(schema: string): Connection {
+    const source = this.#sources.get(schema);
+    if (source === undefined) throw new Error(`no source for schema ${schema}`);
+    return source;
+  }
+}
+
+function isUncut(range: KeyRange): boolean {
+  return range.kind === "key" && range.after === null && range.upTo === null && range.offset === 0n;
+}

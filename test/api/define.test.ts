@@ -1,0 +1,328 @@
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { beforeEach, describe, expect, test } from "vitest";
+import { connect } from "../../src/api/data-pump.ts";
+import { EXCEPTIONS, KU } from "../../src/api/constants.ts";
+import { controlTable, exampleSession, expectCodes, type ExampleSession } from "./example-session.ts";
+
+let session: ExampleSession;
+beforeEach(async () => {
+  session = await exampleSession();
+});
+
+describe("open", () => {
+  test("makes a job with everything that it was told, under the user of the session", async () => {
+    const { pump, folder } = session;
+    await pump.open("export", "schema", null, "EXAMPLE1", "LATEST");
+    expect(controlTable(session).definition()).toMatchObject({
+      owner: "SYSTEM",
+      name: "EXAMPLE1",
+      operation: "EXPORT",
+      mode: "SCHEMA",
+      version: "LATEST",
+      remoteLink: null,
+      database: folder,
+      guid: expect.stringMatching(/^[0-9A-F]{32}$/) as string,
+      files: [],
+      degree: null,
+    });
+    expect(await pump.jobs()).toMatchObject([{ owner: "SYSTEM", name: "EXAMPLE1", state: "DEFINING", pid: null }]);
+  });
+
+  test("names a job by default, each by its own number, and takes the mode of the dump for an import", async () => {
+    const { pump } = session;
+    for (const [operation, mode] of [
+      ["EXPORT", "TABLE"],
+      ["EXPORT", "TABLE"],
+      ["IMPORT", null],
+    ] as const)
+      await pump.open(operation, mode);
+    expect((await pump.jobs()).map(({ name }) => name)).toEqual([
+      "SYS_EXPORT_TABLE_01",
+      "SYS_EXPORT_TABLE_02",
+      "SYS_IMPORT_FULL_01",
+    ]);
+  });
+
+  test.each([
+    [
+      ["DELETE", "SCHEMA"],
+      ["ORA-39001", "ORA-39019"],
+    ],
+    [
+      ["EXPORT", "EVERYTHING"],
+      ["ORA-39001", "ORA-39020"],
+    ],
+    [
+      ["EXPORT", null],
+      ["ORA-39001", "ORA-31665"],
+    ],
+    [
+      ["EXPORT", "SCHEMA", null, "J", "old"],
+      ["ORA-39001", "ORA-39023"],
+    ],
+    [
+      ["EXPORT", "SCHEMA", null, "x".repeat(129)],
+      ["ORA-39001", "ORA-39207"],
+    ],
+    [
+      ["EXPORT", "SCHEMA", null, "a\u001bb"],
+      ["ORA-39001", "ORA-39207"],
+    ],
+    [["SQL_FILE", "FULL"], ["TSDP-00001"]],
+    [["EXPORT", "TABLESPACE"], ["TSDP-00001"]],
+    [["IMPORT", "FULL", "DBS1"], ["TSDP-00001"]],
+    [["EXPORT", "SCHEMA", null, "J", "12.2"], ["TSDP-00001"]],
+  ] as const)("refuses %j, makes nothing, and keeps the stack", async (args, codes) => {
+    const { pump } = session;
+    const [operation, mode, link, name, version] = args as readonly [string, string | null, string?, string?, string?];
+    await expectCodes(pump.open(operation, mode, link ?? null, name ?? null, version ?? "COMPATIBLE"), ...codes);
+    expect(await pump.jobs()).toEqual([]);
+    const { jobState, status } = await pump.getStatus(null, KU.STATUS_JOB_ERROR, 0);
+    expect(jobState).toBe("UNDEFINED");
+    expect(status).toMatchObject({ mask: KU.STATUS_JOB_ERROR, wip: null, jobStatus: null });
+    expect(status.error?.map(({ logText }) => logText.slice(0, 10).replace(":", ""))).toEqual(codes);
+  });
+
+  test("refuses a second job of the same name with JOB_EXISTS", async () => {
+    await session.pump.open("EXPORT", "SCHEMA", null, "EXAMPLE1");
+    await expect(session.pump.open("EXPORT", "FULL", null, "EXAMPLE1")).rejects.toMatchObject({
+      sqlcode: EXCEPTIONS.JOB_EXISTS_NUM,
+    });
+  });
+});
+
+describe("handles", () => {
+  test("belong to one session and end with detach", async () => {
+    const { pump, folder } = session;
+    const other = await connect(folder);
+    const handle = await pump.open("EXPORT", "SCHEMA");
+    const otherHandle = await other.open("EXPORT", "SCHEMA");
+    expect(Number.isInteger(handle)).toBe(true);
+    await expectCodes(other.addFile(handle, "a.dmp", "DMPDIR"), "ORA-31623");
+    await expectCodes(pump.getStatus(otherHandle, KU.STATUS_WIP, 0), "ORA-31623");
+    await pump.detach(handle);
+    await expectCodes(pump.detach(handle), "ORA-31623");
+    await other.close();
+    await expectCodes(other.waitForJob(otherHandle), "ORA-31623");
+  });
+
+  test("a job that nobody started is removed with its handle, and without a trace", async () => {
+    const { pump, folder } = session;
+    await pump.detach(await pump.open("EXPORT", "SCHEMA", null, "EXAMPLE1"));
+    expect(await pump.jobs()).toEqual([]);
+    expect(readdirSync(join(folder, ".tsdp", "jobs"))).toEqual([]);
+  });
+
+  test("a session that only looks writes nothing", async () => {
+    const { folder, pump } = session;
+    rmSync(join(folder, ".tsdp"), { recursive: true });
+    expect(await pump.jobs()).toEqual([]);
+    expect((await pump.directories()).map(({ name }) => name)).toEqual(["DATA_PUMP_DIR"]);
+    expect(existsSync(join(folder, ".tsdp"))).toBe(false);
+  });
+});
+
+describe("the definition", () => {
+  let handle: number;
+  beforeEach(async () => {
+    handle = await session.pump.open("EXPORT", "SCHEMA", null, "EXAMPLE1");
+  });
+
+  test("records paths of files, with extensions", async () => {
+    const { pump, folder } = session;
+    await pump.addFile(handle, "example1", "dmpdir");
+    await pump.addFile(handle, "second.dump", "DATA_PUMP_DIR", null, KU.FILE_TYPE_DUMP_FILE, 1);
+    await pump.addFile(handle, "example1", "DMPDIR", null, KU.FILE_TYPE_LOG_FILE);
+    expect(controlTable(session).definition().files).toEqual([
+      {
+        type: "dump",
+        name: "example1.dmp",
+        directory: "dmpdir",
+        directoryPath: join(folder, "dumps"),
+        fileSize: null,
+        reuse: false,
+      },
+      { type: "dump", name: "second.dump", directory: "DATA_PUMP_DIR", directoryPath: folder, fileSize: null, reuse: true },
+      {
+        type: "log",
+        name: "example1.log",
+        directory: "DMPDIR",
+        directoryPath: join(folder, "dumps"),
+        fileSize: null,
+        reuse: true,
+      },
+    ]);
+  });
+
+  const { FILE_TYPE_DUMP_FILE: DUMP, FILE_TYPE_LOG_FILE: LOG, FILE_TYPE_SQL_FILE: SQL, FILE_TYPE_URIDUMP_FILE: URI } = KU;
+  test.each([
+    ["../x.dmp", "DMPDIR", null, DUMP, ["ORA-39001", "ORA-39000", "ORA-39088"]],
+    ["..\\x.dmp", "DMPDIR", null, DUMP, ["ORA-39001", "ORA-39000", "ORA-39088"]],
+    ["/x.log", "DMPDIR", null, LOG, ["ORA-39002", "ORA-39070", "ORA-39088"]],
+    ["..", "DMPDIR", null, LOG, ["ORA-39002", "ORA-39070", "ORA-39088"]],
+    [null, "DMPDIR", null, DUMP, ["ORA-39001", "ORA-39000", "ORA-39144"]],
+    ["x.dmp", null, null, DUMP, ["ORA-39001", "ORA-39000", "ORA-39145"]],
+    ["x.log", null, null, LOG, ["ORA-39002", "ORA-39070", "ORA-39145"]],
+    ["x.dmp", "NOWHERE", null, DUMP, ["ORA-39001", "ORA-39000", "ORA-39087"]],
+    ["x.log", "NOWHERE", null, LOG, ["ORA-39002", "ORA-39070", "ORA-39087"]],
+    ["x.log", "MISSING", null, LOG, ["ORA-39002", "ORA-39070", "ORA-29283"]],
+    ["first.dmp", "DATA_PUMP_DIR", null, DUMP, ["ORA-39001", "ORA-39000", "ORA-39135"]],
+    ["first.dmp", "DATA_PUMP_DIR", null, LOG, ["ORA-39002", "ORA-39070", "ORA-39402"]],
+    ["x.dmp", "DMPDIR", null, 9, ["ORA-39001", "ORA-39030"]],
+    ["x.dmp", "DMPDIR", "3MB", DUMP, ["TSDP-00001"]],
+    ["x.sql", "DMPDIR", null, SQL, ["TSDP-00001"]],
+    ["https://x/y", "CREDENTIAL", null, URI, ["TSDP-00001"]],
+  ] as const)("addFile refuses %j in %j (size %j, type %j)", async (name, directory, size, type, codes) => {
+    const { pump } = session;
+    await pump.createDirectory("MISSING", "missing");
+    await pump.addFile(handle, "first.dmp", "DATA_PUMP_DIR");
+    await expectCodes(pump.addFile(handle, name, directory, size, type), ...codes);
+    expect(controlTable(session).definition().files).toHaveLength(1);
+  });
+
+  test("addFile takes one log file", async () => {
+    await session.pump.addFile(handle, "a.log", "DMPDIR", null, LOG);
+    await expectCodes(session.pump.addFile(handle, "b.log", "DMPDIR", null, LOG), "ORA-39002", "ORA-39070", "ORA-39051");
+  });
+
+  test("metadataFilter adds up filters; an empty path is none", async () => {
+    const { pump } = session;
+    await pump.metadataFilter(handle, "schema_expr", "IN ('HR')");
+    await pump.metadataFilter(handle, "NAME_EXPR", "LIKE 'E%'", "");
+    await pump.metadataFilter(handle, "NAME_EXPR", "<> 'EMP'", "TABLE");
+    expect(controlTable(session).definition().metadataFilters).toEqual([
+      { name: "SCHEMA_EXPR", value: "IN ('HR')", objectPath: null },
+      { name: "NAME_EXPR", value: "LIKE 'E%'", objectPath: null },
+      { name: "NAME_EXPR", value: "<> 'EMP'", objectPath: "TABLE" },
+    ]);
+    await expectCodes(pump.metadataFilter(handle, "SCHEMA", "HR"), "ORA-39001", "ORA-39036");
+    await expectCodes(pump.metadataFilter(handle, "TABLE_FILTER", "FOO"), "ORA-39001", "ORA-39036");
+    await expectCodes(pump.metadataFilter(handle, "", "HR"), "ORA-39001", "ORA-31660");
+    await expectCodes(pump.metadataFilter(handle, "SCHEMA_LIST", " "), "ORA-39001", "ORA-39071");
+    await expectCodes(pump.metadataFilter(handle, "SCHEMA_LIST", "'HR'", "TABLE"), "TSDP-00001");
+    await expectCodes(pump.metadataFilter(handle, "EXCLUDE_PATH_EXPR", "IN ('INDEX')"), "TSDP-00001");
+  });
+
+  test("dataFilter knows INCLUDE_ROWS, once", async () => {
+    const { pump } = session;
+    await pump.dataFilter(handle, "INCLUDE_ROWS", 0);
+    expect(controlTable(session).definition().dataFilters).toEqual([
+      { name: "INCLUDE_ROWS", value: 0, tableName: null, schemaName: null },
+    ]);
+    await expectCodes(pump.dataFilter(handle, "INCLUDE_ROWS", 1), "ORA-39001", "ORA-39035");
+    await expectCodes(pump.dataFilter(handle, "ROWS", 1), "ORA-39001", "ORA-39031");
+    await expectCodes(pump.dataFilter(handle, "INCLUDE_ROWS", 1, null, "HR"), "ORA-39005", "ORA-31658");
+    await expectCodes(pump.dataFilter(handle, "SUBQUERY", "WHERE 1"), "TSDP-00001");
+  });
+
+  test("metadataRemap is for imports: one target a schema, SYSTEM never", async () => {
+    const { pump } = session;
+    await expectCodes(pump.metadataRemap(handle, "REMAP_SCHEMA", "HR", "BLAKE"), "ORA-39002", "ORA-39208");
+    const loading = await pump.open("IMPORT", "FULL", null, "EXAMPLE2");
+    await pump.metadataRemap(loading, "REMAP_SCHEMA", "HR", "BLAKE");
+    expect(controlTable(session, "EXAMPLE2").definition().metadataRemaps).toEqual([
+      { name: "REMAP_SCHEMA", oldValue: "HR", value: "BLAKE", objectType: null },
+    ]);
+    await expectCodes(pump.metadataRemap(loading, "REMAP_SCHEMA", "hr", "OTHER"), "ORA-39001", "ORA-39046");
+    await expectCodes(pump.metadataRemap(loading, "REMAP_SCHEMA", "OE", "system"), "ORA-39001", "ORA-39013");
+    await expectCodes(pump.metadataRemap(loading, "RENAME", "OE", "X"), "ORA-39001", "ORA-39045");
+    await expectCodes(pump.metadataRemap(loading, "REMAP_TABLE", "A", "B"), "TSDP-00001");
+  });
+
+  test("setParameter checks name, operation, type, value and repetition by one table", async () => {
+    const { pump } = session;
+    await pump.setParameter(handle, "compression", "all");
+    await pump.setParameter(handle, "KEEP_MASTER", 1);
+    await pump.setParameter(handle, "CLIENT_COMMAND", "system/******** schemas=hr");
+    expect(controlTable(session).definition().parameters).toEqual({
+      COMPRESSION: "ALL",
+      KEEP_MASTER: 1,
+      CLIENT_COMMAND: "system/******** schemas=hr",
+    });
+    await expectCodes(pump.setParameter(handle, "COMPRESSION", "NONE"), "ORA-39001", "ORA-39051");
+    await expectCodes(pump.setParameter(handle, "CONTENT", "ALL"), "ORA-39001", "ORA-39049");
+    await expectCodes(pump.setParameter(handle, "__proto__", "ALL"), "ORA-39001", "ORA-39049");
+    await expectCodes(pump.setParameter(handle, "", "ALL"), "ORA-39001", "ORA-31667");
+    await expectCodes(pump.setParameter(handle, "COMPRESSION_ALGORITHM", "ZIP"), "ORA-39001", "ORA-39207");
+    await expectCodes(pump.setParameter(handle, "INCLUDE_METADATA", "1"), "ORA-39001", "ORA-39207");
+    await expectCodes(pump.setParameter(handle, "TABLE_EXISTS_ACTION", "SKIP"), "ORA-39001", "ORA-39208");
+    await expectCodes(pump.setParameter(handle, "CHECKSUM", 1), "TSDP-00001");
+  });
+
+  test("setParallel takes 1 to 64, the last call wins", async () => {
+    const { pump } = session;
+    for (const degree of [0, 65, 1.5, NaN]) await expectCodes(pump.setParallel(handle, degree), "ORA-39001", "ORA-39206");
+    await pump.setParallel(handle, 64);
+    await pump.setParallel(handle, 2);
+    expect(controlTable(session).definition().degree).toBe(2);
+  });
+
+  test("startJob demands a dump file, and an action that fits a job without metadata", async () => {
+    const { pump } = session;
+    await expectCodes(pump.startJob(handle), "ORA-39002", "ORA-39053");
+    expect((await pump.jobs())[0]?.state).toBe("DEFINING");
+    const loading = await pump.open("IMPORT", "FULL", null, "EXAMPLE2");
+    await pump.addFile(loading, "example1.dmp", "DMPDIR");
+    await pump.setParameter(loading, "INCLUDE_METADATA", 0);
+    await pump.setParameter(loading, "TABLE_EXISTS_ACTION", "REPLACE");
+    await expectCodes(pump.startJob(loading), "ORA-39002", "ORA-39137");
+  });
+
+  test("what is not there yet says so", async () => {
+    const { pump } = session;
+    await expectCodes(pump.attach("EXAMPLE1"), "TSDP-00001");
+    await expectCodes(pump.stopJob(handle), "TSDP-00001");
+    await expectCodes(pump.dataRemap(handle, "COLUMN_FUNCTION", "T", "C", "P.F"), "TSDP-00001");
+    await expectCodes(pump.metadataTransform(handle, "STORAGE", 0), "TSDP-00001");
+  });
+
+  test("the stack of a failed call is fetched once, and forgotten when a call succeeds", async () => {
+    const { pump } = session;
+    const failedStack = async () => (await pump.getStatus(handle, KU.STATUS_JOB_ERROR + KU.STATUS_JOB_STATUS, 0)).status;
+    await expectCodes(pump.setParallel(handle, 0), "ORA-39001", "ORA-39206");
+    expect(await failedStack()).toMatchObject({
+      mask: KU.STATUS_JOB_ERROR + KU.STATUS_JOB_STATUS,
+      jobStatus: { jobName: "EXAMPLE1", state: "DEFINING", percentDone: 0 },
+      error: [
+        { logLineNumber: 1, errorNumber: 39001, logText: "ORA-39001: invalid argument value" },
+        { logLineNumber: 2, errorNumber: 39206, logText: "ORA-39206: A parallel degree of 0 is invalid." },
+      ],
+    });
+    expect(await failedStack()).toMatchObject({ mask: KU.STATUS_JOB_STATUS, error: null });
+    await expectCodes(pump.setParallel(handle, 0), "ORA-39001", "ORA-39206");
+    await pump.setParallel(handle, 2);
+    expect((await failedStack()).error).toBeNull();
+  });
+
+  test("once the job runs, the definition is frozen and every call is checked against its state", async () => {
+    const { pump } = session;
+    controlTable(session).updateJob({ state: "EXECUTING" });
+    await expectCodes(pump.metadataFilter(handle, "SCHEMA_EXPR", "= 'HR'"), "ORA-39004", "ORA-39016");
+    await expectCodes(pump.startJob(handle), "ORA-39004", "ORA-39016");
+    await expectCodes(pump.addFile(handle, "late.dmp", "DMPDIR"), "ORA-39002", "ORA-31624");
+    await pump.logEntry(handle, "from the client", 1);
+    expect(controlTable(session).takeRequests()).toEqual([
+      { verb: "log_entry", argument: { message: "from the client", logFileOnly: true } },
+    ]);
+  });
+});
+
+test("getDumpfileInfo refuses what is no file of a directory, or is open as a database", async () => {
+  const { pump, folder } = session;
+  await pump.open("EXPORT", "SCHEMA", null, "EXAMPLE1");
+  await expectCodes(pump.getDumpfileInfo("../x.dmp", "DMPDIR"), "ORA-39211", "ORA-39088");
+  await expectCodes(pump.getDumpfileInfo("x.dmp", "NOWHERE"), "ORA-39211", "ORA-39087");
+  await expectCodes(pump.getDumpfileInfo("", null), "ORA-39211", "ORA-39144");
+  await expectCodes(pump.getDumpfileInfo(join(folder, ".tsdp/jobs/SYSTEM.EXAMPLE1.db-shm"), null), "ORA-39211", "ORA-31619");
+});
+
+test("KU holds the constants of the package by value", () => {
+  expect(KU.STATUS_JOB_ERROR + KU.STATUS_JOB_STATUS + KU.STATUS_WIP).toBe(13);
+  expect(
+    Object.entries(KU)
+      .filter(([name]) => /^DFHDR_(?!ENC\w*MODE_|CMPALG_)/.test(name))
+      .map(([, value]) => value),
+  ).toEqual([...Array.from({ length: 22 }, (_, index) => index + 1), 22, 23, 24, 24]);
+  expect(Object.entries(EXCEPTIONS)).toContainEqual(["SUCCESS_WITH_INFO_NUM", -31627]);
+});

@@ -1,0 +1,21 @@
+import { expect, test } from "vitest";
+import { DataPump } from "../../src/api/data-pump.ts";
+import * as tsdp from "../../src/index.ts";
+
+test("the package gives these names and no others", () => {
+  expect(Object.keys(tsdp).sort()).toEqual(["EXCEPTIONS", "KU", "PumpError", "connect"]);
+  expect(Object.getOwnPropertyNames(DataPump.prototype).sort()).toEqual([
+    ...["addFile", "attach", "close", "constructor", "createDirectory", "dataFilter", "dataRemap", "detach", "directories"],
+    ...[
+      "dropDirectory",
+      "getDumpfileInfo",
+      "getStatus",
+      "jobs",
+      "logEntry",
+      "metadataFilter",
+      "metadataRemap",
+      "metadataTransform",
+    ],
+    ...["open", "setParallel", "setParameter", "startJob", "stopJob", "waitForJob"],
+  ]);
+});

@@ -1,0 +1,85 @@
+// What is measured: each task is a command in the bench folder, with what must be away before and be right after.
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { fingerprint } from "./data.mjs";
+
+/** Which tasks tsdp is compared with: the issue's targets are ratios to these. */
+export const BASELINE = { export: "tsdp export", import: "tsdp import" };
+
+export function tsdpTasks(context) {
+  const { tsdp, folder, parallel } = context;
+  const words = `parallel=${parallel} nologfile=y`;
+  return [
+    {
+      kind: "export",
+      name: BASELINE.export,
+      command: `${tsdp} export schemas=BENCH dumpfile=bench.dmp compression=all ${words}`,
+      outputs: ["bench.dmp"],
+    },
+    {
+      kind: "import",
+      name: BASELINE.import,
+      command: `${tsdp} import dumpfile=bench.dmp remap_schema=BENCH:COPY ${words}`,
+      outputs: ["COPY.db", "COPY.db-journal"],
+      check: () => sameRows(context, "COPY.db"),
+    },
+  ].map((task) => ({ folder, ...task }));
+}
+
+export function sqliteTasks(context) {
+  const { folder } = context;
+  return [
+    {
+      kind: "export",
+      name: "sqlite3 .backup (a plain copy)",
+      command: "sqlite3 BENCH.db '.backup copy.sqlite'",
+      outputs: ["copy.sqlite"],
+    },
+    {
+      kind: "export",
+      name: "VACUUM INTO, then zstd -1 -T2",
+      command: `sqlite3 BENCH.db "VACUUM INTO 'vacuum.sqlite'" && zstd -q -1 -T2 vacuum.sqlite -o vacuum.zst`,
+      outputs: ["vacuum.sqlite", "vacuum.zst"],
+    },
+    {
+      kind: "export",
+      name: "sqlite3 .dump | zstd -1",
+      command: "sqlite3 BENCH.db .dump | zstd -q -1 -o dump.zst",
+      outputs: ["dump.zst"],
+    },
+    {
+      kind: "import",
+      name: "sqlite3 new.db < dump.sql",
+      prepare: "test -e dump.sql || sqlite3 BENCH.db .dump > dump.sql",
+      command: "sqlite3 new.sqlite < dump.sql",
+      outputs: ["new.sqlite"],
+      check: () => sameRows(context, "new.sqlite"),
+    },
+  ].map((task) => ({ folder, ...task }));
+}
+
+export function postgresTasks(context, postgres) {
+  const { folder } = context;
+  const recreate = "dropdb --if-exists restored && createdb restored";
+  return [
+    { kind: "export", name: "pg_dump -Fd -j2 -Z1", command: "pg_dump -Fd -j2 -Z1 -f bench.pg bench", outputs: ["bench.pg"] },
+    {
+      kind: "import",
+      name: "pg_restore -j2",
+      prepare: `test -e kept.pg || pg_dump -Fd -j2 -Z1 -f kept.pg bench; ${recreate}`,
+      command: "pg_restore -j2 -d restored kept.pg",
+      outputs: [],
+    },
+  ].map((task) => ({ folder, environment: postgres.environment, serverHoldsMemory: true, ...task }));
+}
+
+/** Takes away what an earlier run of the task wrote. */
+export function clear({ folder, outputs }) {
+  for (const name of outputs) rmSync(join(folder, name), { recursive: true, force: true });
+}
+
+function sameRows({ folder, fingerprint: expected }, name) {
+  const path = join(folder, name);
+  const found = existsSync(path) ? fingerprint(path) : "no such file";
+  if (found !== expected) throw new Error(`${name} does not hold the rows of BENCH.db: ${found}, expected ${expected}`);
+}

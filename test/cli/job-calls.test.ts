@@ -1,0 +1,176 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { clientCommand } from "../../src/cli/client-command.ts";
+import { readCommandLine } from "../../src/cli/command-line.ts";
+import { defineJob, type JobDefiner } from "../../src/cli/job-calls.ts";
+import { planJob } from "../../src/cli/job-plan.ts";
+import type { Command } from "../../src/cli/parameter.ts";
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "tsdp-cli-"));
+  vi.stubEnv("DATA_PUMP_DIR", "");
+});
+
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+/** Every call that a command line turns into. */
+async function calls(command: Command, ...words: string[]): Promise<unknown[][]> {
+  const made: unknown[][] = [];
+  const record =
+    <T>(name: string, result: T) =>
+    (...args: unknown[]): Promise<T> => {
+      made.push([name, ...args]);
+      return Promise.resolve(result);
+    };
+  const pump: JobDefiner = {
+    open: record("open", 7),
+    addFile: record("addFile", undefined),
+    metadataFilter: record("metadataFilter", undefined),
+    metadataRemap: record("metadataRemap", undefined),
+    dataFilter: record("dataFilter", undefined),
+    setParameter: record("setParameter", undefined),
+    setParallel: record("setParallel", undefined),
+  };
+  const { settings, typed } = readCommandLine(command, words);
+  expect(await defineJob(pump, planJob(settings), clientCommand("SYSTEM", settings.text("userid"), typed))).toBe(7);
+  return made;
+}
+
+describe("calls of an export", () => {
+  it("without parameters exports the schema of the user into expdat.dmp", async () => {
+    expect(await calls("export")).toEqual([
+      ["open", "EXPORT", "SCHEMA", null, null],
+      ["setParameter", 7, "CLIENT_COMMAND", "system/********"],
+      ["addFile", 7, "export.log", "DATA_PUMP_DIR", null, 3],
+      ["addFile", 7, "expdat.dmp", "DATA_PUMP_DIR", null, 1, null],
+    ]);
+  });
+
+  it("with everything", async () => {
+    const words = [
+      "hr/tiger@nowhere",
+      'schemas=hr,"Mixed",o\'e',
+      "dumpfile=a.dmp,dir2:b.dmp",
+      "directory=dmp",
+      "logfile=x",
+      "job_name=nightly",
+      "parallel=3",
+      "reuse_dumpfiles=y",
+      "content=metadata_only",
+      "compression=all",
+      "compression_algorithm=low",
+      "keep_master=true",
+    ];
+    expect(await calls("export", ...words)).toEqual([
+      ["open", "EXPORT", "SCHEMA", null, "NIGHTLY"],
+      ["setParameter", 7, "CLIENT_COMMAND", `hr/********@nowhere ${words.slice(1).join(" ")}`],
+      ["setParameter", 7, "COMPRESSION", "ALL"],
+      ["setParameter", 7, "COMPRESSION_ALGORITHM", "LOW"],
+      ["setParameter", 7, "KEEP_MASTER", 1],
+      ["addFile", 7, "x", "dmp", null, 3],
+      ["addFile", 7, "a.dmp", "dmp", null, 1, 1],
+      ["addFile", 7, "b.dmp", "dir2", null, 1, 1],
+      ["metadataFilter", 7, "SCHEMA_EXPR", "IN ('HR','Mixed','O''E')"],
+      ["dataFilter", 7, "INCLUDE_ROWS", 0],
+      ["setParallel", 7, 3],
+    ]);
+  });
+
+  it("takes the directory object that the environment names", async () => {
+    vi.stubEnv("DATA_PUMP_DIR", "env_dir");
+    expect(await calls("export", "nologfile=y")).toContainEqual(["addFile", 7, "expdat.dmp", "env_dir", null, 1, null]);
+    expect(await calls("export", "directory=d")).toContainEqual(["addFile", 7, "export.log", "d", null, 3]);
+  });
+
+  it("turns tables into one filter, the schema in upper case and the table as typed", async () => {
+    const made = await calls("export", 'tables=hr.emp, "A,B"', '--tables="my schema".t%');
+    expect(made).toContainEqual(["open", "EXPORT", "TABLE", null, null]);
+    expect(made).toContainEqual(["metadataFilter", 7, "TABLE_FILTER", 'HR.emp,"A,B","my schema".t%']);
+  });
+});
+
+describe("calls of an import", () => {
+  it("imports all of the dump unless told otherwise", async () => {
+    expect((await calls("import"))[0]).toEqual(["open", "IMPORT", "FULL", null, null]);
+    expect((await calls("import", "schemas=hr"))[0]).toEqual(["open", "IMPORT", "SCHEMA", null, null]);
+  });
+
+  it("remaps schemas, repeated or in one list, and loads rows only", async () => {
+    const made = await calls(
+      "import",
+      'remap_schema=hr:blake,oe:"Oe2"',
+      "remap_schema=a:b",
+      "content=data_only",
+      "table_exists_action=append",
+    );
+    expect(made.filter(([name]) => name === "metadataRemap")).toEqual([
+      ["metadataRemap", 7, "REMAP_SCHEMA", "HR", "BLAKE"],
+      ["metadataRemap", 7, "REMAP_SCHEMA", "OE", "Oe2"],
+      ["metadataRemap", 7, "REMAP_SCHEMA", "A", "B"],
+    ]);
+    expect(made).toContainEqual(["setParameter", 7, "TABLE_EXISTS_ACTION", "APPEND"]);
+    expect(made).toContainEqual(["setParameter", 7, "INCLUDE_METADATA", 0]);
+  });
+});
+
+describe("parameter files", () => {
+  it("are read where they are named: what follows overrides them", async () => {
+    const path = join(folder, "job.par");
+    writeFileSync(path, "userid=hr/secret@nowhere\nschemas=hr,\noe # two\nparallel=2");
+    const made = await calls("export", "parallel=8", `parfile=${path}`, "schemas=pm");
+    expect(made).toContainEqual(["setParallel", 7, 2]);
+    expect(made).toContainEqual(["metadataFilter", 7, "SCHEMA_EXPR", "IN ('HR','OE','PM')"]);
+    expect(made).toContainEqual([
+      "setParameter",
+      7,
+      "CLIENT_COMMAND",
+      `hr/********@nowhere parallel=8 parfile=${path} schemas=pm`,
+    ]);
+  });
+
+  it("name themselves below the error", () => {
+    const path = join(folder, "bad.par");
+    writeFileSync(path, "xyz=1");
+    expect(() => readCommandLine("export", [`parfile=${path}`])).toThrow(
+      `LRM-00101: unknown parameter name 'xyz'\nLRM-00113: error when processing file '${path}'`,
+    );
+    writeFileSync(path, `parfile=${path}`);
+    expect(() => readCommandLine("import", [`parfile=${path}`])).toThrow("UDI-00014: invalid value for parameter, 'parfile'\n");
+    expect(() => readCommandLine("export", [`parfile=${folder}/none`])).toThrow(
+      `LRM-00109: could not open parameter file '${folder}/none'`,
+    );
+  });
+});
+
+describe("refusals", () => {
+  it.each<[command: Command, words: string[], message: string]>([
+    ["export", ["full=y", "schemas=hr"], "UDE-00010: multiple job modes requested, full and schema."],
+    ["import", ["schemas=hr", "tables=t"], "UDI-00010: multiple job modes requested, schema and tables."],
+    ["export", ["nologfile=y", "logfile=a"], "UDE-00011: parameter nologfile is incompatible with parameter logfile"],
+    ["export", ["compression=some"], "UDE-00014: invalid value for parameter, 'compression'."],
+    ["import", ["remap_schema=hr"], "UDI-00014: invalid value for parameter, 'remap_schema'"],
+    ["export", ["parallel=many"], "UDE-00014: invalid value for parameter, 'parallel'."],
+    ["export", ["full=perhaps"], "UDE-00014: invalid value for parameter, 'full'."],
+    ["export", ["tables=a.b.c"], "UDE-00014: invalid value for parameter, 'tables'."],
+    ["export", ["job_name=a,b"], "LRM-00112: multiple values not allowed for parameter 'job_name'"],
+    ["export", ["remap_schema=a:b"], "LRM-00101: unknown parameter name 'remap_schema'"],
+    ["export", ["encryption_password=x"], "TSDP-00001: parameter encryption_password is not supported yet"],
+    ["export", ["dumpfile=s3://bucket/x.dmp"], "TSDP-00001: a URI in dumpfile is not supported yet"],
+  ])("%s %j", (command, words, message) => {
+    expect(() => planJob(readCommandLine(command, words).settings)).toThrow(message);
+  });
+});
+
+describe("the echoed command", () => {
+  it("never shows a password", () => {
+    const { typed } = readCommandLine("export", ["scott/ti@ger@db", "schemas=x"]);
+    expect(clientCommand("SYSTEM", "scott/ti@ger@db", typed)).toBe("scott/********@db schemas=x");
+    expect(clientCommand("SYSTEM", folder, typed)).toBe(`system/********@${folder} schemas=x`);
+  });
+});

@@ -1,0 +1,86 @@
+import { describe, expect, it } from "vitest";
+import { helpLines } from "../../src/cli/help.ts";
+import { editDistance, nearestName } from "../../src/cli/nearest-name.ts";
+import { defaultOf, findParameter, PARAMETERS, supportedParameters } from "../../src/cli/parameters.ts";
+
+describe("parameter table", () => {
+  it("has every parameter once, in order, with help for a screen of 78 columns", () => {
+    const names = PARAMETERS.map(({ name }) => name);
+    expect(names).toEqual([...new Set(names)].sort());
+    for (const { name, description, commands } of PARAMETERS) {
+      expect(name).toMatch(/^[a-z_]+$/);
+      expect(commands.length).toBeGreaterThan(0);
+      expect(description.every((line) => line.length > 0 && line.length <= 78)).toBe(true);
+    }
+  });
+
+  it("has keyword defaults that are valid keywords", () => {
+    for (const command of ["export", "import"] as const) {
+      for (const parameter of supportedParameters(command)) {
+        const preset = defaultOf(parameter, command);
+        if (parameter.values !== undefined) expect(parameter.values).toContain(preset);
+      }
+    }
+  });
+
+  it("knows the parameters of this version as supported and the rest of Data Pump as planned", () => {
+    expect(supportedParameters("export").map(({ name }) => name)).toEqual([
+      "compression",
+      "compression_algorithm",
+      "content",
+      "directory",
+      "dumpfile",
+      "full",
+      "help",
+      "job_name",
+      "json",
+      "keep_master",
+      "logfile",
+      "nologfile",
+      "parallel",
+      "parfile",
+      "reuse_dumpfiles",
+      "schemas",
+      "tables",
+      "userid",
+    ]);
+    expect(findParameter("REMAP_SCHEMA")).toMatchObject({ status: "supported", commands: ["import"] });
+    expect(findParameter("encryption_password")?.status).toBe("planned");
+  });
+});
+
+describe("help=y", () => {
+  it("shows name, description and keywords with the default in brackets", () => {
+    const text = helpLines("import").join("\n");
+    expect(text).toContain(
+      "TABLE_EXISTS_ACTION\nWhat to do with a table that exists already.\nWith CONTENT=DATA_ONLY the default is APPEND.\n" +
+        "Valid keyword values are: [SKIP], APPEND, TRUNCATE and REPLACE.\n",
+    );
+    expect(text).toContain(
+      "FULL\nProcess every schema of the database or of the dump file set.\nValid keyword values are: [YES] and NO.",
+    );
+    expect(text).not.toContain("REUSE_DUMPFILES");
+    expect(text).not.toContain("ENCRYPTION");
+  });
+});
+
+describe("nearest name", () => {
+  const names = PARAMETERS.map(({ name }) => name);
+  it.each([
+    ["schmas", "schemas"],
+    ["schema", "schemas"],
+    ["dumpfiles", "dumpfile"],
+    ["tabels", "tables"],
+    ["paralel", "parallel"],
+    ["xyz", undefined],
+    ["q", undefined],
+  ])("%s -> %s", (typed, near) => {
+    expect(nearestName(typed, names)).toBe(near);
+  });
+
+  it("counts a swap of neighbours once", () => {
+    expect(editDistance("tabels", "tables")).toBe(1);
+    expect(editDistance("kitten", "sitting")).toBe(3);
+    expect(editDistance("kitten", "sitting", 2)).toBe(2);
+  });
+});

@@ -1,0 +1,109 @@
+import { describe, expect, it } from "vitest";
+import { DumpFileSet } from "../../src/dump/reader.ts";
+import { codesOf, GUID, writeSet, type RawPiece } from "./sets.ts";
+import { MemoryStorage } from "./memory-storage.ts";
+
+const PATHS = ["/1.dmp", "/2.dmp", "/3.dmp"];
+const PIECES: readonly RawPiece[] = [1, 2, 3, 4].map((piece) => ({
+  piece,
+  rows: piece,
+  raw: Buffer.alloc(50 * piece, `piece ${piece}`),
+}));
+const BAD = ["ORA-39001", "ORA-39000"];
+
+async function newSet(guid = GUID, pieces = PIECES): Promise<MemoryStorage> {
+  const storage = new MemoryStorage();
+  await writeSet(PATHS, pieces, { guid, storage });
+  return storage;
+}
+
+async function openCodes(paths: readonly string[], storage: MemoryStorage): Promise<readonly string[]> {
+  return codesOf(DumpFileSet.open(paths, storage));
+}
+
+describe("opening a set", () => {
+  it("takes the files in any order", async () => {
+    const set = await DumpFileSet.open(["/3.dmp", "/1.dmp", "/2.dmp"], await newSet());
+    expect(set.files.map(({ path }) => path)).toEqual(PATHS);
+    expect(set.masterPiece().segments.map(({ path }) => path)).toEqual(["/1.dmp"]);
+  });
+
+  it("reads no pieces", async () => {
+    const storage = await newSet(GUID, [{ raw: Buffer.alloc(5_000_000), algorithm: "NONE" }]);
+    await DumpFileSet.open(PATHS, storage);
+    expect(storage.reads.reduce((sum, { length }) => sum + length, 0)).toBeLessThan(20_000);
+  });
+
+  it("says that a file does not exist", async () => {
+    expect(await openCodes(["/no.dmp"], await newSet())).toEqual(["ORA-31640", "ORA-27037"]);
+  });
+
+  it("says which files of the set are missing", async () => {
+    const storage = await newSet();
+    await expect(DumpFileSet.open(["/1.dmp", "/3.dmp"], storage)).rejects.toMatchObject({
+      code: "ORA-39001",
+      hint: expect.stringContaining("number 2") as string,
+    });
+    expect(await openCodes(["/1.dmp", "/3.dmp"], storage)).toEqual([...BAD, "ORA-39059"]);
+    expect(await openCodes(["/2.dmp", "/3.dmp"], storage)).toEqual([...BAD, "ORA-39059", "ORA-39246"]);
+  });
+
+  it("says that a file is there twice, also as a copy", async () => {
+    const storage = await newSet();
+    storage.files.set("/copy.dmp", storage.files.get("/2.dmp") ?? Buffer.alloc(0));
+    expect(await openCodes([...PATHS, "/copy.dmp"], storage)).toEqual([...BAD, "ORA-39141"]);
+    expect(await openCodes(["/1.dmp", "/1.dmp"], storage)).toEqual([...BAD, "ORA-39141"]);
+  });
+
+  it("says which job a file of another set belongs to", async () => {
+    const storage = await newSet();
+    const other = await newSet("FF".repeat(16));
+    storage.files.set("/2.dmp", other.files.get("/2.dmp") ?? Buffer.alloc(0));
+    await expect(DumpFileSet.open(PATHS, storage)).rejects.toThrow(
+      'ORA-39140: dump file "/2.dmp" belongs to job "HR"."SYS_EXPORT_SCHEMA_01"',
+    );
+  });
+
+  it("refuses a file of an earlier run under the same identity", async () => {
+    const storage = await newSet();
+    const earlier = await newSet(GUID, PIECES.slice(0, 2));
+    storage.files.set("/3.dmp", earlier.files.get("/3.dmp") ?? Buffer.alloc(0));
+    expect(await openCodes(PATHS, storage)).toEqual([...BAD, "ORA-39412"]);
+  });
+
+  it.each([
+    [
+      "a piece is missing",
+      [
+        { piece: 1, raw: Buffer.of(1) },
+        { piece: 3, raw: Buffer.of(3) },
+      ],
+    ],
+    ["an object begins with its second piece", [{ piece: 2, raw: Buffer.of(1) }]],
+    ["a piece is there twice", [{ raw: Buffer.of(1) }, { raw: Buffer.of(1) }]],
+    ["a second image stands alone", [{ image: 1, raw: Buffer.of(1) }]],
+    [
+      "a second image has other rows",
+      [
+        { raw: Buffer.of(1), rows: 1 },
+        { image: 1, raw: Buffer.of(1), rows: 2 },
+      ],
+    ],
+    ["there are two master tables", [{ type: 3, object: 0, piece: 2, raw: Buffer.of(1) }]],
+  ] satisfies [string, RawPiece[]][])("refuses a set in which %s", async (_, pieces) => {
+    expect(await openCodes(PATHS, await newSet(GUID, pieces))).toEqual([...BAD, "ORA-31619", "TSDP-00010"]);
+  });
+
+  it("tells files of Oracle's tools apart", async () => {
+    const storage = new MemoryStorage();
+    storage.files.set("/exp.dmp", Buffer.from("\x03\x00\x01EXPORT:V11.02.00\nDSYS\nRUSERS\n", "latin1"));
+    const expdp = Buffer.alloc(8192);
+    expdp.write('\x04\x01"HR"."JOB"', 0, "latin1");
+    expdp.write("x86_64/Linux 2.4.xx", 300, "latin1");
+    storage.files.set("/expdp.dmp", expdp);
+    expect(await openCodes(["/exp.dmp"], storage)).toEqual([...BAD, "ORA-39143"]);
+    await expect(DumpFileSet.open(["/expdp.dmp"], storage)).rejects.toThrow(
+      'ORA-39142: incompatible version number 4.1 in dump file "/expdp.dmp"',
+    );
+  });
+});

@@ -1,0 +1,104 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import { PumpError } from "../../src/base/errors.ts";
+import { loadCodec, type CompressionAlgorithm } from "../../src/format/compression.ts";
+import { encodePiece, type EncodedPiece, type PieceIdentity } from "../../src/dump/piece.ts";
+import { readPiece, type OpenFile } from "../../src/dump/piece-reader.ts";
+import { DumpFileSet } from "../../src/dump/reader.ts";
+import { DumpFileSetWriter, type DumpFileSetOptions } from "../../src/dump/writer.ts";
+import { LocalStorage } from "../../src/storage/local.ts";
+import type { Storage } from "../../src/storage/storage.ts";
+
+await loadCodec();
+
+export const GUID = "00112233445566778899AABBCCDDEEFF";
+
+/** A raw image and what it is. */
+export interface RawPiece extends Partial<PieceIdentity> {
+  readonly raw: Buffer;
+  readonly algorithm?: CompressionAlgorithm;
+}
+
+export const MASTER: RawPiece = { type: 3, object: 0, raw: Buffer.from("the master table"), rows: 1 };
+
+/** An empty folder that goes when the test ends. */
+export function testFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "tsdp-dump-"));
+  onTestFinished(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return folder;
+}
+
+export function encoded({ raw, algorithm = "BASIC", ...identity }: RawPiece): EncodedPiece {
+  return encodePiece({ type: 1, object: 1, piece: 1, image: 0, rows: 0, ...identity }, raw, algorithm);
+}
+
+export function setOptions(paths: readonly string[], change: Partial<DumpFileSetOptions> = {}): DumpFileSetOptions {
+  return {
+    guid: GUID,
+    jobName: '"HR"."SYS_EXPORT_SCHEMA_01"',
+    instance: "hr",
+    encoding: "UTF-8",
+    databaseVersion: "3.53.2",
+    compressionAlgorithm: "BASIC",
+    metadataCompressed: true,
+    dataCompressed: true,
+    files: paths.map((path) => ({ path, reuse: false })),
+    storage: new LocalStorage(),
+    writerVersion: "tsdp 0.0.0",
+    creationTime: new Date(2024, 0, 2, 3, 4, 5),
+    ...change,
+  };
+}
+
+export async function writeSet(
+  paths: readonly string[],
+  pieces: readonly RawPiece[],
+  change: Partial<DumpFileSetOptions> = {},
+): Promise<void> {
+  const writer = await DumpFileSetWriter.create(setOptions(paths, change));
+  await Promise.all(pieces.map((piece) => writer.append(encoded(piece))));
+  await writer.finish(encoded(MASTER));
+}
+
+/** Every image of a set, by type, object, piece and image. */
+export async function readAll(paths: readonly string[], storage: Storage = new LocalStorage()): Promise<Map<string, Buffer>> {
+  const set = await DumpFileSet.open(paths, storage);
+  const locations = [...set.pieces.values(), ...set.descriptions.values(), [set.masterPiece()]].flat();
+  const images = new Map<string, Buffer>();
+  await withFiles(storage, async (openFile) => {
+    for (const location of locations) {
+      const { type, object, piece, image } = location;
+      images.set(`${type}/${object}/${piece}/${image}`, await readPiece(structuredClone(location), openFile));
+    }
+  });
+  return images;
+}
+
+/** Gives each file one reader and closes all of them. */
+export async function withFiles(storage: Storage, step: (openFile: OpenFile) => Promise<void>): Promise<void> {
+  const readers = new Map<string, Awaited<ReturnType<Storage["open"]>>>();
+  try {
+    await step(async (path) => {
+      const reader = readers.get(path) ?? (await storage.open(path));
+      readers.set(path, reader);
+      return reader;
+    });
+  } finally {
+    for (const reader of readers.values()) await reader.close();
+  }
+}
+
+/** The codes of the error stack that a step ends with; none when it succeeds. */
+export async function codesOf(step: Promise<unknown>): Promise<readonly string[]> {
+  try {
+    await step;
+  } catch (error) {
+    if (error instanceof PumpError) return error.lines.map(({ code }) => code);
+    throw error;
+  }
+  return [];
+}

@@ -1,0 +1,205 @@
+import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import fc from "fast-check";
+import { beforeEach, describe, expect, test } from "vitest";
+import { ControlTable } from "../../src/job/control-table.ts";
+import type { JobDefinition } from "../../src/job/definition.ts";
+import {
+  controlTablePath,
+  createJob,
+  defaultJobName,
+  isOpenDatabase,
+  jobsFolder,
+  listJobs,
+  removeJob,
+  tracePath,
+} from "../../src/job/jobs.ts";
+import { isAlive, lockPath } from "../../src/job/liveness.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+
+function definition(name: string, owner = "SYSTEM"): JobDefinition {
+  return {
+    owner,
+    name,
+    operation: "EXPORT",
+    mode: "SCHEMA",
+    guid: "0".repeat(32),
+    version: "COMPATIBLE",
+    remoteLink: null,
+    database: "/data",
+    files: [],
+    metadataFilters: [],
+    metadataRemaps: [],
+    dataFilters: [],
+    parameters: {},
+    degree: null,
+  };
+}
+
+describe("jobs", () => {
+  let home: string;
+  beforeEach(() => {
+    home = join(temporaryFolder(), ".tsdp");
+  });
+
+  /** What is left of a job after its session or control process was killed: the table without the lock. */
+  function abandon(name: string, change: Parameters<ControlTable["updateJob"]>[0] = {}): void {
+    const { table, lock } = createJob(home, definition(name));
+    if (Object.keys(change).length > 0) table.updateJob(change);
+    table.close();
+    lock.release();
+  }
+
+  test("a job is private to its owner, under any umask, and leaves nothing when it is removed", () => {
+    const umask = process.umask(0);
+    const { table, lock } = createJob(home, definition("EXAMPLE1"));
+    process.umask(umask);
+    table.request({ verb: "log_entry", argument: { message: "makes the -wal grow", logFileOnly: false } });
+    expect(statSync(home).mode & 0o777).toBe(0o700);
+    expect(statSync(jobsFolder(home)).mode & 0o777).toBe(0o700);
+    for (const file of readdirSync(jobsFolder(home)))
+      expect(statSync(join(jobsFolder(home), file)).mode & 0o777, file).toBe(0o600);
+    writeFileSync(tracePath(table.path), "");
+    removeJob(table, lock);
+    expect(readdirSync(jobsFolder(home))).toEqual([]);
+  });
+
+  test("a job of the same owner and name exists once, alive or not; other owners and cases have their own", () => {
+    const { table, lock } = createJob(home, definition("EXAMPLE1"));
+    expect(() => createJob(home, definition("EXAMPLE1"))).toThrow(/^ORA-31634: job already exists$/);
+    for (const other of [definition("EXAMPLE1", "HR"), definition("example1")]) {
+      const job = createJob(home, other);
+      removeJob(job.table, job.lock);
+    }
+    table.updateJob({ state: "EXECUTING" });
+    table.close();
+    lock.release();
+    expect(() => createJob(home, definition("EXAMPLE1")), "NOT RUNNING").toThrow("ORA-31634");
+    expect(isAlive(lockPath(controlTablePath(home, "SYSTEM", "EXAMPLE1"))), "the refused session holds nothing").toBe(false);
+  });
+
+  test("what a killed session left while DEFINING is replaced and never listed", () => {
+    abandon("EXAMPLE1");
+    writeFileSync(controlTablePath(home, "SYSTEM", "HALF_MADE"), "");
+    expect(listJobs(home)).toEqual([]);
+    for (const name of ["EXAMPLE1", "HALF_MADE"]) {
+      const { table, lock } = createJob(home, { ...definition(name), guid: "1".repeat(32) });
+      expect(table.definition().guid).toBe("1".repeat(32));
+      removeJob(table, lock);
+    }
+  });
+
+  test("a job that waits for its control process to take the lock is no leftover while the process lives", () => {
+    abandon("EXAMPLE1", { pid: process.pid });
+    expect(() => createJob(home, definition("EXAMPLE1"))).toThrow("ORA-31634");
+    expect(listJobs(home)).toMatchObject([{ name: "EXAMPLE1", state: "DEFINING", pid: null }]);
+    abandon("EXAMPLE2", { pid: 2 ** 30 });
+    expect(listJobs(home)).toHaveLength(1);
+  });
+
+  test("the table of a job that ended can be followed to the end, and a late reader does no harm to its successor", () => {
+    const first = createJob(home, definition("EXAMPLE1"));
+    const follower = ControlTable.open(first.table.path);
+    expect(follower.job().state).toBe("DEFINING");
+    first.table.updateJob({ state: "COMPLETED" });
+    removeJob(first.table, first.lock);
+    const second = createJob(home, definition("EXAMPLE1"));
+    second.table.updateJob({ rowsProcessed: 7 });
+    expect(follower.job().state).toBe("COMPLETED");
+    follower.close();
+    second.table.updateJob({ state: "EXECUTING" });
+    const reader = ControlTable.open(second.table.path);
+    expect(reader.job()).toMatchObject({ state: "EXECUTING", rowsProcessed: 7 });
+    reader.close();
+    removeJob(second.table, second.lock);
+  });
+
+  test("default names count from 01, skip existing jobs, use abandoned definitions again, and end at 99", () => {
+    const next = () => defaultJobName(home, "SYSTEM", "EXPORT", "SCHEMA");
+    expect(next()).toBe("SYS_EXPORT_SCHEMA_01");
+    abandon("SYS_EXPORT_SCHEMA_01");
+    expect(next()).toBe("SYS_EXPORT_SCHEMA_01");
+    const held = createJob(home, definition(next()));
+    expect(next()).toBe("SYS_EXPORT_SCHEMA_02");
+    expect(defaultJobName(home, "SYSTEM", "IMPORT", "FULL")).toBe("SYS_IMPORT_FULL_01");
+    for (let number = 2; number <= 99; number++) {
+      const name = `SYS_EXPORT_SCHEMA_${String(number).padStart(2, "0")}`;
+      const table = ControlTable.create(controlTablePath(home, "SYSTEM", name), definition(name));
+      table.updateJob({ state: "STOPPED" });
+      table.close();
+    }
+    expect(next).toThrow(/^ORA-31634: .*\nORA-31664: /);
+    removeJob(held.table, held.lock);
+    expect(next()).toBe("SYS_EXPORT_SCHEMA_01");
+  });
+
+  test("the list tells running, defining, stopped and damaged jobs", () => {
+    const held = createJob(home, definition("B", "HR"));
+    abandon("A", {
+      state: "EXECUTING",
+      pid: process.pid,
+      percentDone: 40,
+      rowsProcessed: 107,
+      bytesProcessed: 2048,
+      errorCount: 1,
+      degree: 2,
+    });
+    writeFileSync(controlTablePath(home, "HR", "DAMAGED"), "not a database, but long enough to be read as one".repeat(20));
+    const [defining, damaged, stopped] = listJobs(home);
+    expect(defining).toMatchObject({
+      owner: "HR",
+      name: "B",
+      state: "DEFINING",
+      operation: "EXPORT",
+      mode: "SCHEMA",
+      startTime: null,
+    });
+    expect(damaged).toMatchObject({ owner: "HR", name: "DAMAGED", state: "NOT RUNNING", operation: "UNDEFINED" });
+    expect(stopped).toMatchObject({
+      owner: "SYSTEM",
+      name: "A",
+      state: "NOT RUNNING",
+      pid: null,
+      percentDone: 40,
+      rows: 107,
+      bytes: 2048,
+      errorCount: 1,
+      degree: 2,
+    });
+    held.table.updateJob({ state: "EXECUTING", pid: 4711 });
+    expect(listJobs(home)[0]).toMatchObject({ state: "EXECUTING", pid: 4711 });
+    removeJob(held.table, held.lock);
+  });
+
+  test("a control table that can't be made names the job and says why", () => {
+    writeFileSync(home, "");
+    expect(() => createJob(home, definition("EXAMPLE1"))).toThrow(
+      expect.objectContaining({
+        message: expect.stringMatching(/^ORA-31626: .*\nORA-31633: .*"SYSTEM.EXAMPLE1"\nORA-29283: .*\nE[A-Z]+: /) as string,
+        hint: expect.stringContaining("TSDP_HOME") as string,
+      }),
+    );
+  });
+
+  test("any two names have safe files of their own", () => {
+    const name = fc.string({ minLength: 1, maxLength: 128, unit: "grapheme" });
+    fc.assert(
+      fc.property(name, name, name, name, (owner, job, otherOwner, otherJob) => {
+        const file = basename(controlTablePath("/home", owner, job));
+        expect(file).toMatch(/^[\w$#%~-]+\.[\w$#%~-]+\.db$/);
+        expect(file.length).toBeLessThan(240);
+        const otherFile = basename(controlTablePath("/home", otherOwner, otherJob));
+        expect(file === otherFile).toBe(owner === otherOwner && job === otherJob);
+      }),
+    );
+    expect(basename(controlTablePath("/home", "HR", "../a.b"))).toBe("HR.%2E%2E%2Fa%2Eb.db");
+  });
+
+  test("an open control table and its companions are known as open", () => {
+    const { table, lock } = createJob(home, definition("EXAMPLE1"));
+    for (const suffix of ["", "-wal", "-shm"]) expect(isOpenDatabase(table.path + suffix), suffix).toBe(true);
+    removeJob(table, lock);
+    expect(existsSync(table.path)).toBe(false);
+    expect(isOpenDatabase(table.path)).toBe(false);
+  });
+});

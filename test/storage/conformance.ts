@@ -1,0 +1,140 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { PumpError } from "../../src/base/errors.ts";
+import type { Storage } from "../../src/storage/storage.ts";
+
+/** An empty place for one test. */
+export interface Place {
+  readonly storage: Storage;
+  /** A path in it. */
+  path(name: string): string;
+  /** Every name in it, unfinished files included. */
+  names(): Promise<readonly string[]>;
+  remove(): Promise<void>;
+}
+
+const OPTIONS = { reuse: false, owner: "0123ABCD" };
+
+async function codesOf(step: Promise<unknown>): Promise<readonly string[]> {
+  try {
+    await step;
+  } catch (error) {
+    if (error instanceof PumpError) return error.lines.map(({ code }) => code);
+    throw error;
+  }
+  return [];
+}
+
+/** What every storage must do. */
+export function storageConformance(name: string, makePlace: () => Promise<Place>): void {
+  describe(`storage: ${name}`, () => {
+    let place: Place;
+    beforeEach(async () => {
+      place = await makePlace();
+    });
+    afterEach(() => place.remove());
+
+    async function store(fileName: string, content: string, options = OPTIONS): Promise<void> {
+      const writer = await place.storage.create(place.path(fileName), options);
+      await writer.write([Buffer.from(content)]);
+      await writer.publish();
+    }
+
+    async function load(fileName: string): Promise<string> {
+      const reader = await place.storage.open(place.path(fileName));
+      try {
+        return (await reader.read(0, reader.size)).toString();
+      } finally {
+        await reader.close();
+      }
+    }
+
+    it("shows a file only when it is published, whole and in order", async () => {
+      const writer = await place.storage.create(place.path("a.dmp"), OPTIONS);
+      await writer.write([Buffer.from("he"), Buffer.alloc(0), Buffer.from("llo")]);
+      await writer.write([Buffer.from(", world")]);
+      await writer.sync();
+      expect(writer.bytesWritten).toBe(12);
+      expect(await place.storage.exists(place.path("a.dmp"))).toBe(false);
+      await writer.publish();
+      await writer.discard();
+      expect(await place.names()).toEqual(["a.dmp"]);
+      expect(await load("a.dmp")).toBe("hello, world");
+    });
+
+    it("writes many parts at once", async () => {
+      const writer = await place.storage.create(place.path("a.dmp"), OPTIONS);
+      const parts = Array.from({ length: 5000 }, (_, i) => Buffer.from(`${i};`));
+      await writer.write(parts);
+      await writer.publish();
+      expect(await load("a.dmp")).toBe(Buffer.concat(parts).toString());
+    });
+
+    it("reads ranges, exactly", async () => {
+      await store("a.dmp", "0123456789");
+      const reader = await place.storage.open(place.path("a.dmp"));
+      expect(reader.size).toBe(10);
+      expect((await reader.read(3, 4)).toString()).toBe("3456");
+      expect((await reader.read(10, 0)).length).toBe(0);
+      expect(await codesOf(reader.read(8, 3))).toContain("ORA-31619");
+      await reader.close();
+    });
+
+    it("leaves nothing of a discarded file, however often it is discarded", async () => {
+      const writer = await place.storage.create(place.path("a.dmp"), OPTIONS);
+      await writer.write([Buffer.from("x")]);
+      await writer.discard();
+      await writer.discard();
+      expect(await place.names()).toEqual([]);
+    });
+
+    it("does not replace a file unless told so, not even one that came meanwhile", async () => {
+      const late = await place.storage.create(place.path("a.dmp"), OPTIONS);
+      await late.write([Buffer.from("late")]);
+      await store("a.dmp", "first", { reuse: false, owner: "FFFF0000" });
+      expect(await codesOf(late.publish())).toEqual(["ORA-39001", "ORA-39000", "ORA-31641", "ORA-27038"]);
+      await late.discard();
+      expect(await codesOf(place.storage.create(place.path("a.dmp"), OPTIONS))).toEqual([
+        "ORA-39001",
+        "ORA-39000",
+        "ORA-31641",
+        "ORA-27038",
+      ]);
+      expect(await load("a.dmp")).toBe("first");
+      await store("a.dmp", "second", { ...OPTIONS, reuse: true });
+      expect(await load("a.dmp")).toBe("second");
+      expect(await place.names()).toEqual(["a.dmp"]);
+    });
+
+    it("keeps the old file until the new one is published", async () => {
+      await store("a.dmp", "old");
+      const writer = await place.storage.create(place.path("a.dmp"), { ...OPTIONS, reuse: true });
+      await writer.write([Buffer.from("new")]);
+      expect(await load("a.dmp")).toBe("old");
+      await writer.discard();
+      expect(await load("a.dmp")).toBe("old");
+    });
+
+    it("replaces what an earlier run of the same owner left unfinished", async () => {
+      const crashed = await place.storage.create(place.path("a.dmp"), OPTIONS);
+      await crashed.write([Buffer.from("torn")]);
+      await store("a.dmp", "whole");
+      expect(await load("a.dmp")).toBe("whole");
+      await crashed.discard();
+      expect(await place.names()).toEqual(["a.dmp"]);
+    });
+
+    it("says what is missing, and removes what is there", async () => {
+      expect(await codesOf(place.storage.open(place.path("no.dmp")))).toEqual([
+        "ORA-39001",
+        "ORA-39000",
+        "ORA-31640",
+        "ORA-27037",
+        "ENOENT",
+      ]);
+      await place.storage.remove(place.path("no.dmp"));
+      await store("a.dmp", "x");
+      await place.storage.remove(place.path("a.dmp"));
+      expect(await place.storage.exists(place.path("a.dmp"))).toBe(false);
+    });
+  });
+}
