@@ -258,7 +258,7 @@ export class ImportJob {
     });
     const tables = target.isNew ? null : plan.loads.map(({ table }) => table.definition.name);
     const { structure, foreignKeys } = await worker.call({ do: "check", path: target.workPath, tables });
-    for (const problem of structure) this.#run.report(pumpError([["TSDP-00011", target.name], ["TSDP-00010", problem]]).lines);
+    if (structure.length > 0) this.#run.report(pumpError([["TSDP-00011", target.name], ...structure.map((line) => ({ code: "quick_check", text: line }))]).lines);
     for (const { table, parent, rows } of foreignKeys) {
       this.#run.report(pumpError([["ORA-02298", target.name, table], ["TSDP-00010", `${rows} row(s) refer to rows of ${parent} that do not exist`]]).lines);
     }

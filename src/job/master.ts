@@ -37,9 +37,9 @@ export function describeObject(object: DumpObject): Buffer {
   const description = {
     schema,
     name,
-    sql: sql?.toString("base64") ?? null,
+    sql: sql === null ? null : Buffer.from(sql).toString("base64"),
     columns: shape.columns,
-    rowid: layout.keepsRowid ? (shape.integerPrimaryKey ?? "rowid") : null,
+    rowid: layout.rowid === "none" ? null : (shape.integerPrimaryKey ?? "rowid"),
     pieceTable: pieceTableSql(layout),
   };
   return Buffer.from(JSON.stringify(description));

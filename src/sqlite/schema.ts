@@ -20,7 +20,7 @@ export interface SchemaObject {
   readonly name: string;
   readonly tableName: string;
   /** The stored text as bytes in the file's encoding: no JavaScript string could hold all of them. Null for automatic indexes. */
-  readonly sql: Buffer | null;
+  readonly sql: Uint8Array | null;
 }
 
 export interface KeyColumn {

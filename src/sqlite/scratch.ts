@@ -42,9 +42,11 @@ export function proveSchema(objects: readonly SchemaObject[], encoding: TextEnco
 }
 
 /** The text of a definition; only for reading, its bytes are what is stored. */
-export function decodeSql(sql: Buffer, encoding: TextEncoding): string {
-  if (encoding === "UTF-8") return sql.toString("utf8");
-  return encoding === "UTF-16le" ? sql.toString("utf16le") : Buffer.from(sql).subarray(0, sql.length & ~1).swap16().toString("utf16le");
+export function decodeSql(sql: Uint8Array, encoding: TextEncoding): string {
+  // A Buffer that was posted between threads arrives as a Uint8Array.
+  const bytes = Buffer.from(sql);
+  if (encoding === "UTF-8") return bytes.toString("utf8");
+  return (encoding === "UTF-16le" ? bytes : bytes.subarray(0, bytes.length & ~1).swap16()).toString("utf16le");
 }
 
 function textProblem(sql: string, type: string): string | null {

@@ -1,7 +1,7 @@
 import { quoteIdentifier } from "../base/identifiers.ts";
 import type { Connection } from "./database.ts";
 import { rangeSql, type KeyRange } from "./key-range.ts";
-import { pieceColumns, pieceLayout, pieceTableSql, PIECE_TABLE } from "./piece-table.ts";
+import { MAX_COLUMNS, pieceColumns, pieceLayout, pieceRowid, pieceTableSql, PIECE_TABLE } from "./piece-table.ts";
 import type { TableShape } from "./schema.ts";
 
 /** Bytes that a piece image should have. */
@@ -10,8 +10,6 @@ export const PIECE_TARGET = 8 << 20;
 const PIECE_BOUND = 2 * PIECE_TARGET;
 const PAGE_SIZE = 4096;
 const NO_BOUND = 0xfffffffe;
-/** SQLITE_MAX_COLUMN: of a table, and of a result set. */
-const MAX_COLUMNS = 2000;
 
 export interface Piece {
   /** The bytes of a database file that holds the rows (docs/format.md, "Piece images"). */
@@ -56,7 +54,7 @@ export class Stage {
     this.#connection.exec(pieceTableSql(layout).replace("CREATE TABLE ", "CREATE TABLE temp."));
     try {
       const { rows, full } = this.#fill(shape, range, limit, filter);
-      const piece = { image: this.#connection.serialize({ attached: "temp" }), rows, rest: full ? this.#rest(range, rows) : null };
+      const piece = { image: this.#connection.serialize({ attached: "temp" }), rows, rest: full ? this.#rest(shape, range, rows) : null };
       this.#clear();
       return piece;
     } catch (error) {
@@ -81,12 +79,13 @@ export class Stage {
 
   #copy(shape: TableShape, range: KeyRange, count: number, filter: string | undefined): number {
     const { from, where, orderBy, offset, parameters } = rangeSql(shape, range);
+    const layout = pieceLayout(shape);
     const columns = shape.columns.map(quoteIdentifier);
-    const into = pieceColumns(pieceLayout(shape)).slice(0, columns.length || 1);
+    const into = pieceColumns(layout);
     const rowid = shape.rowid === null ? [] : [shape.rowid];
     const room = MAX_COLUMNS - rowid.length;
-    const target = [...rowid.map(() => "rowid"), ...into.slice(0, room)];
-    const source = [...rowid, ...(columns.length > 0 ? columns.slice(0, room) : ["NULL"])];
+    const target = [...pieceRowid(layout), ...into.slice(0, room)];
+    const source = [...rowid, ...columns.slice(0, room)];
     const condition = filter === undefined ? where : `${where} AND (${filter})`;
     const { changes } = this.#connection
       .prepare(
@@ -106,9 +105,11 @@ export class Stage {
     );
   }
 
-  #rest(range: KeyRange, rows: number): KeyRange | null {
+  #rest(shape: TableShape, range: KeyRange, rows: number): KeyRange | null {
     if (range.kind !== "rowid") return { ...range, offset: range.offset + BigInt(rows) };
-    const last = this.#connection.prepare(`SELECT max(rowid) FROM temp.${PIECE_TABLE}`).pluck().safeIntegers().get() as bigint;
+    const rowid = pieceRowid(pieceLayout(shape))[0] ?? "rowid";
+    const query = `SELECT ${rowid} FROM temp.${PIECE_TABLE} ORDER BY rowid DESC LIMIT 1`;
+    const last = this.#connection.prepare(query).pluck().safeIntegers().get() as bigint;
     return last < range.high ? { ...range, low: last + 1n } : null;
   }
 

@@ -1,6 +1,6 @@
 import { quoteIdentifier } from "../base/identifiers.ts";
 import type { Connection } from "./database.ts";
-import { pieceColumns, pieceLayout, PIECE_TABLE } from "./piece-table.ts";
+import { MAX_COLUMNS, pieceColumns, pieceLayout, pieceRowid, PIECE_TABLE } from "./piece-table.ts";
 import type { TableShape } from "./schema.ts";
 
 /** A table of the target while its rows arrive. */
@@ -17,8 +17,6 @@ export interface StagingTable {
 
 /** How long a piece waits for another program's transaction on the target. */
 const BUSY_TIMEOUT_MS = 60_000;
-/** SQLITE_MAX_COLUMN, which also bounds a result set. */
-const MAX_COLUMNS = 2000;
 
 /** The rows of a piece did not come out as stated. */
 export class WrongRowCount extends Error {
@@ -74,11 +72,12 @@ function copyRows(image: Connection, { staging: name, shape }: StagingTable, row
   const rowid = shape.rowid === null ? [] : [shape.rowid];
   const room = MAX_COLUMNS - rowid.length;
   const columns = shape.columns.map(quoteIdentifier);
-  const from = shape.columns.length > 0 ? pieceColumns(pieceLayout(shape)) : [];
+  const layout = pieceLayout(shape);
+  const from = pieceColumns(layout);
   const { changes } = image
     .prepare(
       `INSERT${onConflict} INTO ${staging} (${[...rowid, ...columns.slice(0, room)].join(", ")})
-       SELECT ${[...rowid.map(() => "rowid"), ...from.slice(0, room)].join(", ")} FROM main.${PIECE_TABLE} LIMIT ?`,
+       SELECT ${[...pieceRowid(layout), ...from.slice(0, room)].join(", ")} FROM main.${PIECE_TABLE} LIMIT ?`,
     )
     .run(BigInt(rows) + 1n);
   if (columns.length > room) {

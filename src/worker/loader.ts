@@ -13,7 +13,7 @@ import type { StorageReader } from "../storage/storage.ts";
 
 /** Threads that SQLite may add for sorting an index, and the memory for it in KiB. */
 const SORTER_THREADS = 2;
-const INDEX_CACHE_KIB = 64 * 1024;
+const INDEX_CACHE_KIB = 4 * 1024;
 
 /** The import side of a worker. */
 export class Loader {
