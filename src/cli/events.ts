@@ -5,7 +5,8 @@ import { errorFact, type ErrorFact } from "./error-report.ts";
 /** What a command that runs a job has to tell, in order; `end` is always the last. */
 export type JobEvent =
   | { readonly event: "log"; readonly text: string }
-  | { readonly event: "error"; readonly lines: readonly ErrorFact[]; readonly hint: string | null }
+  /** `inJob`: a line of the job's log; otherwise the command itself failed. */
+  | { readonly event: "error"; readonly inJob: boolean; readonly lines: readonly ErrorFact[]; readonly hint: string | null }
   | { readonly event: "status"; readonly status: JobStatus }
   | {
       readonly event: "end";
@@ -32,7 +33,7 @@ export interface JobScreen {
 export function jobErrorEvent(entry: LogEntry): JobEvent & { readonly event: "error" } {
   const stack = entry.map(({ logText }) => splitCode(logText));
   const lines = stack.map(({ code }, index) => errorFact(code, entry[index]?.logText ?? ""));
-  return { event: "error", lines, hint: new PumpError(stack).hint ?? null };
+  return { event: "error", inJob: true, lines, hint: new PumpError(stack).hint ?? null };
 }
 
 /** The last event of a command that failed without a job. */

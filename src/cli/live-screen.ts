@@ -1,4 +1,4 @@
-import { Chalk, chalkStderr } from "chalk";
+import chalk, { Chalk, chalkStderr } from "chalk";
 import { MultiBar, type SingleBar } from "cli-progress";
 import ora from "ora";
 import { formatElapsed } from "../base/sizes.ts";
@@ -20,6 +20,7 @@ export class LiveScreen implements JobScreen {
   readonly #output: Output;
   readonly #stream: NodeJS.WriteStream;
   readonly #chalk = new Chalk({ level: usesColor() ? chalkStderr.level : 0 });
+  readonly #logChalk = new Chalk({ level: usesColor() ? chalk.level : 0 });
   readonly #meter = new ProgressMeter();
   #spinner: ReturnType<typeof ora> | undefined;
   #area: LiveArea | undefined;
@@ -48,7 +49,8 @@ export class LiveScreen implements JobScreen {
         break;
       case "error":
         this.#above(() => {
-          this.#output.err(...errorText(event).map((line) => this.#chalk.red(line)));
+          if (event.inJob) this.#output.out(...errorText(event).map((line) => this.#logChalk.red(line)));
+          else this.#output.err(...errorText(event).map((line) => this.#chalk.red(line)));
         });
         break;
       case "status":

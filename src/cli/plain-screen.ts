@@ -24,7 +24,8 @@ export class PlainScreen implements JobScreen {
         this.#output.out(printable(event.text));
         break;
       case "error":
-        this.#output.err(...errorText(event));
+        if (event.inJob) this.#output.out(...errorText(event));
+        else this.#output.err(...errorText(event));
         break;
       case "status":
         break;

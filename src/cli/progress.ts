@@ -5,7 +5,7 @@ export interface Progress {
   /** 0 to 100. */
   readonly percent: number;
   readonly rowsPerSecond: number;
-  /** Seconds that the rest will take at the speed so far; undefined while that can't be told. */
+  /** Seconds that the rest of the rows will take at the speed so far; undefined while that can't be told, and when none are left. */
   readonly secondsLeft: number | undefined;
 }
 
@@ -22,7 +22,7 @@ export class ProgressMeter {
     return {
       percent: Math.min(100, Math.max(0, percentDone)),
       rowsPerSecond: seconds > 0 ? Math.round((rowsProcessed - this.#first.rows) / seconds) : 0,
-      secondsLeft: seconds > 0 && bytes > 0 ? Math.ceil((left * seconds) / bytes) : undefined,
+      secondsLeft: seconds > 0 && bytes > 0 && left > 0 ? Math.ceil((left * seconds) / bytes) : undefined,
     };
   }
 }

@@ -30,7 +30,7 @@ export async function runJob(command: Command, words: readonly string[], output:
     return await connectAndRun(line, planJob(line.settings), screen);
   } catch (error) {
     const facts = errorFacts(toPumpError(error));
-    screen.show({ event: "error", ...facts });
+    screen.show({ event: "error", inJob: false, ...facts });
     screen.show(failedEvent(facts.hint));
     return 1;
   } finally {

@@ -2,13 +2,12 @@ import { rmSync, statSync } from "node:fs";
 import { pumpError, toPumpError } from "../base/errors.ts";
 import type { ControlTable } from "./control-table.ts";
 import type { Outcome } from "./definition.ts";
-import { ExportJob } from "./export-job.ts";
-import { ImportJob } from "./import-job.ts";
 import { removeJob, tracePath } from "./jobs.ts";
 import type { LivenessLock } from "./liveness.ts";
 import { LogFile } from "./log-file.ts";
 import { endLine } from "./log-lines.ts";
 import { JobRun } from "./run.ts";
+import type { WorkerPool } from "./worker-thread.ts";
 
 /** What the control process does for an operation. */
 export interface Job {
@@ -24,10 +23,12 @@ export interface Job {
 export class ControlProcess {
   readonly #table: ControlTable;
   readonly #lock: LivenessLock;
+  readonly #workers: WorkerPool;
 
-  constructor(table: ControlTable, lock: LivenessLock) {
+  constructor(table: ControlTable, lock: LivenessLock, workers: WorkerPool) {
     this.#table = table;
     this.#lock = lock;
+    this.#workers = workers;
   }
 
   async run(): Promise<void> {
@@ -38,9 +39,9 @@ export class ControlProcess {
       const logFile = definition.files.find((file) => file.type === "log");
       log = logFile === undefined ? null : LogFile.open(definition, logFile, new Date());
       const run = new JobRun(this.#table, definition, log);
-      job = createJob(run);
+      job = await createJob(run, this.#workers);
       await job.start();
-      this.#table.updateJob({ state: "EXECUTING", pid: process.pid, startTime: run.startTime.toISOString(), startError: null });
+      this.#table.updateJob({ state: "EXECUTING", pid: process.pid, degree: run.degree, startTime: run.startTime.toISOString(), startError: null });
       await this.#execute(run, job);
     } catch (error) {
       log?.write({ kind: "error", lines: toPumpError(error).lines });
@@ -80,12 +81,17 @@ export class ControlProcess {
   }
 }
 
-function createJob(run: JobRun): Job {
+/** Each operation loads its own modules only: they take as long as a small job. */
+async function createJob(run: JobRun, workers: WorkerPool): Promise<Job> {
   switch (run.definition.operation) {
-    case "EXPORT":
-      return new ExportJob(run);
-    case "IMPORT":
-      return new ImportJob(run);
+    case "EXPORT": {
+      const { ExportJob } = await import("./export-job.ts");
+      return new ExportJob(run, workers);
+    }
+    case "IMPORT": {
+      const { ImportJob } = await import("./import-job.ts");
+      return new ImportJob(run, workers);
+    }
     case "SQL_FILE":
       throw pumpError([["TSDP-00001", "SQL_FILE"]]);
   }

@@ -1,5 +1,4 @@
-import { statSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { pumpError } from "../base/errors.ts";
 import { qualifiedName } from "../base/identifiers.ts";
@@ -13,7 +12,7 @@ import { sqliteVersion } from "../sqlite/database.ts";
 import { recoverSource } from "../sqlite/source.ts";
 import { PIECE_TARGET } from "../sqlite/stage.ts";
 import { LocalStorage } from "../storage/local.ts";
-import type { Unloaded } from "../worker/messages.ts";
+import type { SchemaFile, Unloaded } from "../worker/messages.ts";
 import { contentOf } from "./content.ts";
 import { chooseSources, planExport, type ExportPlan } from "./export-plan.ts";
 import { isOpenDatabase } from "./jobs.ts";
@@ -24,11 +23,12 @@ import type { JobRun, Progress } from "./run.ts";
 import { Snapshot } from "./snapshot.ts";
 import { rankOf, UnloadQueue, type TableUnload, type UnloadItem } from "./unload-queue.ts";
 import { WorkerBoard } from "./worker-board.ts";
-import { startWorkers, type WorkerThread } from "./worker-thread.ts";
+import type { WorkerPool, WorkerThread } from "./worker-thread.ts";
 
 /** An export from START_JOB to its published dump file set. */
 export class ExportJob {
   readonly #run: JobRun;
+  readonly #pool: WorkerPool;
   readonly #board = new WorkerBoard();
   #workers: readonly WorkerThread[] = [];
   #snapshot: Snapshot | null = null;
@@ -36,19 +36,24 @@ export class ExportJob {
   #plan: ExportPlan = { schemas: [], objects: [], tables: [], problems: [] };
   #queue = new UnloadQueue([]);
   #objects = new Map<number, DumpObject>();
+  #missing: readonly string[] = [];
+  /** Sources that nobody had open in WAL mode before the job. */
+  #withoutWal: readonly SchemaFile[] = [];
   #idle: (() => void)[] = [];
 
-  constructor(run: JobRun) {
+  constructor(run: JobRun, pool: WorkerPool) {
     this.#run = run;
+    this.#pool = pool;
   }
 
   /** Everything that can be wrong before a row moves; nothing is left behind when it throws. */
   async start(): Promise<void> {
     const chosen = chooseSources(this.#run.definition);
     this.#guardOutputs();
+    this.#withoutWal = chosen.sources.filter(({ path }) => !existsSync(`${path}-wal`));
     for (const { schema, path } of chosen.sources) recoverSource(schema, path);
     const bytes = chosen.sources.reduce((sum, { path }) => sum + statSync(path).size, 0);
-    this.#workers = startWorkers(Math.min(this.#run.degree(availableParallelism()), Math.ceil(bytes / PIECE_TARGET) || 1));
+    this.#workers = this.#pool.take(Math.min(this.#run.degree, Math.ceil(bytes / PIECE_TARGET) || 1));
     const compression = this.#algorithm("DATA_ONLY");
     await loadCodec();
     await Promise.all(this.#workers.map((worker) => worker.call({ do: "open sources", sources: chosen.sources, compression })));
@@ -56,13 +61,14 @@ export class ExportJob {
     this.#plan = planExport(chosen, this.#snapshot, contentOf(this.#run.definition));
     this.#objects = new Map(this.#plan.objects.map((object) => [object.id, object]));
     this.#writer = await this.#createWriter();
-    for (const name of chosen.missing) this.#run.report(pumpError([["ORA-39165", name]]).lines);
+    this.#missing = chosen.missing;
   }
 
   /** Moves the rows and publishes the files. */
   async run(): Promise<void> {
     const { owner, name } = this.#run.definition;
     this.#run.say(startingLine(owner, name, String(this.#run.parameter("CLIENT_COMMAND") ?? "")));
+    for (const schema of this.#missing) this.#run.report(pumpError([["ORA-39165", schema]]).lines);
     for (const lines of this.#plan.problems) this.#run.report(lines);
     for (const path of pathsOf(this.#plan.objects, "EXPORT", contentOf(this.#run.definition))) this.#run.say(processingLine(objectPath(this.#mode, path)));
     await this.#unloadAll();
@@ -74,9 +80,10 @@ export class ExportJob {
   /** Ends the workers; removes unfinished files unless the job has published them. */
   async close(): Promise<void> {
     await this.#writer?.discard();
-    await Promise.allSettled(this.#workers.map((worker) => worker.close()));
-    // Read-only connections go last: a writing one that closed after them would fold the WAL into the source.
+    await this.#pool.close();
     this.#snapshot?.close();
+    // Readers of a WAL database leave an empty -wal and a -shm behind, which only a connection that may write removes.
+    for (const { schema, path } of this.#withoutWal) if (existsSync(`${path}-wal`)) recoverSource(schema, path);
   }
 
   get #mode(): ExportMode {

@@ -1,4 +1,5 @@
 import { pumpError, type ErrorLine } from "../base/errors.ts";
+import { qualifiedName, quoteIdentifier } from "../base/identifiers.ts";
 import { defaultSchema, listSchemas } from "../catalog/schemas.ts";
 import { isSystemTable, type DumpObject, type DumpSchema } from "../metadata/dump-object.ts";
 import { readSchema } from "../metadata/read-schema.ts";
@@ -68,6 +69,7 @@ export function planExport({ selection, sources }: ExportSources, snapshot: Snap
     problems: [
       ...missing.map((name) => pumpError([["ORA-39166", name]]).lines),
       ...contents.flatMap(({ schema, unreadable }) => unreadable.map((name) => unspeakable(schema.name, name))),
+      ...tables.filter((table) => hidesRowids(table, snapshot)).map(rowidsLost),
     ],
   };
 }
@@ -90,6 +92,22 @@ function rangeOf(connection: Connection, shape: TableShape): KeyRange | null {
     if (!isUnreadable(error)) throw error;
     return { kind: "rowid", low: -(2n ** 63n), high: 2n ** 63n - 1n };
   }
+}
+
+/** Whether the rows have rowids that no SQL can ask for. */
+function hidesRowids({ shape, schema }: DumpObject, snapshot: Snapshot): boolean {
+  if (shape === null || shape.withoutRowid || shape.rowid !== null) return false;
+  try {
+    return snapshot.connection(schema).prepare(`SELECT 1 FROM main.${quoteIdentifier(shape.name)} LIMIT 1`).get() !== undefined;
+  } catch (error) {
+    if (!isUnreadable(error)) throw error;
+    return true;
+  }
+}
+
+function rowidsLost({ schema, name }: DumpObject): readonly ErrorLine[] {
+  const reason = `the rowids of table ${qualifiedName(schema, name)} can't be kept, since its columns take all three names of a rowid; its rows are numbered anew in their order`;
+  return pumpError([["TSDP-00010", reason]], "Rename one of the columns rowid, _rowid_ and oid to keep the rowids.").lines;
 }
 
 function unspeakable(schema: string, name: string): readonly ErrorLine[] {

@@ -1,6 +1,10 @@
-import { ControlProcess } from "./control-process.ts";
-import { ControlTable } from "./control-table.ts";
-import { LivenessLock, lockPath } from "./liveness.ts";
+import { WorkerPool } from "./worker-thread.ts";
+
+// Before anything else is loaded: see WorkerPool.
+const workers = new WorkerPool();
+const { ControlProcess } = await import("./control-process.ts");
+const { ControlTable } = await import("./control-table.ts");
+const { LivenessLock, lockPath } = await import("./liveness.ts");
 
 /** How long to wait for the session that gives the lock up, and for passing probes. */
 const LOCK_TIMEOUT_MS = 10_000;
@@ -11,7 +15,7 @@ async function host(path: string): Promise<void> {
   process.on("SIGHUP", () => undefined);
   process.on("SIGINT", () => undefined);
   const lock = LivenessLock.acquire(lockPath(path), LOCK_TIMEOUT_MS);
-  await new ControlProcess(ControlTable.open(path), lock).run();
+  await new ControlProcess(ControlTable.open(path), lock, workers).run();
 }
 
 await host(process.argv[2] ?? "");

@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { pumpError, type ErrorLine, type StackEntry } from "../base/errors.ts";
 import { qualifiedName, upperName } from "../base/identifiers.ts";
@@ -23,7 +22,7 @@ import { masterTableLine, processingLine, rowsLine, startingLine } from "./log-l
 import type { JobRun, Progress } from "./run.ts";
 import { TargetSchema } from "./target-schema.ts";
 import { WorkerBoard } from "./worker-board.ts";
-import { startWorkers, type WorkerThread } from "./worker-thread.ts";
+import type { WorkerPool, WorkerThread } from "./worker-thread.ts";
 
 /** The import of one schema into its file. */
 interface SchemaWork {
@@ -52,6 +51,7 @@ interface LoadProgress {
 /** An import from START_JOB to its published schemas. */
 export class ImportJob {
   readonly #run: JobRun;
+  readonly #pool: WorkerPool;
   readonly #board = new WorkerBoard();
   readonly #storage = new LocalStorage(isOpenDatabase);
   readonly #progressOf = new Map<TableLoad, LoadProgress>();
@@ -60,8 +60,9 @@ export class ImportJob {
   #missing: readonly StackEntry[] = [];
   #exportMode: ExportMode = "SCHEMA";
 
-  constructor(run: JobRun) {
+  constructor(run: JobRun, pool: WorkerPool) {
     this.#run = run;
+    this.#pool = pool;
   }
 
   /** Everything that can be wrong before a row moves: the whole set is checked, then the targets. Nothing is left behind when it throws. */
@@ -105,7 +106,7 @@ export class ImportJob {
   }
 
   async close(): Promise<void> {
-    await Promise.allSettled(this.#workers.map((worker) => worker.close()));
+    await this.#pool.close();
     for (const { target } of this.#work) target.discard();
   }
 
@@ -187,8 +188,8 @@ export class ImportJob {
     for (const { target, plan } of this.#work) target.stage(plan);
     const items = this.#work.flatMap((work) => this.#loadItems(work));
     const bytes = this.#work.flatMap(({ plan }) => plan.loads).reduce((sum, load) => sum + load.bytes, 0);
-    const count = Math.min(this.#run.degree(availableParallelism()), Math.ceil(bytes / PIECE_TARGET) || 1);
-    this.#workers = startWorkers(Math.max(count, Math.min(this.#work.length, this.#run.degree(availableParallelism()))));
+    const count = Math.min(this.#run.degree, Math.ceil(bytes / PIECE_TARGET) || 1);
+    this.#workers = this.#pool.take(Math.max(count, Math.min(this.#work.length, this.#run.degree)));
     let next = 0;
     const takeNext = () => items[next++];
     await Promise.all(
@@ -222,7 +223,7 @@ export class ImportJob {
     this.#board.begin(worker.number, { schema: work.target.name, name: object.name }, objectPath(this.#exportMode, "TABLE/TABLE_DATA"));
     await worker.call({ do: "decode", location: piece.location, shape: table.shape });
     await turn;
-    const rejected = await worker.call({ do: "load", path: work.target.workPath, table, rows: piece.rows });
+    const rejected = await worker.call({ do: "load", path: work.target.workPath, durable: !work.target.isNew, table, rows: piece.rows });
     done();
     progress.rejected += rejected;
     progress.rows += piece.rows - rejected;
@@ -253,7 +254,7 @@ export class ImportJob {
 
   async #publish(worker: WorkerThread, work: SchemaWork): Promise<void> {
     const { target, plan } = work;
-    await worker.call({ do: "publish", path: target.workPath, plan: plan.plan }, (event) => {
+    await worker.call({ do: "publish", path: target.workPath, durable: !target.isNew, plan: plan.plan }, (event) => {
       this.#tellPublished(worker, work, event);
     });
     const tables = target.isNew ? null : plan.loads.map(({ table }) => table.definition.name);
@@ -266,8 +267,11 @@ export class ImportJob {
 
   #tellPublished(worker: WorkerThread, { target, plan }: SchemaWork, event: PublishEvent): void {
     const { object } = event;
-    this.#board.begin(worker.number, { schema: target.name, name: object.name }, object.type.toUpperCase());
-    this.#run.progress(() => this.#progress());
+    if (event.kind === "begun") {
+      this.#board.begin(worker.number, { schema: target.name, name: object.name }, object.type.toUpperCase());
+      this.#run.progress(() => this.#progress(), true);
+      return;
+    }
     const name = qualifiedName(target.name, object.name);
     if (event.kind === "failed") this.#run.report(pumpError([["ORA-39083", `${object.type.toUpperCase()}:${name}`], ...event.lines]).lines);
     if (event.kind === "rejected") this.#run.report(pumpError([["ORA-31693", name], ["ORA-02354"], ...event.lines]).lines);

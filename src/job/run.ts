@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import type { ErrorLine } from "../base/errors.ts";
 import type { ControlTable } from "./control-table.ts";
 import type { JobDefinition, WorkerStatus } from "./definition.ts";
@@ -33,9 +34,9 @@ export class JobRun {
     return this.#errorCount;
   }
 
-  /** The number of workers that the job may use. */
-  degree(cores: number): number {
-    return this.definition.degree ?? Math.min(4, cores);
+  /** The number of workers that the job may use: as many as cores, at most 4, unless SET_PARALLEL says otherwise. */
+  get degree(): number {
+    return this.definition.degree ?? Math.min(4, availableParallelism());
   }
 
   parameter(name: string): string | number | undefined {

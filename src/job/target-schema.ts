@@ -103,8 +103,9 @@ export class TargetSchema {
   }
 }
 
-/** Gives a finished file its name without replacing one that came to be meanwhile. */
+/** Makes a finished file durable and gives it its name, without replacing one that came to be meanwhile. */
 function takeName(workPath: string, path: string): void {
+  syncPath(workPath);
   try {
     linkSync(workPath, path);
     unlinkSync(workPath);
@@ -113,11 +114,16 @@ function takeName(workPath: string, path: string): void {
     if (!noLinks || lstatSync(path, { throwIfNoEntry: false }) !== undefined) throw error;
     renameSync(workPath, path);
   }
-  const folder = openSync(dirname(path), "r");
+  syncPath(dirname(path));
+}
+
+/** No connection of this process holds the file any more: only then may it be opened by other means. */
+function syncPath(path: string): void {
+  const descriptor = openSync(path, "r");
   try {
-    fsyncSync(folder);
+    fsyncSync(descriptor);
   } finally {
-    closeSync(folder);
+    closeSync(descriptor);
   }
 }
 

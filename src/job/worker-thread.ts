@@ -72,7 +72,20 @@ export class WorkerThread {
   }
 }
 
-/** Starts workers number 1 to `count`. */
-export function startWorkers(count: number): readonly WorkerThread[] {
-  return Array.from({ length: count }, (_, i) => new WorkerThread(i + 1));
+/**
+ * The workers of a job. The first is started at once: a thread takes as long to start as the rest of the control process, and
+ * every job needs one.
+ */
+export class WorkerPool {
+  readonly #workers = [new WorkerThread(1)];
+
+  /** Workers number 1 to `count`. */
+  take(count: number): readonly WorkerThread[] {
+    while (this.#workers.length < count) this.#workers.push(new WorkerThread(this.#workers.length + 1));
+    return this.#workers;
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#workers.map((worker) => worker.close()));
+  }
 }

@@ -26,6 +26,9 @@ export interface PublishPlan {
 
 /** What happens while a plan is carried out, in order. */
 export type PublishEvent =
+  /** An object that takes its time is begun. */
+  | { readonly kind: "begun"; readonly object: SchemaObject }
+  /** It is there. */
   | { readonly kind: "object"; readonly object: SchemaObject }
   | { readonly kind: "failed"; readonly object: SchemaObject; readonly lines: readonly ErrorLine[] }
   | { readonly kind: "rejected"; readonly object: SchemaObject; readonly lines: readonly ErrorLine[] };
@@ -35,7 +38,9 @@ export type PublishEvent =
  * transaction: another program sees all of the import or nothing. The connection must have no other open work.
  * A failing object is reported and left out, everything else stays.
  */
-export function publish(connection: Connection, plan: PublishPlan, report: (event: PublishEvent) => void): void {
+export function publish(connection: Connection, durable: boolean, plan: PublishPlan, report: (event: PublishEvent) => void): void {
+  // EXTRA also makes the end of the journal durable, so that a power cut can't undo what was reported as done.
+  connection.pragma(`synchronous = ${durable ? "extra" : "off"}`);
   new Publication(connection, plan, report).run();
 }
 
@@ -54,7 +59,6 @@ class Publication {
     const connection = this.#connection;
     connection.unsafeMode(true);
     connection.pragma("foreign_keys = off");
-    connection.pragma("synchronous = extra");
     connection.exec("BEGIN IMMEDIATE");
     try {
       for (const name of this.#plan.drops) connection.exec(`DROP TABLE ${quoteIdentifier(name)}`);
@@ -178,6 +182,7 @@ class Publication {
   /** Undoes what a failing step did, reports it, and goes on; an error that ended the transaction ends the job. */
   #guarded(object: SchemaObject, kind: "failed" | "rejected", step: () => void): void {
     const savepoint = new Savepoint(this.#connection);
+    this.#report({ kind: "begun", object });
     try {
       step();
       savepoint.release();

@@ -43,14 +43,15 @@ export function createStagingTable(connection: Connection, table: StagingTable):
  * Copies a piece into its staging table, in one transaction of one file.
  * @param image the opened piece image
  * @param path the schema file
+ * @param durable whether the rows must outlive a power cut: a file that has no name yet is made durable as a whole, at its end
  * @returns how many rows a violated key left out (only where the source itself violates it)
  * @throws WrongRowCount when the image holds more or fewer rows than stated
  */
-export function loadPiece(image: Connection, path: string, table: StagingTable, rows: number): number {
+export function loadPiece(image: Connection, path: string, durable: boolean, table: StagingTable, rows: number): number {
   image.pragma("foreign_keys = off");
   image.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
   image.prepare("ATTACH ? AS target").run(path);
-  image.pragma("target.synchronous = full");
+  image.pragma(`target.synchronous = ${durable ? "full" : "off"}`);
   const copy = (onConflict: string) => {
     image.exec("BEGIN IMMEDIATE");
     const changes = copyRows(image, table, rows, onConflict);

@@ -47,9 +47,9 @@ class Worker {
         await this.#loader.decode(request.location, request.shape);
         return null;
       case "load":
-        return this.#loader.load(request.path, request.table, request.rows);
+        return this.#loader.load(request);
       case "publish":
-        this.#loader.publish(request.path, request.plan, (event) => {
+        this.#loader.publish(request, (event) => {
           this.#post({ is: "event", event });
         });
         return null;

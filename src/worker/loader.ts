@@ -4,12 +4,13 @@ import { readPiece } from "../dump/piece-reader.ts";
 import { openDatabase, type Connection } from "../sqlite/database.ts";
 import { BadImage, openPieceImage } from "../sqlite/piece-image.ts";
 import { pieceLayout } from "../sqlite/piece-table.ts";
-import { publish, type PublishEvent, type PublishPlan } from "../sqlite/publish.ts";
+import { publish, type PublishEvent } from "../sqlite/publish.ts";
 import type { TableShape } from "../sqlite/schema.ts";
-import { loadPiece, WrongRowCount, type StagingTable } from "../sqlite/staging.ts";
+import { loadPiece, WrongRowCount } from "../sqlite/staging.ts";
 import { checkTarget, type TargetProblems } from "../sqlite/target.ts";
 import { LocalStorage } from "../storage/local.ts";
 import type { StorageReader } from "../storage/storage.ts";
+import type { WorkerRequest } from "./messages.ts";
 
 /** Threads that SQLite may add for sorting an index, and the memory for it in KiB. */
 const SORTER_THREADS = 2;
@@ -29,23 +30,23 @@ export class Loader {
   }
 
   /** Loads the decoded piece into its staging table. @returns rows that a key left out */
-  load(path: string, table: StagingTable, rows: number): number {
+  load({ path, durable, table, rows }: WorkerRequest & { do: "load" }): number {
     if (this.#decoded === null) throw new Error("no piece is decoded");
     const { image, path: dumpFile } = this.#decoded;
     this.#decoded = null;
     try {
-      return badImageAs(dumpFile, () => loadPiece(image, path, table, rows));
+      return badImageAs(dumpFile, () => loadPiece(image, path, durable, table, rows));
     } finally {
       image.close();
     }
   }
 
-  publish(path: string, plan: PublishPlan, report: (event: PublishEvent) => void): void {
+  publish({ path, durable, plan }: WorkerRequest & { do: "publish" }, report: (event: PublishEvent) => void): void {
     const connection = openDatabase(path, { mustExist: true });
     try {
       connection.pragma(`threads = ${SORTER_THREADS}`);
       connection.pragma(`cache_size = -${INDEX_CACHE_KIB}`);
-      publish(connection, plan, report);
+      publish(connection, durable, plan, report);
     } finally {
       connection.close();
     }

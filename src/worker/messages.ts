@@ -34,8 +34,8 @@ export type WorkerRequest =
   | { readonly do: "count"; readonly table: UnloadTable; readonly byTable: boolean }
   /** Read a piece, check it, and hold it until it may be loaded. */
   | { readonly do: "decode"; readonly location: PieceLocation; readonly shape: TableShape }
-  | { readonly do: "load"; readonly path: string; readonly table: StagingTable; readonly rows: number }
-  | { readonly do: "publish"; readonly path: string; readonly plan: PublishPlan }
+  | { readonly do: "load"; readonly path: string; readonly durable: boolean; readonly table: StagingTable; readonly rows: number }
+  | { readonly do: "publish"; readonly path: string; readonly durable: boolean; readonly plan: PublishPlan }
   /** Run SQLite's checks; null: of the whole file. */
   | { readonly do: "check"; readonly path: string; readonly tables: readonly string[] | null }
   | { readonly do: "close" };

@@ -32,14 +32,14 @@ export function sqliteTasks(context) {
     {
       kind: "export",
       name: "sqlite3 .backup (a plain copy)",
-      command: "sqlite3 BENCH.db '.backup copy.sqlite'",
-      outputs: ["copy.sqlite"],
+      command: "sqlite3 BENCH.db '.backup copy.peer'",
+      outputs: ["copy.peer"],
     },
     {
       kind: "export",
       name: "VACUUM INTO, then zstd -1 -T2",
-      command: `sqlite3 BENCH.db "VACUUM INTO 'vacuum.sqlite'" && zstd -q -1 -T2 vacuum.sqlite -o vacuum.zst`,
-      outputs: ["vacuum.sqlite", "vacuum.zst"],
+      command: `sqlite3 BENCH.db "VACUUM INTO 'vacuum.peer'" && zstd -q -1 -T2 vacuum.peer -o vacuum.zst`,
+      outputs: ["vacuum.peer", "vacuum.zst"],
     },
     {
       kind: "export",
@@ -51,9 +51,9 @@ export function sqliteTasks(context) {
       kind: "import",
       name: "sqlite3 new.db < dump.sql",
       prepare: "test -e dump.sql || sqlite3 BENCH.db .dump > dump.sql",
-      command: "sqlite3 new.sqlite < dump.sql",
-      outputs: ["new.sqlite"],
-      check: () => sameRows(context, "new.sqlite"),
+      command: "sqlite3 new.peer < dump.sql",
+      outputs: ["new.peer"],
+      check: () => sameRows(context, "new.peer"),
     },
   ].map((task) => ({ folder, ...task }));
 }

@@ -70,10 +70,10 @@ const REPORTS = [
 ];
 
 describe("following a job", () => {
-  it("shows lines on standard output, errors on standard error, until the job has ended", async () => {
+  it("shows the job's lines and errors on standard output, as its log has them, until it has ended", async () => {
     const { written, output } = capture();
     const end = await followJob(session(REPORTS), 1, new PlainScreen(output), () => undefined);
-    expect(written).toEqual(['out: Starting "HR"."J":  ', 'err: ORA-39151: Table "HR"."T" exists.']);
+    expect(written).toEqual(['out: Starting "HR"."J":  ', 'out: ORA-39151: Table "HR"."T" exists.']);
     expect(end).toEqual({ kind: "ended", state: "COMPLETED", errorCount: 1, hint: null });
   });
 
@@ -133,7 +133,7 @@ describe("hostile names", () => {
     const { written, output } = capture();
     const screen = new PlainScreen(output);
     screen.show({ event: "log", text: NAME });
-    screen.show({ event: "error", lines: [{ code: null, number: null, text: NAME }], hint: null });
+    screen.show({ event: "error", inJob: false, lines: [{ code: null, number: null, text: NAME }], hint: null });
     screen.show({ event: "end", state: null, errorCount: 0, exitCode: 1, hint: NAME });
     expect(written.join("\n")).not.toMatch(/(?!\n)[\p{Cc}\u202e]/u);
   });

@@ -47,7 +47,7 @@ function roundTrip(from: string, to: string, limit: number): { events: PublishEv
     for (let range: KeyRange | null = wholeRange(source, table.shape); range !== null; ) {
       const piece: Piece = stage.unload(table.shape, range, limit);
       const image = openPieceImage(piece.image, pieceLayout(table.shape));
-      expect(loadPiece(image, to, table, piece.rows)).toBe(0);
+      expect(loadPiece(image, to, true, table, piece.rows)).toBe(0);
       image.close();
       range = piece.rest;
     }
@@ -55,7 +55,7 @@ function roundTrip(from: string, to: string, limit: number): { events: PublishEv
   const events: PublishEvent[] = [];
   const definitions = objects.filter((o) => o.type === "view" || o.type === "trigger" || (o.type === "table" && kinds.get(o.name) === "virtual"));
   const indexes = objects.filter((object) => object.type === "index" && object.sql !== null);
-  publish(target, { encoding: settings.encoding, drops: [], tables, definitions, indexes }, (event) => events.push(event));
+  publish(target, true, { encoding: settings.encoding, drops: [], tables, definitions, indexes }, (event) => events.push(event));
   const problems = checkTarget(target, null);
   target.close();
   source.close();

@@ -1,0 +1,163 @@
+import { randomBytes } from "node:crypto";
+import { dirname } from "node:path";
+import { expect } from "vitest";
+import { KU } from "../../src/api/constants.ts";
+import { connect, type DataPump } from "../../src/api/data-pump.ts";
+import { PumpError, toPumpError } from "../../src/base/errors.ts";
+import { homeFolder } from "../../src/catalog/home.ts";
+import { ControlProcess } from "../../src/job/control-process.ts";
+import { ControlTable } from "../../src/job/control-table.ts";
+import type { JobDefinition } from "../../src/job/definition.ts";
+import { createJob } from "../../src/job/jobs.ts";
+import { LivenessLock, lockPath } from "../../src/job/liveness.ts";
+
+/** What a test asks of a job; what is left out is left to the product's defaults. */
+export interface JobRequest {
+  readonly mode?: "FULL" | "SCHEMA" | "TABLE";
+  /** Where the files of the job are; the folder of the database unless given. */
+  readonly folder?: string;
+  readonly jobName?: string;
+  readonly dumpFiles?: readonly string[];
+  readonly reuse?: boolean;
+  readonly logFile?: string;
+  /** SCHEMA_EXPR */
+  readonly schemas?: string;
+  readonly tables?: string;
+  /** Schema of the dump and where it goes. */
+  readonly remap?: readonly (readonly [string, string])[];
+  readonly parallel?: number;
+  readonly content?: "DATA_ONLY" | "METADATA_ONLY";
+  readonly parameters?: Readonly<Record<string, string | number>>;
+}
+
+/** How a job went: as a client of the API sees it. */
+export interface JobReport {
+  readonly state: string;
+  readonly errorCount: number;
+  /** Every line that the job said, in order. */
+  readonly lines: readonly string[];
+  /** Stacks of its errors, one text each. */
+  readonly errors: readonly string[];
+}
+
+const SUCCESS: Pick<JobReport, "state" | "errorCount" | "errors"> = { state: "COMPLETED", errorCount: 0, errors: [] };
+
+/** Expects a job that completed without an error. */
+export function expectSuccess(report: JobReport): void {
+  expect(report).toMatchObject(SUCCESS);
+}
+
+/** Runs an export of the database to its end. @throws the error of START_JOB or of a call before it */
+export async function runExport(database: string, request: JobRequest): Promise<JobReport> {
+  return runJob("EXPORT", database, request);
+}
+
+/** Runs an import into the database to its end. @throws the error of START_JOB or of a call before it */
+export async function runImport(database: string, request: JobRequest): Promise<JobReport> {
+  return runJob("IMPORT", database, request);
+}
+
+async function runJob(operation: "EXPORT" | "IMPORT", database: string, request: JobRequest): Promise<JobReport> {
+  const pump = await connect(database, { currentDirectory: request.folder ?? dirname(homeFolder(database)) });
+  try {
+    const handle = await defineJob(pump, operation, request);
+    await pump.startJob(handle);
+    return await followJob(pump, handle);
+  } finally {
+    await pump.close();
+  }
+}
+
+/** OPEN and everything up to START_JOB. */
+export async function defineJob(pump: DataPump, operation: "EXPORT" | "IMPORT", request: JobRequest): Promise<number> {
+  const mode = request.mode ?? (request.tables === undefined ? (request.schemas === undefined ? "FULL" : "SCHEMA") : "TABLE");
+  const handle = await pump.open(operation, mode, null, request.jobName ?? null);
+  const reuse = request.reuse === true ? 1 : 0;
+  for (const file of request.dumpFiles ?? ["test.dmp"]) await pump.addFile(handle, file, "DATA_PUMP_DIR", null, KU.FILE_TYPE_DUMP_FILE, reuse);
+  if (request.logFile !== undefined) await pump.addFile(handle, request.logFile, "DATA_PUMP_DIR", null, KU.FILE_TYPE_LOG_FILE);
+  if (request.schemas !== undefined) await pump.metadataFilter(handle, "SCHEMA_EXPR", request.schemas);
+  if (request.tables !== undefined) await pump.metadataFilter(handle, "TABLE_FILTER", request.tables);
+  for (const [from, to] of request.remap ?? []) await pump.metadataRemap(handle, "REMAP_SCHEMA", from, to);
+  if (request.content === "METADATA_ONLY") await pump.dataFilter(handle, "INCLUDE_ROWS", 0);
+  if (request.content === "DATA_ONLY") await pump.setParameter(handle, "INCLUDE_METADATA", 0);
+  for (const [name, value] of Object.entries(request.parameters ?? {})) await pump.setParameter(handle, name, value);
+  if (request.parallel !== undefined) await pump.setParallel(handle, request.parallel);
+  return handle;
+}
+
+/** Reads everything that a started job says, until it is over. */
+export async function followJob(pump: DataPump, handle: number): Promise<JobReport> {
+  const lines: string[] = [];
+  const errors: string[] = [];
+  for (let errorCount = 0; ;) {
+    const { jobState, status } = await pump.getStatus(handle, KU.STATUS_JOB_ERROR + KU.STATUS_JOB_STATUS + KU.STATUS_WIP, -1);
+    errorCount = status.jobStatus?.errorCount ?? errorCount;
+    const texts = (entry: typeof status.wip) => (entry ?? []).map(({ logText }) => logText);
+    lines.push(...texts(status.wip), ...texts(status.error));
+    if (status.error !== null) errors.push(texts(status.error).join("\n"));
+    if (jobState === "COMPLETED" || jobState === "STOPPED") return { state: jobState, errorCount, lines, errors };
+  }
+}
+
+/** The error that a call ends with. */
+export async function failureOf(call: Promise<unknown>): Promise<PumpError> {
+  try {
+    await call;
+  } catch (error) {
+    return toPumpError(error);
+  }
+  throw new Error("the call succeeded");
+}
+
+/** Codes of an error, outermost first. */
+export function codesOf(error: PumpError): string[] {
+  return error.lines.map(({ code }) => code);
+}
+
+/**
+ * Runs a job by a control process that lives in this process: for the many jobs of one test, which would take minutes with a
+ * process each. Nothing else is different.
+ * @returns how it ended, or the error for which it did not start.
+ */
+export async function runInProcess(operation: "EXPORT" | "IMPORT", database: string, request: JobRequest): Promise<JobReport | PumpError> {
+  const home = homeFolder(database);
+  const { table, lock } = createJob(home, definitionOf(operation, database, request, home));
+  const reader = ControlTable.open(table.path);
+  try {
+    await new ControlProcess(table, lock).run();
+    const { state, errorCount, startError } = reader.job();
+    if (startError !== null) return PumpError.fromJSON(JSON.parse(startError) as Parameters<typeof PumpError.fromJSON>[0]);
+    const messages = reader.messagesAfter(0);
+    const texts = messages.map((message) => message.lines.map((line) => (line.code === null ? line.text : `${line.code}: ${line.text}`)).join("\n"));
+    return { state, errorCount, lines: texts, errors: texts.filter((_, i) => messages[i]?.kind === "error") };
+  } finally {
+    const left = LivenessLock.acquire(lockPath(reader.path), 1000);
+    reader.drop();
+    left.remove();
+  }
+}
+
+function definitionOf(operation: "EXPORT" | "IMPORT", database: string, request: JobRequest, home: string): JobDefinition {
+  const filters = [
+    ...(request.schemas === undefined ? [] : [{ name: "SCHEMA_EXPR", value: request.schemas, objectPath: null }]),
+    ...(request.tables === undefined ? [] : [{ name: "TABLE_FILTER", value: request.tables, objectPath: null }]),
+  ];
+  return {
+    owner: "SYSTEM",
+    name: request.jobName ?? "IN_PROCESS",
+    operation,
+    mode: request.tables === undefined ? (request.schemas === undefined ? "FULL" : "SCHEMA") : "TABLE",
+    guid: randomBytes(16).toString("hex").toUpperCase(),
+    version: "COMPATIBLE",
+    remoteLink: null,
+    database,
+    files: (request.dumpFiles ?? ["test.dmp"]).map((name) => ({
+      type: "dump", name, directory: "DATA_PUMP_DIR", directoryPath: request.folder ?? dirname(home), fileSize: null, reuse: request.reuse === true,
+    })),
+    metadataFilters: filters,
+    metadataRemaps: (request.remap ?? []).map(([oldValue, value]) => ({ name: "REMAP_SCHEMA", oldValue, value, objectType: null })),
+    dataFilters: [],
+    parameters: request.parameters ?? {},
+    degree: request.parallel ?? 1,
+  };
+}
