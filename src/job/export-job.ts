@@ -224,7 +224,7 @@ export class ExportJob {
   #reportLost(table: TableUnload, object: DumpObject): void {
     const lost = table.lost.map(({ rows, cause }) => ({ code: "ORA-02354", text: `error in exporting/importing data: ${rows} can't be read: ${cause}` }));
     const { lines } = pumpError([["ORA-31693", qualifiedName(object.schema, object.name)], ...lost.slice(0, 100)]);
-    this.#run.report(lines.map((line, i) => (i === 0 ? { ...line, text: `${line.text.replace(" and is being skipped due to error:", " in part:")}` } : line)));
+    this.#run.report(lines.map((line, i) => (i === 0 ? { ...line, text: line.text.replace(" and is being skipped due to error:", " in part:") } : line)));
   }
 
   #object({ table }: TableUnload): DumpObject {

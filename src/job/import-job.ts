@@ -7,7 +7,7 @@ import { readPiece, type OpenFile } from "../dump/piece-reader.ts";
 import { DumpFileSet } from "../dump/reader.ts";
 import { verifyFiles, verifySegment } from "../dump/verify.ts";
 import { isSystemTable, type DumpObject } from "../metadata/dump-object.ts";
-import { decodeMasterTable, type MasterTable } from "../metadata/master-table.ts";
+import { decodeMasterTable, type MasterPiece, type MasterTable } from "../metadata/master-table.ts";
 import { objectPath, pathsOf, type ExportMode, type ObjectPathTail } from "../metadata/object-paths.ts";
 import { nothingLeft, Selection } from "../metadata/select.ts";
 import { BadImage } from "../sqlite/piece-image.ts";
@@ -174,10 +174,11 @@ export class ImportJob {
     const opened: SchemaWork[] = [];
     this.#work = opened;
     const [action, content] = [this.#action, this.#content];
+    const pieceOrder = groupPieces(master);
     for (const { source, target: name, path, existingPath, objects, partial } of chosen) {
-      const target = existingPath === null ? TargetSchema.create(name, path, source, guid) : TargetSchema.openExisting(name, path, source);
+      const target = existingPath === null ? TargetSchema.create(name, path, source, guid) : TargetSchema.openExisting(name, path, source, guid);
       const { existing } = target;
-      const request = { source, target: name, objects, existing, action, content, partial, guid, master, pieces: set.pieces };
+      const request = { source, target: name, objects, existing, action, content, partial, guid, pieceOrder, pieces: set.pieces };
       const work = { target, objects, plan: EMPTY_IMPORT };
       opened.push(work);
       opened[opened.length - 1] = { ...work, plan: planSchemaImport(request) };
@@ -195,6 +196,7 @@ export class ImportJob {
     await Promise.all(
       this.#workers.map(async (worker) => {
         for (let item = takeNext(); item !== undefined; item = takeNext()) await this.#load(worker, item);
+        await worker.call({ do: "end loading" });
         this.#board.end(worker.number);
       }),
     );
@@ -221,7 +223,7 @@ export class ImportJob {
   async #load(worker: WorkerThread, { work, load, progress, piece, turn, done }: LoadItem): Promise<void> {
     const { table, object } = load;
     this.#board.begin(worker.number, { schema: work.target.name, name: object.name }, objectPath(this.#exportMode, "TABLE/TABLE_DATA"));
-    await worker.call({ do: "decode", location: piece.location, shape: table.shape });
+    await worker.call({ do: "decode", location: piece.location, shape: table.shape, imagePath: work.target.imagePath(worker.number) });
     await turn;
     const rejected = await worker.call({ do: "load", path: work.target.workPath, durable: !work.target.isNew, table, rows: piece.rows });
     done();
@@ -325,4 +327,14 @@ async function verifyDescriptions(set: DumpFileSet, openFile: OpenFile): Promise
       if (segment.type === PIECE_TYPE.OBJECT_DESCRIPTION) await verifySegment(await openFile(file.path), segment);
     }
   }
+}
+
+function groupPieces({ pieces }: MasterTable): ReadonlyMap<number, readonly MasterPiece[]> {
+  const groups = new Map<number, MasterPiece[]>();
+  for (const piece of pieces) {
+    const group = groups.get(piece.object);
+    if (group === undefined) groups.set(piece.object, [piece]);
+    else group.push(piece);
+  }
+  return groups;
 }

@@ -2,7 +2,7 @@ import { pumpError, type ErrorLine } from "../base/errors.ts";
 import { qualifiedName } from "../base/identifiers.ts";
 import type { PieceLocation } from "../dump/piece.ts";
 import { isSystemTable, type DumpObject, type DumpSchema } from "../metadata/dump-object.ts";
-import type { MasterTable } from "../metadata/master-table.ts";
+import type { MasterPiece } from "../metadata/master-table.ts";
 import type { PublishPlan, PublishTable } from "../sqlite/publish.ts";
 import { sameShape, type TableShape } from "../sqlite/schema.ts";
 import { proveSchema, type ProvenSchema } from "../sqlite/scratch.ts";
@@ -26,7 +26,8 @@ export interface SchemaImportRequest {
   /** Whether only some tables of the dump are taken. */
   readonly partial: boolean;
   readonly guid: string;
-  readonly master: MasterTable;
+  /** The pieces of each object as the master table lists them. */
+  readonly pieceOrder: ReadonlyMap<number, readonly MasterPiece[]>;
   readonly pieces: ReadonlyMap<number, readonly PieceLocation[]>;
 }
 
@@ -181,12 +182,14 @@ class SchemaPlanner {
 
   #piecesOf(object: DumpObject): TableLoad["pieces"] {
     const locations = new Map((this.#request.pieces.get(object.id) ?? []).map((location) => [location.piece, location]));
-    return this.#request.master.pieces
-      .filter((piece) => piece.object === object.id)
+    return [...(this.#request.pieceOrder.get(object.id) ?? [])]
       .sort((a, b) => a.ordinal - b.ordinal)
       .map(({ piece, rows }) => {
         const location = locations.get(piece);
-        if (location === undefined) throw new Error(`piece ${piece} of object ${object.id} is missing`);
+        if (location?.rows !== rows) {
+          const reason = `the master table and the pieces of the dump disagree on piece ${piece} of ${this.#shown(object.name)}`;
+          throw pumpError([["ORA-39001"], ["ORA-39000"], ["TSDP-00010", reason]]);
+        }
         return { location, rows };
       });
   }
@@ -209,7 +212,7 @@ class SchemaPlanner {
   }
 
   #isVirtual(object: DumpObject): boolean {
-    return this.#proven.kinds.get(object.name) === "virtual";
+    return this.#proven.tables.get(object.name)?.kind === "virtual";
   }
 
   #shown(name: string): string {

@@ -1,10 +1,12 @@
-import { closeSync, existsSync, openSync, readSync, realpathSync, statSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { closeSync, existsSync, lstatSync, openSync, readlinkSync, readSync, realpathSync, statSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { pumpError, type PumpError } from "../base/errors.ts";
 import { isSchemaPath, listSchemas } from "../catalog/schemas.ts";
 import { isOpenDatabase } from "./jobs.ts";
 
 const SQLITE_MAGIC = "SQLite format 3\0";
+/** As many as Linux follows. */
+const MAX_LINKS = 40;
 const COMPANIONS = ["", "-wal", "-shm", "-journal"];
 
 /**
@@ -21,9 +23,13 @@ export function assertNoDatabase(database: string, path: string, wrap: (cause: P
   }
 }
 
-/** The path with links followed as far as there are any. */
-function realPath(path: string): string {
-  return existsSync(path) ? realpathSync(path) : join(realpathSync(dirname(path)), basename(path));
+/** The path with links followed as far as there are any, also one that leads to a file that is still to be made. */
+function realPath(path: string, links = 0): string {
+  if (existsSync(path)) return realpathSync(path);
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true && links < MAX_LINKS) {
+    return realPath(resolve(dirname(path), readlinkSync(path)), links + 1);
+  }
+  return existsSync(dirname(path)) ? join(realpathSync(dirname(path)), basename(path)) : path;
 }
 
 function isSameFile(schemas: readonly string[], path: string): boolean {

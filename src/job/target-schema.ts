@@ -17,16 +17,18 @@ export class TargetSchema {
   /** What it holds; null when the job makes it. */
   readonly existing: readonly ExistingObject[] | null;
   readonly #workPath: string;
+  readonly #imagePath: string;
   readonly #source: DumpSchema;
   /** Stays open as long as pieces are loaded: with it the target's cache and WAL outlive each piece. */
   #keeper: Connection | null;
   #staged: readonly string[] = [];
   #state: "open" | "done" = "open";
 
-  private constructor(name: string, path: string, workPath: string, source: DumpSchema, keeper: Connection, isNew: boolean) {
+  private constructor(name: string, path: string, guid: string, source: DumpSchema, keeper: Connection, isNew: boolean) {
     this.name = name;
     this.path = path;
-    this.#workPath = workPath;
+    this.#workPath = isNew ? partPath(path, guid) : path;
+    this.#imagePath = `${partPath(path, guid)}-piece`;
     this.#source = source;
     this.#keeper = keeper;
     this.existing = isNew ? null : listExisting(keeper);
@@ -36,10 +38,10 @@ export class TargetSchema {
    * Opens a schema file that exists.
    * @throws ORA-39002 when it is locked, can't be written, is no database, or has another text encoding than the dump
    */
-  static openExisting(name: string, path: string, source: DumpSchema): TargetSchema {
+  static openExisting(name: string, path: string, source: DumpSchema, guid: string): TargetSchema {
     const keeper = asTargetError(name, path, () => openTarget(path));
     const { encoding } = readSettings(keeper);
-    if (encoding === source.settings.encoding) return new TargetSchema(name, path, path, source, keeper, false);
+    if (encoding === source.settings.encoding) return new TargetSchema(name, path, guid, source, keeper, false);
     keeper.close();
     const reason = `schema ${name} is stored as ${encoding}, the dump as ${source.settings.encoding}`;
     throw pumpError([["ORA-39002"], ["TSDP-00010", reason]], "Import into a new schema with remap_schema: rows can't move between text encodings.");
@@ -47,13 +49,13 @@ export class TargetSchema {
 
   /** Begins a new schema file; it gets its name when the import has ended well. @throws ORA-39002 when it can't be made */
   static create(name: string, path: string, source: DumpSchema, guid: string): TargetSchema {
-    const workPath = join(dirname(path), `.${basename(path)}.${guid.slice(0, 8)}.part`);
+    const workPath = partPath(path, guid);
     const keeper = asTargetError(name, path, () => {
       removeDatabase(workPath);
       createTarget(workPath, source.settings);
       return openDatabase(workPath, { mustExist: true });
     });
-    return new TargetSchema(name, path, workPath, source, keeper, true);
+    return new TargetSchema(name, path, guid, source, keeper, true);
   }
 
   get isNew(): boolean {
@@ -63,6 +65,11 @@ export class TargetSchema {
   /** The file to write to now. */
   get workPath(): string {
     return this.#workPath;
+  }
+
+  /** Where a worker keeps the piece that it is about to load. */
+  imagePath(worker: number): string {
+    return `${this.#imagePath}-${worker}`;
   }
 
   /** Makes the tables in which the rows arrive. */
@@ -101,6 +108,11 @@ export class TargetSchema {
       keeper.close();
     }
   }
+}
+
+/** Hidden, and no schema by its name, until the file is whole. */
+function partPath(path: string, guid: string): string {
+  return join(dirname(path), `.${basename(path)}.${guid.slice(0, 8)}.part`);
 }
 
 /** Makes a finished file durable and gives it its name, without replacing one that came to be meanwhile. */

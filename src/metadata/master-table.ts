@@ -170,6 +170,6 @@ function list(value: unknown): readonly unknown[] {
 
 function oneOf<T extends string | number | boolean>(value: unknown, allowed: readonly T[]): T {
   const found = allowed.find((candidate) => candidate === value);
-  if (found === undefined) throw new BadImage(`the master table holds ${JSON.stringify(value) ?? "nothing"} where that can't be`);
+  if (found === undefined) throw new BadImage(`the master table holds ${String(value)} where that can't be`);
   return found;
 }

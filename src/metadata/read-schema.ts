@@ -1,5 +1,5 @@
 import type { Connection } from "../sqlite/database.ts";
-import { readObjects, readSettings, readTableKinds, readTableShape, shadowOwner, type SchemaObject, type TableKind } from "../sqlite/schema.ts";
+import { readObjects, readSettings, listTables, readTableShape, shadowOwner, type SchemaObject, type ListedTable } from "../sqlite/schema.ts";
 import type { DumpObject, DumpSchema, ObjectType } from "./dump-object.ts";
 
 /** All that a schema file defines. `unreadable` are names that no SQL can spell. */
@@ -11,11 +11,11 @@ export interface SchemaContents {
 
 /** Reads the definitions of a schema file from a connection that holds the snapshot. */
 export function readSchema(connection: Connection, schema: string): SchemaContents {
-  const kinds = readTableKinds(connection);
+  const tables = listTables(connection);
   const { objects, unreadable } = readObjects(connection);
   return {
     schema: { name: schema, settings: readSettings(connection) },
-    objects: objects.filter((object) => object.sql !== null).map((object) => describe(connection, schema, object, kinds)),
+    objects: objects.filter((object) => object.sql !== null).map((object) => describe(connection, schema, object, tables)),
     unreadable,
   };
 }
@@ -24,16 +24,16 @@ function describe(
   connection: Connection,
   schema: string,
   object: SchemaObject,
-  kinds: ReadonlyMap<string, TableKind>,
+  tables: ReadonlyMap<string, ListedTable>,
 ): Omit<DumpObject, "id"> {
-  const kind = object.type === "table" ? (kinds.get(object.name) ?? "table") : "view";
+  const kind = object.type === "table" ? (tables.get(object.name)?.kind ?? "table") : "view";
   const hasRows = object.type === "table" && kind !== "virtual";
   return {
     ...object,
     schema,
     objectType: object.type.toUpperCase() as ObjectType,
     kind,
-    owner: kind === "shadow" ? (shadowOwner(object.name, kinds) ?? null) : null,
-    shape: hasRows ? readTableShape(connection, object.name) : null,
+    owner: kind === "shadow" ? (shadowOwner(object.name, tables) ?? null) : null,
+    shape: hasRows ? readTableShape(connection, object.name, tables) : null,
   };
 }

@@ -1,4 +1,5 @@
-import { openImage, type Connection } from "./database.ts";
+import { rmSync, writeFileSync } from "node:fs";
+import { openDatabase, openImage, type Connection } from "./database.ts";
 import { pieceTableSql, PIECE_TABLE, type PieceLayout } from "./piece-table.ts";
 
 /** Thrown when an image from a dump is not what the dump says it is. */
@@ -6,24 +7,42 @@ export class BadImage extends Error {
   override readonly name = "BadImage";
 }
 
+/** Read and write format of a database file that is not in WAL mode: bytes 18 and 19. */
+const FORMAT_BYTES = { at: 18, value: 0x0101 };
+const OWNER_ONLY = 0o600;
+
 /**
- * Opens a piece image that came out of a dump.
+ * Writes a piece image that came out of a dump to a file of its own and checks it: from there a connection to the target can
+ * attach it, and need not read the target's schema anew for each piece.
  * @throws BadImage
  */
-export function openPieceImage(image: Buffer, layout: PieceLayout): Connection {
-  return openUntrusted(image, new Map([[PIECE_TABLE, pieceTableSql(layout)]]));
+export function writePieceImage(path: string, image: Buffer, layout: PieceLayout): void {
+  if (image.length < 512 || image.readUInt16BE(FORMAT_BYTES.at) !== FORMAT_BYTES.value) throw new BadImage("the image is no database");
+  removePieceImage(path);
+  writeFileSync(path, image, { flag: "wx", mode: OWNER_ONLY });
+  checkedImage(() => openDatabase(path, { readonly: true, mustExist: true }), new Map([[PIECE_TABLE, pieceTableSql(layout)]])).close();
+}
+
+export function removePieceImage(path: string): void {
+  for (const suffix of ["", "-wal", "-shm", "-journal"]) rmSync(path + suffix, { force: true });
 }
 
 /**
- * Opens bytes of a database file that nothing is known of. They may be hostile: a small file can claim hundreds of millions
- * of rows, or cells that overlap. So its schema must be exactly the expected tables, byte for byte, and SQLite's own check
- * has to pass before a row is read.
+ * Opens bytes of a database file that nothing is known of.
  * @throws BadImage
  */
 export function openUntrusted(image: Buffer, tables: ReadonlyMap<string, string>): Connection {
+  return checkedImage(() => openImage(image), tables);
+}
+
+/**
+ * The bytes may be hostile: a small file can claim hundreds of millions of rows, or cells that overlap. So the schema must be
+ * exactly the expected tables, byte for byte, and SQLite's own check has to pass before a row is read.
+ */
+function checkedImage(open: () => Connection, tables: ReadonlyMap<string, string>): Connection {
   let connection: Connection | undefined;
   try {
-    connection = openImage(image);
+    connection = open();
     connection.pragma("trusted_schema = off");
     connection.pragma("cell_size_check = on");
     const found = connection.prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY rowid").raw().all();

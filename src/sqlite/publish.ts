@@ -1,7 +1,7 @@
 import { quoteIdentifier } from "../base/identifiers.ts";
 import { causeLines, pumpError, type ErrorLine } from "../base/errors.ts";
 import type { Connection } from "./database.ts";
-import { readTableShape, sameShape, type SchemaObject, type TextEncoding } from "./schema.ts";
+import { listTables, readTableShape, sameShape, type SchemaObject, type TextEncoding } from "./schema.ts";
 import { decodeSql } from "./scratch.ts";
 import type { StagingTable } from "./staging.ts";
 
@@ -76,24 +76,28 @@ class Publication {
   /** Gives raw tables their name and definition, and adds the definitions that have no rows of their own. */
   #storeDefinitions(): void {
     this.#editSchema(() => {
-      const rename = this.#connection.prepare(
-        "UPDATE sqlite_schema SET name = :name, tbl_name = :name, sql = CAST(:sql AS TEXT) WHERE type = 'table' AND name = :staging",
-      );
-      const renameKeys = this.#connection.prepare(
-        `UPDATE sqlite_schema SET tbl_name = :name,
-                name = 'sqlite_autoindex_' || :name || substr(name, length('sqlite_autoindex_' || :staging) + 1)
-          WHERE type = 'index' AND tbl_name = :staging`,
-      );
-      for (const table of this.#plan.tables.filter(isRawCreate)) {
-        const names = { name: table.definition.name, staging: table.staging };
-        rename.run({ ...names, sql: table.definition.sql });
-        renameKeys.run(names);
-      }
+      this.#renameStaging();
       const insert = this.#connection.prepare("INSERT INTO sqlite_schema VALUES (?, ?, ?, 0, CAST(? AS TEXT))");
       for (const { type, name, tableName, sql } of this.#plan.definitions) insert.run(type, name, tableName, sql);
     });
-    if (this.#plan.tables.some((table) => /AUTOINCREMENT/i.test(this.#text(table.definition)))) this.#ensureSequenceTable();
+    if (this.#plan.tables.some((table) => table.action === "create" && isAutoincrement(this.#text(table.definition)))) this.#ensureSequenceTable();
     for (const object of this.#plan.definitions) this.#report({ kind: "object", object });
+  }
+
+  /** One pass over sqlite_schema for all tables: it has no index, and there may be many. */
+  #renameStaging(): void {
+    this.#connection.exec("CREATE TEMP TABLE tsdp_table (staging TEXT PRIMARY KEY, name TEXT, sql BLOB)");
+    const insert = this.#connection.prepare("INSERT INTO temp.tsdp_table VALUES (?, ?, ?)");
+    for (const { staging, definition } of this.#plan.tables.filter(isRawCreate)) insert.run(staging, definition.name, definition.sql);
+    this.#connection.exec(`
+      UPDATE main.sqlite_schema SET (name, tbl_name, sql) =
+          (SELECT t.name, t.name, CAST(t.sql AS TEXT) FROM temp.tsdp_table t WHERE t.staging = sqlite_schema.name)
+       WHERE type = 'table' AND name IN (SELECT staging FROM temp.tsdp_table);
+      UPDATE main.sqlite_schema SET (name, tbl_name) =
+          (SELECT 'sqlite_autoindex_' || t.name || substr(sqlite_schema.name, length('sqlite_autoindex_' || t.staging) + 1), t.name
+             FROM temp.tsdp_table t WHERE t.staging = sqlite_schema.tbl_name)
+       WHERE type = 'index' AND tbl_name IN (SELECT staging FROM temp.tsdp_table);
+      DROP TABLE temp.tsdp_table`);
   }
 
   #ensureSequenceTable(): void {
@@ -157,14 +161,21 @@ class Publication {
   /** Stores definitions byte for byte: SQLite keeps its own wording of the start of a CREATE that it runs. */
   #storeSql(objects: readonly SchemaObject[]): void {
     this.#editSchema(() => {
-      const update = this.#connection.prepare("UPDATE sqlite_schema SET sql = CAST(? AS TEXT) WHERE type = ? AND name = ? AND CAST(sql AS BLOB) <> ?");
-      for (const { type, name, sql } of objects) update.run(sql, type, name, sql);
+      this.#connection.exec("CREATE TEMP TABLE tsdp_sql (type TEXT, name TEXT, sql BLOB, PRIMARY KEY (type, name))");
+      const insert = this.#connection.prepare("INSERT INTO temp.tsdp_sql VALUES (?, ?, ?)");
+      for (const { type, name, sql } of objects) insert.run(type, name, sql);
+      const same = "s.type = sqlite_schema.type AND s.name = sqlite_schema.name";
+      this.#connection.exec(`
+        UPDATE main.sqlite_schema SET sql = (SELECT CAST(s.sql AS TEXT) FROM temp.tsdp_sql s WHERE ${same})
+         WHERE EXISTS (SELECT 1 FROM temp.tsdp_sql s WHERE ${same} AND s.sql <> CAST(sqlite_schema.sql AS BLOB));
+        DROP TABLE temp.tsdp_sql`);
     });
   }
 
   #compareShapes(): void {
+    const tables = listTables(this.#connection);
     for (const table of this.#plan.tables.filter(isRawCreate)) {
-      if (!sameShape(readTableShape(this.#connection, table.definition.name), table.shape)) {
+      if (!sameShape(readTableShape(this.#connection, table.definition.name, tables), table.shape)) {
         throw pumpError([["ORA-39097", `: table ${table.definition.name} is stored otherwise than its definition says`]]);
       }
     }
@@ -217,6 +228,12 @@ class Savepoint {
   rollback(): void {
     this.#connection.exec(`ROLLBACK TO ${this.#name}; RELEASE ${this.#name}`);
   }
+}
+
+const COMMENT_OR_QUOTED = /--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]/g;
+
+function isAutoincrement(sql: string): boolean {
+  return /AUTOINCREMENT/i.test(sql.replace(COMMENT_OR_QUOTED, " "));
 }
 
 function isRawCreate(table: PublishTable): boolean {

@@ -54,6 +54,12 @@ export interface TableShape {
 /** How SQLite classes a table. */
 export type TableKind = "table" | "virtual" | "shadow" | "view";
 
+/** A table as SQLite lists it. */
+export interface ListedTable {
+  readonly kind: TableKind;
+  readonly withoutRowid: boolean;
+}
+
 export function readSettings(connection: Connection): SchemaSettings {
   const pragma = (name: string) => connection.pragma(`main.${name}`, { simple: true });
   return {
@@ -82,18 +88,18 @@ export function readObjects(connection: Connection): { objects: SchemaObject[]; 
   };
 }
 
-/** Names of the tables with their kind, as SQLite tells them apart in this build. */
-export function readTableKinds(connection: Connection): Map<string, TableKind> {
-  const rows = connection.prepare("SELECT name, type FROM pragma_table_list WHERE schema = 'main'").all() as
-    { name: string; type: TableKind }[];
-  return new Map(rows.map(({ name, type }) => [name, type]));
+/** The tables by name, as SQLite tells their kinds apart in this build. Read once for all: each reading lists every table. */
+export function listTables(connection: Connection): Map<string, ListedTable> {
+  const rows = connection.prepare("SELECT name, type, wr FROM pragma_table_list WHERE schema = 'main'").all() as
+    { name: string; type: TableKind; wr: number }[];
+  return new Map(rows.map(({ name, type, wr }) => [name, { kind: type, withoutRowid: wr === 1 }]));
 }
 
 /** The table that a shadow table belongs to: the virtual table with the longest name that is its prefix. */
-export function shadowOwner(name: string, kinds: ReadonlyMap<string, TableKind>): string | undefined {
+export function shadowOwner(name: string, tables: ReadonlyMap<string, ListedTable>): string | undefined {
   for (let end = name.lastIndexOf("_"); end > 0; end = name.lastIndexOf("_", end - 1)) {
     const owner = name.slice(0, end);
-    if (kinds.get(owner) === "virtual") return owner;
+    if (tables.get(owner)?.kind === "virtual") return owner;
   }
   return undefined;
 }
@@ -106,18 +112,16 @@ interface TableInfoRow {
   readonly hidden: number;
 }
 
-export function readTableShape(connection: Connection, name: string): TableShape {
+export function readTableShape(connection: Connection, name: string, tables: ReadonlyMap<string, ListedTable>): TableShape {
   const info = connection.prepare("SELECT name, type, pk, hidden FROM pragma_table_xinfo(?, 'main')").all(name) as TableInfoRow[];
-  const { withoutRowid } = connection
-    .prepare("SELECT wr AS withoutRowid FROM pragma_table_list WHERE schema = 'main' AND name = ?")
-    .get(name) as { withoutRowid: number };
+  const withoutRowid = tables.get(name)?.withoutRowid === true;
   const constraints = readConstraints(connection, name);
   const stored = info.filter((column) => column.hidden === 0 || column.hidden === 3).map((column) => column.name);
-  const integerPrimaryKey = withoutRowid === 1 ? null : findIntegerPrimaryKey(info, constraints);
+  const integerPrimaryKey = withoutRowid ? null : findIntegerPrimaryKey(info, constraints);
   return {
     name,
-    withoutRowid: withoutRowid === 1,
-    rowid: withoutRowid === 1 ? null : addressRowid(info, integerPrimaryKey),
+    withoutRowid,
+    rowid: withoutRowid ? null : addressRowid(info, integerPrimaryKey),
     integerPrimaryKey,
     columns: stored.filter((column) => column !== integerPrimaryKey),
     storedColumns: stored,

@@ -1,6 +1,6 @@
 import type { Connection } from "./database.ts";
 import { openImage, openMemory } from "./database.ts";
-import { readTableKinds, readTableShape, type SchemaObject, type TableKind, type TableShape, type TextEncoding } from "./schema.ts";
+import { listTables, readTableShape, type ListedTable, type SchemaObject, type TableShape, type TextEncoding } from "./schema.ts";
 import { hasTail } from "./statement-end.ts";
 
 /** A definition that SQLite doesn't take for what it claims to be. */
@@ -11,7 +11,7 @@ export interface RejectedObject {
 
 /** Definitions out of a dump that SQLite has parsed: what their tables look like, and which were refused. */
 export interface ProvenSchema {
-  readonly kinds: ReadonlyMap<string, TableKind>;
+  readonly tables: ReadonlyMap<string, ListedTable>;
   readonly rejected: readonly RejectedObject[];
   shape(table: string): TableShape;
   close(): void;
@@ -108,10 +108,11 @@ function loadFailure(connection: Connection): { name: string; reason: string } |
 }
 
 function provenSchema(connection: Connection, rejected: readonly RejectedObject[]): ProvenSchema {
+  const tables = listTables(connection);
   return {
-    kinds: readTableKinds(connection),
+    tables,
     rejected,
-    shape: (table) => readTableShape(connection, table),
+    shape: (table) => readTableShape(connection, table, tables),
     close: () => {
       connection.close();
     },

@@ -39,53 +39,64 @@ export function createStagingTable(connection: Connection, table: StagingTable):
   connection.exec(`CREATE TABLE ${quoteIdentifier(table.staging)} (${[...columns, ...keys].join(", ")})${suffix}`);
 }
 
+/** Readies a connection to a schema file for loading. `durable`: whether the rows of each piece must outlive a power cut. */
+export function prepareLoading(target: Connection, durable: boolean): void {
+  target.pragma("foreign_keys = off");
+  target.pragma("trusted_schema = off");
+  target.pragma("cell_size_check = on");
+  target.pragma(`synchronous = ${durable ? "full" : "off"}`);
+  target.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
+}
+
 /**
- * Copies a piece into its staging table, in one transaction of one file.
- * @param image the opened piece image
- * @param path the schema file
- * @param durable whether the rows must outlive a power cut: a file that has no name yet is made durable as a whole, at its end
+ * Copies a checked piece image into its staging table, in one transaction that writes one file.
  * @returns how many rows a violated key left out (only where the source itself violates it)
  * @throws WrongRowCount when the image holds more or fewer rows than stated
  */
-export function loadPiece(image: Connection, path: string, durable: boolean, table: StagingTable, rows: number): number {
-  image.pragma("foreign_keys = off");
-  image.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
-  image.prepare("ATTACH ? AS target").run(path);
-  image.pragma(`target.synchronous = ${durable ? "full" : "off"}`);
+export function loadPiece(target: Connection, imagePath: string, table: StagingTable, rows: number): number {
+  target.prepare("ATTACH ? AS piece").run(imagePath);
+  try {
+    return copyPiece(target, table, rows);
+  } finally {
+    if (target.inTransaction) target.exec("ROLLBACK");
+    target.exec("DETACH piece");
+  }
+}
+
+function copyPiece(target: Connection, table: StagingTable, rows: number): number {
   const copy = (onConflict: string) => {
-    image.exec("BEGIN IMMEDIATE");
-    const changes = copyRows(image, table, rows, onConflict);
+    target.exec("BEGIN IMMEDIATE");
+    const changes = copyRows(target, table, rows, onConflict);
     if (onConflict === "" && changes !== rows) throw new WrongRowCount(`${changes} rows instead of ${rows}`);
-    image.exec("COMMIT");
+    target.exec("COMMIT");
     return rows - changes;
   };
   try {
     return copy("");
   } catch (error) {
-    if (image.inTransaction) image.exec("ROLLBACK");
     if (!isConstraint(error)) throw error;
+    if (target.inTransaction) target.exec("ROLLBACK");
     return copy(" OR IGNORE");
   }
 }
 
-function copyRows(image: Connection, { staging: name, shape }: StagingTable, rows: number, onConflict: string): number {
-  const staging = `target.${quoteIdentifier(name)}`;
+function copyRows(target: Connection, { staging, shape }: StagingTable, rows: number, onConflict: string): number {
+  const into = `main.${quoteIdentifier(staging)}`;
   const rowid = shape.rowid === null ? [] : [shape.rowid];
   const room = MAX_COLUMNS - rowid.length;
   const columns = shape.columns.map(quoteIdentifier);
   const layout = pieceLayout(shape);
   const from = pieceColumns(layout);
-  const { changes } = image
+  const { changes } = target
     .prepare(
-      `INSERT${onConflict} INTO ${staging} (${[...rowid, ...columns.slice(0, room)].join(", ")})
-       SELECT ${[...pieceRowid(layout), ...from.slice(0, room)].join(", ")} FROM main.${PIECE_TABLE} LIMIT ?`,
+      `INSERT${onConflict} INTO ${into} (${[...rowid, ...columns.slice(0, room)].join(", ")})
+       SELECT ${[...pieceRowid(layout), ...from.slice(0, room)].join(", ")} FROM piece.${PIECE_TABLE} LIMIT ?`,
     )
     .run(BigInt(rows) + 1n);
   if (columns.length > room) {
-    const last = `(SELECT ${from[room] ?? ""} FROM main.${PIECE_TABLE} p WHERE p.rowid = ${quoteIdentifier(name)}.${rowid[0] ?? ""})`;
-    image.exec(
-      `UPDATE ${staging} SET ${columns[room] ?? ""} = ${last} WHERE ${rowid[0] ?? ""} IN (SELECT rowid FROM main.${PIECE_TABLE})`,
-    );
+    const own = rowid[0] ?? "";
+    const last = `(SELECT ${from[room] ?? ""} FROM piece.${PIECE_TABLE} p WHERE p.rowid = ${quoteIdentifier(staging)}.${own})`;
+    target.exec(`UPDATE ${into} SET ${columns[room] ?? ""} = ${last} WHERE ${own} IN (SELECT rowid FROM piece.${PIECE_TABLE})`);
   }
   return changes;
 }

@@ -3,8 +3,11 @@ import { toPumpError } from "../base/errors.ts";
 import { loadCodec } from "../format/compression.ts";
 import { SnapshotLost } from "../sqlite/stage.ts";
 import { Loader } from "./loader.ts";
-import type { WorkerAnswers, WorkerReply, WorkerRequest } from "./messages.ts";
+import type { Unloaded, WorkerAnswers, WorkerReply, WorkerRequest } from "./messages.ts";
 import { Unloader } from "./unloader.ts";
+
+/** Requests about the sources of an export, once they are open. */
+type ExportRequest = Extract<WorkerRequest, { do: "begin snapshot" | "end snapshot" | "unload" | "continue salvage" | "count" }>;
 
 /** One worker thread: answers the control process, request by request. */
 class Worker {
@@ -32,22 +35,19 @@ class Worker {
         this.#unloader = new Unloader(request.sources, request.compression);
         return null;
       case "begin snapshot":
-        this.#exporter().beginSnapshot();
-        return null;
       case "end snapshot":
-        this.#exporter().endSnapshot();
-        return null;
       case "unload":
-        return this.#exporter().unload(request.table, request.range);
       case "continue salvage":
-        return this.#exporter().continueSalvage();
       case "count":
-        return this.#exporter().count(request.table, request.byTable);
+        return this.#export(this.#exporter(), request);
       case "decode":
-        await this.#loader.decode(request.location, request.shape);
+        await this.#loader.decode(request);
         return null;
       case "load":
         return this.#loader.load(request);
+      case "end loading":
+        this.#loader.endLoading();
+        return null;
       case "publish":
         this.#loader.publish(request, (event) => {
           this.#post({ is: "event", event });
@@ -59,6 +59,23 @@ class Worker {
         this.#unloader?.close();
         await this.#loader.close();
         return null;
+    }
+  }
+
+  async #export(unloader: Unloader, request: ExportRequest): Promise<Unloaded | number | null> {
+    switch (request.do) {
+      case "begin snapshot":
+        unloader.beginSnapshot();
+        return null;
+      case "end snapshot":
+        unloader.endSnapshot();
+        return null;
+      case "unload":
+        return unloader.unload(request.table, request.range);
+      case "continue salvage":
+        return unloader.continueSalvage();
+      case "count":
+        return unloader.count(request.table, request.byTable);
     }
   }
 

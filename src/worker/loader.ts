@@ -1,12 +1,10 @@
 import { pumpError } from "../base/errors.ts";
-import type { PieceLocation } from "../dump/piece.ts";
 import { readPiece } from "../dump/piece-reader.ts";
 import { openDatabase, type Connection } from "../sqlite/database.ts";
-import { BadImage, openPieceImage } from "../sqlite/piece-image.ts";
+import { BadImage, removePieceImage, writePieceImage } from "../sqlite/piece-image.ts";
 import { pieceLayout } from "../sqlite/piece-table.ts";
 import { publish, type PublishEvent } from "../sqlite/publish.ts";
-import type { TableShape } from "../sqlite/schema.ts";
-import { loadPiece, WrongRowCount } from "../sqlite/staging.ts";
+import { loadPiece, prepareLoading, WrongRowCount } from "../sqlite/staging.ts";
 import { checkTarget, type TargetProblems } from "../sqlite/target.ts";
 import { LocalStorage } from "../storage/local.ts";
 import type { StorageReader } from "../storage/storage.ts";
@@ -20,25 +18,32 @@ const INDEX_CACHE_KIB = 4 * 1024;
 export class Loader {
   readonly #storage = new LocalStorage();
   readonly #readers = new Map<string, Promise<StorageReader>>();
-  #decoded: { image: Connection; path: string } | null = null;
+  readonly #targets = new Map<string, Connection>();
+  #decoded: { imagePath: string; dumpFile: string } | null = null;
 
   /** Reads a piece and checks it as far as it can be without its target. */
-  async decode(location: PieceLocation, shape: TableShape): Promise<void> {
-    const path = location.segments[0]?.path ?? "";
+  async decode({ location, shape, imagePath }: WorkerRequest & { do: "decode" }): Promise<void> {
+    const dumpFile = location.segments[0]?.path ?? "";
     const raw = await readPiece(location, (file) => this.#reader(file));
-    this.#decoded = { image: badImageAs(path, () => openPieceImage(raw, pieceLayout(shape))), path };
+    this.#decoded = { imagePath, dumpFile };
+    badImageAs(dumpFile, () => {
+      writePieceImage(imagePath, raw, pieceLayout(shape));
+    });
   }
 
   /** Loads the decoded piece into its staging table. @returns rows that a key left out */
   load({ path, durable, table, rows }: WorkerRequest & { do: "load" }): number {
     if (this.#decoded === null) throw new Error("no piece is decoded");
-    const { image, path: dumpFile } = this.#decoded;
+    const { imagePath, dumpFile } = this.#decoded;
+    return badImageAs(dumpFile, () => loadPiece(this.#target(path, durable), imagePath, table, rows));
+  }
+
+  /** Gives up the targets and the last piece. */
+  endLoading(): void {
+    for (const target of this.#targets.values()) target.close();
+    this.#targets.clear();
+    if (this.#decoded !== null) removePieceImage(this.#decoded.imagePath);
     this.#decoded = null;
-    try {
-      return badImageAs(dumpFile, () => loadPiece(image, path, durable, table, rows));
-    } finally {
-      image.close();
-    }
   }
 
   publish({ path, durable, plan }: WorkerRequest & { do: "publish" }, report: (event: PublishEvent) => void): void {
@@ -62,8 +67,17 @@ export class Loader {
   }
 
   async close(): Promise<void> {
-    this.#decoded?.image.close();
+    this.endLoading();
     for (const reader of this.#readers.values()) await (await reader).close();
+  }
+
+  #target(path: string, durable: boolean): Connection {
+    const open = this.#targets.get(path);
+    if (open !== undefined) return open;
+    const target = openDatabase(path, { mustExist: true });
+    this.#targets.set(path, target);
+    prepareLoading(target, durable);
+    return target;
   }
 
   #reader(path: string): Promise<StorageReader> {

@@ -32,9 +32,11 @@ export type WorkerRequest =
   /** Go on with a range in which rows can't be read. */
   | { readonly do: "continue salvage" }
   | { readonly do: "count"; readonly table: UnloadTable; readonly byTable: boolean }
-  /** Read a piece, check it, and hold it until it may be loaded. */
-  | { readonly do: "decode"; readonly location: PieceLocation; readonly shape: TableShape }
+  /** Read a piece, check it, and hold it in a file of the worker's own until it may be loaded. */
+  | { readonly do: "decode"; readonly location: PieceLocation; readonly shape: TableShape; readonly imagePath: string }
+  /** Load the decoded piece; the connection to the schema file stays open until `end loading`. */
   | { readonly do: "load"; readonly path: string; readonly durable: boolean; readonly table: StagingTable; readonly rows: number }
+  | { readonly do: "end loading" }
   | { readonly do: "publish"; readonly path: string; readonly durable: boolean; readonly plan: PublishPlan }
   /** Run SQLite's checks; null: of the whole file. */
   | { readonly do: "check"; readonly path: string; readonly tables: readonly string[] | null }
@@ -51,6 +53,7 @@ export interface WorkerAnswers {
   decode: null;
   /** Rows that a key left out. */
   load: number;
+  "end loading": null;
   publish: null;
   check: TargetProblems;
   close: null;

@@ -151,9 +151,9 @@ function definitionOf(operation: "EXPORT" | "IMPORT", database: string, request:
     version: "COMPATIBLE",
     remoteLink: null,
     database,
-    files: (request.dumpFiles ?? ["test.dmp"]).map((name) => ({
+    files: [...(request.dumpFiles ?? ["test.dmp"]).map((name) => ({
       type: "dump", name, directory: "DATA_PUMP_DIR", directoryPath: request.folder ?? dirname(home), fileSize: null, reuse: request.reuse === true,
-    })),
+    }) as const), ...(request.logFile === undefined ? [] : [{ type: "log", name: request.logFile, directory: "DATA_PUMP_DIR", directoryPath: request.folder ?? dirname(home), fileSize: null, reuse: true } as const])],
     metadataFilters: filters,
     metadataRemaps: (request.remap ?? []).map(([oldValue, value]) => ({ name: "REMAP_SCHEMA", oldValue, value, objectType: null })),
     dataFilters: [],

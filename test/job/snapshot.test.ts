@@ -84,7 +84,7 @@ function sumOf(path: string, tables: readonly string[]): number {
 }
 
 test.each([
-  { journalMode: "wal", exports: 6 },
+  { journalMode: "wal", exports: 4 },
   { journalMode: "delete", exports: 3 },
 ])("an export beside a writer in $journalMode mode is one state of all tables and schemas", async ({ journalMode, exports }) => {
   const folder = temporaryFolder();

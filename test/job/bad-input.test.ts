@@ -1,0 +1,326 @@
+import Sqlite from "better-sqlite3";
+import { spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { existsSync, linkSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { connect } from "../../src/api/data-pump.ts";
+import { PumpError } from "../../src/base/errors.ts";
+import { compareDatabases } from "../judge/compare.ts";
+import { expectSuccess, runExport, runInProcess, type JobReport, type JobRequest } from "./pump-jobs.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+
+const HR = readFileSync(new URL("../../fixtures/hr.sql", import.meta.url), "utf8");
+const BIN = fileURLToPath(new URL("../../bin/tsdp.js", import.meta.url));
+/** A folder in which not even the superuser can make a file. */
+const READ_ONLY_FOLDER = process.platform === "darwin" ? "/System" : "/proc";
+
+let original: { readonly database: Buffer; readonly dump: Buffer };
+let folder: string;
+
+beforeAll(async () => {
+  const made = mkdtempSync(join(tmpdir(), "tsdp-bad-input-"));
+  execute(join(made, "HR.db"), HR);
+  expectSuccess(await runExport(made, { schemas: "IN ('HR')", dumpFiles: ["hr.dmp"] }));
+  original = { database: readFileSync(join(made, "HR.db")), dump: readFileSync(join(made, "hr.dmp")) };
+  rmSync(made, { recursive: true });
+});
+
+beforeEach(() => {
+  folder = temporaryFolder();
+  writeFileSync(join(folder, "HR.db"), original.database);
+  writeFileSync(join(folder, "hr.dmp"), original.dump);
+});
+
+function execute(path: string, sql: string): void {
+  const database = new Sqlite(path);
+  database.pragma("foreign_keys = off");
+  database.exec(sql);
+  database.close();
+}
+
+/** Every file below the folder with a digest of its bytes; of the folder of the jobs only what is in it. */
+function contents(of: string): readonly string[] {
+  return readdirSync(of, { recursive: true, withFileTypes: true })
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .map((path) => `${path} ${entryDigest(path)}`)
+    .sort();
+}
+
+function entryDigest(path: string): string {
+  if (lstatSync(path).isSymbolicLink()) return readlinkSync(path);
+  return createHash("sha256").update(readFileSync(path)).digest("hex");
+}
+
+interface Outcome {
+  readonly exitCode: number | null;
+  readonly codes: readonly string[];
+  readonly text: string;
+}
+
+/** Runs `tsdp` in the folder. */
+function tsdp(...words: readonly string[]): Outcome {
+  return outcomeOf(spawnSync(process.execPath, [BIN, ...words], { cwd: folder, encoding: "utf8", env: environment() }));
+}
+
+function environment(): NodeJS.ProcessEnv {
+  return { ...process.env, NO_COLOR: "1" };
+}
+
+function outcomeOf({ status, stdout, stderr }: { status: number | null; stdout: string; stderr: string }): Outcome {
+  const text = stdout + stderr;
+  const codes = [...text.matchAll(/^((?:ORA|UDE|UDI|LRM|TSDP)-\d+|SQLITE_\w+|E[A-Z]+): /gm)].map((match) => match[1] ?? "");
+  return { exitCode: status, codes, text };
+}
+
+/** The whole of what is asked of a refusal: Oracle's stack, one sentence below it, exit code 1, and everything as before. */
+function expectRefused(run: () => Outcome, ...codes: readonly string[]): void {
+  const before = contents(folder);
+  const outcome = run();
+  expect(outcome, outcome.text).toMatchObject({ exitCode: 1, codes });
+  expect(outcome.text, outcome.text).toMatch(/\n\n[A-Z"`][^\n]*\.\n$/);
+  expect(outcome.text).not.toMatch(/^ +at /m);
+  expect(contents(folder), outcome.text).toEqual(before);
+}
+
+const EXPORT = ["export", "schemas=HR", "dumpfile=new.dmp", "nologfile=y"];
+const BAD_DUMP = ["ORA-39001", "ORA-39000"];
+
+describe("a name that leads nowhere", () => {
+  test.each<[string, readonly string[], readonly string[]]>([
+    ["a schema", ["export", "schemas=SALES", "dumpfile=new.dmp", "nologfile=y"], ["ORA-39002", "ORA-39165", "ORA-31655"]],
+    ["a table", ["export", "tables=HR.SALES", "dumpfile=new.dmp", "nologfile=y"], ["ORA-39002", "ORA-39166", "ORA-31655"]],
+    ["the schema of a table", ["export", "tables=SALES.JOBS", "dumpfile=new.dmp", "nologfile=y"], ["ORA-39002", "ORA-39165", "ORA-31655"]],
+    ["a directory", [...EXPORT, "directory=NOWHERE"], [...BAD_DUMP, "ORA-39087"]],
+    ["the directory of the log", ["export", "schemas=HR", "dumpfile=new.dmp", "logfile=NOWHERE:x.log"], ["ORA-39002", "ORA-39070", "ORA-39087"]],
+    ["a dump file", ["import", "dumpfile=nothing.dmp", "nologfile=y"], [...BAD_DUMP, "ORA-31640", "ORA-27037", "ENOENT"]],
+    ["a folder instead of a dump file", ["import", "dumpfile=sub.dmp", "nologfile=y"], [...BAD_DUMP, "ORA-31640", "ORA-27037", "ORA-29283"]],
+    ["a schema of the dump", ["import", "dumpfile=hr.dmp", "schemas=SALES", "nologfile=y"], ["ORA-39002", "ORA-39165", "ORA-31655"]],
+    ["a table of the dump", ["import", "dumpfile=hr.dmp", "tables=HR.SALES", "nologfile=y"], ["ORA-39002", "ORA-39166", "ORA-31655"]],
+    ["a schema to be remapped", ["import", "dumpfile=hr.dmp", "remap_schema=SALES:BLAKE", "nologfile=y"], ["ORA-39002", "ORA-39146"]],
+    ["a schema that can be no file", ["import", "dumpfile=hr.dmp", "remap_schema=HR:../BLAKE", "nologfile=y"], ["ORA-39001", "ORA-39146"]],
+  ])("%s", (_, words, codes) => {
+    mkdirSync(join(folder, "sub.dmp"));
+    expectRefused(() => tsdp(...words), ...codes);
+  });
+});
+
+describe("a file that a job must not write", () => {
+  test("a dump file that exists", () => {
+    expectRefused(() => tsdp("export", "schemas=HR", "dumpfile=hr.dmp", "nologfile=y"), ...BAD_DUMP, "ORA-31641", "ORA-27038");
+    const second = ["export", "schemas=HR", "dumpfile=new.dmp,hr.dmp", "nologfile=y"];
+    expectRefused(() => tsdp(...second), ...BAD_DUMP, "ORA-31641", "ORA-27038");
+  });
+
+  test.each(["../x.dmp", "/x.dmp", "sub/x.dmp", "sub\\x.dmp", ".."])("a path in the name of a dump file: %s", (name) => {
+    expectRefused(() => tsdp("export", "schemas=HR", `dumpfile='${name}'`, "nologfile=y"), ...BAD_DUMP, "ORA-39088");
+    expectRefused(() => tsdp("import", `dumpfile='${name}'`, "nologfile=y"), ...BAD_DUMP, "ORA-39088");
+  });
+
+  test.each(["HR.db", "hr.DB", "NEW.sqlite", "HR.db-wal", "HR.db-journal", "soft.dat", "hard.dat", "dangling.dat"])("a schema's file: %s", async (name) => {
+    symlinkSync(join(folder, "HR.db"), join(folder, "soft.dat"));
+    linkSync(join(folder, "HR.db"), join(folder, "hard.dat"));
+    symlinkSync("HR.db-wal", join(folder, "dangling.dat"));
+    const before = contents(folder);
+    const asDump = await runInProcess("EXPORT", folder, { schemas: "IN ('HR')", dumpFiles: [name], reuse: true });
+    expect(codes(asDump)).toEqual([...BAD_DUMP, "ORA-31641", "ORA-29283"]);
+    for (const operation of ["EXPORT", "IMPORT"] as const) {
+      const request: JobRequest = operation === "EXPORT" ? { schemas: "IN ('HR')", dumpFiles: ["new.dmp"] } : { dumpFiles: ["hr.dmp"], remap: [["HR", "BLAKE"]] };
+      expect(codes(await runInProcess(operation, folder, { ...request, logFile: name }))).toEqual(["ORA-39002", "ORA-39070", "ORA-29283"]);
+    }
+    expect(contents(folder)).toEqual(before);
+  });
+
+  test("the schema that is being exported, under another name, from the command line", () => {
+    linkSync(join(folder, "HR.db"), join(folder, "hard.dat"));
+    expectRefused(() => tsdp("export", "schemas=HR", "dumpfile=hard.dat", "reuse_dumpfiles=y", "nologfile=y"), ...BAD_DUMP, "ORA-31641", "ORA-29283");
+    expectRefused(() => tsdp("export", "schemas=HR", "dumpfile=new.dmp", "logfile=HR.db"), "ORA-39002", "ORA-39070", "ORA-29283");
+  });
+
+  test("the log over the dump", () => {
+    symlinkSync("hr.dmp", join(folder, "link.log"));
+    expectRefused(() => tsdp("import", "dumpfile=hr.dmp", "remap_schema=HR:BLAKE", "logfile=link.log"), "ORA-39002", "ORA-39070", "ORA-39402");
+    expectRefused(() => tsdp("export", "schemas=HR", "dumpfile=new.dmp", "logfile=new.dmp"), "ORA-39002", "ORA-39070", "ORA-39402");
+  });
+});
+
+/** Codes of the error for which a job did not start. */
+function codes(result: JobReport | PumpError): readonly string[] {
+  return result instanceof PumpError ? result.lines.map(({ code }) => code) : [`started: ${result.state}`];
+}
+
+/** A process that keeps a transaction on a database until the test ends. */
+async function holdLock(path: string, begin: string): Promise<void> {
+  const sqlite = createRequire(import.meta.url).resolve("better-sqlite3");
+  const program = `const db = new (require(process.argv[1]))(process.argv[2]); db.exec(process.argv[3]); console.log("held"); setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ["-e", program, sqlite, path, begin], { stdio: ["ignore", "pipe", "inherit"] });
+  onTestFinished(() => {
+    child.kill("SIGKILL");
+  });
+  await once(child.stdout, "data");
+}
+
+describe("a schema that can't be had", () => {
+  test("a source that is no database", () => {
+    writeFileSync(join(folder, "NOTES.db"), "these are only my notes\n".repeat(50));
+    expectRefused(() => tsdp("export", "schemas=NOTES", "dumpfile=new.dmp", "nologfile=y"), "ORA-39002", "ORA-39097", "SQLITE_NOTADB");
+    expectRefused(() => tsdp("export", "full=y", "dumpfile=new.dmp", "nologfile=y"), "ORA-39002", "ORA-39097", "SQLITE_NOTADB");
+    expectRefused(() => tsdp("import", "dumpfile=hr.dmp", "remap_schema=HR:NOTES", "nologfile=y"), "ORA-39002", "ORA-39097", "SQLITE_NOTADB");
+  });
+
+  test("a source that is truncated or empty", async () => {
+    truncateSync(join(folder, "HR.db"), 300);
+    const report = await runInProcess("EXPORT", folder, { schemas: "IN ('HR')", dumpFiles: ["new.dmp"] });
+    expect(codes(report).slice(0, 2)).toEqual(["ORA-39002", "ORA-39097"]);
+    writeFileSync(join(folder, "EMPTY.db"), "");
+    const empty = await runInProcess("EXPORT", folder, { schemas: "IN ('EMPTY')", dumpFiles: ["new.dmp"] });
+    expect(codes(empty)).toEqual(["ORA-39002", "ORA-31655"]);
+    expect(existsSync(join(folder, "new.dmp"))).toBe(false);
+  });
+
+  test("two files of one name", () => {
+    writeFileSync(join(folder, "hr.sqlite"), "");
+    expectRefused(() => tsdp(...EXPORT), "ORA-39002", "ORA-39097");
+  });
+
+  test("a source that another program has locked", async () => {
+    await holdLock(join(folder, "HR.db"), "BEGIN EXCLUSIVE");
+    expectRefused(() => tsdp(...EXPORT), "ORA-39002", "ORA-39097", "SQLITE_BUSY");
+  });
+
+  test.each(["delete", "wal"])("a target that another program is writing to, in %s mode", async (mode) => {
+    execute(join(folder, "HR.db"), `PRAGMA journal_mode = ${mode}`);
+    await holdLock(join(folder, "HR.db"), "BEGIN IMMEDIATE; UPDATE jobs SET min_salary = 0");
+    const words = ["import", "dumpfile=hr.dmp", "table_exists_action=replace", "nologfile=y"];
+    expectRefused(() => tsdp(...words), "ORA-39002", "ORA-39097", "SQLITE_BUSY");
+  });
+
+  test("a folder that can't be written", async () => {
+    const home = temporaryFolder();
+    process.env["TSDP_HOME"] = home;
+    onTestFinished(() => {
+      delete process.env["TSDP_HOME"];
+    });
+    expect(tsdp("directory", "create", "CLOSED", READ_ONLY_FOLDER).exitCode).toBe(0);
+    expectRefused(() => tsdp(...EXPORT, "directory=CLOSED"), ...BAD_DUMP, "ORA-31641", expect.stringMatching(/^E/) as string);
+    expectRefused(() => tsdp("export", "schemas=HR", "dumpfile=new.dmp", "logfile=CLOSED:x.log"), "ORA-39002", "ORA-39070", expect.stringMatching(/^E/) as string);
+    const intoClosed = ["import", READ_ONLY_FOLDER, "dumpfile=hr.dmp", "nologfile=y"];
+    expectRefused(() => tsdp(...intoClosed), "ORA-39002", "ORA-39097", expect.stringMatching(/^SQLITE_(CANTOPEN|READONLY)/) as string);
+  });
+});
+
+describe("a job name that is taken", () => {
+  test("is refused, and the other job goes on", async () => {
+    const pump = await connect(folder, { currentDirectory: folder });
+    const handle = await pump.open("EXPORT", "SCHEMA", null, "NIGHTLY");
+    expectRefusedBeside(() => tsdp(...EXPORT, "job_name=NIGHTLY"), "ORA-31634");
+    expectRefusedBeside(() => tsdp("import", "dumpfile=hr.dmp", "job_name=nightly", "nologfile=y"), "ORA-31634");
+    await pump.addFile(handle, "new.dmp", "DATA_PUMP_DIR");
+    await pump.metadataFilter(handle, "SCHEMA_EXPR", "IN ('HR')");
+    await pump.startJob(handle);
+    expect(await pump.waitForJob(handle)).toBe("COMPLETED");
+    await pump.close();
+    expect(existsSync(join(folder, "new.dmp"))).toBe(true);
+  });
+
+  function expectRefusedBeside(run: () => Outcome, code: string): void {
+    expect(run()).toMatchObject({ exitCode: 1, codes: [code] });
+  }
+});
+
+describe("a dump file that is none, or no longer", () => {
+  /** Every file of the folder but the dump must stay as it is, whatever is wrong with that. */
+  async function expectNothingDone(dump: Buffer, request: JobRequest): Promise<void> {
+    writeFileSync(join(folder, "bad.dmp"), dump);
+    const before = contents(folder);
+    const result = await runInProcess("IMPORT", folder, { ...request, dumpFiles: ["bad.dmp"] });
+    const said = result instanceof PumpError ? result.message : `${result.state} ${result.errors.join("\n")}`;
+    expect(said).toMatch(/^(STOPPED )?ORA-39001: invalid argument value\nORA-39000: |^STOPPED ORA-31619/);
+    expect(contents(folder), said).toEqual(before);
+  }
+
+  const INTO_NEW: JobRequest = { remap: [["HR", "BLAKE"]] };
+  const INTO_EXISTING: JobRequest = { parameters: { TABLE_EXISTS_ACTION: "REPLACE" } };
+
+  test.each([
+    ["an empty file", Buffer.alloc(0)],
+    ["text", Buffer.from("no dump\n".repeat(1000))],
+    ["zeros", Buffer.alloc(100_000)],
+  ])("%s", async (_, bytes) => {
+    await expectNothingDone(bytes, INTO_NEW);
+    await expectNothingDone(bytes, INTO_EXISTING);
+  });
+
+  test("a database", async () => {
+    await expectNothingDone(original.database, INTO_EXISTING);
+  });
+
+  test("from the command line", () => {
+    writeFileSync(join(folder, "bad.dmp"), original.dump.subarray(0, original.dump.length - 1));
+    expectRefused(() => tsdp("import", "dumpfile=bad.dmp", "nologfile=y", "table_exists_action=replace"), ...BAD_DUMP, "ORA-31619", "TSDP-00010");
+  });
+
+  test.each([INTO_NEW, INTO_EXISTING])("one that is cut off anywhere: %o", async (request) => {
+    const step = Math.floor(original.dump.length / 60);
+    for (let length = 1; length < original.dump.length; length += step) await expectNothingDone(original.dump.subarray(0, length), request);
+    for (let less = 1; less < 40; less += 6) await expectNothingDone(original.dump.subarray(0, original.dump.length - less), request);
+  });
+
+  test.each([INTO_NEW, INTO_EXISTING])("one of which a byte has changed: %o", async (request) => {
+    const places = [...Array.from({ length: 60 }, (_, i) => i * 7), ...Array.from({ length: 80 }, (_, i) => Math.floor((i * original.dump.length) / 80) + 13)];
+    const ends = Array.from({ length: 60 }, (_, i) => original.dump.length - 1 - i * 11);
+    for (const place of [...places, ...ends]) {
+      const bytes = Buffer.from(original.dump);
+      bytes.writeUInt8((bytes.readUInt8(place) + 1 + (place % 255)) % 256 ^ 0, place);
+      if (!bytes.equals(original.dump)) await expectNothingDone(bytes, request);
+    }
+  });
+});
+
+describe("a disk that is full", () => {
+  /** A limit on the size of a file is what a full disk is to the program: a write that fails half way. */
+  function tsdpWithin(kibibytes: number, ...words: readonly string[]): Outcome {
+    const command = `ulimit -f ${kibibytes}; exec "$0" "$@"`;
+    return outcomeOf(spawnSync("bash", ["-c", command, process.execPath, BIN, ...words], { cwd: folder, encoding: "utf8", env: environment() }));
+  }
+
+  test("leaves no dump and no schema, and an existing schema as it was", async () => {
+    const rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)";
+    execute(join(folder, "BIG.db"), `CREATE TABLE t (a); ${rows} INSERT INTO t SELECT hex(randomblob(100)) FROM n; CREATE TABLE u (a)`);
+    expectSuccess(await runExport(folder, { schemas: "IN ('BIG')", dumpFiles: ["big.dmp"] }));
+    const before = files();
+    const exported = tsdpWithin(2000, "export", "schemas=BIG", "dumpfile=new.dmp", "nologfile=y", "job_name=FULL_DISK");
+    expect(exported.text).toMatch(/ORA-31617: [^]*EFBIG/);
+    expect(exported.exitCode).toBe(1);
+    expect(files()).toEqual(before);
+    for (const [target, action] of [["NEW", "skip"], ["HR", "replace"]]) {
+      const imported = tsdpWithin(2000, "import", "dumpfile=big.dmp", `remap_schema=BIG:${target}`, `table_exists_action=${action}`, "nologfile=y");
+      expect(imported.text).toMatch(/SQLITE_(IOERR|FULL)/);
+      expect(imported.exitCode).toBe(1);
+      expect(files().filter((line) => !line.startsWith("HR.db"))).toEqual(before.filter((line) => !line.startsWith("HR.db")));
+      expectSameAsOriginal(join(folder, "HR.db"));
+    }
+  });
+
+  function files(): readonly string[] {
+    return readdirSync(folder).filter((name) => name !== ".tsdp").map((name) => `${name} ${entryDigest(join(folder, name))}`);
+  }
+
+  function expectSameAsOriginal(path: string): void {
+    const copy = join(temporaryFolder(), "HR.db");
+    writeFileSync(copy, original.database);
+    expect(compareDatabases(copy, path)).toEqual([]);
+  }
+});
+
+afterEach(async () => {
+  const pump = await connect(folder, { currentDirectory: folder });
+  const left = (await pump.jobs()).filter(({ name }) => name.startsWith("SYS_EXPORT"));
+  await pump.close();
+  expect(left).toEqual([]);
+});
