@@ -60,6 +60,7 @@ export class ControlProcess {
     this.#table.updateJob({ state: failure === null ? "COMPLETING" : "STOPPING" });
     if (failure !== null) run.report(failure.lines);
     const left = await attempt(() => job.close());
+    run.stopProgress();
     if (left !== null) run.report(left.lines);
     this.#end(run, failure === null ? (run.errorCount === 0 ? "COMPLETE" : "COMPLETE_ERRORS") : "ABORTED");
   }

@@ -74,7 +74,7 @@ export class ExportJob {
     await this.#unloadAll();
     const files = await this.#requireWriter().finish(encodePiece(MASTER_PIECE, this.#master(), this.#algorithm("METADATA_ONLY")));
     this.#run.say(masterTableLine(owner, name), ...dumpFileSetLines(owner, name, files.map((file) => file.path)));
-    this.#run.progress(() => this.#progress(), true);
+    this.#run.showProgress(() => this.#progress());
   }
 
   /** Ends the workers; removes unfinished files unless the job has published them. */

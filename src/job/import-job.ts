@@ -102,7 +102,7 @@ export class ImportJob {
     await this.#loadAll();
     for (const path of paths.filter((tail) => !isRowPath(tail))) this.#processing(path);
     await this.#publishAll();
-    this.#run.progress(() => this.#progress(), true);
+    this.#run.showProgress(() => this.#progress());
   }
 
   async close(): Promise<void> {
@@ -271,7 +271,7 @@ export class ImportJob {
     const { object } = event;
     if (event.kind === "begun") {
       this.#board.begin(worker.number, { schema: target.name, name: object.name }, object.type.toUpperCase());
-      this.#run.progress(() => this.#progress(), true);
+      this.#run.progress(() => this.#progress());
       return;
     }
     const name = qualifiedName(target.name, object.name);

@@ -23,6 +23,7 @@ export class JobRun {
   readonly #log: LogFile | null;
   #errorCount = 0;
   #lastUpdate = 0;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(table: ControlTable, definition: JobDefinition, log: LogFile | null) {
     this.#table = table;
@@ -65,11 +66,26 @@ export class JobRun {
     this.#send({ kind: "wip", lines: [{ code: null, text: `;;; ${message}` }], logFileOnly });
   }
 
-  /** Shows progress, at most ten times a second; `always` for the last word. */
-  progress(progress: () => Progress, always = false): void {
-    const now = performance.now();
-    if (!always && now - this.#lastUpdate < UPDATE_MS) return;
-    this.#lastUpdate = now;
+  /** Shows progress, at most ten times a second; what comes between is shown a little later. */
+  progress(progress: () => Progress): void {
+    const wait = this.#lastUpdate + UPDATE_MS - performance.now();
+    if (wait <= 0) this.showProgress(progress);
+    else
+      this.#timer ??= setTimeout(() => {
+        this.showProgress(progress);
+      }, wait);
+  }
+
+  /** Nothing is shown any more: the job has ended. */
+  stopProgress(): void {
+    clearTimeout(this.#timer);
+  }
+
+  /** Shows progress now. */
+  showProgress(progress: () => Progress): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#lastUpdate = performance.now();
     this.#takeRequests();
     const { bytes, totalBytes, rows, workers, files } = progress();
     this.#table.atomically(() => {

@@ -68,6 +68,15 @@ function tsdp(...words: readonly string[]): Outcome {
   return outcomeOf(spawnSync(process.execPath, [BIN, ...words], { cwd: folder, encoding: "utf8", env: environment() }));
 }
 
+/** The same without waiting for its end. */
+async function tsdpBeside(...words: readonly string[]): Promise<Outcome> {
+  const child = spawn(process.execPath, [BIN, ...words], { cwd: folder, env: environment() });
+  let text = "";
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (part: string) => (text += part));
+  await once(child, "close");
+  return outcomeOf({ status: child.exitCode, stdout: text, stderr: "" });
+}
+
 function environment(): NodeJS.ProcessEnv {
   return { ...process.env, NO_COLOR: "1" };
 }
@@ -145,7 +154,7 @@ describe("a file that a job must not write", () => {
   test("the log over the dump", () => {
     symlinkSync("hr.dmp", join(folder, "link.log"));
     expectRefused(() => tsdp("import", "dumpfile=hr.dmp", "remap_schema=HR:BLAKE", "logfile=link.log"), "ORA-39002", "ORA-39070", "ORA-39402");
-    expectRefused(() => tsdp("export", "schemas=HR", "dumpfile=new.dmp", "logfile=new.dmp"), "ORA-39002", "ORA-39070", "ORA-39402");
+    expectRefused(() => tsdp("export", "schemas=HR", "dumpfile=new.dmp", "logfile=new.dmp"), ...BAD_DUMP, "ORA-39402");
   });
 });
 
@@ -188,16 +197,29 @@ describe("a schema that can't be had", () => {
     expectRefused(() => tsdp(...EXPORT), "ORA-39002", "ORA-39097");
   });
 
-  test("a source that another program has locked", async () => {
-    await holdLock(join(folder, "HR.db"), "BEGIN EXCLUSIVE");
-    expectRefused(() => tsdp(...EXPORT), "ORA-39002", "ORA-39097", "SQLITE_BUSY");
-  });
-
-  test.each(["delete", "wal"])("a target that another program is writing to, in %s mode", async (mode) => {
-    execute(join(folder, "HR.db"), `PRAGMA journal_mode = ${mode}`);
-    await holdLock(join(folder, "HR.db"), "BEGIN IMMEDIATE; UPDATE jobs SET min_salary = 0");
-    const words = ["import", "dumpfile=hr.dmp", "table_exists_action=replace", "nologfile=y"];
-    expectRefused(() => tsdp(...words), "ORA-39002", "ORA-39097", "SQLITE_BUSY");
+  test("a source that another program has locked, a target that another program is writing to", async () => {
+    for (const [name, mode, begin] of [
+      ["LOCKED", "delete", "BEGIN EXCLUSIVE"],
+      ["WRITTEN", "delete", "BEGIN IMMEDIATE; UPDATE jobs SET min_salary = 0"],
+      ["WRITTEN_WAL", "wal", "BEGIN IMMEDIATE; UPDATE jobs SET min_salary = 0"],
+    ] as const) {
+      const path = join(folder, `${name}.db`);
+      writeFileSync(path, original.database);
+      execute(path, `PRAGMA journal_mode = ${mode}`);
+      await holdLock(path, begin);
+    }
+    const before = contents(folder);
+    const replace = (target: string) => ["import", "dumpfile=hr.dmp", `remap_schema=HR:${target}`, "table_exists_action=replace", "nologfile=y"];
+    const outcomes = await Promise.all([
+      tsdpBeside("export", "schemas=LOCKED", "dumpfile=new.dmp", "nologfile=y"),
+      tsdpBeside(...replace("WRITTEN")),
+      tsdpBeside(...replace("WRITTEN_WAL")),
+    ]);
+    for (const outcome of outcomes) {
+      expect(outcome, outcome.text).toMatchObject({ exitCode: 1, codes: ["ORA-39002", "ORA-39097", "SQLITE_BUSY"] });
+      expect(outcome.text).toMatch(/\n\nAnother program [^\n]*\.\n$/);
+    }
+    expect(contents(folder)).toEqual(before);
   });
 
   test("a folder that can't be written", async () => {
@@ -265,19 +287,21 @@ describe("a dump file that is none, or no longer", () => {
     expectRefused(() => tsdp("import", "dumpfile=bad.dmp", "nologfile=y", "table_exists_action=replace"), ...BAD_DUMP, "ORA-31619", "TSDP-00010");
   });
 
-  test.each([INTO_NEW, INTO_EXISTING])("one that is cut off anywhere: %o", async (request) => {
-    const step = Math.floor(original.dump.length / 60);
-    for (let length = 1; length < original.dump.length; length += step) await expectNothingDone(original.dump.subarray(0, length), request);
-    for (let less = 1; less < 40; less += 6) await expectNothingDone(original.dump.subarray(0, original.dump.length - less), request);
+  test("one that is cut off anywhere", async () => {
+    const { length } = original.dump;
+    const lengths = [...Array.from({ length: 60 }, (_, i) => 1 + Math.floor((i * length) / 60)), ...Array.from({ length: 20 }, (_, i) => length - 1 - 3 * i)];
+    for (const [i, kept] of lengths.entries()) await expectNothingDone(original.dump.subarray(0, kept), i % 2 === 0 ? INTO_NEW : INTO_EXISTING);
   });
 
-  test.each([INTO_NEW, INTO_EXISTING])("one of which a byte has changed: %o", async (request) => {
-    const places = [...Array.from({ length: 60 }, (_, i) => i * 7), ...Array.from({ length: 80 }, (_, i) => Math.floor((i * original.dump.length) / 80) + 13)];
-    const ends = Array.from({ length: 60 }, (_, i) => original.dump.length - 1 - i * 11);
-    for (const place of [...places, ...ends]) {
+  test("one of which a byte has changed", async () => {
+    const { length } = original.dump;
+    const header = Array.from({ length: 60 }, (_, i) => i * 7);
+    const middle = Array.from({ length: 90 }, (_, i) => Math.floor((i * length) / 90) + 13);
+    const trailer = Array.from({ length: 60 }, (_, i) => length - 1 - i * 11);
+    for (const [i, place] of [...header, ...middle, ...trailer].entries()) {
       const bytes = Buffer.from(original.dump);
-      bytes.writeUInt8((bytes.readUInt8(place) + 1 + (place % 255)) % 256 ^ 0, place);
-      if (!bytes.equals(original.dump)) await expectNothingDone(bytes, request);
+      bytes.writeUInt8(bytes.readUInt8(place) ^ (1 + (place % 255)), place);
+      await expectNothingDone(bytes, i % 2 === 0 ? INTO_NEW : INTO_EXISTING);
     }
   });
 });

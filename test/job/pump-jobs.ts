@@ -10,6 +10,7 @@ import { ControlTable } from "../../src/job/control-table.ts";
 import type { JobDefinition } from "../../src/job/definition.ts";
 import { createJob } from "../../src/job/jobs.ts";
 import { LivenessLock, lockPath } from "../../src/job/liveness.ts";
+import { WorkerPool, type WorkerThread } from "../../src/job/worker-thread.ts";
 
 /** What a test asks of a job; what is left out is left to the product's defaults. */
 export interface JobRequest {
@@ -123,17 +124,34 @@ export async function runInProcess(operation: "EXPORT" | "IMPORT", database: str
   const home = homeFolder(database);
   const { table, lock } = createJob(home, definitionOf(operation, database, request, home));
   const reader = ControlTable.open(table.path);
+  const workers = new LateWorkers();
   try {
-    await new ControlProcess(table, lock).run();
+    await new ControlProcess(table, lock, workers as unknown as WorkerPool).run();
     const { state, errorCount, startError } = reader.job();
     if (startError !== null) return PumpError.fromJSON(JSON.parse(startError) as Parameters<typeof PumpError.fromJSON>[0]);
     const messages = reader.messagesAfter(0);
     const texts = messages.map((message) => message.lines.map((line) => (line.code === null ? line.text : `${line.code}: ${line.text}`)).join("\n"));
     return { state, errorCount, lines: texts, errors: texts.filter((_, i) => messages[i]?.kind === "error") };
   } finally {
+    await workers.close();
     const left = LivenessLock.acquire(lockPath(reader.path), 1000);
     reader.drop();
     left.remove();
+  }
+}
+
+/** Starts no thread until one is asked for: most jobs of these tests are refused before. */
+class LateWorkers implements Pick<WorkerPool, "take" | "close"> {
+  #pool: WorkerPool | null = null;
+
+  take(count: number): readonly WorkerThread[] {
+    this.#pool ??= new WorkerPool();
+    return this.#pool.take(count);
+  }
+
+  async close(): Promise<void> {
+    await this.#pool?.close();
+    this.#pool = null;
   }
 }
 
