@@ -7,7 +7,7 @@ import { launchControlProcess } from "../job/launch.ts";
 import { isAlive, LivenessLock, lockPath } from "../job/liveness.ts";
 import type { JobState, Procedure } from "../job/states.ts";
 import { KU } from "./constants.ts";
-import { invalidOperation, notSupported } from "./refusals.ts";
+import { notSupported } from "./refusals.ts";
 import { messageBit } from "./status.ts";
 
 /** How often a waiting call looks at the control table, once it has waited a little. */
@@ -57,7 +57,7 @@ export class Attachment {
 
   /** Changes the definition; after START_JOB it is frozen. */
   define(change: (definition: JobDefinition) => Partial<JobDefinition>): void {
-    if (this.#starting || this.row().state !== "DEFINING") throw invalidOperation(["ORA-31624"]);
+    if (this.#starting || this.row().state !== "DEFINING") throw notSupported("a change to a running job");
     this.#table.define(change);
   }
 

@@ -32,7 +32,6 @@ export const MESSAGES = {
   "ORA-31618": { text: "FILESIZE is outside valid range of %sKB to %sTB" },
   "ORA-31619": { text: 'invalid dump file "%s"', hint: "The file is damaged, was cut off, or was not written by tsdp; take another copy of it." },
   "ORA-31623": { text: "a job is not attached to this session via the specified handle" },
-  "ORA-31624": { text: "A job cannot be modified after it has started." },
   "ORA-31626": { text: "job does not exist" },
   "ORA-31627": { text: "API call succeeded but more information is available" },
   "ORA-31630": { text: "a job name is required to attach a job for user %s" },

@@ -1,5 +1,5 @@
 import { existsSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { pumpError } from "../base/errors.ts";
 import { qualifiedName } from "../base/identifiers.ts";
 import { productVersion } from "../base/product.ts";
@@ -25,6 +25,9 @@ import { rankOf, UnloadQueue, type TableUnload, type UnloadItem } from "./unload
 import { WorkerBoard } from "./worker-board.ts";
 import type { WorkerPool, WorkerThread } from "./worker-thread.ts";
 
+/** A source of this size takes long enough that its writers should know. */
+const NOTED_BYTES = 64 << 20;
+
 /** An export from START_JOB to its published dump file set. */
 export class ExportJob {
   readonly #run: JobRun;
@@ -37,6 +40,7 @@ export class ExportJob {
   #queue = new UnloadQueue([]);
   #objects = new Map<number, DumpObject>();
   #missing: readonly string[] = [];
+  #sources: readonly SchemaFile[] = [];
   /** Sources that nobody had open in WAL mode before the job. */
   #withoutWal: readonly SchemaFile[] = [];
   #idle: (() => void)[] = [];
@@ -50,6 +54,7 @@ export class ExportJob {
   async start(): Promise<void> {
     const chosen = chooseSources(this.#run.definition);
     this.#guardOutputs();
+    this.#sources = chosen.sources;
     this.#withoutWal = chosen.sources.filter(({ path }) => !existsSync(`${path}-wal`));
     for (const { schema, path } of chosen.sources) recoverSource(schema, path);
     const bytes = chosen.sources.reduce((sum, { path }) => sum + statSync(path).size, 0);
@@ -68,6 +73,7 @@ export class ExportJob {
   async run(): Promise<void> {
     const { owner, name } = this.#run.definition;
     this.#run.say(startingLine(owner, name, String(this.#run.parameter("CLIENT_COMMAND") ?? "")));
+    this.#noteBlockedWriters();
     for (const schema of this.#missing) this.#run.report(pumpError([["ORA-39165", schema]]).lines);
     for (const lines of this.#plan.problems) this.#run.report(lines);
     for (const path of pathsOf(this.#plan.objects, "EXPORT", contentOf(this.#run.definition))) this.#run.say(processingLine(objectPath(this.#mode, path)));
@@ -75,6 +81,15 @@ export class ExportJob {
     const files = await this.#requireWriter().finish(encodePiece(MASTER_PIECE, this.#master(), this.#algorithm("METADATA_ONLY")));
     this.#run.say(masterTableLine(owner, name), ...dumpFileSetLines(owner, name, files.map((file) => file.path)));
     this.#run.showProgress(() => this.#progress());
+  }
+
+  /** In rollback-journal mode a reader holds up every commit of other programs; a small source is read before anyone notices. */
+  #noteBlockedWriters(): void {
+    for (const { name, settings } of this.#plan.schemas) {
+      const path = this.#sources.find(({ schema }) => schema === name)?.path;
+      if (settings.journalMode === "wal" || path === undefined || statSync(path).size < NOTED_BYTES) continue;
+      this.#run.say(`Schema ${name} is in journal mode ${settings.journalMode}: commits to it wait until the export has ended (WAL avoids this)`);
+    }
   }
 
   /** Ends the workers; removes unfinished files unless the job has published them. */
@@ -115,7 +130,7 @@ export class ExportJob {
     return DumpFileSetWriter.create({
       guid,
       jobName: qualifiedName(owner, name),
-      instance: database,
+      instance: basename(database),
       encoding: this.#plan.schemas.every(({ settings }) => settings.encoding === "UTF-8") ? "UTF-8" : "UTF-16",
       databaseVersion: sqliteVersion(),
       compressionAlgorithm: (this.#run.parameter("COMPRESSION_ALGORITHM") ?? "BASIC") as CompressionAlgorithm,

@@ -48,6 +48,8 @@ class Publication {
   readonly #connection: Connection;
   readonly #plan: PublishPlan;
   readonly #report: (event: PublishEvent) => void;
+  /** Tables of the job that could not be made: lower case. */
+  readonly #rejected = new Set<string>();
 
   constructor(connection: Connection, plan: PublishPlan, report: (event: PublishEvent) => void) {
     this.#connection = connection;
@@ -62,10 +64,13 @@ class Publication {
     connection.exec("BEGIN IMMEDIATE");
     try {
       for (const name of this.#plan.drops) connection.exec(`DROP TABLE ${quoteIdentifier(name)}`);
-      this.#storeDefinitions();
+      this.#editSchema(() => this.#renameStaging());
+      if (this.#plan.tables.some((table) => this.#countsUp(table))) this.#ensureSequenceTable();
       for (const table of this.#plan.tables) if (!isRawCreate(table)) this.#insertTyped(table);
       for (const index of this.#plan.indexes) this.#createIndex(index);
       this.#storeSql(this.#plan.indexes);
+      // Last, so that no trigger of the job fires on its own rows.
+      this.#storeDefinitions();
       this.#compareShapes();
       connection.exec("COMMIT");
     } finally {
@@ -73,18 +78,21 @@ class Publication {
     }
   }
 
-  /** Gives raw tables their name and definition, and adds the definitions that have no rows of their own. */
-  #storeDefinitions(): void {
-    this.#editSchema(() => {
-      this.#renameStaging();
-      const insert = this.#connection.prepare("INSERT INTO sqlite_schema VALUES (?, ?, ?, 0, CAST(? AS TEXT))");
-      for (const { type, name, tableName, sql } of this.#plan.definitions) insert.run(type, name, tableName, sql);
-    });
-    if (this.#plan.tables.some((table) => table.action === "create" && isAutoincrement(this.#text(table.definition)))) this.#ensureSequenceTable();
-    for (const object of this.#plan.definitions) this.#report({ kind: "object", object });
+  #countsUp(table: PublishTable): boolean {
+    return table.action === "create" && isAutoincrement(this.#text(table.definition));
   }
 
-  /** One pass over sqlite_schema for all tables: it has no index, and there may be many. */
+  /** Stores the definitions that have no rows of their own; a trigger whose table could not be made goes with it. */
+  #storeDefinitions(): void {
+    const stored = this.#plan.definitions.filter(({ type, tableName }) => type !== "trigger" || !this.#rejected.has(tableName.toLowerCase()));
+    this.#editSchema(() => {
+      const insert = this.#connection.prepare("INSERT INTO sqlite_schema VALUES (?, ?, ?, 0, CAST(? AS TEXT))");
+      for (const { type, name, tableName, sql } of stored) insert.run(type, name, tableName, sql);
+    });
+    for (const object of stored) this.#report({ kind: "object", object });
+  }
+
+  /** Gives raw tables their names and definitions: one pass over sqlite_schema for all, which has no index and may be long. */
   #renameStaging(): void {
     this.#connection.exec("CREATE TEMP TABLE tsdp_table (staging TEXT PRIMARY KEY, name TEXT, sql BLOB)");
     const insert = this.#connection.prepare("INSERT INTO temp.tsdp_table VALUES (?, ?, ?)");
@@ -201,6 +209,7 @@ class Publication {
     } catch (error) {
       if (!this.#connection.inTransaction) throw error;
       savepoint.rollback();
+      if (kind === "rejected") this.#rejected.add(object.name.toLowerCase());
       const sql = kind === "failed" ? [{ code: "Failing sql is", text: `\n${this.#text(object)}` }] : [];
       this.#report({ kind, object, lines: [...causeLines(error), ...sql] });
     }

@@ -300,7 +300,7 @@ describe("the definition", () => {
     controlTable(session).updateJob({ state: "EXECUTING" });
     await expectCodes(pump.metadataFilter(handle, "SCHEMA_EXPR", "= 'HR'"), "ORA-39004", "ORA-39016");
     await expectCodes(pump.startJob(handle), "ORA-39004", "ORA-39016");
-    await expectCodes(pump.addFile(handle, "late.dmp", "DMPDIR"), "ORA-39002", "ORA-31624");
+    await expectCodes(pump.addFile(handle, "late.dmp", "DMPDIR"), "TSDP-00001");
     await pump.logEntry(handle, "from the client", 1);
     expect(controlTable(session).takeRequests()).toEqual([
       { verb: "log_entry", argument: { message: "from the client", logFileOnly: true } },
