@@ -56,11 +56,12 @@ export class ControlProcess {
 
   /** From here on every error is one of the job, told to its clients. */
   async #execute(run: JobRun, job: Job): Promise<void> {
+    run.begin();
     const failure = await attempt(() => job.run());
     this.#table.updateJob({ state: failure === null ? "COMPLETING" : "STOPPING" });
     if (failure !== null) run.report(failure.lines);
     const left = await attempt(() => job.close());
-    run.stopProgress();
+    run.end();
     if (left !== null) run.report(left.lines);
     this.#end(run, failure === null ? (run.errorCount === 0 ? "COMPLETE" : "COMPLETE_ERRORS") : "ABORTED");
   }

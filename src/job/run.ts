@@ -5,6 +5,7 @@ import type { JobDefinition, WorkerStatus } from "./definition.ts";
 import type { LogFile } from "./log-file.ts";
 
 const UPDATE_MS = 100;
+const REQUEST_MS = 100;
 
 /** Bytes, rows and workers of a running job. */
 export interface Progress {
@@ -24,6 +25,8 @@ export class JobRun {
   #errorCount = 0;
   #lastUpdate = 0;
   #timer: NodeJS.Timeout | undefined;
+  #requests: NodeJS.Timeout | undefined;
+  #requestVersion: number | null = null;
 
   constructor(table: ControlTable, definition: JobDefinition, log: LogFile | null) {
     this.#table = table;
@@ -76,9 +79,26 @@ export class JobRun {
       }, wait);
   }
 
-  /** Nothing is shown any more: the job has ended. */
-  stopProgress(): void {
+  /** Carries out what clients have asked for; costs next to nothing when nobody has. */
+  takeRequests(): void {
+    const version = this.#table.dataVersion();
+    if (version === this.#requestVersion) return;
+    this.#requestVersion = version;
+    for (const { argument } of this.#table.takeRequests()) this.logEntry(argument.message, argument.logFileOnly);
+  }
+
+  /** Looks for requests from now on. */
+  begin(): void {
+    this.#requests = setInterval(() => {
+      this.takeRequests();
+    }, REQUEST_MS);
+  }
+
+  /** Takes the last requests; nothing is shown any more but the end. */
+  end(): void {
+    clearInterval(this.#requests);
     clearTimeout(this.#timer);
+    this.takeRequests();
   }
 
   /** Shows progress now. */
@@ -86,7 +106,6 @@ export class JobRun {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#lastUpdate = performance.now();
-    this.#takeRequests();
     const { bytes, totalBytes, rows, workers, files } = progress();
     this.#table.atomically(() => {
       const percentDone = totalBytes === 0 ? 0 : Math.min(100, Math.floor((100 * bytes) / totalBytes));
@@ -96,10 +115,6 @@ export class JobRun {
         this.#table.setDumpFile(i + 1, { ...file, size: 0 });
       });
     });
-  }
-
-  #takeRequests(): void {
-    for (const { argument } of this.#table.takeRequests()) this.logEntry(argument.message, argument.logFileOnly);
   }
 
   #send(message: Parameters<ControlTable["appendMessage"]>[0]): void {
