@@ -117,7 +117,7 @@ function decodePiece(row: Record<string, unknown>): MasterPiece {
 }
 
 function decodeShape(json: string): TableShape {
-  const value = parseJson(json) as Partial<Record<keyof TableShape, unknown>>;
+  const value: Partial<Record<keyof TableShape, unknown>> = fields(parseJson(json));
   return {
     name: text(value.name),
     withoutRowid: oneOf(value.withoutRowid, [true, false]),
@@ -130,25 +130,28 @@ function decodeShape(json: string): TableShape {
 }
 
 function decodeConstraint(value: unknown): TableShape["constraints"][number] {
-  const constraint = value as { kind?: unknown; index?: unknown; columns?: unknown };
+  const constraint: { kind?: unknown; index?: unknown; columns?: unknown } = fields(value);
   return {
     kind: oneOf(constraint.kind, ["PRIMARY KEY", "UNIQUE"]),
     index: text(constraint.index),
     columns: list(constraint.columns).map((column) => {
-      const { name, collation, descending } = column as { name?: unknown; collation?: unknown; descending?: unknown };
+      const { name, collation, descending } = fields(column) as { name?: unknown; collation?: unknown; descending?: unknown };
       return { name: name === null ? null : text(name), collation: text(collation), descending: oneOf(descending, [true, false]) };
     }),
   };
 }
 
-function parseJson(json: string): object {
+function parseJson(json: string): unknown {
   try {
-    const value: unknown = JSON.parse(json);
-    if (typeof value === "object" && value !== null) return value;
+    return JSON.parse(json);
   } catch (error) {
     throw new BadImage("the master table holds a table description that can't be read", { cause: error });
   }
-  throw new BadImage("the master table holds a table description that is none");
+}
+
+function fields(value: unknown): object {
+  if (typeof value !== "object" || value === null) throw new BadImage("the master table holds a table description that is none");
+  return value;
 }
 
 function text(value: unknown): string {
@@ -170,6 +173,6 @@ function list(value: unknown): readonly unknown[] {
 
 function oneOf<T extends string | number | boolean>(value: unknown, allowed: readonly T[]): T {
   const found = allowed.find((candidate) => candidate === value);
-  if (found === undefined) throw new BadImage(`the master table holds ${String(value)} where that can't be`);
+  if (found === undefined) throw new BadImage(`the master table holds ${JSON.stringify(value)} where that can't be`);
   return found;
 }

@@ -23,16 +23,18 @@ export function nameFilter(filterName: string, value: string): NameFilter {
 
 /** SQLite itself is the judge, in an empty database in memory: the predicate can reach nothing but the names. */
 function evaluate(filterName: string, predicate: string, names: Iterable<string>): ReadonlySet<string> {
+  const all = [...names];
   const connection = openMemory();
   try {
     connection.exec("CREATE TABLE names (name TEXT COLLATE NOCASE)");
     const insert = connection.prepare("INSERT INTO names VALUES (?)");
     connection.transaction(() => {
-      for (const name of names) insert.run(name);
+      for (const name of all) insert.run(name);
     })();
     const query = connection.prepare(`SELECT name FROM names WHERE name ${predicate}\n`);
-    if (!query.readonly || !query.reader) throw new Error("not a predicate");
-    return new Set(query.pluck().all() as string[]);
+    if (!query.readonly || !query.reader || predicate.trim() === "") throw new Error("not a predicate");
+    const taken = new Set(query.pluck().all());
+    return new Set(all.filter((name) => taken.has(name)));
   } catch (error) {
     throw pumpError([["ORA-39001"], ["ORA-39071", filterName], ...causeLines(error)], `Write it like IN ('A','B') or LIKE 'A%'; it was: ${predicate}`, error);
   } finally {

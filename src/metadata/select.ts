@@ -1,5 +1,5 @@
 import { pumpError, type PumpError } from "../base/errors.ts";
-import { upperName } from "../base/identifiers.ts";
+import { foldName, upperName } from "../base/identifiers.ts";
 import { isStatistics, isSystemTable, type DumpObject } from "./dump-object.ts";
 import { nameFilter, type NameFilter } from "./name-filter.ts";
 import { parseTableFilter, type TablePattern } from "./table-filter.ts";
@@ -64,8 +64,8 @@ export class Selection {
     const takes = (object: DumpObject) => {
       if (object.objectType === "VIEW") return !this.isTableSelection;
       if (isSystemTable(object)) return chosen.size > 0;
-      if (object.owner !== null) return chosen.has(`${object.schema}\0${object.owner}`);
-      return chosen.has(`${object.schema}\0${object.tableName}`) || (!this.isTableSelection && isOnView(object, all));
+      if (object.owner !== null) return chosen.has(keyOf(object.schema, object.owner));
+      return chosen.has(keyOf(object.schema, object.tableName)) || (!this.isTableSelection && isOnView(object, all));
     };
     return { objects: all.filter(takes), missing: this.#missingTables(candidates) };
   }
@@ -122,9 +122,14 @@ export function nothingLeft(missing: readonly (readonly ["ORA-39165" | "ORA-3916
 }
 
 function tableKey(table: DumpObject): string {
-  return `${table.schema}\0${table.name}`;
+  return keyOf(table.schema, table.name);
+}
+
+/** A trigger names its table as its author wrote it, in any case. */
+function keyOf(schema: string, table: string): string {
+  return `${schema}\0${foldName(table)}`;
 }
 
 function isOnView(object: DumpObject, all: readonly DumpObject[]): boolean {
-  return all.some((other) => other.objectType === "VIEW" && other.schema === object.schema && other.name === object.tableName);
+  return all.some((other) => other.objectType === "VIEW" && tableKey(other) === keyOf(object.schema, object.tableName));
 }

@@ -1,4 +1,5 @@
 import { pumpError } from "../base/errors.ts";
+import { foldName } from "../base/identifiers.ts";
 
 /** One item of TABLE_FILTER: `[schema.]table`, with `%` as a wildcard in the table's name. */
 export interface TablePattern {
@@ -33,9 +34,9 @@ export function parseTableFilter(value: string): readonly TablePattern[] {
 function pattern(schema: string | null, table: string, text: string): TablePattern {
   const quoted = table.startsWith('"');
   const name = unquote(table);
-  const parts = quoted ? [name] : name.split("%");
-  const expression = new RegExp(`^${parts.map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("[\\s\\S]*")}$`, "i");
-  return { schema, table: name, text, matches: (candidate) => expression.test(candidate) };
+  const parts = quoted ? [foldName(name)] : foldName(name).split("%");
+  const expression = new RegExp(`^${parts.map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("[\\s\\S]*")}$`);
+  return { schema, table: name, text, matches: (candidate) => expression.test(foldName(candidate)) };
 }
 
 function unquote(part: string): string {

@@ -83,19 +83,21 @@ export function halve(range: KeyRange): KeyRange[] {
 /**
  * Cuts a WITHOUT ROWID table into ranges of about `every` rows each. The cuts are taken ascending in every key column under
  * the collations of the key's index, whatever its directions are, so that neighbouring ranges share a bound and each row
- * is in exactly one.
+ * is in exactly one. A first value that a comparison would convert (a number in a TEXT column) is no bound for an index.
  */
 export function cutByKey(connection: Connection, shape: TableShape, every: number): KeyRange[] {
   const key = primaryKey(shape);
   const columns = key.columns.map((_, i) => `k${i}`);
   const order = key.columns.map((column, i) => `k${i} COLLATE ${quoteIdentifier(column.collation)}`);
   const values = columns.map((k) => `typeof(${k}), CASE WHEN typeof(${k}) = 'text' THEN CAST(${k} AS BLOB) ELSE ${k} END`);
+  const first = keyName(key.columns[0]?.name ?? null);
   const rows = connection
     .prepare(
       `SELECT ${values.join(", ")} FROM (
-         SELECT row_number() OVER () AS n, ${key.columns.map((column, i) => `${keyName(column.name)} AS k${i}`).join(", ")}
+         SELECT row_number() OVER () AS n, (${first} COLLATE BINARY < '') = (typeof(${first}) IN ('integer', 'real')) AS isPlain,
+                ${key.columns.map((column, i) => `${keyName(column.name)} AS k${i}`).join(", ")}
            FROM main.${quoteIdentifier(shape.name)} INDEXED BY ${quoteIdentifier(key.index)})
-        WHERE n % ? = 0 ORDER BY ${order.join(", ")}`,
+        WHERE n % ? = 0 AND isPlain ORDER BY ${order.join(", ")}`,
     )
     .raw()
     .safeIntegers()
@@ -127,15 +129,18 @@ function keyValue(type: string, value: unknown): KeyValue {
   return value as bigint | number | null;
 }
 
-/** A row-value bound, and the bound on the first column that it implies: only that one makes SQLite seek instead of scan. */
+/**
+ * A row-value bound, and the bound on the first column that it implies: only that one makes SQLite seek instead of scan.
+ * The plus keeps the columns' types out of the comparison, so that values are ordered as the index orders them.
+ */
 function bound(key: KeyConstraint, operator: ">" | "<=", values: readonly KeyValue[]): { sql: string; parameters: unknown[] } {
-  const columns = key.columns.map((column) => `${keyName(column.name)} COLLATE ${quoteIdentifier(column.collation)}`);
+  const columns = key.columns.map((column) => `+${keyName(column.name)} COLLATE ${quoteIdentifier(column.collation)}`);
   const markers = values.map((value) => (value !== null && typeof value === "object" && "text" in value ? "CAST(? AS TEXT)" : "?"));
   const parameters = values.map((value) => {
     if (value === null || typeof value !== "object") return value;
     return Buffer.from("text" in value ? value.text : value.blob);
   });
-  const first = `${columns[0] ?? ""} ${operator === ">" ? ">=" : "<="} ${markers[0] ?? ""}`;
+  const first = `${columns[0]?.slice(1) ?? ""} ${operator === ">" ? ">=" : "<="} ${markers[0] ?? ""}`;
   return {
     sql: `${first} AND (${columns.join(", ")}) ${operator} (${markers.join(", ")})`,
     parameters: [parameters[0], ...parameters],

@@ -84,12 +84,18 @@ function* bisect(attempt: Attempt, range: KeyRange & { kind: "rowid" }, limit: n
 
 function* fromBothEnds(attempt: Attempt, range: Exclude<KeyRange, { kind: "rowid" }>, limit: number): Generator<Piece, LostRows[]> {
   const before = yield* readUntilDamage(attempt, range, limit);
-  const after = range.kind === "key" ? yield* readUntilDamage(attempt, { ...range, reverse: true }, limit) : 0n;
-  return [{ rows: `the rows between the first ${before} and the last ${after} of a range`, cause: attempt.cause }];
+  if (before.complete) return [];
+  const reversed = range.kind === "key" ? yield* readUntilDamage(attempt, { ...range, offset: 0n, reverse: true }, limit) : null;
+  const after = reversed?.offset ?? 0n;
+  return [{ rows: `the rows between the first ${before.offset} and the last ${after} of a range`, cause: attempt.cause }];
 }
 
-/** Reads on with half the rows after each failure, until not even one more can be read; gives how many were. */
-function* readUntilDamage(attempt: Attempt, range: Exclude<KeyRange, { kind: "rowid" }>, limit: number): Generator<Piece, bigint> {
+/** Reads on with half the rows after each failure, until not even one more can be read; gives the offset that it came to. */
+function* readUntilDamage(
+  attempt: Attempt,
+  range: Exclude<KeyRange, { kind: "rowid" }>,
+  limit: number,
+): Generator<Piece, { offset: bigint; complete: boolean }> {
   let [offset, count] = [range.offset, limit];
   while (count >= 1) {
     const piece = attempt.unload({ ...range, offset }, count);
@@ -99,9 +105,9 @@ function* readUntilDamage(attempt: Attempt, range: Exclude<KeyRange, { kind: "ro
     }
     if (piece.rows > 0) yield piece;
     offset += BigInt(piece.rows);
-    if (piece.rest === null) break;
+    if (piece.rest === null) return { offset, complete: true };
   }
-  return offset - range.offset;
+  return { offset, complete: false };
 }
 
 function mergeNeighbours(lost: readonly (LostRows | LostRange)[]): LostRows[] {

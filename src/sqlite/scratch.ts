@@ -25,7 +25,7 @@ export interface ProvenSchema {
 export function proveSchema(objects: readonly SchemaObject[], encoding: TextEncoding): ProvenSchema {
   const rejected: RejectedObject[] = [];
   let accepted = objects.filter((object) => {
-    const reason = object.sql === null ? null : textProblem(decodeSql(object.sql, encoding), object.type);
+    const reason = nameProblem(object) ?? (object.sql === null ? null : textProblem(decodeSql(object.sql, encoding), object.type));
     if (reason !== null) rejected.push({ object, reason });
     return reason === null;
   });
@@ -34,9 +34,9 @@ export function proveSchema(objects: readonly SchemaObject[], encoding: TextEnco
     const failure = loadFailure(connection);
     if (failure === null) return provenSchema(connection, rejected);
     connection.close();
-    const culprits = accepted.filter((object) => object.name === failure.name);
-    if (culprits.length === 0) throw new Error(failure.reason);
-    rejected.push(...culprits.map((object) => ({ object, reason: failure.reason })));
+    const culprits = culpritsOf(failure, accepted);
+    if (culprits.length === 0) throw new Error(failure);
+    rejected.push(...culprits.map((object) => ({ object, reason: failure })));
     accepted = accepted.filter((object) => !culprits.includes(object));
   }
 }
@@ -47,6 +47,11 @@ export function decodeSql(sql: Uint8Array, encoding: TextEncoding): string {
   const bytes = Buffer.from(sql);
   if (encoding === "UTF-8") return bytes.toString("utf8");
   return (encoding === "UTF-16le" ? bytes : bytes.subarray(0, bytes.length & ~1).swap16()).toString("utf16le");
+}
+
+/** SQLite would take the name for what stands before the NUL. */
+function nameProblem({ name, tableName }: SchemaObject): string | null {
+  return `${name}${tableName}`.includes("\0") ? "its name holds a NUL character" : null;
 }
 
 function textProblem(sql: string, type: string): string | null {
@@ -96,15 +101,20 @@ function isVirtual(object: SchemaObject): boolean {
   return /^\s*CREATE\s+VIRTUAL\s/i.test(ascii);
 }
 
-function loadFailure(connection: Connection): { name: string; reason: string } | null {
+function loadFailure(connection: Connection): string | null {
   try {
     connection.prepare("SELECT count(*) FROM sqlite_schema").get();
     return null;
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const name = /^malformed database schema \(([\s\S]*?)\)(?: - [\s\S]*)?$/.exec(message)?.[1] ?? "";
-    return { name, reason: message };
+    return error instanceof Error ? error.message : String(error);
   }
+}
+
+/** `malformed database schema (NAME)`, then perhaps more; a name may look like that itself, so the longest is meant. */
+function culpritsOf(failure: string, objects: readonly SchemaObject[]): readonly SchemaObject[] {
+  const named = objects.filter(({ name }) => failure.startsWith(`malformed database schema (${name})`));
+  const longest = Math.max(...named.map(({ name }) => name.length));
+  return named.filter(({ name }) => name.length === longest);
 }
 
 function provenSchema(connection: Connection, rejected: readonly RejectedObject[]): ProvenSchema {

@@ -78,6 +78,7 @@ export class Stage {
       } catch (error) {
         if (!this.#connection.inTransaction) throw new SnapshotLost("the snapshot was lost", { cause: error });
         if (!isFull(error) || count === 1) throw error;
+        this.#connection.exec(`DELETE FROM temp.${PIECE_TABLE}; PRAGMA temp.incremental_vacuum`);
       }
     }
   }
@@ -102,10 +103,10 @@ export class Stage {
     return changes;
   }
 
-  /** The 2,000th column of a table with a rowid is one too many for a result set. */
+  /** The 2,000th column of a table with a rowid is one too many for a result set. Setting the rowid may fail: see pieceTableSql. */
   #copyLastColumn(shape: TableShape, column: string, into: string): void {
     this.#connection.exec(
-      `UPDATE temp.${PIECE_TABLE} SET ${into} = (SELECT s.${column} FROM main.${quoteIdentifier(shape.name)} s
+      `UPDATE temp.${PIECE_TABLE} SET rowid = rowid, ${into} = (SELECT s.${column} FROM main.${quoteIdentifier(shape.name)} s
         WHERE s.${shape.rowid ?? "rowid"} = ${PIECE_TABLE}.rowid)`,
     );
   }

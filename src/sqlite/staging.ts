@@ -67,7 +67,8 @@ function copyPiece(target: Connection, table: StagingTable, rows: number): numbe
   const copy = (onConflict: string) => {
     target.exec("BEGIN IMMEDIATE");
     const changes = copyRows(target, table, rows, onConflict);
-    if (onConflict === "" && changes !== rows) throw new WrongRowCount(`${changes} rows instead of ${rows}`);
+    const found = onConflict === "" ? changes : countRows(target, rows);
+    if (found !== rows) throw new WrongRowCount(`${found} rows instead of ${rows}`);
     target.exec("COMMIT");
     return rows - changes;
   };
@@ -99,6 +100,12 @@ function copyRows(target: Connection, { staging, shape }: StagingTable, rows: nu
     target.exec(`UPDATE ${into} SET ${columns[room] ?? ""} = ${last} WHERE ${own} IN (SELECT rowid FROM piece.${PIECE_TABLE})`);
   }
   return changes;
+}
+
+/** Rows of the piece, one more than stated at most. */
+function countRows(target: Connection, rows: number): number {
+  const query = `SELECT count(*) FROM (SELECT 1 FROM piece.${PIECE_TABLE} LIMIT ?)`;
+  return target.prepare(query).pluck().get(BigInt(rows) + 1n) as number;
 }
 
 function keySql({ kind, columns }: TableShape["constraints"][number]): string {

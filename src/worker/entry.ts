@@ -2,12 +2,15 @@ import { parentPort } from "node:worker_threads";
 import { toPumpError } from "../base/errors.ts";
 import { loadCodec } from "../format/compression.ts";
 import { SnapshotLost } from "../sqlite/stage.ts";
+import type { TargetProblems } from "../sqlite/target.ts";
 import { Loader } from "./loader.ts";
 import type { Unloaded, WorkerAnswers, WorkerReply, WorkerRequest } from "./messages.ts";
 import { Unloader } from "./unloader.ts";
 
 /** Requests about the sources of an export, once they are open. */
 type ExportRequest = Extract<WorkerRequest, { do: "begin snapshot" | "end snapshot" | "unload" | "continue salvage" | "count" }>;
+
+type ImportRequest = Extract<WorkerRequest, { do: "decode" | "load" | "end loading" | "publish" | "check" }>;
 
 /** One worker thread: answers the control process, request by request. */
 class Worker {
@@ -40,6 +43,17 @@ class Worker {
       case "continue salvage":
       case "count":
         return this.#export(this.#exporter(), request);
+      case "close":
+        this.#unloader?.close();
+        await this.#loader.close();
+        return null;
+      default:
+        return this.#import(request);
+    }
+  }
+
+  async #import(request: ImportRequest): Promise<number | TargetProblems | null> {
+    switch (request.do) {
       case "decode":
         await this.#loader.decode(request);
         return null;
@@ -55,10 +69,6 @@ class Worker {
         return null;
       case "check":
         return this.#loader.check(request.path, request.tables);
-      case "close":
-        this.#unloader?.close();
-        await this.#loader.close();
-        return null;
     }
   }
 

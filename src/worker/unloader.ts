@@ -83,9 +83,10 @@ export class Unloader {
     const piece = new Stage(source).unload(table.shape, range, limit, table.filter ?? undefined);
     this.#learn(table, piece);
     if (piece.rest !== null && isUncut(range)) {
-      // Never more than fitted just now: then there is at least one cut.
+      // Never more than fitted just now: then there is at least one cut, unless no key is fit to be one.
       const every = Math.min(piece.rows, this.#rowsPerPiece.get(table.object) ?? FIRST_ROWS);
-      return this.#answer(table, null, cutByKey(source, table.shape, every));
+      const ranges = cutByKey(source, table.shape, every);
+      if (ranges.length > 1) return this.#answer(table, null, ranges);
     }
     return this.#answer(table, piece, piece.rest === null ? [] : [piece.rest]);
   }
