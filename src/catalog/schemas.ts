@@ -47,10 +47,16 @@ export function defaultSchema(database: string, user: string): string | null {
 export function newSchemaPath(database: string, name: string): string {
   if (statSync(database).isFile()) {
     const only = schemaName(database);
-    throw pumpError([["ORA-39002"], ["ORA-39146", name]], `The database is the one file of schema ${only}: use remap_schema=${name}:${only}, or connect to its folder.`);
+    throw pumpError(
+      [["ORA-39002"], ["ORA-39146", name]],
+      `The database is the one file of schema ${only}: use remap_schema=${name}:${only}, or connect to its folder.`,
+    );
   }
   if (name === "" || name.startsWith(".") || /[/\\\p{Cc}]/u.test(name) || Buffer.byteLength(name) > 200) {
-    throw pumpError([["ORA-39001"], ["ORA-39146", name]], "A new schema becomes a file of its name, so the name can't hold a slash, start with a dot or be empty.");
+    throw pumpError(
+      [["ORA-39001"], ["ORA-39146", name]],
+      "A new schema becomes a file of its name, so the name can't hold a slash, start with a dot or be empty.",
+    );
   }
   return join(database, `${name}.db`);
 }

@@ -41,7 +41,13 @@ export class ControlProcess {
       const run = new JobRun(this.#table, definition, log);
       job = await createJob(run, this.#workers);
       await job.start();
-      this.#table.updateJob({ state: "EXECUTING", pid: process.pid, degree: run.degree, startTime: run.startTime.toISOString(), startError: null });
+      this.#table.updateJob({
+        state: "EXECUTING",
+        pid: process.pid,
+        degree: run.degree,
+        startTime: run.startTime.toISOString(),
+        startError: null,
+      });
       await this.#execute(run, job);
     } catch (error) {
       log?.write({ kind: "error", lines: toPumpError(error).lines });
@@ -72,9 +78,15 @@ export class ControlProcess {
     const state = outcome === "ABORTED" ? "STOPPED" : "COMPLETED";
     this.#table.atomically(() => {
       run.say(endLine(owner, name, outcome, run.errorCount, run.startTime, end));
-      this.#table.updateJob({ state, outcome, endTime: end.toISOString(), ...(state === "COMPLETED" ? { percentDone: 100 } : {}) });
+      this.#table.updateJob({
+        state,
+        outcome,
+        endTime: end.toISOString(),
+        ...(state === "COMPLETED" ? { percentDone: 100 } : {}),
+      });
     });
-    if (statSync(tracePath(this.#table.path), { throwIfNoEntry: false })?.size === 0) rmSync(tracePath(this.#table.path), { force: true });
+    if (statSync(tracePath(this.#table.path), { throwIfNoEntry: false })?.size === 0)
+      rmSync(tracePath(this.#table.path), { force: true });
     if (state === "COMPLETED" && run.parameter("KEEP_MASTER") !== 1) removeJob(this.#table, this.#lock);
     else {
       this.#table.close();

@@ -49,9 +49,20 @@ export interface JobRequest {
 }
 
 const COLUMNS: Readonly<Record<keyof JobRow, string>> = {
-  state: "state", outcome: "outcome", pid: "pid", degree: "degree", bytesProcessed: "bytes_processed", totalBytes: "total_bytes",
-  rowsProcessed: "rows_processed", percentDone: "percent_done", errorCount: "error_count", restartCount: "restart_count",
-  createTime: "create_time", startTime: "start_time", endTime: "end_time", startError: "start_error",
+  state: "state",
+  outcome: "outcome",
+  pid: "pid",
+  degree: "degree",
+  bytesProcessed: "bytes_processed",
+  totalBytes: "total_bytes",
+  rowsProcessed: "rows_processed",
+  percentDone: "percent_done",
+  errorCount: "error_count",
+  restartCount: "restart_count",
+  createTime: "create_time",
+  startTime: "start_time",
+  endTime: "end_time",
+  startError: "start_error",
 };
 
 /**
@@ -72,12 +83,14 @@ export class ControlTable {
     const connection = openDatabase(path);
     connection.pragma("journal_mode = WAL");
     connection.pragma("synchronous = NORMAL");
-    connection.transaction(() => {
-      connection.exec(SCHEMA);
-      connection
-        .prepare("INSERT INTO job (id, definition, state, create_time) VALUES (1, ?, 'DEFINING', ?)")
-        .run(JSON.stringify(definition), new Date().toISOString());
-    }).immediate();
+    connection
+      .transaction(() => {
+        connection.exec(SCHEMA);
+        connection
+          .prepare("INSERT INTO job (id, definition, state, create_time) VALUES (1, ?, 'DEFINING', ?)")
+          .run(JSON.stringify(definition), new Date().toISOString());
+      })
+      .immediate();
     return new ControlTable(path, connection);
   }
 
@@ -100,10 +113,12 @@ export class ControlTable {
 
   /** Replaces parts of the definition; the caller has checked that the job is DEFINING. */
   define(change: (definition: JobDefinition) => Partial<JobDefinition>): void {
-    this.#connection.transaction(() => {
-      const definition = this.definition();
-      this.#connection.prepare("UPDATE job SET definition = ?").run(JSON.stringify({ ...definition, ...change(definition) }));
-    }).immediate();
+    this.#connection
+      .transaction(() => {
+        const definition = this.definition();
+        this.#connection.prepare("UPDATE job SET definition = ?").run(JSON.stringify({ ...definition, ...change(definition) }));
+      })
+      .immediate();
   }
 
   job(): JobRow {
@@ -162,8 +177,11 @@ export class ControlTable {
 
   /** Takes the queued requests, in order, each once. */
   takeRequests(): JobRequest[] {
-    const rows = this.#connection.prepare("DELETE FROM request RETURNING seq, verb, argument").all() as
-      { seq: number; verb: JobRequest["verb"]; argument: string }[];
+    const rows = this.#connection.prepare("DELETE FROM request RETURNING seq, verb, argument").all() as {
+      seq: number;
+      verb: JobRequest["verb"];
+      argument: string;
+    }[];
     return rows
       .sort((a, b) => a.seq - b.seq)
       .map(({ verb, argument }) => ({ verb, argument: JSON.parse(argument) as JobRequest["argument"] }));

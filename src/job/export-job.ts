@@ -76,10 +76,18 @@ export class ExportJob {
     this.#noteBlockedWriters();
     for (const schema of this.#missing) this.#run.report(pumpError([["ORA-39165", schema]]).lines);
     for (const lines of this.#plan.problems) this.#run.report(lines);
-    for (const path of pathsOf(this.#plan.objects, "EXPORT", contentOf(this.#run.definition))) this.#run.say(processingLine(objectPath(this.#mode, path)));
+    for (const path of pathsOf(this.#plan.objects, "EXPORT", contentOf(this.#run.definition)))
+      this.#run.say(processingLine(objectPath(this.#mode, path)));
     await this.#unloadAll();
     const files = await this.#requireWriter().finish(encodePiece(MASTER_PIECE, this.#master(), this.#algorithm("METADATA_ONLY")));
-    this.#run.say(masterTableLine(owner, name), ...dumpFileSetLines(owner, name, files.map((file) => file.path)));
+    this.#run.say(
+      masterTableLine(owner, name),
+      ...dumpFileSetLines(
+        owner,
+        name,
+        files.map((file) => file.path),
+      ),
+    );
     this.#run.showProgress(() => this.#progress());
   }
 
@@ -88,7 +96,9 @@ export class ExportJob {
     for (const { name, settings } of this.#plan.schemas) {
       const path = this.#sources.find(({ schema }) => schema === name)?.path;
       if (settings.journalMode === "wal" || path === undefined || statSync(path).size < NOTED_BYTES) continue;
-      this.#run.say(`Schema ${name} is in journal mode ${settings.journalMode}: commits to it wait until the export has ended (WAL avoids this)`);
+      this.#run.say(
+        `Schema ${name} is in journal mode ${settings.journalMode}: commits to it wait until the export has ended (WAL avoids this)`,
+      );
     }
   }
 
@@ -121,7 +131,9 @@ export class ExportJob {
   #guardOutputs(): void {
     const { database } = this.#run.definition;
     for (const { path } of this.#dumpFiles()) {
-      assertNoDatabase(database, path, (cause) => pumpError([["ORA-39001"], ["ORA-39000"], ["ORA-31641", path], ...cause.lines], cause.hint));
+      assertNoDatabase(database, path, (cause) =>
+        pumpError([["ORA-39001"], ["ORA-39000"], ["ORA-31641", path], ...cause.lines], cause.hint),
+      );
     }
   }
 
@@ -211,7 +223,14 @@ export class ExportJob {
     const object = table.table.object;
     const number = table.addPiece(rankOf(item, salvaged), piece.rows, piece.rawLength);
     const writer = this.#requireWriter();
-    if (number === 1) await writer.append(encodePiece({ type: PIECE_TYPE.OBJECT_DESCRIPTION, object, piece: 1, image: 0, rows: 0 }, describeObject(this.#object(table)), "NONE"));
+    if (number === 1)
+      await writer.append(
+        encodePiece(
+          { type: PIECE_TYPE.OBJECT_DESCRIPTION, object, piece: 1, image: 0, rows: 0 },
+          describeObject(this.#object(table)),
+          "NONE",
+        ),
+      );
     const encoded: EncodedPiece = { ...piece, type: PIECE_TYPE.TABLE_DATA, object, piece: number, image: 0 };
     await writer.append(encoded);
   }
@@ -232,14 +251,33 @@ export class ExportJob {
     const object = this.#object(table);
     const rows = await count(true);
     const name = qualifiedName(object.schema, object.name);
-    if (rows !== table.rows) throw pumpError([["ORA-31693", name], ["ORA-02354"], ["TSDP-00010", `${table.rows} rows were read, but the table has ${rows}`]]);
-    this.#run.report(pumpError([["TSDP-00010", `an index of table ${name} is damaged: it holds another number of rows than the table; all ${rows} rows of the table were exported`]]).lines);
+    if (rows !== table.rows)
+      throw pumpError([
+        ["ORA-31693", name],
+        ["ORA-02354"],
+        ["TSDP-00010", `${table.rows} rows were read, but the table has ${rows}`],
+      ]);
+    this.#run.report(
+      pumpError([
+        [
+          "TSDP-00010",
+          `an index of table ${name} is damaged: it holds another number of rows than the table; all ${rows} rows of the table were exported`,
+        ],
+      ]).lines,
+    );
   }
 
   #reportLost(table: TableUnload, object: DumpObject): void {
-    const lost = table.lost.map(({ rows, cause }) => ({ code: "ORA-02354", text: `error in exporting/importing data: ${rows} can't be read: ${cause}` }));
+    const lost = table.lost.map(({ rows, cause }) => ({
+      code: "ORA-02354",
+      text: `error in exporting/importing data: ${rows} can't be read: ${cause}`,
+    }));
     const { lines } = pumpError([["ORA-31693", qualifiedName(object.schema, object.name)], ...lost.slice(0, 100)]);
-    this.#run.report(lines.map((line, i) => (i === 0 ? { ...line, text: line.text.replace(" and is being skipped due to error:", " in part:") } : line)));
+    this.#run.report(
+      lines.map((line, i) =>
+        i === 0 ? { ...line, text: line.text.replace(" and is being skipped due to error:", " in part:") } : line,
+      ),
+    );
   }
 
   #object({ table }: TableUnload): DumpObject {
@@ -249,7 +287,14 @@ export class ExportJob {
   }
 
   #master(): Buffer {
-    return encodeMasterTable(masterTable(this.#run, this.#plan.schemas, this.#plan.objects, this.#plan.tables.map(({ unload }) => unload)));
+    return encodeMasterTable(
+      masterTable(
+        this.#run,
+        this.#plan.schemas,
+        this.#plan.objects,
+        this.#plan.tables.map(({ unload }) => unload),
+      ),
+    );
   }
 
   #progress(): Progress {

@@ -59,7 +59,8 @@ export function planExport({ selection, sources }: ExportSources, snapshot: Snap
   const contents = sources.map(({ schema }) => readSchema(snapshot.connection(schema), schema));
   const all = contents.flatMap(({ objects }) => objects).map((object, i) => ({ ...object, id: i + 1 }));
   const { objects: selected, missing } = selection.objects(all);
-  const objects = content === "DATA_ONLY" ? selected.filter((object) => object.shape !== null && !isSystemTable(object)) : selected;
+  const objects =
+    content === "DATA_ONLY" ? selected.filter((object) => object.shape !== null && !isSystemTable(object)) : selected;
   if (objects.length === 0) throw nothingLeft(missing.map((name) => ["ORA-39166", name]));
   const tables = content === "METADATA_ONLY" ? [] : objects.filter(({ shape }) => shape !== null);
   return {
@@ -74,7 +75,12 @@ export function planExport({ selection, sources }: ExportSources, snapshot: Snap
   };
 }
 
-function planTable(table: DumpObject, objects: readonly DumpObject[], selection: Selection, snapshot: Snapshot): readonly TableWork[] {
+function planTable(
+  table: DumpObject,
+  objects: readonly DumpObject[],
+  selection: Selection,
+  snapshot: Snapshot,
+): readonly TableWork[] {
   const { shape } = table;
   if (shape === null) return [];
   const connection = snapshot.connection(table.schema);
@@ -98,7 +104,12 @@ function rangeOf(connection: Connection, shape: TableShape): KeyRange | null {
 function hidesRowids({ shape, schema }: DumpObject, snapshot: Snapshot): boolean {
   if (shape === null || shape.withoutRowid || shape.rowid !== null) return false;
   try {
-    return snapshot.connection(schema).prepare(`SELECT 1 FROM main.${quoteIdentifier(shape.name)} LIMIT 1`).get() !== undefined;
+    return (
+      snapshot
+        .connection(schema)
+        .prepare(`SELECT 1 FROM main.${quoteIdentifier(shape.name)} LIMIT 1`)
+        .get() !== undefined
+    );
   } catch (error) {
     if (!isUnreadable(error)) throw error;
     return true;
@@ -111,5 +122,8 @@ function rowidsLost({ schema, name }: DumpObject): readonly ErrorLine[] {
 }
 
 function unspeakable(schema: string, name: string): readonly ErrorLine[] {
-  return pumpError([["ORA-39166", `${schema}.${name}`], ["TSDP-00010", "its name is no valid text, so no SQL can address it"]]).lines;
+  return pumpError([
+    ["ORA-39166", `${schema}.${name}`],
+    ["TSDP-00010", "its name is no valid text, so no SQL can address it"],
+  ]).lines;
 }

@@ -1,21 +1,21 @@
 import { join } from "node:path";
-import { pumpError, type ErrorLine, type StackEntry } from "../base/errors.ts";
+import { pumpError, type StackEntry } from "../base/errors.ts";
 import { qualifiedName, upperName } from "../base/identifiers.ts";
 import { listSchemas, newSchemaPath } from "../catalog/schemas.ts";
-import { PIECE_TYPE, loadCodec } from "../dump/piece.ts";
-import { readPiece, type OpenFile } from "../dump/piece-reader.ts";
+import { loadCodec } from "../dump/piece.ts";
+import type { OpenFile } from "../dump/piece-reader.ts";
 import { DumpFileSet } from "../dump/reader.ts";
-import { verifyFiles, verifySegment } from "../dump/verify.ts";
+import { verifyFiles } from "../dump/verify.ts";
 import { isSystemTable, type DumpObject } from "../metadata/dump-object.ts";
-import { decodeMasterTable, type MasterPiece, type MasterTable } from "../metadata/master-table.ts";
+import type { MasterTable } from "../metadata/master-table.ts";
 import { objectPath, pathsOf, type ExportMode, type ObjectPathTail } from "../metadata/object-paths.ts";
 import { nothingLeft, Selection } from "../metadata/select.ts";
-import { BadImage } from "../sqlite/piece-image.ts";
 import type { PublishEvent } from "../sqlite/publish.ts";
 import { PIECE_TARGET } from "../sqlite/stage.ts";
 import { LocalStorage } from "../storage/local.ts";
 import type { StorageReader } from "../storage/storage.ts";
 import { contentOf, type Content } from "./content.ts";
+import { groupPieces, readMaster, verifyDescriptions } from "./dump-master.ts";
 import { planSchemaImport, type SchemaImport, type TableExistsAction, type TableLoad } from "./import-plan.ts";
 import { isOpenDatabase } from "./jobs.ts";
 import { masterTableLine, processingLine, rowsLine, startingLine } from "./log-lines.ts";
@@ -122,7 +122,9 @@ export class ImportJob {
   }
 
   #dumpFiles(): readonly string[] {
-    return this.#run.definition.files.filter((file) => file.type === "dump").map(({ directoryPath, name }) => join(directoryPath, name));
+    return this.#run.definition.files
+      .filter((file) => file.type === "dump")
+      .map(({ directoryPath, name }) => join(directoryPath, name));
   }
 
   #processing(path: ObjectPathTail): void {
@@ -139,10 +141,16 @@ export class ImportJob {
     const names = master.schemas.map((schema) => schema.name);
     const { schemas, missing } = selection.schemas(names);
     const selected = selection.objects(master.objects.filter((object) => schemas.includes(object.schema)));
-    const absent = [...missing.map((name) => ["ORA-39165", name] as const), ...selected.missing.map((name) => ["ORA-39166", name] as const)];
+    const absent = [
+      ...missing.map((name) => ["ORA-39165", name] as const),
+      ...selected.missing.map((name) => ["ORA-39166", name] as const),
+    ];
     if (selected.objects.length === 0) throw nothingLeft(absent);
     this.#missing = absent;
-    const partial = selection.isTableSelection || metadataFilters.some(({ name }) => name.startsWith("NAME_")) || master.job.get("MODE") === "TABLE";
+    const partial =
+      selection.isTableSelection ||
+      metadataFilters.some(({ name }) => name.startsWith("NAME_")) ||
+      master.job.get("MODE") === "TABLE";
     const targets = this.#remap(names);
     const files = new Map(listSchemas(database).map((file) => [file.name, file.path]));
     return master.schemas
@@ -152,7 +160,14 @@ export class ImportJob {
         const existingPath = files.get(target) ?? null;
         if (existingPath === null && this.#content === "DATA_ONLY") throw pumpError([["ORA-39002"], ["ORA-39146", target]]);
         const path = existingPath ?? newSchemaPath(database, target);
-        return { source, target, path, existingPath, partial, objects: selected.objects.filter((object) => object.schema === source.name) };
+        return {
+          source,
+          target,
+          path,
+          existingPath,
+          partial,
+          objects: selected.objects.filter((object) => object.schema === source.name),
+        };
       });
   }
 
@@ -161,11 +176,16 @@ export class ImportJob {
     const remaps = this.#run.definition.metadataRemaps.filter((remap) => remap.name === "REMAP_SCHEMA");
     const targets = new Map(names.map((name) => [name, name]));
     for (const { oldValue, value } of remaps) {
-      if (!targets.has(upperName(oldValue))) throw pumpError([["ORA-39002"], ["ORA-39146", oldValue]], `The dump holds ${names.join(", ")}.`);
+      if (!targets.has(upperName(oldValue)))
+        throw pumpError([["ORA-39002"], ["ORA-39146", oldValue]], `The dump holds ${names.join(", ")}.`);
       targets.set(upperName(oldValue), upperName(value));
     }
     const twice = [...targets.values()].find((target, i, all) => all.indexOf(target) !== i);
-    if (twice !== undefined) throw pumpError([["ORA-39002"], ["TSDP-00010", `two schemas of the dump would be loaded into ${twice}`]], "Import them one after the other.");
+    if (twice !== undefined)
+      throw pumpError(
+        [["ORA-39002"], ["TSDP-00010", `two schemas of the dump would be loaded into ${twice}`]],
+        "Import them one after the other.",
+      );
     return targets;
   }
 
@@ -176,7 +196,10 @@ export class ImportJob {
     const [action, content] = [this.#action, this.#content];
     const pieceOrder = groupPieces(master);
     for (const { source, target: name, path, existingPath, objects, partial } of chosen) {
-      const target = existingPath === null ? TargetSchema.create(name, path, source, guid) : TargetSchema.openExisting(name, path, source, guid);
+      const target =
+        existingPath === null
+          ? TargetSchema.create(name, path, source, guid)
+          : TargetSchema.openExisting(name, path, source, guid);
       const { existing } = target;
       const request = { source, target: name, objects, existing, action, content, partial, guid, pieceOrder, pieces: set.pieces };
       const work = { target, objects, plan: EMPTY_IMPORT };
@@ -222,10 +245,19 @@ export class ImportJob {
 
   async #load(worker: WorkerThread, { work, load, progress, piece, turn, done }: LoadItem): Promise<void> {
     const { table, object } = load;
-    this.#board.begin(worker.number, { schema: work.target.name, name: object.name }, objectPath(this.#exportMode, "TABLE/TABLE_DATA"));
-    await worker.call({ do: "decode", location: piece.location, shape: table.shape, imagePath: work.target.imagePath(worker.number) });
+    this.#board.begin(
+      worker.number,
+      { schema: work.target.name, name: object.name },
+      objectPath(this.#exportMode, "TABLE/TABLE_DATA"),
+    );
+    const { target } = work;
+    await target.guard(
+      worker.call({ do: "decode", location: piece.location, shape: table.shape, imagePath: target.imagePath(worker.number) }),
+    );
     await turn;
-    const rejected = await worker.call({ do: "load", path: work.target.workPath, durable: !work.target.isNew, table, rows: piece.rows });
+    const rejected = await target.guard(
+      worker.call({ do: "load", path: target.workPath, durable: !target.isNew, table, rows: piece.rows }),
+    );
     done();
     progress.rejected += rejected;
     progress.rows += piece.rows - rejected;
@@ -239,7 +271,14 @@ export class ImportJob {
   #sayLoaded(work: SchemaWork, load: TableLoad, progress: LoadProgress): void {
     if (isSystemTable(load.object) || this.#content === "METADATA_ONLY") return;
     const name = qualifiedName(work.target.name, load.object.name);
-    if (progress.rejected > 0) this.#run.report(pumpError([["ORA-31693", name], ["ORA-39224", progress.rejected], ["TSDP-00010", "they violate a UNIQUE or PRIMARY KEY of the table"]]).lines);
+    if (progress.rejected > 0)
+      this.#run.report(
+        pumpError([
+          ["ORA-31693", name],
+          ["ORA-39224", progress.rejected],
+          ["TSDP-00010", "they violate a UNIQUE or PRIMARY KEY of the table"],
+        ]).lines,
+      );
     if (load.table.raw) this.#run.say(rowsLine("imported", work.target.name, load.object.name, progress.bytes, progress.rows));
   }
 
@@ -256,14 +295,23 @@ export class ImportJob {
 
   async #publish(worker: WorkerThread, work: SchemaWork): Promise<void> {
     const { target, plan } = work;
-    await worker.call({ do: "publish", path: target.workPath, durable: !target.isNew, plan: plan.plan }, (event) => {
+    const publishing = worker.call({ do: "publish", path: target.workPath, durable: !target.isNew, plan: plan.plan }, (event) => {
       this.#tellPublished(worker, work, event);
     });
+    await target.guard(publishing);
     const tables = target.isNew ? null : plan.loads.map(({ table }) => table.definition.name);
     const { structure, foreignKeys } = await worker.call({ do: "check", path: target.workPath, tables });
-    if (structure.length > 0) this.#run.report(pumpError([["TSDP-00011", target.name], ...structure.map((line) => ({ code: "quick_check", text: line }))]).lines);
+    if (structure.length > 0)
+      this.#run.report(
+        pumpError([["TSDP-00011", target.name], ...structure.map((line) => ({ code: "quick_check", text: line }))]).lines,
+      );
     for (const { table, parent, rows } of foreignKeys) {
-      this.#run.report(pumpError([["ORA-02298", target.name, table], ["TSDP-00010", `${rows} row(s) refer to rows of ${parent} that do not exist`]]).lines);
+      this.#run.report(
+        pumpError([
+          ["ORA-02298", target.name, table],
+          ["TSDP-00010", `${rows} row(s) refer to rows of ${parent} that do not exist`],
+        ]).lines,
+      );
     }
   }
 
@@ -275,7 +323,8 @@ export class ImportJob {
       return;
     }
     const name = qualifiedName(target.name, object.name);
-    if (event.kind === "failed") this.#run.report(pumpError([["ORA-39083", `${object.type.toUpperCase()}:${name}`], ...event.lines]).lines);
+    if (event.kind === "failed")
+      this.#run.report(pumpError([["ORA-39083", `${object.type.toUpperCase()}:${name}`], ...event.lines]).lines);
     if (event.kind === "rejected") this.#run.report(pumpError([["ORA-31693", name], ["ORA-02354"], ...event.lines]).lines);
     const load = plan.loads.find(({ table }) => table.definition.name === object.name && !table.raw);
     const progress = load === undefined ? undefined : this.#progressOf.get(load);
@@ -304,37 +353,9 @@ interface ChosenSchema {
   readonly objects: readonly DumpObject[];
 }
 
-const EMPTY_IMPORT: SchemaImport = { plan: { encoding: "UTF-8", drops: [], tables: [], definitions: [], indexes: [] }, loads: [], problems: [], notes: [] };
-
-/** @throws ORA-31694 when the master table is not what one is */
-async function readMaster(set: DumpFileSet, openFile: OpenFile): Promise<MasterTable> {
-  const location = set.masterPiece();
-  const raw = await readPiece(location, openFile);
-  try {
-    return decodeMasterTable(raw);
-  } catch (error) {
-    if (!(error instanceof BadImage)) throw error;
-    const cause: ErrorLine = { code: "TSDP-00010", text: error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message };
-    const path = location.segments[0]?.path ?? "";
-    throw pumpError([["ORA-39001"], ["ORA-39000"], ["ORA-31619", path], ["ORA-31694", ""], cause], undefined, error);
-  }
-}
-
-/** Definitions that precede the rows are read only when a dump has lost its end; they are checked all the same. */
-async function verifyDescriptions(set: DumpFileSet, openFile: OpenFile): Promise<void> {
-  for (const file of set.files) {
-    for (const segment of file.segments) {
-      if (segment.type === PIECE_TYPE.OBJECT_DESCRIPTION) await verifySegment(await openFile(file.path), segment);
-    }
-  }
-}
-
-function groupPieces({ pieces }: MasterTable): ReadonlyMap<number, readonly MasterPiece[]> {
-  const groups = new Map<number, MasterPiece[]>();
-  for (const piece of pieces) {
-    const group = groups.get(piece.object);
-    if (group === undefined) groups.set(piece.object, [piece]);
-    else group.push(piece);
-  }
-  return groups;
-}
+const EMPTY_IMPORT: SchemaImport = {
+  plan: { encoding: "UTF-8", drops: [], tables: [], definitions: [], indexes: [] },
+  loads: [],
+  problems: [],
+  notes: [],
+};

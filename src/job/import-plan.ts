@@ -10,6 +10,9 @@ import { stagingName, type StagingTable } from "../sqlite/staging.ts";
 import type { ExistingObject } from "../sqlite/target.ts";
 import type { Content } from "./content.ts";
 
+/** Those that every SQLite has. */
+const COLLATIONS: ReadonlySet<string> = new Set(["BINARY", "NOCASE", "RTRIM"]);
+
 export type TableExistsAction = "SKIP" | "APPEND" | "TRUNCATE" | "REPLACE";
 
 /** What the import of one schema starts from. */
@@ -99,7 +102,9 @@ class SchemaPlanner {
   #reportRejected(): void {
     for (const { object, reason } of this.#proven.rejected) {
       const type = object.type.toUpperCase();
-      this.#problems.push(pumpError([["ORA-39083", `${type}:${this.#shown(object.name)}`], { code: "TSDP-00010", text: reason }]).lines);
+      this.#problems.push(
+        pumpError([["ORA-39083", `${type}:${this.#shown(object.name)}`], { code: "TSDP-00010", text: reason }]).lines,
+      );
       if (object.type === "table") this.#without.add(object.name.toLowerCase());
     }
   }
@@ -149,7 +154,13 @@ class SchemaPlanner {
   #addToExisting(object: DumpObject, action: "APPEND" | "TRUNCATE", name: string): boolean {
     if (this.#isVirtual(object) || object.owner !== null) {
       const reason = "a virtual table can only be skipped or replaced whole";
-      if (object.owner === null) this.#problems.push(pumpError([["ORA-31693", name], ["TSDP-00010", reason]]).lines);
+      if (object.owner === null)
+        this.#problems.push(
+          pumpError([
+            ["ORA-31693", name],
+            ["TSDP-00010", reason],
+          ]).lines,
+        );
       return false;
     }
     this.#notes.push(...pumpError([[action === "APPEND" ? "ORA-39152" : "ORA-39153", name]]).lines);
@@ -169,10 +180,15 @@ class SchemaPlanner {
     if (object.shape === null || !sameColumns(object.shape, shape)) {
       this.#without.add(object.name.toLowerCase());
       const reason = "its rows do not fit its definition";
-      this.#problems.push(pumpError([["ORA-39083", `TABLE:${this.#shown(object.name)}`], ["TSDP-00010", reason]]).lines);
+      this.#problems.push(
+        pumpError([
+          ["ORA-39083", `TABLE:${this.#shown(object.name)}`],
+          ["TSDP-00010", reason],
+        ]).lines,
+      );
       return false;
     }
-    const raw = action === "create" && sameShape(object.shape, shape);
+    const raw = action === "create" && sameShape(object.shape, shape) && hasKnownCollations(shape);
     const staged: StagingTable = { staging: stagingName(this.#request.guid, object.id), shape, raw };
     const pieces = this.#request.content === "METADATA_ONLY" ? [] : this.#piecesOf(object);
     const bytes = pieces.reduce((sum, { location }) => sum + location.rawLength, 0);
@@ -218,6 +234,11 @@ class SchemaPlanner {
   #shown(name: string): string {
     return qualifiedName(this.#request.target, name);
   }
+}
+
+/** Only the typed way tells what is wrong with a key under a collation that only its application has. */
+function hasKnownCollations({ constraints }: TableShape): boolean {
+  return constraints.every(({ columns }) => columns.every(({ collation }) => COLLATIONS.has(collation.toUpperCase())));
 }
 
 /** Whether pieces made for the one shape hold the columns of the other; their keys may differ. */

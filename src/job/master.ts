@@ -16,8 +16,16 @@ export function masterTable(
 ): MasterTable {
   const { owner, name, operation, mode, guid, version, database } = run.definition;
   const facts = {
-    OWNER: owner, JOB_NAME: name, OPERATION: operation, MODE: mode, GUID: guid, VERSION: version, CONTENT: contentOf(run.definition),
-    INSTANCE: basename(database), START_TIME: run.startTime.toISOString(), WRITER: `tsdp ${productVersion()}`,
+    OWNER: owner,
+    JOB_NAME: name,
+    OPERATION: operation,
+    MODE: mode,
+    GUID: guid,
+    VERSION: version,
+    CONTENT: contentOf(run.definition),
+    INSTANCE: basename(database),
+    START_TIME: run.startTime.toISOString(),
+    WRITER: `tsdp ${productVersion()}`,
   };
   return {
     job: new Map(Object.entries(facts)),

@@ -17,8 +17,17 @@ const COMPANIONS = ["", "-wal", "-shm", "-journal"];
 export function assertNoDatabase(database: string, path: string, wrap: (cause: PumpError) => PumpError): void {
   const real = realPath(path);
   const schemas = listSchemas(database).flatMap((schema) => COMPANIONS.map((suffix) => realPath(schema.path) + suffix));
-  if (schemas.includes(real) || isSchemaPath(database, real) || isSameFile(schemas, path) || isOpenDatabase(path) || isSqliteFile(path)) {
-    const cause = pumpError([["ORA-29283", `"${path}" is a SQLite database or belongs to one`]], "Choose another file name: a job never writes over a database.");
+  if (
+    schemas.includes(real) ||
+    isSchemaPath(database, real) ||
+    isSameFile(schemas, path) ||
+    isOpenDatabase(path) ||
+    isSqliteFile(path)
+  ) {
+    const cause = pumpError(
+      [["ORA-29283", `"${path}" is a SQLite database or belongs to one`]],
+      "Choose another file name: a job never writes over a database.",
+    );
     throw wrap(cause);
   }
 }

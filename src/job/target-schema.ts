@@ -44,7 +44,10 @@ export class TargetSchema {
     if (encoding === source.settings.encoding) return new TargetSchema(name, path, guid, source, keeper, false);
     keeper.close();
     const reason = `schema ${name} is stored as ${encoding}, the dump as ${source.settings.encoding}`;
-    throw pumpError([["ORA-39002"], ["TSDP-00010", reason]], "Import into a new schema with remap_schema: rows can't move between text encodings.");
+    throw pumpError(
+      [["ORA-39002"], ["TSDP-00010", reason]],
+      "Import into a new schema with remap_schema: rows can't move between text encodings.",
+    );
   }
 
   /** Begins a new schema file; it gets its name when the import has ended well. @throws ORA-39002 when it can't be made */
@@ -78,10 +81,23 @@ export class TargetSchema {
     if (keeper === null) throw new Error(`schema ${this.name} is closed`);
     this.#staged = loads.map(({ table }) => table.staging);
     asTargetError(this.name, this.path, () => {
-      keeper.transaction(() => {
-        for (const { table } of loads) createStagingTable(keeper, table);
-      }).immediate();
+      keeper
+        .transaction(() => {
+          for (const { table } of loads) createStagingTable(keeper, table);
+        })
+        .immediate();
     });
+  }
+
+  /** Gives an error of SQLite or of the system that a worker met on the way the name of the schema. @throws TSDP-00012 */
+  async guard<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      const [outer, ...causes] = causeLines(error);
+      if (outer?.code !== "ORA-39006" || causes.length === 0) throw error;
+      throw pumpError([["TSDP-00012", this.name], ...causes], undefined, error);
+    }
   }
 
   /** After everything is published: gives a new schema its journal mode and its name, durably. @throws ORA-39002 */
@@ -122,7 +138,8 @@ function takeName(workPath: string, path: string): void {
     linkSync(workPath, path);
     unlinkSync(workPath);
   } catch (error) {
-    const noLinks = error instanceof Error && "code" in error && ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"].includes(String(error.code));
+    const noLinks =
+      error instanceof Error && "code" in error && ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"].includes(String(error.code));
     if (!noLinks || lstatSync(path, { throwIfNoEntry: false }) !== undefined) throw error;
     renameSync(workPath, path);
   }
@@ -148,14 +165,21 @@ function asTargetError<T>(name: string, path: string, step: () => T): T {
     return step();
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
-    throw pumpError([["ORA-39002"], ["ORA-39097", `for schema ${name} in "${path}"`], ...causeLines(error)], targetHint(code), error);
+    throw pumpError(
+      [["ORA-39002"], ["ORA-39097", `for schema ${name} in "${path}"`], ...causeLines(error)],
+      targetHint(code),
+      error,
+    );
   }
 }
 
 function targetHint(code: string): string {
-  if (code.startsWith("SQLITE_BUSY")) return "Another program is writing to the schema; try again when it has finished its transaction.";
-  if (code.startsWith("SQLITE_READONLY") || code === "EACCES" || code === "EROFS") return "Check that this user may write the schema file and its folder.";
+  if (code.startsWith("SQLITE_BUSY"))
+    return "Another program is writing to the schema; try again when it has finished its transaction.";
+  if (code.startsWith("SQLITE_READONLY") || code === "EACCES" || code === "EROFS")
+    return "Check that this user may write the schema file and its folder.";
   if (code === "SQLITE_FULL" || code === "ENOSPC") return "The disk is full; nothing of the schema was changed.";
-  if (code === "EEXIST") return "A schema of that name has come to be since the job started; import under another name with remap_schema.";
+  if (code === "EEXIST")
+    return "A schema of that name has come to be since the job started; import under another name with remap_schema.";
   return "Check the schema file, its folder and the free space on its disk.";
 }

@@ -32,7 +32,14 @@ export class WorkerBoard {
     const { schema, name } = object;
     const completedObjects = current === undefined ? 0 : current.completedObjects + 1;
     this.#statuses.set(number, {
-      ...IDLE, number, state: "EXECUTING", schema, name, objectType, completedObjects, objectStartTime: new Date().toISOString(),
+      ...IDLE,
+      number,
+      state: "EXECUTING",
+      schema,
+      name,
+      objectType,
+      completedObjects,
+      objectStartTime: new Date().toISOString(),
     });
   }
 

@@ -62,7 +62,10 @@ export class WorkerThread {
     }
     this.#call = null;
     if (reply.is === "answer") call?.resolve(reply.value);
-    else call?.reject(reply.snapshotLost ? new SnapshotLostError(reply.error.lines, reply.error.hint) : PumpError.fromJSON(reply.error));
+    else
+      call?.reject(
+        reply.snapshotLost ? new SnapshotLostError(reply.error.lines, reply.error.hint) : PumpError.fromJSON(reply.error),
+      );
   }
 
   #fail(error: unknown): void {

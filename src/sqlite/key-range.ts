@@ -131,11 +131,11 @@ function keyValue(type: string, value: unknown): KeyValue {
 
 /**
  * A row-value bound, and the bound on the first column that it implies: only that one makes SQLite seek instead of scan.
- * The plus keeps the columns' types out of the comparison, so that values are ordered as the index orders them.
+ * The plus keeps the types of columns and casts out of the comparison, so that values are ordered as the index orders them.
  */
 function bound(key: KeyConstraint, operator: ">" | "<=", values: readonly KeyValue[]): { sql: string; parameters: unknown[] } {
   const columns = key.columns.map((column) => `+${keyName(column.name)} COLLATE ${quoteIdentifier(column.collation)}`);
-  const markers = values.map((value) => (value !== null && typeof value === "object" && "text" in value ? "CAST(? AS TEXT)" : "?"));
+  const markers = values.map((value) => (value !== null && typeof value === "object" && "text" in value ? "+CAST(? AS TEXT)" : "?"));
   const parameters = values.map((value) => {
     if (value === null || typeof value !== "object") return value;
     return Buffer.from("text" in value ? value.text : value.blob);

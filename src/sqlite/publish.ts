@@ -1,8 +1,8 @@
-import { quoteIdentifier } from "../base/identifiers.ts";
+import { foldName, quoteIdentifier } from "../base/identifiers.ts";
 import { causeLines, pumpError, type ErrorLine } from "../base/errors.ts";
 import type { Connection } from "./database.ts";
-import { listTables, readTableShape, sameShape, type SchemaObject, type TextEncoding } from "./schema.ts";
-import { decodeSql } from "./scratch.ts";
+import { generatedColumns, listTables, readTableShape, sameShape, type SchemaObject, type TextEncoding } from "./schema.ts";
+import { decodeSql, proveSchema } from "./scratch.ts";
 import type { StagingTable } from "./staging.ts";
 
 /** What becomes of a staged table when the job's work on a schema file is made visible. */
@@ -67,8 +67,7 @@ class Publication {
       this.#editSchema(() => this.#renameStaging());
       if (this.#plan.tables.some((table) => this.#countsUp(table))) this.#ensureSequenceTable();
       for (const table of this.#plan.tables) if (!isRawCreate(table)) this.#insertTyped(table);
-      for (const index of this.#plan.indexes) this.#createIndex(index);
-      this.#storeSql(this.#plan.indexes);
+      this.#storeSql(this.#plan.indexes.filter((index) => this.#createIndex(index)));
       // Last, so that no trigger of the job fires on its own rows.
       this.#storeDefinitions();
       this.#compareShapes();
@@ -121,11 +120,25 @@ class Publication {
       if (table.action === "merge") this.#prepareMerge(definition.name);
       if (table.truncate) this.#connection.exec(`DELETE FROM ${name}`);
       const rowid = table.action === "create" && table.shape.rowid !== null && table.shape.integerPrimaryKey === null;
-      const columns = [...(rowid ? [table.shape.rowid] : []), ...table.shape.storedColumns.map(quoteIdentifier)].join(", ");
+      const computed = this.#computedColumns(table);
+      const given = table.shape.storedColumns.filter((column) => !computed.has(foldName(column))).map(quoteIdentifier);
+      const columns = [...(rowid ? [table.shape.rowid] : []), ...given].join(", ");
       const filter = table.action === "merge" ? ` WHERE ${quoteIdentifier(table.shape.storedColumns[0] ?? "")} IN (${this.#createdNames()})` : "";
       this.#connection.exec(`INSERT INTO ${name} (${columns}) SELECT ${columns} FROM ${quoteIdentifier(table.staging)}${filter}`);
     });
     this.#connection.exec(`DROP TABLE ${quoteIdentifier(table.staging)}`);
+  }
+
+  /** Columns that the dump and the table compute both. One that only the table computes can't take the dump's values: an error. */
+  #computedColumns({ definition }: PublishTable): ReadonlySet<string> {
+    const inTable = new Set(generatedColumns(this.#connection, definition.name).map(foldName));
+    if (inTable.size === 0) return inTable;
+    const dump = proveSchema([definition], this.#plan.encoding);
+    try {
+      return new Set(dump.generatedColumns(definition.name).map(foldName).filter((column) => inTable.has(column)));
+    } finally {
+      dump.close();
+    }
   }
 
   /** sqlite_sequence and sqlite_stat tables of a schema that exists: rows of the tables that this job creates replace what is there. */
@@ -142,8 +155,8 @@ class Publication {
   }
 
   /** Runs the stored text; one that can't be run again (x in double quotes meant as a string) is stored and then built. */
-  #createIndex(index: SchemaObject): void {
-    this.#guarded(index, "failed", () => {
+  #createIndex(index: SchemaObject): boolean {
+    return this.#guarded(index, "failed", () => {
       const savepoint = new Savepoint(this.#connection);
       try {
         this.#connection.prepare(this.#text(index)).run();
@@ -199,20 +212,22 @@ class Publication {
   }
 
   /** Undoes what a failing step did, reports it, and goes on; an error that ended the transaction ends the job. */
-  #guarded(object: SchemaObject, kind: "failed" | "rejected", step: () => void): void {
+  #guarded(object: SchemaObject, kind: "failed" | "rejected", step: () => void): boolean {
     const savepoint = new Savepoint(this.#connection);
     this.#report({ kind: "begun", object });
     try {
       step();
-      savepoint.release();
-      this.#report({ kind: "object", object });
     } catch (error) {
       if (!this.#connection.inTransaction) throw error;
       savepoint.rollback();
       if (kind === "rejected") this.#rejected.add(object.name.toLowerCase());
       const sql = kind === "failed" ? [{ code: "Failing sql is", text: `\n${this.#text(object)}` }] : [];
       this.#report({ kind, object, lines: [...causeLines(error), ...sql] });
+      return false;
     }
+    savepoint.release();
+    this.#report({ kind: "object", object });
+    return true;
   }
 
   #text(object: SchemaObject): string {

@@ -129,6 +129,11 @@ export function readTableShape(connection: Connection, name: string, tables: Rea
   };
 }
 
+/** STORED generated columns: their values are in the file, but no INSERT may give them. */
+export function generatedColumns(connection: Connection, table: string): readonly string[] {
+  return connection.prepare("SELECT name FROM pragma_table_xinfo(?, 'main') WHERE hidden = 3").pluck().all(table) as string[];
+}
+
 /** Whether two shapes store the same columns under the same keys, so that a raw load of the one fits the other. */
 export function sameShape(a: TableShape, b: TableShape): boolean {
   const essence = (shape: TableShape) =>

@@ -1,6 +1,6 @@
 import type { Connection } from "./database.ts";
 import { openImage, openMemory } from "./database.ts";
-import { listTables, readTableShape, type ListedTable, type SchemaObject, type TableShape, type TextEncoding } from "./schema.ts";
+import { generatedColumns, listTables, readTableShape, type ListedTable, type SchemaObject, type TableShape, type TextEncoding } from "./schema.ts";
 import { hasTail } from "./statement-end.ts";
 
 /** A definition that SQLite doesn't take for what it claims to be. */
@@ -14,6 +14,7 @@ export interface ProvenSchema {
   readonly tables: ReadonlyMap<string, ListedTable>;
   readonly rejected: readonly RejectedObject[];
   shape(table: string): TableShape;
+  generatedColumns(table: string): readonly string[];
   close(): void;
 }
 
@@ -123,6 +124,7 @@ function provenSchema(connection: Connection, rejected: readonly RejectedObject[
     tables,
     rejected,
     shape: (table) => readTableShape(connection, table, tables),
+    generatedColumns: (table) => generatedColumns(connection, table),
     close: () => {
       connection.close();
     },

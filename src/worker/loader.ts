@@ -94,6 +94,10 @@ function badImageAs<T>(path: string, step: () => T): T {
   } catch (error) {
     if (!(error instanceof BadImage || error instanceof WrongRowCount)) throw error;
     const detail = error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
-    throw pumpError([["ORA-31619", path], { code: "ORA-02354", text: `error in exporting/importing data: ${detail}` }], undefined, error);
+    throw pumpError(
+      [["ORA-31619", path], { code: "ORA-02354", text: `error in exporting/importing data: ${detail}` }],
+      undefined,
+      error,
+    );
   }
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { compress, type CompressionAlgorithm } from "../format/compression.ts";
 import { quoteIdentifier } from "../base/identifiers.ts";
 import type { Connection } from "../sqlite/database.ts";
-import { cutByKey, type KeyRange } from "../sqlite/key-range.ts";
+import { cutByKey, rangeSql, type KeyRange } from "../sqlite/key-range.ts";
 import { salvage, type LostRows } from "../sqlite/salvage.ts";
 import { beginSnapshot, openSource, sourceError } from "../sqlite/source.ts";
 import { isUnreadable, PIECE_TARGET, SnapshotLost, Stage, type Piece } from "../sqlite/stage.ts";
@@ -46,7 +46,9 @@ export class Unloader {
       if (this.#copies.has(table.schema)) return await this.#beginSalvage(table, range);
       return this.#unload(table, range);
     } catch (error) {
-      if (error instanceof SnapshotLost || !isUnreadable(error)) throw error;
+      if (error instanceof SnapshotLost) throw error;
+      if (isBeyondThisBuild(error)) return this.#answer(table, null, [], { lost: [{ rows: "its rows", cause: error.message }] });
+      if (!isUnreadable(error)) throw error;
       return await this.#beginSalvage(table, range);
     }
   }
@@ -61,11 +63,21 @@ export class Unloader {
     return this.#answer(table, null, [], { lost: next.value });
   }
 
-  /** Rows of the table by SQLite's own count: over any of its indexes, or over the table itself. */
+  /** Rows of the table by SQLite's own count: over any of its indexes (-1 when that one is damaged), or over the table itself. */
   count(table: UnloadTable, byTable: boolean): number {
-    const where = table.filter === null ? "" : ` WHERE ${table.filter}`;
-    const from = `main.${quoteIdentifier(table.shape.name)}${byTable && !table.shape.withoutRowid ? " NOT INDEXED" : ""}`;
-    return this.#source(table.schema).prepare(`SELECT count(*) FROM ${from}${where}`).pluck().get() as number;
+    const { shape, filter } = table;
+    const whole: KeyRange = shape.withoutRowid
+      ? { kind: "key", after: null, upTo: null, offset: 0n }
+      : { kind: "scan", offset: 0n };
+    const from = byTable ? rangeSql(shape, whole).from : `main.${quoteIdentifier(shape.name)}`;
+    const where = filter === null ? "" : ` WHERE ${filter}`;
+    try {
+      return this.#source(table.schema).prepare(`SELECT count(*) FROM ${from}${where}`).pluck().get() as number;
+    } catch (error) {
+      if (!byTable && isBeyondThisBuild(error)) return this.count(table, true);
+      if (byTable || !isUnreadable(error)) throw error;
+      return -1;
+    }
   }
 
   close(): void {
@@ -94,7 +106,13 @@ export class Unloader {
   /** SQLite has refused the connection further work: goes on with a private copy of the frozen state. */
   async #beginSalvage(table: UnloadTable, range: KeyRange): Promise<Unloaded> {
     const copy = await this.#copyOf(table.schema);
-    const pieces = salvage(copy, table.shape, range, this.#rowsPerPiece.get(table.object) ?? FIRST_ROWS, table.filter ?? undefined);
+    const pieces = salvage(
+      copy,
+      table.shape,
+      range,
+      this.#rowsPerPiece.get(table.object) ?? FIRST_ROWS,
+      table.filter ?? undefined,
+    );
     this.#salvage = { table, pieces };
     return this.continueSalvage();
   }
@@ -133,6 +151,11 @@ export class Unloader {
     if (source === undefined) throw new Error(`no source for schema ${schema}`);
     return source;
   }
+}
+
+/** Whether the table needs what this SQLite has not: a collation of its application in the key, say. */
+function isBeyondThisBuild(error: unknown): error is Error {
+  return error instanceof Error && "code" in error && String(error.code).startsWith("SQLITE_ERROR");
 }
 
 function isUncut(range: KeyRange): boolean {

@@ -2,7 +2,20 @@ import Sqlite from "better-sqlite3";
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, linkSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -104,15 +117,43 @@ describe("a name that leads nowhere", () => {
   test.each<[string, readonly string[], readonly string[]]>([
     ["a schema", ["export", "schemas=SALES", "dumpfile=new.dmp", "nologfile=y"], ["ORA-39002", "ORA-39165", "ORA-31655"]],
     ["a table", ["export", "tables=HR.SALES", "dumpfile=new.dmp", "nologfile=y"], ["ORA-39002", "ORA-39166", "ORA-31655"]],
-    ["the schema of a table", ["export", "tables=SALES.JOBS", "dumpfile=new.dmp", "nologfile=y"], ["ORA-39002", "ORA-39165", "ORA-31655"]],
+    [
+      "the schema of a table",
+      ["export", "tables=SALES.JOBS", "dumpfile=new.dmp", "nologfile=y"],
+      ["ORA-39002", "ORA-39165", "ORA-31655"],
+    ],
     ["a directory", [...EXPORT, "directory=NOWHERE"], [...BAD_DUMP, "ORA-39087"]],
-    ["the directory of the log", ["export", "schemas=HR", "dumpfile=new.dmp", "logfile=NOWHERE:x.log"], ["ORA-39002", "ORA-39070", "ORA-39087"]],
+    [
+      "the directory of the log",
+      ["export", "schemas=HR", "dumpfile=new.dmp", "logfile=NOWHERE:x.log"],
+      ["ORA-39002", "ORA-39070", "ORA-39087"],
+    ],
     ["a dump file", ["import", "dumpfile=nothing.dmp", "nologfile=y"], [...BAD_DUMP, "ORA-31640", "ORA-27037", "ENOENT"]],
-    ["a folder instead of a dump file", ["import", "dumpfile=sub.dmp", "nologfile=y"], [...BAD_DUMP, "ORA-31640", "ORA-27037", "ORA-29283"]],
-    ["a schema of the dump", ["import", "dumpfile=hr.dmp", "schemas=SALES", "nologfile=y"], ["ORA-39002", "ORA-39165", "ORA-31655"]],
-    ["a table of the dump", ["import", "dumpfile=hr.dmp", "tables=HR.SALES", "nologfile=y"], ["ORA-39002", "ORA-39166", "ORA-31655"]],
-    ["a schema to be remapped", ["import", "dumpfile=hr.dmp", "remap_schema=SALES:BLAKE", "nologfile=y"], ["ORA-39002", "ORA-39146"]],
-    ["a schema that can be no file", ["import", "dumpfile=hr.dmp", "remap_schema=HR:../BLAKE", "nologfile=y"], ["ORA-39001", "ORA-39146"]],
+    [
+      "a folder instead of a dump file",
+      ["import", "dumpfile=sub.dmp", "nologfile=y"],
+      [...BAD_DUMP, "ORA-31640", "ORA-27037", "ORA-29283"],
+    ],
+    [
+      "a schema of the dump",
+      ["import", "dumpfile=hr.dmp", "schemas=SALES", "nologfile=y"],
+      ["ORA-39002", "ORA-39165", "ORA-31655"],
+    ],
+    [
+      "a table of the dump",
+      ["import", "dumpfile=hr.dmp", "tables=HR.SALES", "nologfile=y"],
+      ["ORA-39002", "ORA-39166", "ORA-31655"],
+    ],
+    [
+      "a schema to be remapped",
+      ["import", "dumpfile=hr.dmp", "remap_schema=SALES:BLAKE", "nologfile=y"],
+      ["ORA-39002", "ORA-39146"],
+    ],
+    [
+      "a schema that can be no file",
+      ["import", "dumpfile=hr.dmp", "remap_schema=HR:../BLAKE", "nologfile=y"],
+      ["ORA-39001", "ORA-39146"],
+    ],
   ])("%s", (_, words, codes) => {
     mkdirSync(join(folder, "sub.dmp"));
     expectRefused(() => tsdp(...words), ...codes);
@@ -131,29 +172,49 @@ describe("a file that a job must not write", () => {
     expectRefused(() => tsdp("import", `dumpfile='${name}'`, "nologfile=y"), ...BAD_DUMP, "ORA-39088");
   });
 
-  test.each(["HR.db", "hr.DB", "NEW.sqlite", "HR.db-wal", "HR.db-journal", "soft.dat", "hard.dat", "dangling.dat"])("a schema's file: %s", async (name) => {
-    symlinkSync(join(folder, "HR.db"), join(folder, "soft.dat"));
-    linkSync(join(folder, "HR.db"), join(folder, "hard.dat"));
-    symlinkSync("HR.db-wal", join(folder, "dangling.dat"));
-    const before = contents(folder);
-    const asDump = await runInProcess("EXPORT", folder, { schemas: "IN ('HR')", dumpFiles: [name], reuse: true });
-    expect(codes(asDump)).toEqual([...BAD_DUMP, "ORA-31641", "ORA-29283"]);
-    for (const operation of ["EXPORT", "IMPORT"] as const) {
-      const request: JobRequest = operation === "EXPORT" ? { schemas: "IN ('HR')", dumpFiles: ["new.dmp"] } : { dumpFiles: ["hr.dmp"], remap: [["HR", "BLAKE"]] };
-      expect(codes(await runInProcess(operation, folder, { ...request, logFile: name }))).toEqual(["ORA-39002", "ORA-39070", "ORA-29283"]);
-    }
-    expect(contents(folder)).toEqual(before);
-  });
+  test.each(["HR.db", "hr.DB", "NEW.sqlite", "HR.db-wal", "HR.db-journal", "soft.dat", "hard.dat", "dangling.dat"])(
+    "a schema's file: %s",
+    async (name) => {
+      symlinkSync(join(folder, "HR.db"), join(folder, "soft.dat"));
+      linkSync(join(folder, "HR.db"), join(folder, "hard.dat"));
+      symlinkSync("HR.db-wal", join(folder, "dangling.dat"));
+      const before = contents(folder);
+      const asDump = await runInProcess("EXPORT", folder, { schemas: "IN ('HR')", dumpFiles: [name], reuse: true });
+      expect(codes(asDump)).toEqual([...BAD_DUMP, "ORA-31641", "ORA-29283"]);
+      for (const operation of ["EXPORT", "IMPORT"] as const) {
+        const request: JobRequest =
+          operation === "EXPORT"
+            ? { schemas: "IN ('HR')", dumpFiles: ["new.dmp"] }
+            : { dumpFiles: ["hr.dmp"], remap: [["HR", "BLAKE"]] };
+        expect(codes(await runInProcess(operation, folder, { ...request, logFile: name }))).toEqual([
+          "ORA-39002",
+          "ORA-39070",
+          "ORA-29283",
+        ]);
+      }
+      expect(contents(folder)).toEqual(before);
+    },
+  );
 
   test("the schema that is being exported, under another name, from the command line", () => {
     linkSync(join(folder, "HR.db"), join(folder, "hard.dat"));
-    expectRefused(() => tsdp("export", "schemas=HR", "dumpfile=hard.dat", "reuse_dumpfiles=y", "nologfile=y"), ...BAD_DUMP, "ORA-31641", "ORA-29283");
+    expectRefused(
+      () => tsdp("export", "schemas=HR", "dumpfile=hard.dat", "reuse_dumpfiles=y", "nologfile=y"),
+      ...BAD_DUMP,
+      "ORA-31641",
+      "ORA-29283",
+    );
     expectRefused(() => tsdp("export", "schemas=HR", "dumpfile=new.dmp", "logfile=HR.db"), "ORA-39002", "ORA-39070", "ORA-29283");
   });
 
   test("the log over the dump", () => {
     symlinkSync("hr.dmp", join(folder, "link.log"));
-    expectRefused(() => tsdp("import", "dumpfile=hr.dmp", "remap_schema=HR:BLAKE", "logfile=link.log"), "ORA-39002", "ORA-39070", "ORA-39402");
+    expectRefused(
+      () => tsdp("import", "dumpfile=hr.dmp", "remap_schema=HR:BLAKE", "logfile=link.log"),
+      "ORA-39002",
+      "ORA-39070",
+      "ORA-39402",
+    );
     expectRefused(() => tsdp("export", "schemas=HR", "dumpfile=new.dmp", "logfile=new.dmp"), ...BAD_DUMP, "ORA-39402");
   });
 });
@@ -177,9 +238,19 @@ async function holdLock(path: string, begin: string): Promise<void> {
 describe("a schema that can't be had", () => {
   test("a source that is no database", () => {
     writeFileSync(join(folder, "NOTES.db"), "these are only my notes\n".repeat(50));
-    expectRefused(() => tsdp("export", "schemas=NOTES", "dumpfile=new.dmp", "nologfile=y"), "ORA-39002", "ORA-39097", "SQLITE_NOTADB");
+    expectRefused(
+      () => tsdp("export", "schemas=NOTES", "dumpfile=new.dmp", "nologfile=y"),
+      "ORA-39002",
+      "ORA-39097",
+      "SQLITE_NOTADB",
+    );
     expectRefused(() => tsdp("export", "full=y", "dumpfile=new.dmp", "nologfile=y"), "ORA-39002", "ORA-39097", "SQLITE_NOTADB");
-    expectRefused(() => tsdp("import", "dumpfile=hr.dmp", "remap_schema=HR:NOTES", "nologfile=y"), "ORA-39002", "ORA-39097", "SQLITE_NOTADB");
+    expectRefused(
+      () => tsdp("import", "dumpfile=hr.dmp", "remap_schema=HR:NOTES", "nologfile=y"),
+      "ORA-39002",
+      "ORA-39097",
+      "SQLITE_NOTADB",
+    );
   });
 
   test("a source that is truncated or empty", async () => {
@@ -209,7 +280,13 @@ describe("a schema that can't be had", () => {
       await holdLock(path, begin);
     }
     const before = contents(folder);
-    const replace = (target: string) => ["import", "dumpfile=hr.dmp", `remap_schema=HR:${target}`, "table_exists_action=replace", "nologfile=y"];
+    const replace = (target: string) => [
+      "import",
+      "dumpfile=hr.dmp",
+      `remap_schema=HR:${target}`,
+      "table_exists_action=replace",
+      "nologfile=y",
+    ];
     const outcomes = await Promise.all([
       tsdpBeside("export", "schemas=LOCKED", "dumpfile=new.dmp", "nologfile=y"),
       tsdpBeside(...replace("WRITTEN")),
@@ -222,7 +299,7 @@ describe("a schema that can't be had", () => {
     expect(contents(folder)).toEqual(before);
   });
 
-  test("a folder that can't be written", async () => {
+  test("a folder that can't be written", () => {
     const home = temporaryFolder();
     process.env["TSDP_HOME"] = home;
     onTestFinished(() => {
@@ -230,9 +307,19 @@ describe("a schema that can't be had", () => {
     });
     expect(tsdp("directory", "create", "CLOSED", READ_ONLY_FOLDER).exitCode).toBe(0);
     expectRefused(() => tsdp(...EXPORT, "directory=CLOSED"), ...BAD_DUMP, "ORA-31641", expect.stringMatching(/^E/) as string);
-    expectRefused(() => tsdp("export", "schemas=HR", "dumpfile=new.dmp", "logfile=CLOSED:x.log"), "ORA-39002", "ORA-39070", expect.stringMatching(/^E/) as string);
+    expectRefused(
+      () => tsdp("export", "schemas=HR", "dumpfile=new.dmp", "logfile=CLOSED:x.log"),
+      "ORA-39002",
+      "ORA-39070",
+      expect.stringMatching(/^E/) as string,
+    );
     const intoClosed = ["import", READ_ONLY_FOLDER, "dumpfile=hr.dmp", "nologfile=y"];
-    expectRefused(() => tsdp(...intoClosed), "ORA-39002", "ORA-39097", expect.stringMatching(/^SQLITE_(CANTOPEN|READONLY)/) as string);
+    expectRefused(
+      () => tsdp(...intoClosed),
+      "ORA-39002",
+      "ORA-39097",
+      expect.stringMatching(/^SQLITE_(CANTOPEN|READONLY)/) as string,
+    );
   });
 });
 
@@ -284,13 +371,22 @@ describe("a dump file that is none, or no longer", () => {
 
   test("from the command line", () => {
     writeFileSync(join(folder, "bad.dmp"), original.dump.subarray(0, original.dump.length - 1));
-    expectRefused(() => tsdp("import", "dumpfile=bad.dmp", "nologfile=y", "table_exists_action=replace"), ...BAD_DUMP, "ORA-31619", "TSDP-00010");
+    expectRefused(
+      () => tsdp("import", "dumpfile=bad.dmp", "nologfile=y", "table_exists_action=replace"),
+      ...BAD_DUMP,
+      "ORA-31619",
+      "TSDP-00010",
+    );
   });
 
   test("one that is cut off anywhere", async () => {
     const { length } = original.dump;
-    const lengths = [...Array.from({ length: 60 }, (_, i) => 1 + Math.floor((i * length) / 60)), ...Array.from({ length: 20 }, (_, i) => length - 1 - 3 * i)];
-    for (const [i, kept] of lengths.entries()) await expectNothingDone(original.dump.subarray(0, kept), i % 2 === 0 ? INTO_NEW : INTO_EXISTING);
+    const lengths = [
+      ...Array.from({ length: 60 }, (_, i) => 1 + Math.floor((i * length) / 60)),
+      ...Array.from({ length: 20 }, (_, i) => length - 1 - 3 * i),
+    ];
+    for (const [i, kept] of lengths.entries())
+      await expectNothingDone(original.dump.subarray(0, kept), i % 2 === 0 ? INTO_NEW : INTO_EXISTING);
   });
 
   test("one of which a byte has changed", async () => {
@@ -310,21 +406,38 @@ describe("a disk that is full", () => {
   /** A limit on the size of a file is what a full disk is to the program: a write that fails half way. */
   function tsdpWithin(kibibytes: number, ...words: readonly string[]): Outcome {
     const command = `ulimit -f ${kibibytes}; exec "$0" "$@"`;
-    return outcomeOf(spawnSync("bash", ["-c", command, process.execPath, BIN, ...words], { cwd: folder, encoding: "utf8", env: environment() }));
+    return outcomeOf(
+      spawnSync("bash", ["-c", command, process.execPath, BIN, ...words], { cwd: folder, encoding: "utf8", env: environment() }),
+    );
   }
 
   test("leaves no dump and no schema, and an existing schema as it was", async () => {
     const rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)";
-    execute(join(folder, "BIG.db"), `CREATE TABLE t (a); ${rows} INSERT INTO t SELECT hex(randomblob(100)) FROM n; CREATE TABLE u (a)`);
+    execute(
+      join(folder, "BIG.db"),
+      `CREATE TABLE t (a); ${rows} INSERT INTO t SELECT hex(randomblob(100)) FROM n; CREATE TABLE u (a)`,
+    );
     expectSuccess(await runExport(folder, { schemas: "IN ('BIG')", dumpFiles: ["big.dmp"] }));
     const before = files();
     const exported = tsdpWithin(2000, "export", "schemas=BIG", "dumpfile=new.dmp", "nologfile=y", "job_name=FULL_DISK");
-    expect(exported.text).toMatch(/ORA-31617: [^]*EFBIG/);
+    expect(exported.text).toMatch(/ORA-31617: [^]*EFBIG[^]*\n\n[A-Z][^\n]*\.\n$/);
     expect(exported.exitCode).toBe(1);
     expect(files()).toEqual(before);
-    for (const [target, action] of [["NEW", "skip"], ["HR", "replace"]]) {
-      const imported = tsdpWithin(2000, "import", "dumpfile=big.dmp", `remap_schema=BIG:${target}`, `table_exists_action=${action}`, "nologfile=y");
-      expect(imported.text).toMatch(/SQLITE_(IOERR|FULL)/);
+    for (const [target, action] of [
+      ["NEW", "skip"],
+      ["HR", "replace"],
+    ]) {
+      const imported = tsdpWithin(
+        2000,
+        "import",
+        "dumpfile=big.dmp",
+        `remap_schema=BIG:${target}`,
+        `table_exists_action=${action}`,
+        "nologfile=y",
+      );
+      expect(imported.text).toMatch(
+        new RegExp(`TSDP-00012: schema ${target} can't be written\n(EFBIG|SQLITE_(IOERR|FULL))[^]*\n\n[A-Z][^\n]*\\.\n$`),
+      );
       expect(imported.exitCode).toBe(1);
       expect(files().filter((line) => !line.startsWith("HR.db"))).toEqual(before.filter((line) => !line.startsWith("HR.db")));
       expectSameAsOriginal(join(folder, "HR.db"));
@@ -332,7 +445,9 @@ describe("a disk that is full", () => {
   });
 
   function files(): readonly string[] {
-    return readdirSync(folder).filter((name) => name !== ".tsdp").map((name) => `${name} ${entryDigest(join(folder, name))}`);
+    return readdirSync(folder)
+      .filter((name) => name !== ".tsdp")
+      .map((name) => `${name} ${entryDigest(join(folder, name))}`);
   }
 
   function expectSameAsOriginal(path: string): void {

@@ -56,7 +56,9 @@ function writeKeyedTables(database: Database, seed: number): void {
       .prepare(`INSERT OR IGNORE INTO keyed_plain VALUES (${place(a.text)}, ${place(b.text)}, printf('%0300d', ${i}))`)
       .run(a.value, b.value);
     database
-      .prepare(`INSERT OR IGNORE INTO keyed_folded VALUES (printf('%0300d', ${i}), ${place(a.text)}, ${place(b.text)}, ${place(c.text)})`)
+      .prepare(
+        `INSERT OR IGNORE INTO keyed_folded VALUES (printf('%0300d', ${i}), ${place(a.text)}, ${place(b.text)}, ${place(c.text)})`,
+      )
       .run(a.value, b.value, c.value);
   }
 }

@@ -7,7 +7,7 @@ import { PumpError, toPumpError } from "../../src/base/errors.ts";
 import { homeFolder } from "../../src/catalog/home.ts";
 import { ControlProcess } from "../../src/job/control-process.ts";
 import { ControlTable } from "../../src/job/control-table.ts";
-import type { JobDefinition } from "../../src/job/definition.ts";
+import type { JobDefinition, JobFile } from "../../src/job/definition.ts";
 import { createJob } from "../../src/job/jobs.ts";
 import { LivenessLock, lockPath } from "../../src/job/liveness.ts";
 import { WorkerPool, type WorkerThread } from "../../src/job/worker-thread.ts";
@@ -71,19 +71,31 @@ async function runJob(operation: "EXPORT" | "IMPORT", database: string, request:
 
 /** OPEN and everything up to START_JOB. */
 export async function defineJob(pump: DataPump, operation: "EXPORT" | "IMPORT", request: JobRequest): Promise<number> {
-  const mode = request.mode ?? (request.tables === undefined ? (request.schemas === undefined ? "FULL" : "SCHEMA") : "TABLE");
-  const handle = await pump.open(operation, mode, null, request.jobName ?? null);
-  const reuse = request.reuse === true ? 1 : 0;
-  for (const file of request.dumpFiles ?? ["test.dmp"]) await pump.addFile(handle, file, "DATA_PUMP_DIR", null, KU.FILE_TYPE_DUMP_FILE, reuse);
-  if (request.logFile !== undefined) await pump.addFile(handle, request.logFile, "DATA_PUMP_DIR", null, KU.FILE_TYPE_LOG_FILE);
-  if (request.schemas !== undefined) await pump.metadataFilter(handle, "SCHEMA_EXPR", request.schemas);
-  if (request.tables !== undefined) await pump.metadataFilter(handle, "TABLE_FILTER", request.tables);
+  const handle = await pump.open(operation, modeOf(request), null, request.jobName ?? null);
+  await addFiles(pump, handle, request);
+  await addFilters(pump, handle, request);
   for (const [from, to] of request.remap ?? []) await pump.metadataRemap(handle, "REMAP_SCHEMA", from, to);
-  if (request.content === "METADATA_ONLY") await pump.dataFilter(handle, "INCLUDE_ROWS", 0);
-  if (request.content === "DATA_ONLY") await pump.setParameter(handle, "INCLUDE_METADATA", 0);
   for (const [name, value] of Object.entries(request.parameters ?? {})) await pump.setParameter(handle, name, value);
   if (request.parallel !== undefined) await pump.setParallel(handle, request.parallel);
   return handle;
+}
+
+function modeOf({ mode, schemas, tables }: JobRequest): "FULL" | "SCHEMA" | "TABLE" {
+  return mode ?? (tables !== undefined ? "TABLE" : schemas !== undefined ? "SCHEMA" : "FULL");
+}
+
+async function addFiles(pump: DataPump, handle: number, { dumpFiles, reuse, logFile }: JobRequest): Promise<void> {
+  for (const file of dumpFiles ?? ["test.dmp"]) {
+    await pump.addFile(handle, file, "DATA_PUMP_DIR", null, KU.FILE_TYPE_DUMP_FILE, reuse === true ? 1 : 0);
+  }
+  if (logFile !== undefined) await pump.addFile(handle, logFile, "DATA_PUMP_DIR", null, KU.FILE_TYPE_LOG_FILE);
+}
+
+async function addFilters(pump: DataPump, handle: number, { schemas, tables, content }: JobRequest): Promise<void> {
+  if (schemas !== undefined) await pump.metadataFilter(handle, "SCHEMA_EXPR", schemas);
+  if (tables !== undefined) await pump.metadataFilter(handle, "TABLE_FILTER", tables);
+  if (content === "METADATA_ONLY") await pump.dataFilter(handle, "INCLUDE_ROWS", 0);
+  if (content === "DATA_ONLY") await pump.setParameter(handle, "INCLUDE_METADATA", 0);
 }
 
 /** Reads everything that a started job says, until it is over. */
@@ -120,7 +132,11 @@ export function codesOf(error: PumpError): string[] {
  * process each. Nothing else is different.
  * @returns how it ended, or the error for which it did not start.
  */
-export async function runInProcess(operation: "EXPORT" | "IMPORT", database: string, request: JobRequest): Promise<JobReport | PumpError> {
+export async function runInProcess(
+  operation: "EXPORT" | "IMPORT",
+  database: string,
+  request: JobRequest,
+): Promise<JobReport | PumpError> {
   const home = homeFolder(database);
   const { table, lock } = createJob(home, definitionOf(operation, database, request, home));
   const reader = ControlTable.open(table.path);
@@ -130,7 +146,9 @@ export async function runInProcess(operation: "EXPORT" | "IMPORT", database: str
     const { state, errorCount, startError } = reader.job();
     if (startError !== null) return PumpError.fromJSON(JSON.parse(startError) as Parameters<typeof PumpError.fromJSON>[0]);
     const messages = reader.messagesAfter(0);
-    const texts = messages.map((message) => message.lines.map((line) => (line.code === null ? line.text : `${line.code}: ${line.text}`)).join("\n"));
+    const texts = messages.map((message) =>
+      message.lines.map((line) => (line.code === null ? line.text : `${line.code}: ${line.text}`)).join("\n"),
+    );
     return { state, errorCount, lines: texts, errors: texts.filter((_, i) => messages[i]?.kind === "error") };
   } finally {
     await workers.close();
@@ -156,24 +174,31 @@ class LateWorkers implements Pick<WorkerPool, "take" | "close"> {
 }
 
 function definitionOf(operation: "EXPORT" | "IMPORT", database: string, request: JobRequest, home: string): JobDefinition {
-  const filters = [
-    ...(request.schemas === undefined ? [] : [{ name: "SCHEMA_EXPR", value: request.schemas, objectPath: null }]),
-    ...(request.tables === undefined ? [] : [{ name: "TABLE_FILTER", value: request.tables, objectPath: null }]),
-  ];
+  const place = { directory: "DATA_PUMP_DIR", directoryPath: request.folder ?? dirname(home), fileSize: null };
+  const dumps = (request.dumpFiles ?? ["test.dmp"]).map((name): JobFile => ({
+    ...place,
+    type: "dump",
+    name,
+    reuse: request.reuse === true,
+  }));
+  const logs = [request.logFile ?? []].flat().map((name): JobFile => ({ ...place, type: "log", name, reuse: true }));
   return {
     owner: "SYSTEM",
     name: request.jobName ?? "IN_PROCESS",
     operation,
-    mode: request.tables === undefined ? (request.schemas === undefined ? "FULL" : "SCHEMA") : "TABLE",
+    mode: modeOf(request),
     guid: randomBytes(16).toString("hex").toUpperCase(),
     version: "COMPATIBLE",
     remoteLink: null,
     database,
-    files: [...(request.dumpFiles ?? ["test.dmp"]).map((name) => ({
-      type: "dump", name, directory: "DATA_PUMP_DIR", directoryPath: request.folder ?? dirname(home), fileSize: null, reuse: request.reuse === true,
-    }) as const), ...(request.logFile === undefined ? [] : [{ type: "log", name: request.logFile, directory: "DATA_PUMP_DIR", directoryPath: request.folder ?? dirname(home), fileSize: null, reuse: true } as const])],
-    metadataFilters: filters,
-    metadataRemaps: (request.remap ?? []).map(([oldValue, value]) => ({ name: "REMAP_SCHEMA", oldValue, value, objectType: null })),
+    files: [...dumps, ...logs],
+    metadataFilters: request.schemas === undefined ? [] : [{ name: "SCHEMA_EXPR", value: request.schemas, objectPath: null }],
+    metadataRemaps: (request.remap ?? []).map(([oldValue, value]) => ({
+      name: "REMAP_SCHEMA",
+      oldValue,
+      value,
+      objectType: null,
+    })),
     dataFilters: [],
     parameters: request.parameters ?? {},
     degree: request.parallel ?? 1,

@@ -30,12 +30,38 @@ test.each<JobRequest & { encoding: "UTF-8" | "UTF-16le" | "UTF-16be"; wide: bool
   { encoding: "UTF-16be", parallel: 3, wide: false, parameters: {} },
 ])("every construct comes back as it was: $encoding, parallel $parallel", async ({ encoding, wide, ...request }) => {
   const [source, target] = [temporaryFolder(), temporaryFolder()];
-  writeConstructs(join(source, "CONSTRUCTS.db"), { encoding, wide, pageSize: 1024, autoVacuum: 1 });
+  writeConstructs(join(source, "CONSTRUCTS.db"), {
+    encoding,
+    wide,
+    pageSize: 1024,
+    autoVacuum: 1,
+    legacyFormat: encoding === "UTF-16le",
+  });
   expectSuccess(await runExport(source, { ...request, mode: "FULL" }));
   const imported = await runImport(target, { folder: source, parallel: request.parallel ?? 1 });
   // What SQLite's own checks find in the source already; nothing else.
   expect(imported.errors.map((error) => error.slice(0, 10))).toEqual(["TSDP-00011", "ORA-02298:", "ORA-02298:"]);
   expect(compareDatabases(join(source, "CONSTRUCTS.db"), join(target, "CONSTRUCTS.db"))).toEqual([]);
+});
+
+test("what can't be kept is an error that names it, and nothing else differs", async () => {
+  const [source, target] = [temporaryFolder(), temporaryFolder()];
+  writeConstructs(join(source, "C.db"), { unkeepable: true, hiddenRowid: true });
+  const exported = await runExport(source, { mode: "FULL", parallel: 2 });
+  const imported = await runImport(target, { folder: source, parallel: 2 });
+  expect([exported.state, imported.state]).toEqual(["COMPLETED", "COMPLETED"]);
+  const said = [...exported.errors, ...imported.errors].join("\n");
+  const lost = [
+    "missing_collation_index",
+    "missing_collation_key",
+    "missing_function_index",
+    "against_unique",
+    "takes_all_names",
+  ];
+  for (const name of lost) expect(said).toContain(`"C"."${name}"`);
+  expect(said).toMatch(/ORA-39166: Object C\.broken.name/);
+  const differences = compareDatabases(join(source, "C.db"), join(target, "C.db"), { checks: false, ignoreObjects: lost });
+  expect(differences.map(({ where }) => where)).toEqual([expect.stringMatching(/^schema: table "broken.name"/)]);
 });
 
 test("tables that are cut into many pieces lose and double no row, whatever their keys are", async () => {

@@ -49,7 +49,9 @@ function writeBank(folder: string, journalMode: string): void {
   const bank = new Sqlite(join(folder, "BANK.db"));
   bank.pragma(`journal_mode = ${journalMode}`);
   for (const table of ["checking", "savings"]) {
-    bank.exec(`CREATE TABLE ${table} (id INTEGER PRIMARY KEY, balance, note); ${rows} INSERT INTO ${table} SELECT i, ${BALANCE}, printf('%080d', i) FROM n`);
+    bank.exec(
+      `CREATE TABLE ${table} (id INTEGER PRIMARY KEY, balance, note); ${rows} INSERT INTO ${table} SELECT i, ${BALANCE}, printf('%080d', i) FROM n`,
+    );
   }
   bank.close();
   const vault = new Sqlite(join(folder, "VAULT.db"));
@@ -78,7 +80,10 @@ async function startMoving(folder: string): Promise<{ moved: () => number }> {
 
 function sumOf(path: string, tables: readonly string[]): number {
   const database = new Sqlite(path, { readonly: true });
-  const sum = tables.reduce((total, table) => total + (database.prepare(`SELECT sum(balance) FROM ${table}`).pluck().get() as number), 0);
+  const sum = tables.reduce(
+    (total, table) => total + (database.prepare(`SELECT sum(balance) FROM ${table}`).pluck().get() as number),
+    0,
+  );
   database.close();
   return sum;
 }
@@ -94,7 +99,15 @@ test.each([
     const before = writer.moved();
     const dumpFiles = [`round${round}.dmp`];
     expectSuccess(await runExport(folder, { schemas: "IN ('BANK','VAULT')", dumpFiles, parallel: 3 }));
-    expectSuccess(await runImport(folder, { dumpFiles, remap: [["BANK", `BANK${round}`], ["VAULT", `VAULT${round}`]] }));
+    expectSuccess(
+      await runImport(folder, {
+        dumpFiles,
+        remap: [
+          ["BANK", `BANK${round}`],
+          ["VAULT", `VAULT${round}`],
+        ],
+      }),
+    );
     const inBank = sumOf(join(folder, `BANK${round}.db`), ["checking", "savings"]);
     const inVault = sumOf(join(folder, `VAULT${round}.db`), ["deposits"]);
     expect([0, 1]).toContain(TOTAL - inBank - inVault);

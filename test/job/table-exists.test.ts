@@ -59,13 +59,19 @@ function execute(path: string, sql: string): void {
 /** Rows as JSON, one text each. */
 function rows(path: string, sql: string): string[] {
   const database = new Sqlite(path, { readonly: true });
-  const found = database.prepare(sql).raw().all().map((row) => JSON.stringify(row));
+  const found = database
+    .prepare(sql)
+    .raw()
+    .all()
+    .map((row) => JSON.stringify(row));
   database.close();
   return found;
 }
 
 function objects(path: string): string[] {
-  return rows(path, "SELECT type || ' ' || name FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY 1").map((row) => row.slice(2, -2));
+  return rows(path, "SELECT type || ' ' || name FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY 1").map((row) =>
+    row.slice(2, -2),
+  );
 }
 
 describe("skip", () => {
@@ -92,7 +98,10 @@ describe("skip", () => {
   });
 
   test("a view or an index of the same name is not replaced, and a table does not replace a view", async () => {
-    execute(other, "CREATE VIEW tags AS SELECT 1 AS one; CREATE VIEW totals AS SELECT 2 AS two; CREATE TABLE t (a); CREATE INDEX orders_customer ON t (a)");
+    execute(
+      other,
+      "CREATE VIEW tags AS SELECT 1 AS one; CREATE VIEW totals AS SELECT 2 AS two; CREATE TABLE t (a); CREATE INDEX orders_customer ON t (a)",
+    );
     const report = await runImport(folder, INTO_OTHER);
     const existing = report.errors.filter((error) => error.startsWith("ORA-31684")).map((error) => /type (\S+)/.exec(error)?.[1]);
     expect(existing.sort()).toEqual(['INDEX:"OTHER"."orders_customer"', 'VIEW:"OTHER"."tags"', 'VIEW:"OTHER"."totals"']);
@@ -115,12 +124,20 @@ describe("append and truncate", () => {
     execute(other, EXISTING);
     const report = await runImport(folder, { ...action("APPEND"), tables: "SHOP.customers,SHOP.orders" });
     expect(report).toMatchObject({ state: "COMPLETED", errorCount: 0 });
-    expect(report.lines).toContainEqual(expect.stringMatching(/^ORA-39152: Table "OTHER"\."customers" exists\. Data will be appended/));
+    expect(report.lines).toContainEqual(
+      expect.stringMatching(/^ORA-39152: Table "OTHER"\."customers" exists\. Data will be appended/),
+    );
     expect(rows(other, "SELECT id, name, extra FROM customers ORDER BY id")).toEqual([
-      '[1,"Ada","extra"]', '[2,"Ben","extra"]', '[7,"Cy","extra"]', '[100,"Zoe","x"]',
+      '[1,"Ada","extra"]',
+      '[2,"Ben","extra"]',
+      '[7,"Cy","extra"]',
+      '[100,"Zoe","x"]',
     ]);
     expect(rows(other, "SELECT id, amount, typeof(amount) FROM orders ORDER BY id")).toEqual([
-      '[1,1,"integer"]', '[10,5,"integer"]', '[11,6.5,"real"]', '[12,7,"integer"]',
+      '[1,1,"integer"]',
+      '[10,5,"integer"]',
+      '[11,6.5,"real"]',
+      '[12,7,"integer"]',
     ]);
     expect(objects(other)).not.toContain("index orders_customer");
     expect(objects(other)).not.toContain("trigger orders_audit");
@@ -131,23 +148,33 @@ describe("append and truncate", () => {
     execute(other, EXISTING);
     const report = await runImport(folder, { ...action("TRUNCATE"), tables: "SHOP.customers,SHOP.orders" });
     expect(report.errorCount).toBe(0);
-    expect(report.lines).toContainEqual(expect.stringMatching(/^ORA-39153: Table "OTHER"\."orders" exists and has been truncated/));
+    expect(report.lines).toContainEqual(
+      expect.stringMatching(/^ORA-39153: Table "OTHER"\."orders" exists and has been truncated/),
+    );
     expect(rows(other, "SELECT id FROM orders")).toEqual(["[10]", "[11]", "[12]"]);
     expect(rows(other, "SELECT id FROM customers ORDER BY id")).toEqual(["[1]", "[2]", "[7]"]);
   });
 
-  test.each(["APPEND", "TRUNCATE"])("%s: a violated constraint loads nothing of that table, and all of the others", async (name) => {
-    execute(other, "CREATE TABLE orders (id INTEGER PRIMARY KEY, customer, amount CHECK (amount < 7), at); INSERT INTO orders VALUES (12, 0, 1, 0)");
-    execute(other, "CREATE TABLE customers (id INTEGER PRIMARY KEY, name TEXT); CREATE TABLE log (n)");
-    const report = await runImport(folder, action(name));
-    expect(report).toMatchObject({ state: "COMPLETED", errorCount: 1 });
-    expect(report.errors[0]).toMatch(/^ORA-31693: Table data object "OTHER"\."orders" failed[^]*\nORA-02354: [^]*\nSQLITE_CONSTRAINT/);
-    expect(rows(other, "SELECT * FROM orders")).toEqual(["[12,0,1,0]"]);
-    expect(rows(other, "SELECT id FROM customers")).toEqual(["[1]", "[2]", "[7]"]);
-    expect(rows(other, "SELECT k FROM tags")).toEqual(['["green"]', '["Red"]']);
-    expect(report.lines.join("\n")).not.toContain('imported "OTHER"."orders"');
-    expect(rows(other, "SELECT name FROM sqlite_schema WHERE name LIKE 'tsdp%'")).toEqual([]);
-  });
+  test.each(["APPEND", "TRUNCATE"])(
+    "%s: a violated constraint loads nothing of that table, and all of the others",
+    async (name) => {
+      execute(
+        other,
+        "CREATE TABLE orders (id INTEGER PRIMARY KEY, customer, amount CHECK (amount < 7), at); INSERT INTO orders VALUES (12, 0, 1, 0)",
+      );
+      execute(other, "CREATE TABLE customers (id INTEGER PRIMARY KEY, name TEXT); CREATE TABLE log (n)");
+      const report = await runImport(folder, action(name));
+      expect(report).toMatchObject({ state: "COMPLETED", errorCount: 1 });
+      expect(report.errors[0]).toMatch(
+        /^ORA-31693: Table data object "OTHER"\."orders" failed[^]*\nORA-02354: [^]*\nSQLITE_CONSTRAINT/,
+      );
+      expect(rows(other, "SELECT * FROM orders")).toEqual(["[12,0,1,0]"]);
+      expect(rows(other, "SELECT id FROM customers")).toEqual(["[1]", "[2]", "[7]"]);
+      expect(rows(other, "SELECT k FROM tags")).toEqual(['["green"]', '["Red"]']);
+      expect(report.lines.join("\n")).not.toContain('imported "OTHER"."orders"');
+      expect(rows(other, "SELECT name FROM sqlite_schema WHERE name LIKE 'tsdp%'")).toEqual([]);
+    },
+  );
 
   test("columns that the table lacks are an error of that table only; generated ones are computed by the target", async () => {
     execute(other, "CREATE TABLE orders (id INTEGER PRIMARY KEY, amount); CREATE TABLE tags (k, v, both AS (k || v))");
@@ -167,7 +194,10 @@ describe("append and truncate", () => {
   });
 
   test("rows whose parents are missing are reported and stay", async () => {
-    execute(other, "CREATE TABLE customers (id INTEGER PRIMARY KEY, name); CREATE TABLE orders (id INTEGER PRIMARY KEY, customer REFERENCES customers, amount, at)");
+    execute(
+      other,
+      "CREATE TABLE customers (id INTEGER PRIMARY KEY, name); CREATE TABLE orders (id INTEGER PRIMARY KEY, customer REFERENCES customers, amount, at)",
+    );
     const report = await runImport(folder, { ...action("APPEND"), tables: "SHOP.orders" });
     expect(report.errors).toEqual([expect.stringMatching(/^ORA-02298: [^]*orders[^]*3 row/)]);
     expect(rows(other, "SELECT count(*) FROM orders")).toEqual(["[3]"]);
@@ -177,8 +207,11 @@ describe("append and truncate", () => {
 describe("replace", () => {
   test("makes the schema what the dump says, and leaves what the dump does not name", async () => {
     execute(other, SHOP);
-    execute(other, `DELETE FROM orders; DROP VIEW totals; CREATE TABLE own (a REFERENCES customers); INSERT INTO own VALUES (1);
-      CREATE INDEX own_a ON own (a); INSERT INTO docs VALUES ('mine'); UPDATE customers SET id = id + 90; CREATE INDEX mine ON orders (at)`);
+    execute(
+      other,
+      `DELETE FROM orders; DROP VIEW totals; CREATE TABLE own (a REFERENCES customers); INSERT INTO own VALUES (1);
+      CREATE INDEX own_a ON own (a); INSERT INTO docs VALUES ('mine'); UPDATE customers SET id = id + 90; CREATE INDEX mine ON orders (at)`,
+    );
     const report = await runImport(folder, action("REPLACE"));
     expect(report).toMatchObject({ state: "COMPLETED", errors: [] });
     execute(other, "DROP TABLE own; VACUUM");
@@ -187,7 +220,10 @@ describe("replace", () => {
 
   test("of one table keeps the others, their views, and the sequence of the schema", async () => {
     execute(other, SHOP);
-    execute(other, "DELETE FROM customers; INSERT INTO customers VALUES (900, 'Nine'); UPDATE orders SET amount = 99; DROP INDEX orders_customer");
+    execute(
+      other,
+      "DELETE FROM customers; INSERT INTO customers VALUES (900, 'Nine'); UPDATE orders SET amount = 99; DROP INDEX orders_customer",
+    );
     expectSuccess(await runImport(folder, { ...action("REPLACE"), tables: "SHOP.customers" }));
     expect(rows(other, "SELECT * FROM customers")).toEqual(['[1,"Ada"]', '[2,"Ben"]', '[7,"Cy"]']);
     expect(rows(other, "SELECT name, seq FROM sqlite_sequence")).toEqual(['["customers",7]']);
@@ -207,7 +243,11 @@ describe("replace", () => {
 describe("content", () => {
   test("data_only loads rows and nothing else, into tables that exist", async () => {
     execute(other, "CREATE TABLE customers (id INTEGER PRIMARY KEY, name); CREATE TABLE tags (k, v)");
-    const report = await runImport(folder, { ...INTO_OTHER, content: "DATA_ONLY", tables: "SHOP.customers,SHOP.tags,SHOP.audit" });
+    const report = await runImport(folder, {
+      ...INTO_OTHER,
+      content: "DATA_ONLY",
+      tables: "SHOP.customers,SHOP.tags,SHOP.audit",
+    });
     expect(report.errors).toEqual([expect.stringMatching(/"OTHER"\."audit"[^]*ORA-00942/)]);
     expect(objects(other)).toEqual(["table customers", "table tags"]);
     expect(rows(other, "SELECT count(*) FROM customers UNION ALL SELECT count(*) FROM tags")).toEqual(["[3]", "[2]"]);
@@ -221,8 +261,11 @@ describe("content", () => {
   test("metadata_only makes everything but the rows, from either side", async () => {
     const made = async (path: string, dumpFile: string, content: { content?: "METADATA_ONLY" }) => {
       expectSuccess(await runImport(folder, { dumpFiles: [dumpFile], remap: [["SHOP", path]], ...content }));
-      expect(objects(join(folder, `${path}.db`)).filter((name) => !name.includes("sqlite_"))).toEqual(objects(shop).filter((name) => !name.includes("sqlite_")));
-      for (const table of ["customers", "orders", "tags"]) expect(rows(join(folder, `${path}.db`), `SELECT * FROM ${table}`)).toEqual([]);
+      expect(objects(join(folder, `${path}.db`)).filter((name) => !name.includes("sqlite_"))).toEqual(
+        objects(shop).filter((name) => !name.includes("sqlite_")),
+      );
+      for (const table of ["customers", "orders", "tags"])
+        expect(rows(join(folder, `${path}.db`), `SELECT * FROM ${table}`)).toEqual([]);
       // The sequence and the statistics describe rows that are not there.
       expect(rows(join(folder, `${path}.db`), "SELECT * FROM sqlite_sequence")).toEqual([]);
     };
@@ -234,7 +277,12 @@ describe("content", () => {
   test("a dump of data only loads into tables that exist and makes none", async () => {
     expectSuccess(await runExport(folder, { schemas: "IN ('SHOP')", dumpFiles: ["data.dmp"], content: "DATA_ONLY" }));
     execute(other, "CREATE TABLE customers (id INTEGER PRIMARY KEY, name); CREATE TABLE tags (k, v)");
-    const report = await runImport(folder, { ...INTO_OTHER, dumpFiles: ["data.dmp"], tables: "SHOP.customers,SHOP.tags,SHOP.audit", content: "DATA_ONLY" });
+    const report = await runImport(folder, {
+      ...INTO_OTHER,
+      dumpFiles: ["data.dmp"],
+      tables: "SHOP.customers,SHOP.tags,SHOP.audit",
+      content: "DATA_ONLY",
+    });
     expect(report.errors).toEqual([expect.stringMatching(/"OTHER"\."audit"/)]);
     expect(rows(other, "SELECT count(*) FROM customers UNION ALL SELECT count(*) FROM tags")).toEqual(["[3]", "[2]"]);
     expect(objects(other)).toEqual(["table customers", "table tags"]);
@@ -246,7 +294,12 @@ describe("some tables", () => {
     expectSuccess(await runExport(folder, { tables: "SHOP.orders,SHOP.cust%", dumpFiles: ["some.dmp"] }));
     const report = await runImport(folder, { ...INTO_OTHER, dumpFiles: ["some.dmp"] });
     expect(report).toMatchObject({ state: "COMPLETED", errors: [] });
-    expect(objects(other).filter((name) => !name.includes("sqlite_"))).toEqual(["index orders_customer", "table customers", "table orders", "trigger orders_audit"]);
+    expect(objects(other).filter((name) => !name.includes("sqlite_"))).toEqual([
+      "index orders_customer",
+      "table customers",
+      "table orders",
+      "trigger orders_audit",
+    ]);
     expect(rows(other, "SELECT name, seq FROM sqlite_sequence")).toEqual(['["customers",7]']);
     expect(rows(other, "SELECT DISTINCT tbl FROM sqlite_stat1 ORDER BY 1")).toEqual(['["customers"]', '["orders"]']);
   });

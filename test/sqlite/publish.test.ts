@@ -1,0 +1,245 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { openDatabase, type Connection } from "../../src/sqlite/database.ts";
+import { publish, type PublishEvent, type PublishPlan } from "../../src/sqlite/publish.ts";
+import { temporaryFolder } from "../job/temporary-folder.ts";
+import { stageAll, type TableChoice } from "./transfer.ts";
+
+let folder: string;
+let path: string;
+beforeEach(() => {
+  folder = temporaryFolder();
+  path = join(folder, "TARGET.db");
+});
+
+function makeTarget(sql: string): void {
+  const made = openDatabase(path);
+  made.exec(sql);
+  made.close();
+}
+
+function open(): Connection {
+  const connection = openDatabase(path, { mustExist: true });
+  onTestFinished(() => {
+    connection.close();
+  });
+  return connection;
+}
+
+function run(plan: PublishPlan, during: (event: PublishEvent) => void = () => undefined): PublishEvent[] {
+  const events: PublishEvent[] = [];
+  const connection = openDatabase(path, { mustExist: true });
+  try {
+    publish(connection, true, plan, (event) => {
+      events.push(event);
+      during(event);
+    });
+  } finally {
+    connection.close();
+  }
+  return events;
+}
+
+/** Stages a source in the target and publishes it. Gives the objects that were left out, and the target, which must be sound. */
+function move(sourceSql: string, choices: Readonly<Record<string, TableChoice>> = {}): { left: string[]; target: Connection } {
+  const events = run(stageAll(folder, sourceSql, path, choices));
+  const left = events.flatMap((event) => (event.kind === "failed" || event.kind === "rejected" ? [`${event.kind} ${event.object.name}`] : []));
+  const target = open();
+  expect(target.pragma("integrity_check", { simple: true })).toBe("ok");
+  return { left, target };
+}
+
+function names(connection: Connection): unknown[] {
+  return connection.prepare("SELECT name FROM sqlite_schema WHERE name NOT LIKE 'tsdp:%' AND name NOT LIKE 'sqlite_autoindex_tsdp:%' ORDER BY name").pluck().all();
+}
+
+const rows = (connection: Connection, table: string) => connection.prepare(`SELECT * FROM ${table} ORDER BY 1`).raw().all();
+
+const SOURCE = `
+  CREATE TABLE emp (id INTEGER PRIMARY KEY, name TEXT UNIQUE);
+  INSERT INTO emp VALUES (1, 'KING'), (2, 'BLAKE');
+  CREATE INDEX emp_name ON emp (name, id);
+  CREATE VIEW kings AS SELECT * FROM emp WHERE name = 'KING';
+  CREATE TRIGGER emp_trigger AFTER INSERT ON emp BEGIN DELETE FROM emp; END;`;
+const PUBLISHED = ["emp", "emp_name", "emp_trigger", "kings", "mine", "sqlite_autoindex_emp_1"];
+
+describe("one transaction", () => {
+  test("another connection sees nothing of it until all is there", () => {
+    makeTarget("CREATE TABLE mine (a); INSERT INTO mine VALUES (1)");
+    const plan = stageAll(folder, SOURCE, path);
+    const reader = open();
+    const seen = new Set<string>();
+    run(plan, () => seen.add(JSON.stringify(names(reader))));
+    expect([...seen]).toEqual([JSON.stringify(["mine"])]);
+    expect(names(reader)).toEqual(PUBLISHED);
+    expect(rows(reader, "emp")).toEqual([
+      [1, "KING"],
+      [2, "BLAKE"],
+    ]);
+  });
+
+  test("an error in the middle leaves the file as it was, byte for byte", () => {
+    makeTarget("CREATE TABLE mine (a); INSERT INTO mine VALUES (1)");
+    const plan = { ...stageAll(folder, SOURCE, path), drops: ["mine"] };
+    const before = readFileSync(path);
+    const fail = () => run(plan, ({ kind, object }) => {
+      if (kind === "object" && object.name === "emp_name") throw new Error("the log is full");
+    });
+    expect(fail).toThrow("the log is full");
+    expect(readFileSync(path).equals(before)).toBe(true);
+    expect(existsSync(`${path}-journal`)).toBe(false);
+  });
+
+  test.each([1, 2, 3])("a process that is killed at event %d leaves it as it was", (event) => {
+    makeTarget("CREATE TABLE mine (a); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) INSERT INTO mine SELECT hex(zeroblob(100)) FROM n");
+    const plan = { ...stageAll(folder, SOURCE, path), drops: ["mine"] };
+    const before = rows(open(), "mine");
+    const [script, dist] = ["killed-publish.mjs", "../../dist"].map((name) => fileURLToPath(new URL(name, import.meta.url)));
+    const child = spawnSync(process.execPath, [script ?? "", dist ?? "", path, String(event), JSON.stringify(plan)], { encoding: "utf8" });
+    expect([child.signal, child.stderr]).toEqual(["SIGKILL", ""]);
+    expect(existsSync(`${path}-journal`)).toBe(true);
+    const target = open();
+    expect(names(target)).toEqual(["mine"]);
+    expect(rows(target, "mine")).toEqual(before);
+    expect(target.pragma("integrity_check", { simple: true })).toBe("ok");
+    run(plan);
+    expect(names(target)).toEqual(PUBLISHED.filter((name) => name !== "mine"));
+  });
+
+  test("no trigger fires, neither those of the dump nor those that are there", () => {
+    makeTarget(SOURCE.replace("INSERT INTO emp VALUES (1, 'KING'), (2, 'BLAKE');", ""));
+    const { left, target } = move("CREATE TABLE other (a); INSERT INTO other VALUES (1); CREATE TRIGGER t AFTER INSERT ON other BEGIN DELETE FROM other; END");
+    expect(left).toEqual([]);
+    expect(rows(target, "other")).toEqual([[1]]);
+  });
+});
+
+describe("an index that can't be built", () => {
+  test("is reported with its text and left out, the rest is there", () => {
+    makeTarget("CREATE TABLE mine (a)");
+    const plan = stageAll(folder, `${SOURCE} CREATE UNIQUE INDEX bad ON emp (name)`, path);
+    const broken = { ...plan, indexes: plan.indexes.map((index) => (index.name === "bad" ? { ...index, sql: Buffer.from("CREATE UNIQUE INDEX bad ON emp (length(name) > 0)") } : index)) };
+    const failed = run(broken).filter(({ kind }) => kind === "failed");
+    expect(failed).toMatchObject([
+      { object: { name: "bad" }, lines: [{ code: "SQLITE_CONSTRAINT_UNIQUE" }, { text: "\nCREATE UNIQUE INDEX bad ON emp (length(name) > 0)" }] },
+    ]);
+    expect(names(open())).toEqual(PUBLISHED);
+    expect(open().pragma("integrity_check", { simple: true })).toBe("ok");
+  });
+
+  test("does not touch an index of its name that is there", () => {
+    makeTarget("CREATE TABLE mine (a, b); INSERT INTO mine VALUES (1, 2); CREATE INDEX emp_name ON mine (b)");
+    const { left, target } = move(SOURCE);
+    expect(left).toEqual(["failed emp_name"]);
+    expect(target.prepare("SELECT sql FROM sqlite_schema WHERE name = 'emp_name'").pluck().get()).toBe("CREATE INDEX emp_name ON mine (b)");
+  });
+});
+
+describe("an index whose text can't be run again (a string in double quotes)", () => {
+  const sql = 'CREATE INDEX strange ON t (a) WHERE a <> "no column"';
+  const planOf = (text: string, values: string) => {
+    const plan = stageAll(folder, `CREATE TABLE t (z, a); INSERT INTO t VALUES ${values}; CREATE INDEX strange ON t (a)`, path);
+    return { ...plan, indexes: plan.indexes.map((index) => ({ ...index, sql: Buffer.from(text) })) };
+  };
+
+  test("is stored byte for byte, built and used", () => {
+    makeTarget("CREATE TABLE mine (a)");
+    expect(run(planOf(sql, "(1, 'x'), (2, 'no column'), (3, 'y')")).map(({ kind }) => kind)).not.toContain("failed");
+    const target = open();
+    expect(target.prepare("SELECT sql FROM sqlite_schema WHERE name = 'strange'").pluck().get()).toBe(sql);
+    expect(target.pragma("integrity_check", { simple: true })).toBe("ok");
+    expect(target.prepare("SELECT count(*) FROM t INDEXED BY strange WHERE a <> 'no column'").pluck().get()).toBe(2);
+  });
+
+  test("is left out when its rows violate it, and the file stays sound", () => {
+    makeTarget("CREATE TABLE mine (a)");
+    const events = run(planOf(sql.replace("INDEX", "UNIQUE INDEX"), "(1, 'x'), (2, 'x')"));
+    expect(events.filter(({ kind }) => kind === "failed")).toMatchObject([{ object: { name: "strange" } }]);
+    expect(names(open())).toEqual(["mine", "t"]);
+    expect(open().pragma("integrity_check", { simple: true })).toBe("ok");
+  });
+});
+
+describe("a table that exists", () => {
+  const EXISTING = "CREATE TABLE emp (id INTEGER PRIMARY KEY, name TEXT UNIQUE); INSERT INTO emp VALUES (7, 'SCOTT')";
+  const TABLE = "CREATE TABLE emp (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO emp VALUES (1, 'KING'), (2, 'BLAKE')";
+
+  test("takes the rows beside its own", () => {
+    makeTarget(EXISTING);
+    const { left, target } = move(TABLE, { emp: { action: "append" } });
+    expect([left, rows(target, "emp")]).toEqual([[], [[1, "KING"], [2, "BLAKE"], [7, "SCOTT"]]]);
+    expect(names(target)).toEqual(["emp", "sqlite_autoindex_emp_1"]);
+  });
+
+  test("takes them in the place of its own", () => {
+    makeTarget(EXISTING);
+    const { left, target } = move(TABLE, { emp: { action: "append", truncate: true } });
+    expect([left, rows(target, "emp")]).toEqual([[], [[1, "KING"], [2, "BLAKE"]]]);
+  });
+
+  test.each([
+    ["a key that is taken", "INSERT INTO emp VALUES (7, 'ADAMS')", false],
+    ["a name that is taken", "INSERT INTO emp VALUES (8, 'SCOTT')", false],
+    ["a column that it lacks", "ALTER TABLE emp ADD COLUMN salary", false],
+    ["a column that it lacks, after truncating", "ALTER TABLE emp ADD COLUMN salary", true],
+    ["rows that violate each other, after truncating", "INSERT INTO emp VALUES (8, 'KING')", true],
+  ])("takes none of the rows for %s, keeps its own, and the other tables come", (_, change, truncate) => {
+    makeTarget(EXISTING);
+    const { left, target } = move(`${TABLE}; ${change}; CREATE TABLE other (a); INSERT INTO other VALUES (1)`, { emp: { action: "append", truncate } });
+    expect([left, rows(target, "emp"), rows(target, "other")]).toEqual([["rejected emp"], [[7, "SCOTT"]], [[1]]]);
+    expect(names(target)).toEqual(["emp", "other", "sqlite_autoindex_emp_1"]);
+  });
+
+  test("computes its STORED generated columns anew", () => {
+    makeTarget("CREATE TABLE g (a, b AS (a * 2) STORED, c); INSERT INTO g (a, c) VALUES (1, 'mine')");
+    const { left, target } = move("CREATE TABLE g (a, b AS (a * 2) STORED, c); INSERT INTO g (a, c) VALUES (5, 'yours')", { g: { action: "append" } });
+    expect([left, rows(target, "g")]).toEqual([[], [[1, 2, "mine"], [5, 10, "yours"]]]);
+  });
+
+  test("can't take values for a column that it computes and the dump does not", () => {
+    makeTarget("CREATE TABLE g (a, b AS (a * 2) STORED); INSERT INTO g (a) VALUES (1)");
+    const { left, target } = move("CREATE TABLE g (a, b); INSERT INTO g VALUES (5, 'not 10')", { g: { action: "append" } });
+    expect([left, rows(target, "g")]).toEqual([["rejected g"], [[1, 2]]]);
+  });
+});
+
+describe("names and numbers that SQLite keeps", () => {
+  test("automatic indexes are called after their table, whatever its name is", () => {
+    makeTarget("CREATE TABLE mine (a)");
+    const { left, target } = move(`
+      CREATE TABLE "a'b""_1" (x PRIMARY KEY, y UNIQUE) WITHOUT ROWID; INSERT INTO "a'b""_1" VALUES (1, 2);
+      CREATE TABLE tsdp (x, y, UNIQUE (x, y), UNIQUE (y)); INSERT INTO tsdp VALUES (3, 4)`);
+    expect(left).toEqual([]);
+    expect(names(target)).toEqual([
+      "a'b\"_1", "mine", "sqlite_autoindex_a'b\"_1_2", "sqlite_autoindex_tsdp_1", "sqlite_autoindex_tsdp_2", "tsdp",
+    ]);
+    expect(target.prepare("SELECT y FROM tsdp WHERE y = 4").pluck().get()).toBe(4);
+  });
+
+  const COUNTED = "CREATE TABLE counted (id INTEGER PRIMARY KEY AUTOINCREMENT, v); INSERT INTO counted VALUES (500, 'a'), (900, 'b'); DELETE FROM counted WHERE id = 900";
+  const insertOne = (target: Connection, table: string) => target.prepare(`INSERT INTO ${table} (v) VALUES ('next') RETURNING id`).pluck().get();
+
+  test("AUTOINCREMENT goes on where the source was, also beside sequences that are there", () => {
+    makeTarget("CREATE TABLE own (id INTEGER PRIMARY KEY AUTOINCREMENT, v); INSERT INTO own VALUES (70, 'x'); DELETE FROM own");
+    const other = "CREATE TABLE own (id INTEGER PRIMARY KEY AUTOINCREMENT, v); INSERT INTO own VALUES (3, 'y')";
+    const { left, target } = move(`${COUNTED}; ${other}`, { sqlite_sequence: { action: "merge" }, own: { action: "append" } });
+    expect(left).toEqual([]);
+    expect([insertOne(target, "counted"), insertOne(target, "own")]).toEqual([901, 71]);
+  });
+
+  test("AUTOINCREMENT goes on in a file that had no sequences", () => {
+    makeTarget("CREATE TABLE mine (a)");
+    const { left, target } = move(COUNTED, { sqlite_sequence: { action: "merge" } });
+    expect([left, insertOne(target, "counted")]).toEqual([[], 901]);
+  });
+
+  test("statistics of other tables stay", () => {
+    makeTarget("CREATE TABLE mine (a); CREATE INDEX mine_a ON mine (a); INSERT INTO mine VALUES (1); ANALYZE");
+    const { left, target } = move(`${SOURCE.replace(/CREATE TRIGGER.*/, "")} ANALYZE`, { sqlite_stat1: { action: "merge" }, sqlite_stat4: { action: "merge" } });
+    expect(left).toEqual([]);
+    expect(target.prepare("SELECT DISTINCT tbl FROM sqlite_stat1 ORDER BY 1").pluck().all()).toEqual(["emp", "mine"]);
+  });
+});

@@ -1,0 +1,117 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { SchemaObject, TextEncoding } from "../../src/sqlite/schema.ts";
+import { decodeSql, proveSchema } from "../../src/sqlite/scratch.ts";
+import { temporaryFolder } from "../job/temporary-folder.ts";
+
+type Type = SchemaObject["type"];
+
+function object(type: Type, name: string, sql: string | Buffer, tableName = name): SchemaObject {
+  return { type, name, tableName, sql: Buffer.from(sql) };
+}
+
+const GOOD = object("table", "good", "CREATE TABLE good (a INTEGER PRIMARY KEY, b)");
+
+/** Names of the refused objects, and of the tables that came to be. */
+function prove(objects: readonly SchemaObject[], encoding: TextEncoding = "UTF-8"): { rejected: string[]; tables: string[] } {
+  const proven = proveSchema(objects, encoding);
+  try {
+    const rejected = proven.rejected.map(({ object: { name } }) => name);
+    return { rejected, tables: [...proven.tables.keys()].filter((name) => !name.startsWith("sqlite_schema")).sort() };
+  } finally {
+    proven.close();
+  }
+}
+
+/** Each of these does something, or is something else, when it is run. */
+const HOSTILE: readonly (readonly [what: string, sql: (folder: string) => string, type?: Type, tableName?: string])[] = [
+  ["VACUUM INTO", (folder) => `VACUUM INTO '${folder}/vacuumed.db'`],
+  ["ATTACH", (folder) => `ATTACH '${folder}/attached.db' AS x`],
+  ["PRAGMA", () => "PRAGMA trusted_schema = on"],
+  ["CREATE TABLE AS that never ends", () => "CREATE TABLE x AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i FROM n) SELECT * FROM n"],
+  ["text hidden after NUL", () => "CREATE TABLE x (a)\0; DROP TABLE good"],
+  ["a second statement", () => "CREATE TABLE x (a); CREATE TABLE y (a)"],
+  ["a second statement after a comment", (folder) => `CREATE TABLE x (a) /* ; */ ; -- \n VACUUM INTO '${folder}/tail.db'`],
+  ["another name", () => "CREATE TABLE y (a)"],
+  ["another schema", () => "CREATE TABLE temp.x (a)"],
+  ["another type", () => "CREATE VIEW x AS SELECT 1"],
+  ["a table said to be a view", () => "CREATE TABLE x (a)", "view"],
+  ["a view said to be a trigger", () => "CREATE VIEW x AS SELECT 1", "trigger"],
+  ["no statement", () => ""],
+  ["only a comment", () => "-- nothing"],
+  ["a syntax error", () => "CREATE TABLE x (a"],
+  ["an explanation", () => "EXPLAIN CREATE TABLE x (a)"],
+  ["a virtual table of another name", () => "CREATE VIRTUAL TABLE y USING fts5(a)"],
+  ["an index on another table", () => "CREATE INDEX x ON good (b)", "index", "other"],
+  ["an index without its table", () => "CREATE INDEX x ON missing (b)", "index", "missing"],
+  ["a trigger on another table", () => "CREATE TRIGGER x AFTER INSERT ON good BEGIN SELECT 1; END", "trigger", "other"],
+  ["a trigger with a tail", () => "CREATE TRIGGER x AFTER INSERT ON good BEGIN SELECT 1; END; DELETE FROM good", "trigger", "good"],
+  ["a temporary trigger on the schema", () => "CREATE TEMP TRIGGER x AFTER INSERT ON sqlite_schema BEGIN SELECT 1; END", "trigger", "good"],
+  ["a second table of a name", () => "CREATE TABLE good (z)", "table", "good"],
+  ["DROP", () => "DROP TABLE good"],
+];
+
+describe("a hostile definition is refused, nothing of it happens, its neighbours stay", () => {
+  const cases = HOSTILE.map(([what, sql, type = "table", tableName = "x"]) => ({ what, sql, type, tableName }));
+  test.each(cases)("$what", ({ sql, type, tableName }) => {
+    const folder = temporaryFolder();
+    for (const encoding of ["UTF-8", "UTF-16le", "UTF-16be"] as const) {
+      const bytes = (text: string) => (encoding === "UTF-8" ? Buffer.from(text) : Buffer.from(text, "utf16le"));
+      const encode = (text: string) => (encoding === "UTF-16be" ? bytes(text).swap16() : bytes(text));
+      const good = { ...GOOD, sql: encode(decodeSql(GOOD.sql ?? Buffer.alloc(0), "UTF-8")) };
+      const hostile = { type, name: "x", tableName, sql: encode(sql(folder)) };
+      expect(prove([good, hostile], encoding)).toEqual({ rejected: ["x"], tables: ["good"] });
+    }
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test("a name that SQLite would read only up to a NUL", () => {
+    expect(prove([GOOD, object("table", "x\0y", "CREATE TABLE x (a)")])).toEqual({ rejected: ["x\0y"], tables: ["good"] });
+  });
+
+  test.each(["a) - b", "a)", "", "(a", "%s", "'", '"', "a\nb"])("under the name %j, which is in SQLite's message", (name) => {
+    const rejected = object("table", name, "CREATE TABLE other_name (a)");
+    expect(prove([GOOD, rejected])).toEqual({ rejected: [name], tables: ["good"] });
+  });
+
+  test("and so are both of two objects of one name", () => {
+    const twice = [object("table", "x", "CREATE TABLE x (a)"), GOOD, object("table", "x", "CREATE TABLE x (b)")];
+    expect(prove(twice)).toEqual({ rejected: ["x", "x"], tables: ["good"] });
+  });
+
+  test("and what depends on a refused table goes with it", () => {
+    const dependent = object("index", "i", "CREATE INDEX i ON x (a)", "x");
+    expect(prove([object("table", "x", "DROP TABLE x"), dependent, GOOD])).toEqual({ rejected: ["x", "i"], tables: ["good"] });
+  });
+});
+
+const AWKWARD: readonly (readonly [what: string, object: SchemaObject])[] = [
+  ["strings in double quotes in a CHECK", object("table", "x", 'CREATE TABLE x (a DEFAULT "d", CHECK (a <> "no column"))')],
+  ["strings in double quotes in an index", object("index", "i", 'CREATE INDEX i ON good (b) WHERE b <> "no column"', "good")],
+  ["a function that is missing", object("table", "x", "CREATE TABLE x (a CHECK (no_such_function(a)), b AS (no_such_function(a)))")],
+  ["a function that is missing in an index", object("index", "i", "CREATE INDEX i ON good (no_such_function(b))", "good")],
+  ["a module that is missing", object("table", "x", "CREATE VIRTUAL TABLE x USING no_such_module(a, b)")],
+  ["a collation that is missing", object("table", "x", "CREATE TABLE x (a COLLATE no_such_collation)")],
+  ["a view of nothing", object("view", "v", "CREATE VIEW v AS SELECT no_column FROM no_table")],
+  ["bytes that are no UTF-8", object("table", "x", Buffer.from("CREATE TABLE x (a DEFAULT '\xe9\xff') -- caf\xe9", "latin1"))],
+  ["a text as its author wrote it", object("table", "x", "CREATE\ttable x(a) /* ; */ --;\n;")],
+  ["a trigger with CASE ... END", object("trigger", "t", "CREATE TRIGGER t AFTER INSERT ON GOOD BEGIN SELECT CASE 1 WHEN 1 THEN 2 END; END", "GOOD")],
+  ["a table of no name", object("table", "", 'CREATE TABLE "" (a)')],
+  ["a name with quotes and line ends", object("table", 'a"b\n)', 'CREATE TABLE "a""b\n)" (a)')],
+  ["__proto__", object("table", "__proto__", "CREATE TABLE __proto__ (constructor)")],
+];
+
+test.each(AWKWARD)("a legal definition passes: %s", (_, awkward) => {
+  const { rejected, tables } = prove([GOOD, awkward]);
+  expect(rejected).toEqual([]);
+  expect(tables).toContain(awkward.type === "index" || awkward.type === "trigger" ? "good" : awkward.name);
+});
+
+test("nothing of a definition is run, also when its tables are described", () => {
+  const folder = temporaryFolder();
+  const proven = proveSchema([object("table", "x", `CREATE TABLE x (a DEFAULT (writefile('${join(folder, "f")}', 1)), b UNIQUE)`)], "UTF-8");
+  expect(proven.shape("x")).toMatchObject({ storedColumns: ["a", "b"], constraints: [{ kind: "UNIQUE", columns: [{ name: "b" }] }] });
+  proven.close();
+  expect(readdirSync(folder)).toEqual([]);
+});

@@ -1,0 +1,59 @@
+import { join } from "node:path";
+import { openDatabase, type Connection } from "../../src/sqlite/database.ts";
+import { wholeRange } from "../../src/sqlite/key-range.ts";
+import { writePieceImage } from "../../src/sqlite/piece-image.ts";
+import { pieceLayout } from "../../src/sqlite/piece-table.ts";
+import type { PublishPlan, PublishTable } from "../../src/sqlite/publish.ts";
+import { listTables, readObjects, readSettings, readTableShape } from "../../src/sqlite/schema.ts";
+import { beginSnapshot, openSource } from "../../src/sqlite/source.ts";
+import { Stage } from "../../src/sqlite/stage.ts";
+import { createStagingTable, loadPiece, prepareLoading, stagingName } from "../../src/sqlite/staging.ts";
+
+/** What a test says of one table of the plan; a plain create otherwise. */
+export type TableChoice = Partial<Pick<PublishTable, "action" | "truncate" | "raw">>;
+
+/** Makes a source file by SQL and stages all of it in a target that exists: what is left to do is to publish the plan. */
+export function stageAll(folder: string, sourceSql: string, targetPath: string, choices: Readonly<Record<string, TableChoice>> = {}): PublishPlan {
+  const path = join(folder, "SOURCE.db");
+  const made = openDatabase(path);
+  made.exec(sourceSql);
+  made.close();
+  const source = openSource("SOURCE", path);
+  beginSnapshot(source);
+  const target = openDatabase(targetPath, { mustExist: true });
+  try {
+    prepareLoading(target, true);
+    return stagePlan(source, target, join(folder, "piece"), choices);
+  } finally {
+    target.close();
+    source.close();
+  }
+}
+
+function stagePlan(source: Connection, target: Connection, image: string, choices: Readonly<Record<string, TableChoice>>): PublishPlan {
+  const listed = listTables(source);
+  const objects = readObjects(source).objects.filter(({ sql }) => sql !== null);
+  const tables = objects
+    .filter(({ type }) => type === "table")
+    .map((definition, i): PublishTable => {
+      const choice = { action: "create", truncate: false, ...choices[definition.name] } as const;
+      const shape = readTableShape(source, definition.name, listed);
+      return { raw: choice.action === "create", ...choice, definition, shape, staging: stagingName("0123456789ABCDEF", i + 1) };
+    });
+  const stage = new Stage(source);
+  for (const table of tables) {
+    createStagingTable(target, table);
+    const range = wholeRange(source, table.shape);
+    if (range === null) continue;
+    const piece = stage.unload(table.shape, range, 1_000_000);
+    writePieceImage(image, piece.image, pieceLayout(table.shape));
+    loadPiece(target, image, table, piece.rows);
+  }
+  return {
+    encoding: readSettings(source).encoding,
+    drops: [],
+    tables,
+    definitions: objects.filter(({ type }) => type === "view" || type === "trigger"),
+    indexes: objects.filter(({ type }) => type === "index"),
+  };
+}
