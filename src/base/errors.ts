@@ -75,7 +75,8 @@ export function causeLines(error: unknown): readonly ErrorLine[] {
   if (error instanceof PumpError) return error.lines;
   if (error instanceof Error) {
     const code = "code" in error && typeof error.code === "string" ? error.code : error.name;
-    return [{ code, text: error.message.replace(new RegExp(`^${code}: `), "") }];
+    const prefix = `${code}: `;
+    return [{ code, text: error.message.startsWith(prefix) ? error.message.slice(prefix.length) : error.message }];
   }
   return [{ code: "Error", text: String(error) }];
 }

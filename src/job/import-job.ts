@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { pumpError, type StackEntry } from "../base/errors.ts";
-import { qualifiedName, upperName } from "../base/identifiers.ts";
-import { listSchemas, newSchemaPath } from "../catalog/schemas.ts";
+import { qualifiedName } from "../base/identifiers.ts";
 import { loadCodec } from "../dump/piece.ts";
 import type { OpenFile } from "../dump/piece-reader.ts";
 import { DumpFileSet } from "../dump/reader.ts";
@@ -9,7 +8,6 @@ import { verifyFiles } from "../dump/verify.ts";
 import { isSystemTable, type DumpObject } from "../metadata/dump-object.ts";
 import type { MasterTable } from "../metadata/master-table.ts";
 import { objectPath, pathsOf, type ExportMode, type ObjectPathTail } from "../metadata/object-paths.ts";
-import { nothingLeft, Selection } from "../metadata/select.ts";
 import type { PublishEvent } from "../sqlite/publish.ts";
 import { PIECE_TARGET } from "../sqlite/stage.ts";
 import { LocalStorage } from "../storage/local.ts";
@@ -17,6 +15,7 @@ import type { StorageReader } from "../storage/storage.ts";
 import { contentOf, type Content } from "./content.ts";
 import { groupPieces, readMaster, verifyDescriptions } from "./dump-master.ts";
 import { planSchemaImport, type SchemaImport, type TableExistsAction, type TableLoad } from "./import-plan.ts";
+import { chooseTargets, exportModeOf, type ChosenSchema } from "./import-targets.ts";
 import { isOpenDatabase } from "./jobs.ts";
 import { masterTableLine, processingLine, rowsLine, startingLine } from "./log-lines.ts";
 import type { JobRun, Progress } from "./run.ts";
@@ -77,7 +76,9 @@ export class ImportJob {
     };
     try {
       const master = await readMaster(set, openFile);
-      const chosen = this.#choose(master);
+      const { chosen, missing } = chooseTargets(this.#run.definition, master);
+      this.#missing = missing;
+      this.#exportMode = exportModeOf(master);
       await verifyDescriptions(set, openFile);
       // Before anything that exists could be changed by half an import.
       if (chosen.some(({ existingPath }) => existingPath !== null)) await verifyFiles(set, openFile);
@@ -129,64 +130,6 @@ export class ImportJob {
 
   #processing(path: ObjectPathTail): void {
     this.#run.say(processingLine(objectPath(this.#exportMode, path)));
-  }
-
-  /** Which objects go where. */
-  #choose(master: MasterTable): readonly ChosenSchema[] {
-    const { mode, metadataFilters, database } = this.#run.definition;
-    if (mode !== "FULL" && mode !== "SCHEMA" && mode !== "TABLE") throw pumpError([["TSDP-00001", `mode ${mode}`]]);
-    const exportMode = master.job.get("MODE");
-    if (exportMode === "FULL" || exportMode === "TABLE") this.#exportMode = exportMode;
-    const selection = new Selection({ mode, filters: metadataFilters, defaultSchema: null, everythingByDefault: true });
-    const names = master.schemas.map((schema) => schema.name);
-    const { schemas, missing } = selection.schemas(names);
-    const selected = selection.objects(master.objects.filter((object) => schemas.includes(object.schema)));
-    const absent = [
-      ...missing.map((name) => ["ORA-39165", name] as const),
-      ...selected.missing.map((name) => ["ORA-39166", name] as const),
-    ];
-    if (selected.objects.length === 0) throw nothingLeft(absent);
-    this.#missing = absent;
-    const partial =
-      selection.isTableSelection ||
-      metadataFilters.some(({ name }) => name.startsWith("NAME_")) ||
-      master.job.get("MODE") === "TABLE";
-    const targets = this.#remap(names);
-    const files = new Map(listSchemas(database).map((file) => [file.name, file.path]));
-    return master.schemas
-      .filter(({ name }) => selected.objects.some((object) => object.schema === name))
-      .map((source) => {
-        const target = targets.get(source.name) ?? source.name;
-        const existingPath = files.get(target) ?? null;
-        if (existingPath === null && this.#content === "DATA_ONLY") throw pumpError([["ORA-39002"], ["ORA-39146", target]]);
-        const path = existingPath ?? newSchemaPath(database, target);
-        return {
-          source,
-          target,
-          path,
-          existingPath,
-          partial,
-          objects: selected.objects.filter((object) => object.schema === source.name),
-        };
-      });
-  }
-
-  /** REMAP_SCHEMA. @throws ORA-39146 for a schema that the dump does not hold */
-  #remap(names: readonly string[]): ReadonlyMap<string, string> {
-    const remaps = this.#run.definition.metadataRemaps.filter((remap) => remap.name === "REMAP_SCHEMA");
-    const targets = new Map(names.map((name) => [name, name]));
-    for (const { oldValue, value } of remaps) {
-      if (!targets.has(upperName(oldValue)))
-        throw pumpError([["ORA-39002"], ["ORA-39146", oldValue]], `The dump holds ${names.join(", ")}.`);
-      targets.set(upperName(oldValue), upperName(value));
-    }
-    const twice = [...targets.values()].find((target, i, all) => all.indexOf(target) !== i);
-    if (twice !== undefined)
-      throw pumpError(
-        [["ORA-39002"], ["TSDP-00010", `two schemas of the dump would be loaded into ${twice}`]],
-        "Import them one after the other.",
-      );
-    return targets;
   }
 
   #openTargets(chosen: readonly ChosenSchema[], master: MasterTable, set: DumpFileSet): void {
@@ -342,15 +285,6 @@ export class ImportJob {
       files: [],
     };
   }
-}
-
-interface ChosenSchema {
-  readonly source: MasterTable["schemas"][number];
-  readonly target: string;
-  readonly path: string;
-  readonly existingPath: string | null;
-  readonly partial: boolean;
-  readonly objects: readonly DumpObject[];
 }
 
 const EMPTY_IMPORT: SchemaImport = {

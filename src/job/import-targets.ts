@@ -1,0 +1,92 @@
+import { pumpError, type StackEntry } from "../base/errors.ts";
+import { upperName } from "../base/identifiers.ts";
+import { listSchemas, newSchemaPath } from "../catalog/schemas.ts";
+import type { DumpObject, DumpSchema } from "../metadata/dump-object.ts";
+import type { MasterTable } from "../metadata/master-table.ts";
+import type { ExportMode } from "../metadata/object-paths.ts";
+import { nothingLeft, Selection } from "../metadata/select.ts";
+import { contentOf } from "./content.ts";
+import type { JobDefinition } from "./definition.ts";
+
+/** A schema of the dump and where it goes. */
+export interface ChosenSchema {
+  readonly source: DumpSchema;
+  readonly objects: readonly DumpObject[];
+  /** Name of the schema to load into, upper case. */
+  readonly target: string;
+  readonly path: string;
+  /** Null when the job makes the schema. */
+  readonly existingPath: string | null;
+  /** Whether only some tables are taken. */
+  readonly partial: boolean;
+}
+
+/**
+ * Which objects of a dump go where.
+ * @returns the schemas, and what was asked for and is not in the dump
+ * @throws ORA-39002 with ORA-31655 when nothing is selected, ORA-39146 for a schema that is not there
+ */
+export function chooseTargets(
+  definition: JobDefinition,
+  master: MasterTable,
+): { readonly chosen: readonly ChosenSchema[]; readonly missing: readonly StackEntry[] } {
+  const { mode, metadataFilters } = definition;
+  if (mode !== "FULL" && mode !== "SCHEMA" && mode !== "TABLE") throw pumpError([["TSDP-00001", `mode ${mode}`]]);
+  const selection = new Selection({ mode, filters: metadataFilters, defaultSchema: null, everythingByDefault: true });
+  const { schemas, missing } = selection.schemas(master.schemas.map(({ name }) => name));
+  const selected = selection.objects(master.objects.filter(({ schema }) => schemas.includes(schema)));
+  const absent = [
+    ...missing.map((name) => ["ORA-39165", name] as const),
+    ...selected.missing.map((name) => ["ORA-39166", name] as const),
+  ];
+  if (selected.objects.length === 0) throw nothingLeft(absent);
+  const partial =
+    selection.isTableSelection ||
+    metadataFilters.some(({ name }) => name.startsWith("NAME_")) ||
+    exportModeOf(master) === "TABLE";
+  const place = placeSchemas(definition, master);
+  const chosen = master.schemas
+    .map((source) => ({ source, partial, objects: selected.objects.filter(({ schema }) => schema === source.name) }))
+    .filter(({ objects }) => objects.length > 0)
+    .map((choice) => ({ ...choice, ...place(choice.source) }));
+  return { chosen, missing: absent };
+}
+
+/** The mode in which a dump was exported: its object paths begin with it. */
+export function exportModeOf({ job }: MasterTable): ExportMode {
+  const mode = job.get("MODE");
+  return mode === "FULL" || mode === "TABLE" ? mode : "SCHEMA";
+}
+
+/** Finds the file of a schema's target; with CONTENT=DATA_ONLY it has to exist. */
+function placeSchemas(
+  definition: JobDefinition,
+  master: MasterTable,
+): (source: DumpSchema) => Pick<ChosenSchema, "target" | "path" | "existingPath"> {
+  const { database } = definition;
+  const targets = remapSchemas(
+    definition,
+    master.schemas.map(({ name }) => name),
+  );
+  const files = new Map(listSchemas(database).map((file) => [file.name, file.path]));
+  return ({ name }) => {
+    const target = targets.get(name) ?? upperName(name);
+    const existingPath = files.get(target) ?? null;
+    if (existingPath === null && contentOf(definition) === "DATA_ONLY") throw pumpError([["ORA-39002"], ["ORA-39146", target]]);
+    return { target, existingPath, path: existingPath ?? newSchemaPath(database, target) };
+  };
+}
+
+/** REMAP_SCHEMA. @throws ORA-39146 for a schema that the dump does not hold */
+function remapSchemas({ metadataRemaps }: JobDefinition, names: readonly string[]): ReadonlyMap<string, string> {
+  const targets = new Map(names.map((name) => [name, upperName(name)]));
+  for (const { oldValue, value } of metadataRemaps.filter(({ name }) => name === "REMAP_SCHEMA")) {
+    const source = upperName(oldValue);
+    if (!targets.has(source)) throw pumpError([["ORA-39002"], ["ORA-39146", oldValue]], `The dump holds ${names.join(", ")}.`);
+    targets.set(source, upperName(value));
+  }
+  const twice = [...targets.values()].find((target, i, all) => all.indexOf(target) !== i);
+  if (twice === undefined) return targets;
+  const reason = `two schemas of the dump would be loaded into ${twice}`;
+  throw pumpError([["ORA-39002"], ["TSDP-00010", reason]], "Import them one after the other.");
+}
