@@ -79,8 +79,8 @@ function decodeSchema(row: Record<string, unknown>): DumpSchema {
       encoding: oneOf(row["encoding"], ["UTF-8", "UTF-16le", "UTF-16be"]),
       pageSize: oneOf(row["page_size"], [512, 1024, 2048, 4096, 8192, 16384, 32768, 65536]),
       autoVacuum: oneOf(row["auto_vacuum"], [0, 1, 2]),
-      userVersion: integer(row["user_version"], -(2 ** 31)),
-      applicationId: integer(row["application_id"], -(2 ** 31)),
+      userVersion: integer(row["user_version"], -(2 ** 31), 2 ** 31 - 1),
+      applicationId: integer(row["application_id"], -(2 ** 31), 2 ** 31 - 1),
       journalMode: oneOf(row["journal_mode"], ["delete", "truncate", "persist", "memory", "wal", "off"]),
     },
   };
@@ -159,8 +159,8 @@ function text(value: unknown): string {
   return value;
 }
 
-function integer(value: unknown, minimum: number): number {
-  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < minimum) {
+function integer(value: unknown, minimum: number, maximum = Number.MAX_SAFE_INTEGER): number {
+  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < minimum || value > maximum) {
     throw new BadImage("the master table holds something else where a number should be");
   }
   return value;

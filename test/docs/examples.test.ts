@@ -1,0 +1,52 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import Sqlite from "better-sqlite3";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { compareDatabases } from "../judge/compare.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+let database: string;
+
+beforeAll(() => {
+  execFileSync(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", "docs/examples/tsconfig.json"], {
+    cwd: ROOT,
+  });
+  database = mkdtempSync(join(tmpdir(), "tsdp-examples-"));
+  const hr = new Sqlite(join(database, "HR.db"));
+  hr.exec(readFileSync(join(ROOT, "fixtures/hr.sql"), "utf8"));
+  hr.close();
+  mkdirSync(join(database, "work"));
+  run("bin/tsdp.js", "directory", "create", "dmpdir", join(database, "work"));
+});
+
+afterAll(() => {
+  rmSync(database, { recursive: true, force: true });
+});
+
+function run(script: string, ...words: readonly string[]): string {
+  const environment = { ...process.env, TSDP_DATABASE: database };
+  return execFileSync(process.execPath, [join(ROOT, script), ...words], { cwd: database, env: environment, encoding: "utf8" });
+}
+
+/** In their order: the later ones use the dump of the first. */
+test("the seed's examples 6-4, 6-6 and 6-9 run as they are written", () => {
+  const exported = run("dist/examples/6-4-simple-schema-export.js");
+  expect(exported).toMatch(/^\*\*\* Job percent done = 100$/m);
+  expect(exported).toMatch(/^\. \. exported "HR"\."employees" {2,}20\.00 KB {5}107 rows$/m);
+  expect(exported).toMatch(
+    /^Job "SYSTEM"\."EXAMPLE1" successfully completed at .* elapsed 0 00:00:\d\d\nJob has completed\nFinal job state = COMPLETED$/m,
+  );
+
+  const imported = run("dist/examples/6-6-import-and-remap.js");
+  expect(imported).toMatch(/^\. \. imported "BLAKE"\."job_history" {2,}12\.00 KB {6}10 rows$/m);
+  expect(imported).toMatch(/^Final job state = COMPLETED$/m);
+  expect(compareDatabases(join(database, "HR.db"), join(database, "BLAKE.db"))).toEqual([]);
+
+  const shown = run("dist/examples/6-9-dumpfile-info.js");
+  expect(shown).toContain("example1.dmp is a Data Pump dump file\n");
+  expect(shown).toMatch(/^Job Name: {2,}"SYSTEM"\."EXAMPLE1"$/m);
+  expect(shown).toMatch(/^Encryption Mode: {2,}None$/m);
+});
