@@ -173,6 +173,6 @@ function list(value: unknown): readonly unknown[] {
 
 function oneOf<T extends string | number | boolean>(value: unknown, allowed: readonly T[]): T {
   const found = allowed.find((candidate) => candidate === value);
-  if (found === undefined) throw new BadImage(`the master table holds ${typeof value === "object" ? "something" : String(value)} where that can't be`);
+  if (found === undefined) throw new BadImage(`the master table holds ${typeof value === "string" || typeof value === "number" ? value : "something"} where that can't be`);
   return found;
 }

@@ -12,7 +12,12 @@ describe("an error stack", () => {
       'ORA-31640: unable to open dump file "/a/%s.dmp" for read',
       "ENOENT: no such file",
     ]);
-    expect([error.code, error.sqlcode, error.has("ORA-31640"), error.has("ORA-31641")]).toEqual(["ORA-39001", -39001, true, false]);
+    expect([error.code, error.sqlcode, error.has("ORA-31640"), error.has("ORA-31641")]).toEqual([
+      "ORA-39001",
+      -39001,
+      true,
+      false,
+    ]);
   });
 
   test("travels between threads whole", () => {
@@ -24,7 +29,12 @@ describe("an error stack", () => {
   test("takes the hint of its innermost catalogued line, unless it is given one", () => {
     const entries = Object.entries(MESSAGES as Record<string, { hint?: string }>);
     const [code, { hint }] = entries.find(([, message]) => message.hint !== undefined) ?? ["", { hint: "none" }];
-    const lines = [{ code: "ORA-39001", text: "" }, { code, text: "" }, { code: "ENOENT", text: "" }, { code: "__proto__", text: "" }];
+    const lines = [
+      { code: "ORA-39001", text: "" },
+      { code, text: "" },
+      { code: "ENOENT", text: "" },
+      { code: "__proto__", text: "" },
+    ];
     expect(new PumpError(lines).hint).toBe(hint);
     expect(new PumpError(lines, "do this").hint).toBe("do this");
     expect(new PumpError([{ code: "constructor", text: "" }]).hint).toBeUndefined();

@@ -12,19 +12,39 @@ function folderOf(...files: string[]): string {
 
 describe("a folder", () => {
   test("has a schema for each SQLite file, in the order of their names, whatever else is there", () => {
-    const folder = folderOf("hr.db", "Scott.SQLITE", "a b.sqlite3", "é.db", "notes.txt", "hr.db-wal", ".hidden.db", "db", "x.db.tsdp-part");
+    const folder = folderOf(
+      "hr.db",
+      "Scott.SQLITE",
+      "a b.sqlite3",
+      "é.db",
+      "notes.txt",
+      "hr.db-wal",
+      ".hidden.db",
+      "db",
+      "x.db.tsdp-part",
+    );
     mkdirSync(join(folder, "folder.db"));
     symlinkSync(join(folder, "nowhere"), join(folder, "dangling.db"));
     symlinkSync(join(folder, "hr.db"), join(folder, "linked.db"));
     expect(listSchemas(folder)).toEqual(
-      [["A B", "a b.sqlite3"], ["HR", "hr.db"], ["LINKED", "linked.db"], ["SCOTT", "Scott.SQLITE"], ["é", "é.db"]].map(([name, file]) => ({
+      [
+        ["A B", "a b.sqlite3"],
+        ["HR", "hr.db"],
+        ["LINKED", "linked.db"],
+        ["SCOTT", "Scott.SQLITE"],
+        ["é", "é.db"],
+      ].map(([name, file]) => ({
         name,
         path: join(folder, file ?? ""),
       })),
     );
   });
 
-  test.each([["hr.db", "HR.db"], ["hr.db", "hr.sqlite"], ["Hr.SQLITE3", "z.db", "hR.db"]])("refuses two files of one name: %s, %s", (...files) => {
+  test.each([
+    ["hr.db", "HR.db"],
+    ["hr.db", "hr.sqlite"],
+    ["Hr.SQLITE3", "z.db", "hR.db"],
+  ])("refuses two files of one name: %s, %s", (...files) => {
     const folder = folderOf(...files);
     expect(() => listSchemas(folder)).toThrow(/^ORA-39002[\s\S]*for schema HR/);
   });
@@ -44,9 +64,12 @@ describe("a folder", () => {
     expect(newSchemaPath(folder, "A..B é")).toBe(join(folder, "A..B é.db"));
   });
 
-  test.each(["", ".", "..", ".hidden", "../x", "a/b", "/etc/x", "a\\b", "a\0b", "a\nb", "é".repeat(101)])("refuses a new schema %j", (name) => {
-    expect(() => newSchemaPath(folderOf(), name)).toThrow(/^ORA-39001/);
-  });
+  test.each(["", ".", "..", ".hidden", "../x", "a/b", "/etc/x", "a\\b", "a\0b", "a\nb", "é".repeat(101)])(
+    "refuses a new schema %j",
+    (name) => {
+      expect(() => newSchemaPath(folderOf(), name)).toThrow(/^ORA-39001/);
+    },
+  );
 
   test("has schemas right in it only", () => {
     const folder = folderOf("hr.db");

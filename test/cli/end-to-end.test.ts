@@ -94,12 +94,24 @@ test("--json gives one event a line, each with its schema", () => {
 test("SIGTERM leaves the job, which goes on to its end", async () => {
   const big = new Sqlite(join(folder, "BIG.db"));
   big.exec(
-    "CREATE TABLE t (a, b); WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000) INSERT INTO t SELECT i, randomblob(300) FROM n",
+    "CREATE TABLE t (a, b); WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 80000) INSERT INTO t SELECT i, randomblob(300) FROM n",
   );
   big.close();
-  const client = spawn(process.execPath, [join(ROOT, "bin/tsdp.js"), "export", "schemas=BIG", "dumpfile=big.dmp"], {
-    cwd: folder,
-  });
+  const client = spawn(
+    process.execPath,
+    [
+      join(ROOT, "bin/tsdp.js"),
+      "export",
+      "schemas=BIG",
+      "dumpfile=big.dmp",
+      "parallel=1",
+      "compression=all",
+      "compression_algorithm=high",
+    ],
+    {
+      cwd: folder,
+    },
+  );
   let [out, err] = ["", ""];
   client.stdout.on("data", (chunk: Buffer) => {
     out += chunk.toString();
@@ -110,7 +122,7 @@ test("SIGTERM leaves the job, which goes on to its end", async () => {
   expect(code).toBe(143);
   expect(err).toMatch(/Job "SYSTEM"\."SYS_EXPORT_SCHEMA_01" goes on without this client; follow it with: tsdp jobs/);
   const log = () => readFileSync(join(folder, "export.log"), "utf8");
-  for (let wait = 0; wait < 200 && !log().includes("successfully completed"); wait++) await sleep(50);
+  for (let wait = 0; wait < 600 && !log().includes("successfully completed"); wait++) await sleep(50);
   expect(log()).toContain('Job "SYSTEM"."SYS_EXPORT_SCHEMA_01" successfully completed');
   expect(run("tsdp.js", "dumpinfo", "big.dmp").code).toBe(0);
 });

@@ -13,12 +13,24 @@ const MASTER: MasterTable = {
   schemas: [
     {
       name: "HR",
-      settings: { encoding: "UTF-16be", pageSize: 65536, autoVacuum: 2, userVersion: -(2 ** 31), applicationId: 2 ** 31 - 1, journalMode: "wal" },
+      settings: {
+        encoding: "UTF-16be",
+        pageSize: 65536,
+        autoVacuum: 2,
+        userVersion: -(2 ** 31),
+        applicationId: 2 ** 31 - 1,
+        journalMode: "wal",
+      },
     },
   ],
   objects: [
     objectOf("TABLE", "__proto__", { sql: Buffer.from([0xff, 0, 0xe9]), shape: shapeOf("__proto__") }),
-    objectOf("TABLE", "", { id: 2, kind: "shadow", owner: 'f"t', shape: shapeOf("", { rowid: null, integerPrimaryKey: null, withoutRowid: true, constraints: [] }) }),
+    objectOf("TABLE", "", {
+      id: 2,
+      kind: "shadow",
+      owner: 'f"t',
+      shape: shapeOf("", { rowid: null, integerPrimaryKey: null, withoutRowid: true, constraints: [] }),
+    }),
     objectOf("INDEX", "i\n", { id: 3, tableName: "__proto__", sql: Buffer.alloc(0) }),
     objectOf("VIEW", "É", { id: 4 }),
     objectOf("TRIGGER", "t", { id: 5 }),
@@ -69,10 +81,13 @@ describe("a field that can't be what it says is refused", () => {
     ["piece", "ordinal", numbers],
     ["piece", "rows", numbers],
   ];
-  test.each(fields.flatMap(([table, column, values]) => values.map((value) => [table, column, value] as const)))("%s.%s = %s", (table, column, value) => {
-    const image = changed(`UPDATE ${table} SET ${column} = ${value} WHERE rowid = 1`);
-    expect(() => decodeMasterTable(image)).toThrow(BadImage);
-  });
+  test.each(fields.flatMap(([table, column, values]) => values.map((value) => [table, column, value] as const)))(
+    "%s.%s = %s",
+    (table, column, value) => {
+      const image = changed(`UPDATE ${table} SET ${column} = ${value} WHERE rowid = 1`);
+      expect(() => decodeMasterTable(image)).toThrow(BadImage);
+    },
+  );
 
   const parts: readonly (readonly [path: string, values: readonly unknown[]])[] = [
     ["$.name", [null, 7, {}]],
@@ -89,10 +104,13 @@ describe("a field that can't be what it says is refused", () => {
     ["$.constraints[0].columns[0].collation", [null, 7]],
     ["$.constraints[0].columns[0].descending", [null, 1, "true"]],
   ];
-  test.each(parts.flatMap(([path, values]) => values.map((value) => [path, JSON.stringify(value)] as const)))("shape, %s = %s", (path, value) => {
-    const image = changed(`UPDATE object SET shape = json_set(shape, '${path}', json('${value}')) WHERE id = 1`);
-    expect(() => decodeMasterTable(image)).toThrow(BadImage);
-  });
+  test.each(parts.flatMap(([path, values]) => values.map((value) => [path, JSON.stringify(value)] as const)))(
+    "shape, %s = %s",
+    (path, value) => {
+      const image = changed(`UPDATE object SET shape = json_set(shape, '${path}', json('${value}')) WHERE id = 1`);
+      expect(() => decodeMasterTable(image)).toThrow(BadImage);
+    },
+  );
 });
 
 describe("another image in its place is refused", () => {

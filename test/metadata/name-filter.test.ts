@@ -58,5 +58,7 @@ test("a predicate can't reach out of its names", () => {
 });
 
 test("a predicate can take none but the names that there are", () => {
-  expect([...nameFilter("NAME_EXPR", "= 'EMP' UNION SELECT 'SECRET' UNION SELECT NULL UNION SELECT x'00'").select(NAMES)]).toEqual(["EMP"]);
+  expect([
+    ...nameFilter("NAME_EXPR", "= 'EMP' UNION SELECT 'SECRET' UNION SELECT NULL UNION SELECT x'00'").select(NAMES),
+  ]).toEqual(["EMP"]);
 });

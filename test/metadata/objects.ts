@@ -1,7 +1,12 @@
 import type { DumpObject, ObjectType } from "../../src/metadata/dump-object.ts";
 import type { TableShape } from "../../src/sqlite/schema.ts";
 
-const TYPES: Readonly<Record<ObjectType, DumpObject["type"]>> = { TABLE: "table", VIEW: "view", INDEX: "index", TRIGGER: "trigger" };
+const TYPES: Readonly<Record<ObjectType, DumpObject["type"]>> = {
+  TABLE: "table",
+  VIEW: "view",
+  INDEX: "index",
+  TRIGGER: "trigger",
+};
 
 export function shapeOf(name: string, change: Partial<TableShape> = {}): TableShape {
   return {

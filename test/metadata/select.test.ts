@@ -14,7 +14,16 @@ const SCHEMAS = ["HR", "OE", "SH"];
 test.each<[SelectionRequest["mode"], Filters, Partial<SelectionRequest>, string[], string[]]>([
   ["SCHEMA", [["SCHEMA_LIST", "'hr','OE'"]], {}, ["HR", "OE"], []],
   ["SCHEMA", [["SCHEMA_LIST", "'HR','XX'"]], {}, ["HR"], ["XX"]],
-  ["SCHEMA", [["SCHEMA_EXPR", "LIKE '%H%'"], ["SCHEMA_EXPR", "<> 'HR'"]], {}, ["SH"], []],
+  [
+    "SCHEMA",
+    [
+      ["SCHEMA_EXPR", "LIKE '%H%'"],
+      ["SCHEMA_EXPR", "<> 'HR'"],
+    ],
+    {},
+    ["SH"],
+    [],
+  ],
   ["SCHEMA", [], {}, ["HR"], []],
   ["SCHEMA", [], { defaultSchema: null, everythingByDefault: true }, SCHEMAS, []],
   ["FULL", [], { defaultSchema: null }, SCHEMAS, []],
@@ -56,7 +65,11 @@ const OBJECTS = [
   objectOf("INDEX", "oe_i", { schema: "OE", tableName: "Emp" }),
 ];
 
-function chosen(mode: SelectionRequest["mode"], filters: Filters, change?: Partial<SelectionRequest>): { names: string[]; missing: readonly string[] } {
+function chosen(
+  mode: SelectionRequest["mode"],
+  filters: Filters,
+  change?: Partial<SelectionRequest>,
+): { names: string[]; missing: readonly string[] } {
   const { objects, missing } = selection(mode, filters, change).objects(OBJECTS);
   return { names: objects.map(({ schema, name }) => (schema === "HR" ? name : `${schema}.${name}`)), missing };
 }
@@ -72,7 +85,15 @@ describe("a table comes with all that depends on it and nothing else", () => {
     [[["TABLE_FILTER", "names"]], {}, [], ["names"]],
     [[["TABLE_FILTER", "d%,XX%,oe.yy"]], {}, ["dept", "dept_t", "sqlite_sequence"], ["XX%", "oe.yy"]],
     [[["NAME_LIST", "'DEPT','zz'"]], {}, ["dept", "dept_t", "sqlite_sequence"], ["zz"]],
-    [[["NAME_EXPR", "LIKE 'e%'"], ["NAME_EXPR", "<> 'EMP'"]], {}, [], []],
+    [
+      [
+        ["NAME_EXPR", "LIKE 'e%'"],
+        ["NAME_EXPR", "<> 'EMP'"],
+      ],
+      {},
+      [],
+      [],
+    ],
   ])("%j in a table job (%j): %j, missing %j", (filters, change, names, missing) => {
     expect(chosen("TABLE", filters, change)).toEqual({ names, missing });
   });
@@ -86,7 +107,13 @@ describe("a table comes with all that depends on it and nothing else", () => {
 test("of a system table only rows about the tables of a table job are taken", () => {
   const sequence = objectOf("TABLE", "sqlite_sequence");
   const statistics = objectOf("TABLE", "sqlite_stat1");
-  const objects = [objectOf("TABLE", "O'Neil"), objectOf("TABLE", "emp"), objectOf("VIEW", "v"), objectOf("TABLE", "x", { schema: "OE" }), sequence];
+  const objects = [
+    objectOf("TABLE", "O'Neil"),
+    objectOf("TABLE", "emp"),
+    objectOf("VIEW", "v"),
+    objectOf("TABLE", "x", { schema: "OE" }),
+    sequence,
+  ];
   expect(systemTableFilter(sequence, objects, true)).toBe("name COLLATE NOCASE IN ('O''Neil', 'emp')");
   expect(systemTableFilter(statistics, objects, true)).toBe("tbl COLLATE NOCASE IN ('O''Neil', 'emp')");
   expect(systemTableFilter(sequence, objects, false)).toBeNull();

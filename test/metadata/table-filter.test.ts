@@ -3,7 +3,13 @@ import { parseTableFilter } from "../../src/metadata/table-filter.ts";
 
 test.each([
   ["EMP", [[null, "EMP", "EMP"]]],
-  ["hr.emp , DEPT", [["hr", "emp", "hr.emp"], [null, "DEPT", "DEPT"]]],
+  [
+    "hr.emp , DEPT",
+    [
+      ["hr", "emp", "hr.emp"],
+      [null, "DEPT", "DEPT"],
+    ],
+  ],
   ['"H R"."a.b,c"', [["H R", "a.b,c", '"H R"."a.b,c"']]],
   [' hr . "it""s" ', [["hr", 'it"s', 'hr . "it""s"']]],
   ["", []],

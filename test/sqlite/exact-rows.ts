@@ -6,7 +6,10 @@ import type { TableShape } from "../../src/sqlite/schema.ts";
 /** Rows as strings that tell apart all that SQLite tells apart: storage class, bytes, sign of zero. Sorted. */
 export function exactRows(connection: Connection, table: string, expressions: readonly string[]): string[] {
   const columns = expressions.map((e) => `typeof(${e}), CASE typeof(${e}) WHEN 'real' THEN ${e} ELSE hex(${e}) END`);
-  const rows = connection.prepare(`SELECT ${columns.join(", ")} FROM ${table}`).raw().all() as unknown[][];
+  const rows = connection
+    .prepare(`SELECT ${columns.join(", ")} FROM ${table}`)
+    .raw()
+    .all() as unknown[][];
   return rows.map((row) => row.map(exactValue).join(" ")).sort();
 }
 

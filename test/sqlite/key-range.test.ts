@@ -28,9 +28,12 @@ function begin(connection: Connection): { stage: Stage; shape: TableShape } {
 }
 
 describe("rowid ranges", () => {
-  const near = (n: bigint) => fc.bigInt({ min: -20n, max: 20n }).map((d) => (n + d < LOWEST ? LOWEST : n + d > HIGHEST ? HIGHEST : n + d));
+  const near = (n: bigint) =>
+    fc.bigInt({ min: -20n, max: 20n }).map((d) => (n + d < LOWEST ? LOWEST : n + d > HIGHEST ? HIGHEST : n + d));
   const rowid = fc.oneof(...[LOWEST, -(2n ** 53n), 0n, 2n ** 53n, HIGHEST].map(near), fc.bigInt({ min: LOWEST, max: HIGHEST }));
-  const steps = fc.array(fc.record({ pick: fc.nat(), limit: fc.integer({ min: 1, max: 6 }), cut: fc.boolean() }), { minLength: 1 });
+  const steps = fc.array(fc.record({ pick: fc.nat(), limit: fc.integer({ min: 1, max: 6 }), cut: fc.boolean() }), {
+    minLength: 1,
+  });
 
   test("halved and unloaded in any order hold each row once", () => {
     fc.assert(
@@ -84,7 +87,25 @@ function unloadInAnyOrder(stage: Stage, shape: TableShape, whole: KeyRange | nul
 type Value = bigint | number | Buffer | { readonly text: Buffer };
 
 /** Text that is like numbers, like other text in one collation, not valid, or begins as a byte order mark would. */
-const TEXTS = ["12", "1e3", " 7", "9007199254740993", "0.5", "a", "A", "a ", "a  ", "A\0b", "a\0B", "", "\uFEFFx", "\uFFFEx", "ä", "Ä", "-1"];
+const TEXTS = [
+  "12",
+  "1e3",
+  " 7",
+  "9007199254740993",
+  "0.5",
+  "a",
+  "A",
+  "a ",
+  "a  ",
+  "A\0b",
+  "a\0B",
+  "",
+  "\uFEFFx",
+  "\uFFFEx",
+  "ä",
+  "Ä",
+  "-1",
+];
 const BYTES = [[0xff], [0xc3, 0x28], [0xfe, 0xff, 0, 65], [0xff, 0xfe, 65, 0], [0x00, 0xd8], [0xd8, 0x00], [65, 0], [0]];
 
 function textBytes(text: string, encoding: string): Buffer {
@@ -115,7 +136,8 @@ const KEYS = [
 ] as const;
 
 function fill(connection: Connection, { columns, types, key }: (typeof KEYS)[number], rows: readonly (readonly Value[])[]): void {
-  const sql = (type: (i: number) => string) => `CREATE TABLE t (${columns.map((c, i) => c + type(i)).join(", ")}, PRIMARY KEY (${key})) WITHOUT ROWID`;
+  const sql = (type: (i: number) => string) =>
+    `CREATE TABLE t (${columns.map((c, i) => c + type(i)).join(", ")}, PRIMARY KEY (${key})) WITHOUT ROWID`;
   const collationOnly = (i: number) => ` ${/COLLATE \w+/.exec(types[i] ?? "")?.[0] ?? ""}`;
   connection.exec(sql(collationOnly));
   for (const row of rows) {
@@ -135,7 +157,7 @@ function fill(connection: Connection, { columns, types, key }: (typeof KEYS)[num
 function rowsOf(stage: Stage, shape: TableShape, ranges: readonly KeyRange[], limit: number): string[] {
   const rows: string[] = [];
   for (const first of ranges) {
-    for (let range: KeyRange | null = first; range !== null; ) {
+    for (let range: KeyRange | null = first; range !== null;) {
       const piece = stage.unload(shape, range, limit);
       rows.push(...pieceRows(piece.image, shape));
       range = piece.rest;
@@ -193,6 +215,8 @@ test("a table whose columns take all names of the rowid is read in scan order, e
   withMemory("UTF-8", (connection) => {
     connection.exec("CREATE TABLE t (rowid, _rowid_, oid); INSERT INTO t VALUES (1, 1, 1), (1, 1, 1), (3, 2, 1), (NULL, 'x', 2)");
     const { stage, shape } = begin(connection);
-    expect(rowsOf(stage, shape, [wholeRange(connection, shape) ?? { kind: "scan", offset: 9n }], 3)).toEqual(tableRows(connection, shape));
+    expect(rowsOf(stage, shape, [wholeRange(connection, shape) ?? { kind: "scan", offset: 9n }], 3)).toEqual(
+      tableRows(connection, shape),
+    );
   });
 });

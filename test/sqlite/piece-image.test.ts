@@ -82,7 +82,10 @@ const HOSTILE: readonly (readonly [what: string, image: () => Buffer])[] = [
   ["pages that all point to one leaf", () => patched((image) => pointTo(image, 3))],
   ["a page that points to itself", () => patched((image) => pointTo(image, 2))],
   ["a page that points outside", () => patched((image) => pointTo(image, 0x7fffffff))],
-  ["cells that overlap", () => patched((image) => image.fill(image.subarray(2 * PAGE + 8, 2 * PAGE + 10), 2 * PAGE + 10, 2 * PAGE + 16))],
+  [
+    "cells that overlap",
+    () => patched((image) => image.fill(image.subarray(2 * PAGE + 8, 2 * PAGE + 10), 2 * PAGE + 10, 2 * PAGE + 16)),
+  ],
   ["a damaged leaf", () => patched((image) => image.fill(0xff, 5 * PAGE, 5 * PAGE + 8))],
 ];
 
@@ -103,7 +106,8 @@ describe("a hostile image is refused before a row is read", () => {
     expect(levels.length).toBeGreaterThan(2);
     for (const page of levels) {
       const [start, next] = [(page - 1) * PAGE, image.readUInt32BE((page - 1) * PAGE + 8)];
-      for (let i = 0; i < image.readUInt16BE(start + 3); i++) image.writeUInt32BE(next, start + image.readUInt16BE(start + 12 + 2 * i));
+      for (let i = 0; i < image.readUInt16BE(start + 3); i++)
+        image.writeUInt32BE(next, start + image.readUInt16BE(start + 12 + 2 * i));
     }
     expect(() => openUntrusted(image, new Map([[PIECE_TABLE, RIGHT]]))).toThrow(BadImage);
   });
@@ -116,7 +120,9 @@ const SHAPE: TableShape = {
   integerPrimaryKey: null,
   columns: ["a", "b"],
   storedColumns: ["a", "b"],
-  constraints: [{ kind: "UNIQUE", index: "sqlite_autoindex_t_1", columns: [{ name: "a", collation: "BINARY", descending: false }] }],
+  constraints: [
+    { kind: "UNIQUE", index: "sqlite_autoindex_t_1", columns: [{ name: "a", collation: "BINARY", descending: false }] },
+  ],
 };
 const TABLE: StagingTable = { staging: "tsdp:test:1", shape: SHAPE, raw: true };
 

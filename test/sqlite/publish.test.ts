@@ -46,14 +46,21 @@ function run(plan: PublishPlan, during: (event: PublishEvent) => void = () => un
 /** Stages a source in the target and publishes it. Gives the objects that were left out, and the target, which must be sound. */
 function move(sourceSql: string, choices: Readonly<Record<string, TableChoice>> = {}): { left: string[]; target: Connection } {
   const events = run(stageAll(folder, sourceSql, path, choices));
-  const left = events.flatMap((event) => (event.kind === "failed" || event.kind === "rejected" ? [`${event.kind} ${event.object.name}`] : []));
+  const left = events.flatMap((event) =>
+    event.kind === "failed" || event.kind === "rejected" ? [`${event.kind} ${event.object.name}`] : [],
+  );
   const target = open();
   expect(target.pragma("integrity_check", { simple: true })).toBe("ok");
   return { left, target };
 }
 
 function names(connection: Connection): unknown[] {
-  return connection.prepare("SELECT name FROM sqlite_schema WHERE name NOT LIKE 'tsdp:%' AND name NOT LIKE 'sqlite_autoindex_tsdp:%' ORDER BY name").pluck().all();
+  return connection
+    .prepare(
+      "SELECT name FROM sqlite_schema WHERE name NOT LIKE 'tsdp:%' AND name NOT LIKE 'sqlite_autoindex_tsdp:%' ORDER BY name",
+    )
+    .pluck()
+    .all();
 }
 
 const rows = (connection: Connection, table: string) => connection.prepare(`SELECT * FROM ${table} ORDER BY 1`).raw().all();
@@ -85,20 +92,25 @@ describe("one transaction", () => {
     makeTarget("CREATE TABLE mine (a); INSERT INTO mine VALUES (1)");
     const plan = { ...stageAll(folder, SOURCE, path), drops: ["mine"] };
     const before = readFileSync(path);
-    const fail = () => run(plan, ({ kind, object }) => {
-      if (kind === "object" && object.name === "emp_name") throw new Error("the log is full");
-    });
+    const fail = () =>
+      run(plan, ({ kind, object }) => {
+        if (kind === "object" && object.name === "emp_name") throw new Error("the log is full");
+      });
     expect(fail).toThrow("the log is full");
     expect(readFileSync(path).equals(before)).toBe(true);
     expect(existsSync(`${path}-journal`)).toBe(false);
   });
 
   test.each([1, 2, 3])("a process that is killed at event %d leaves it as it was", (event) => {
-    makeTarget("CREATE TABLE mine (a); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) INSERT INTO mine SELECT hex(zeroblob(100)) FROM n");
+    makeTarget(
+      "CREATE TABLE mine (a); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) INSERT INTO mine SELECT hex(zeroblob(100)) FROM n",
+    );
     const plan = { ...stageAll(folder, SOURCE, path), drops: ["mine"] };
     const before = rows(open(), "mine");
     const [script, dist] = ["killed-publish.mjs", "../../dist"].map((name) => fileURLToPath(new URL(name, import.meta.url)));
-    const child = spawnSync(process.execPath, [script ?? "", dist ?? "", path, String(event), JSON.stringify(plan)], { encoding: "utf8" });
+    const child = spawnSync(process.execPath, [script ?? "", dist ?? "", path, String(event), JSON.stringify(plan)], {
+      encoding: "utf8",
+    });
     expect([child.signal, child.stderr]).toEqual(["SIGKILL", ""]);
     expect(existsSync(`${path}-journal`)).toBe(true);
     const target = open();
@@ -111,7 +123,9 @@ describe("one transaction", () => {
 
   test("no trigger fires, neither those of the dump nor those that are there", () => {
     makeTarget(SOURCE.replace("INSERT INTO emp VALUES (1, 'KING'), (2, 'BLAKE');", ""));
-    const { left, target } = move("CREATE TABLE other (a); INSERT INTO other VALUES (1); CREATE TRIGGER t AFTER INSERT ON other BEGIN DELETE FROM other; END");
+    const { left, target } = move(
+      "CREATE TABLE other (a); INSERT INTO other VALUES (1); CREATE TRIGGER t AFTER INSERT ON other BEGIN DELETE FROM other; END",
+    );
     expect(left).toEqual([]);
     expect(rows(target, "other")).toEqual([[1]]);
   });
@@ -121,10 +135,18 @@ describe("an index that can't be built", () => {
   test("is reported with its text and left out, the rest is there", () => {
     makeTarget("CREATE TABLE mine (a)");
     const plan = stageAll(folder, `${SOURCE} CREATE UNIQUE INDEX bad ON emp (name)`, path);
-    const broken = { ...plan, indexes: plan.indexes.map((index) => (index.name === "bad" ? { ...index, sql: Buffer.from("CREATE UNIQUE INDEX bad ON emp (length(name) > 0)") } : index)) };
+    const broken = {
+      ...plan,
+      indexes: plan.indexes.map((index) =>
+        index.name === "bad" ? { ...index, sql: Buffer.from("CREATE UNIQUE INDEX bad ON emp (length(name) > 0)") } : index,
+      ),
+    };
     const failed = run(broken).filter(({ kind }) => kind === "failed");
     expect(failed).toMatchObject([
-      { object: { name: "bad" }, lines: [{ code: "SQLITE_CONSTRAINT_UNIQUE" }, { text: "\nCREATE UNIQUE INDEX bad ON emp (length(name) > 0)" }] },
+      {
+        object: { name: "bad" },
+        lines: [{ code: "SQLITE_CONSTRAINT_UNIQUE" }, { text: "\nCREATE UNIQUE INDEX bad ON emp (length(name) > 0)" }],
+      },
     ]);
     expect(names(open())).toEqual(PUBLISHED);
     expect(open().pragma("integrity_check", { simple: true })).toBe("ok");
@@ -134,7 +156,9 @@ describe("an index that can't be built", () => {
     makeTarget("CREATE TABLE mine (a, b); INSERT INTO mine VALUES (1, 2); CREATE INDEX emp_name ON mine (b)");
     const { left, target } = move(SOURCE);
     expect(left).toEqual(["failed emp_name"]);
-    expect(target.prepare("SELECT sql FROM sqlite_schema WHERE name = 'emp_name'").pluck().get()).toBe("CREATE INDEX emp_name ON mine (b)");
+    expect(target.prepare("SELECT sql FROM sqlite_schema WHERE name = 'emp_name'").pluck().get()).toBe(
+      "CREATE INDEX emp_name ON mine (b)",
+    );
   });
 });
 
@@ -170,14 +194,27 @@ describe("a table that exists", () => {
   test("takes the rows beside its own", () => {
     makeTarget(EXISTING);
     const { left, target } = move(TABLE, { emp: { action: "append" } });
-    expect([left, rows(target, "emp")]).toEqual([[], [[1, "KING"], [2, "BLAKE"], [7, "SCOTT"]]]);
+    expect([left, rows(target, "emp")]).toEqual([
+      [],
+      [
+        [1, "KING"],
+        [2, "BLAKE"],
+        [7, "SCOTT"],
+      ],
+    ]);
     expect(names(target)).toEqual(["emp", "sqlite_autoindex_emp_1"]);
   });
 
   test("takes them in the place of its own", () => {
     makeTarget(EXISTING);
     const { left, target } = move(TABLE, { emp: { action: "append", truncate: true } });
-    expect([left, rows(target, "emp")]).toEqual([[], [[1, "KING"], [2, "BLAKE"]]]);
+    expect([left, rows(target, "emp")]).toEqual([
+      [],
+      [
+        [1, "KING"],
+        [2, "BLAKE"],
+      ],
+    ]);
   });
 
   test.each([
@@ -188,15 +225,25 @@ describe("a table that exists", () => {
     ["rows that violate each other, after truncating", "INSERT INTO emp VALUES (8, 'KING')", true],
   ])("takes none of the rows for %s, keeps its own, and the other tables come", (_, change, truncate) => {
     makeTarget(EXISTING);
-    const { left, target } = move(`${TABLE}; ${change}; CREATE TABLE other (a); INSERT INTO other VALUES (1)`, { emp: { action: "append", truncate } });
+    const { left, target } = move(`${TABLE}; ${change}; CREATE TABLE other (a); INSERT INTO other VALUES (1)`, {
+      emp: { action: "append", truncate },
+    });
     expect([left, rows(target, "emp"), rows(target, "other")]).toEqual([["rejected emp"], [[7, "SCOTT"]], [[1]]]);
     expect(names(target)).toEqual(["emp", "other", "sqlite_autoindex_emp_1"]);
   });
 
   test("computes its STORED generated columns anew", () => {
     makeTarget("CREATE TABLE g (a, b AS (a * 2) STORED, c); INSERT INTO g (a, c) VALUES (1, 'mine')");
-    const { left, target } = move("CREATE TABLE g (a, b AS (a * 2) STORED, c); INSERT INTO g (a, c) VALUES (5, 'yours')", { g: { action: "append" } });
-    expect([left, rows(target, "g")]).toEqual([[], [[1, 2, "mine"], [5, 10, "yours"]]]);
+    const { left, target } = move("CREATE TABLE g (a, b AS (a * 2) STORED, c); INSERT INTO g (a, c) VALUES (5, 'yours')", {
+      g: { action: "append" },
+    });
+    expect([left, rows(target, "g")]).toEqual([
+      [],
+      [
+        [1, 2, "mine"],
+        [5, 10, "yours"],
+      ],
+    ]);
   });
 
   test("can't take values for a column that it computes and the dump does not", () => {
@@ -214,13 +261,20 @@ describe("names and numbers that SQLite keeps", () => {
       CREATE TABLE tsdp (x, y, UNIQUE (x, y), UNIQUE (y)); INSERT INTO tsdp VALUES (3, 4)`);
     expect(left).toEqual([]);
     expect(names(target)).toEqual([
-      "a'b\"_1", "mine", "sqlite_autoindex_a'b\"_1_2", "sqlite_autoindex_tsdp_1", "sqlite_autoindex_tsdp_2", "tsdp",
+      "a'b\"_1",
+      "mine",
+      "sqlite_autoindex_a'b\"_1_2",
+      "sqlite_autoindex_tsdp_1",
+      "sqlite_autoindex_tsdp_2",
+      "tsdp",
     ]);
     expect(target.prepare("SELECT y FROM tsdp WHERE y = 4").pluck().get()).toBe(4);
   });
 
-  const COUNTED = "CREATE TABLE counted (id INTEGER PRIMARY KEY AUTOINCREMENT, v); INSERT INTO counted VALUES (500, 'a'), (900, 'b'); DELETE FROM counted WHERE id = 900";
-  const insertOne = (target: Connection, table: string) => target.prepare(`INSERT INTO ${table} (v) VALUES ('next') RETURNING id`).pluck().get();
+  const COUNTED =
+    "CREATE TABLE counted (id INTEGER PRIMARY KEY AUTOINCREMENT, v); INSERT INTO counted VALUES (500, 'a'), (900, 'b'); DELETE FROM counted WHERE id = 900";
+  const insertOne = (target: Connection, table: string) =>
+    target.prepare(`INSERT INTO ${table} (v) VALUES ('next') RETURNING id`).pluck().get();
 
   test("AUTOINCREMENT goes on where the source was, also beside sequences that are there", () => {
     makeTarget("CREATE TABLE own (id INTEGER PRIMARY KEY AUTOINCREMENT, v); INSERT INTO own VALUES (70, 'x'); DELETE FROM own");
@@ -238,7 +292,10 @@ describe("names and numbers that SQLite keeps", () => {
 
   test("statistics of other tables stay", () => {
     makeTarget("CREATE TABLE mine (a); CREATE INDEX mine_a ON mine (a); INSERT INTO mine VALUES (1); ANALYZE");
-    const { left, target } = move(`${SOURCE.replace(/CREATE TRIGGER.*/, "")} ANALYZE`, { sqlite_stat1: { action: "merge" }, sqlite_stat4: { action: "merge" } });
+    const { left, target } = move(`${SOURCE.replace(/CREATE TRIGGER.*/, "")} ANALYZE`, {
+      sqlite_stat1: { action: "merge" },
+      sqlite_stat4: { action: "merge" },
+    });
     expect(left).toEqual([]);
     expect(target.prepare("SELECT DISTINCT tbl FROM sqlite_stat1 ORDER BY 1").pluck().all()).toEqual(["emp", "mine"]);
   });

@@ -56,7 +56,12 @@ function open(path: string): { source: Connection; shape: TableShape } {
   return { source, shape: readTableShape(source, "t", listTables(source)) };
 }
 
-function salvaged(source: Connection, shape: TableShape, range: KeyRange, limit = 1000): { rows: string[]; lost: readonly LostRows[] } {
+function salvaged(
+  source: Connection,
+  shape: TableShape,
+  range: KeyRange,
+  limit = 1000,
+): { rows: string[]; lost: readonly LostRows[] } {
   const rows: string[] = [];
   const pieces = salvage(source, shape, range, limit);
   for (;;) {
@@ -103,8 +108,21 @@ describe("a rowid table", () => {
 
   test.each([
     ["a leaf", [["leaf", 7]]],
-    ["the first and the last leaf", [["leaf", 0], ["leaf", -1]]],
-    ["neighbouring leaves and one far away", [["leaf", 20], ["leaf", 21], ["leaf", 200]]],
+    [
+      "the first and the last leaf",
+      [
+        ["leaf", 0],
+        ["leaf", -1],
+      ],
+    ],
+    [
+      "neighbouring leaves and one far away",
+      [
+        ["leaf", 20],
+        ["leaf", 21],
+        ["leaf", 200],
+      ],
+    ],
     ["an interior page", [["internal", 1]]],
   ] as const)("loses the rows of %s and no others", (_, damage) => {
     const { path, pages, rows } = make(SQL);
@@ -121,7 +139,9 @@ describe("a rowid table", () => {
   });
 
   test("loses only the row whose overflow page is damaged", () => {
-    const { path, pages, rows } = make(`CREATE TABLE t (v); ${NUMBERS} INSERT INTO t SELECT i || hex(zeroblob(CASE i % 100 WHEN 50 THEN 2000 ELSE 5 END)) FROM n`);
+    const { path, pages, rows } = make(
+      `CREATE TABLE t (v); ${NUMBERS} INSERT INTO t SELECT i || hex(zeroblob(CASE i % 100 WHEN 50 THEN 2000 ELSE 5 END)) FROM n`,
+    );
     // The first page of a row's chain, made to point outside of the file.
     const damaged = pages.filter(({ type, path: at }) => type === "overflow" && at.endsWith("+000000"))[4];
     if (damaged === undefined) throw new Error("the table has no overflow page");
@@ -165,7 +185,9 @@ describe("a WITHOUT ROWID table", () => {
 });
 
 test("a table whose rowid no SQL can address gives the rows before the damage", () => {
-  const { path, pages } = make(`CREATE TABLE t (rowid, _rowid_, oid); ${NUMBERS} INSERT INTO t SELECT i, hex(zeroblob(20)), i FROM n`);
+  const { path, pages } = make(
+    `CREATE TABLE t (rowid, _rowid_, oid); ${NUMBERS} INSERT INTO t SELECT i, hex(zeroblob(20)), i FROM n`,
+  );
   const damaged = pick(pages, "leaf", 100);
   destroy(path, [damaged]);
   const { source, shape } = open(path);

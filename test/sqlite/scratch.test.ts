@@ -29,8 +29,12 @@ const HOSTILE: readonly (readonly [what: string, sql: (folder: string) => string
   ["VACUUM INTO", (folder) => `VACUUM INTO '${folder}/vacuumed.db'`],
   ["ATTACH", (folder) => `ATTACH '${folder}/attached.db' AS x`],
   ["PRAGMA", () => "PRAGMA trusted_schema = on"],
-  ["CREATE TABLE AS that never ends", () => "CREATE TABLE x AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i FROM n) SELECT * FROM n"],
+  [
+    "CREATE TABLE AS that never ends",
+    () => "CREATE TABLE x AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i FROM n) SELECT * FROM n",
+  ],
   ["text hidden after NUL", () => "CREATE TABLE x (a)\0; DROP TABLE good"],
+  ["words hidden after NUL", () => "CREATE TABLE x (a)\0 and more"],
   ["a second statement", () => "CREATE TABLE x (a); CREATE TABLE y (a)"],
   ["a second statement after a comment", (folder) => `CREATE TABLE x (a) /* ; */ ; -- \n VACUUM INTO '${folder}/tail.db'`],
   ["another name", () => "CREATE TABLE y (a)"],
@@ -46,8 +50,18 @@ const HOSTILE: readonly (readonly [what: string, sql: (folder: string) => string
   ["an index on another table", () => "CREATE INDEX x ON good (b)", "index", "other"],
   ["an index without its table", () => "CREATE INDEX x ON missing (b)", "index", "missing"],
   ["a trigger on another table", () => "CREATE TRIGGER x AFTER INSERT ON good BEGIN SELECT 1; END", "trigger", "other"],
-  ["a trigger with a tail", () => "CREATE TRIGGER x AFTER INSERT ON good BEGIN SELECT 1; END; DELETE FROM good", "trigger", "good"],
-  ["a temporary trigger on the schema", () => "CREATE TEMP TRIGGER x AFTER INSERT ON sqlite_schema BEGIN SELECT 1; END", "trigger", "good"],
+  [
+    "a trigger with a tail",
+    () => "CREATE TRIGGER x AFTER INSERT ON good BEGIN SELECT 1; END; DELETE FROM good",
+    "trigger",
+    "good",
+  ],
+  [
+    "a temporary trigger on the schema",
+    () => "CREATE TEMP TRIGGER x AFTER INSERT ON sqlite_schema BEGIN SELECT 1; END",
+    "trigger",
+    "good",
+  ],
   ["a second table of a name", () => "CREATE TABLE good (z)", "table", "good"],
   ["DROP", () => "DROP TABLE good"],
 ];
@@ -89,14 +103,20 @@ describe("a hostile definition is refused, nothing of it happens, its neighbours
 const AWKWARD: readonly (readonly [what: string, object: SchemaObject])[] = [
   ["strings in double quotes in a CHECK", object("table", "x", 'CREATE TABLE x (a DEFAULT "d", CHECK (a <> "no column"))')],
   ["strings in double quotes in an index", object("index", "i", 'CREATE INDEX i ON good (b) WHERE b <> "no column"', "good")],
-  ["a function that is missing", object("table", "x", "CREATE TABLE x (a CHECK (no_such_function(a)), b AS (no_such_function(a)))")],
+  [
+    "a function that is missing",
+    object("table", "x", "CREATE TABLE x (a CHECK (no_such_function(a)), b AS (no_such_function(a)))"),
+  ],
   ["a function that is missing in an index", object("index", "i", "CREATE INDEX i ON good (no_such_function(b))", "good")],
   ["a module that is missing", object("table", "x", "CREATE VIRTUAL TABLE x USING no_such_module(a, b)")],
   ["a collation that is missing", object("table", "x", "CREATE TABLE x (a COLLATE no_such_collation)")],
   ["a view of nothing", object("view", "v", "CREATE VIEW v AS SELECT no_column FROM no_table")],
   ["bytes that are no UTF-8", object("table", "x", Buffer.from("CREATE TABLE x (a DEFAULT '\xe9\xff') -- caf\xe9", "latin1"))],
   ["a text as its author wrote it", object("table", "x", "CREATE\ttable x(a) /* ; */ --;\n;")],
-  ["a trigger with CASE ... END", object("trigger", "t", "CREATE TRIGGER t AFTER INSERT ON GOOD BEGIN SELECT CASE 1 WHEN 1 THEN 2 END; END", "GOOD")],
+  [
+    "a trigger with CASE ... END",
+    object("trigger", "t", "CREATE TRIGGER t AFTER INSERT ON GOOD BEGIN SELECT CASE 1 WHEN 1 THEN 2 END; END", "GOOD"),
+  ],
   ["a table of no name", object("table", "", 'CREATE TABLE "" (a)')],
   ["a name with quotes and line ends", object("table", 'a"b\n)', 'CREATE TABLE "a""b\n)" (a)')],
   ["__proto__", object("table", "__proto__", "CREATE TABLE __proto__ (constructor)")],
@@ -110,8 +130,14 @@ test.each(AWKWARD)("a legal definition passes: %s", (_, awkward) => {
 
 test("nothing of a definition is run, also when its tables are described", () => {
   const folder = temporaryFolder();
-  const proven = proveSchema([object("table", "x", `CREATE TABLE x (a DEFAULT (writefile('${join(folder, "f")}', 1)), b UNIQUE)`)], "UTF-8");
-  expect(proven.shape("x")).toMatchObject({ storedColumns: ["a", "b"], constraints: [{ kind: "UNIQUE", columns: [{ name: "b" }] }] });
+  const proven = proveSchema(
+    [object("table", "x", `CREATE TABLE x (a DEFAULT (writefile('${join(folder, "f")}', 1)), b UNIQUE)`)],
+    "UTF-8",
+  );
+  expect(proven.shape("x")).toMatchObject({
+    storedColumns: ["a", "b"],
+    constraints: [{ kind: "UNIQUE", columns: [{ name: "b" }] }],
+  });
   proven.close();
   expect(readdirSync(folder)).toEqual([]);
 });

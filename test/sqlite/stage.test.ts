@@ -58,7 +58,9 @@ const NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n 
 
 describe("rows that are too large together", () => {
   test("come in more pieces, each once, all of the one snapshot that was begun", () => {
-    const { source, writer } = sourceOf(`CREATE TABLE t (v); ${NUMBERS} INSERT INTO t SELECT CAST(zeroblob(${MEBIBYTE}) || i AS BLOB) FROM n`);
+    const { source, writer } = sourceOf(
+      `CREATE TABLE t (v); ${NUMBERS} INSERT INTO t SELECT CAST(zeroblob(${MEBIBYTE}) || i AS BLOB) FROM n`,
+    );
     const before = digest(source, "t", "rowid", "v");
     const pieces = unloadAll(source, shapeOf(source, "t"), 10_000, () => {
       writer.exec("DELETE FROM t WHERE rowid % 7 = 0; UPDATE t SET v = 'changed'; INSERT INTO t VALUES ('new')");
@@ -93,7 +95,12 @@ describe("rows that are too large together", () => {
 test("a condition narrows a range and never widens it", () => {
   const { source } = sourceOf(`CREATE TABLE t (v); ${NUMBERS} INSERT INTO t SELECT i FROM n`);
   const shape = shapeOf(source, "t");
-  const { image, rows } = new Stage(source).unload(shape, { kind: "rowid", low: 5n, high: 20n }, 100, "v = 7 OR v = 30 OR v % 10 = 0");
+  const { image, rows } = new Stage(source).unload(
+    shape,
+    { kind: "rowid", low: 5n, high: 20n },
+    100,
+    "v = 7 OR v = 30 OR v % 10 = 0",
+  );
   expect(rows).toBe(3);
   expect(imageDigest(image, "k", "c1").map((row) => (row as unknown[])[0])).toEqual([7, 10, 20]);
 });

@@ -32,7 +32,10 @@ test.each([
 });
 
 describe("of any text", () => {
-  const inner = fc.string({ unit: fc.constantFrom("a", ";", "'", '"', "`", "]", "[", "-", "*", "/", " ", "\n", "é"), maxLength: 8 });
+  const inner = fc.string({
+    unit: fc.constantFrom("a", ";", "'", '"', "`", "]", "[", "-", "*", "/", " ", "\n", "é"),
+    maxLength: 8,
+  });
   const quoted = fc.oneof(
     ...["'", '"', "`"].map((quote) => inner.map((text) => quote + text.replaceAll(quote, quote + quote) + quote)),
     inner.map((text) => `[${text.replaceAll("]", "")}]`),

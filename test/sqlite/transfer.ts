@@ -13,7 +13,12 @@ import { createStagingTable, loadPiece, prepareLoading, stagingName } from "../.
 export type TableChoice = Partial<Pick<PublishTable, "action" | "truncate" | "raw">>;
 
 /** Makes a source file by SQL and stages all of it in a target that exists: what is left to do is to publish the plan. */
-export function stageAll(folder: string, sourceSql: string, targetPath: string, choices: Readonly<Record<string, TableChoice>> = {}): PublishPlan {
+export function stageAll(
+  folder: string,
+  sourceSql: string,
+  targetPath: string,
+  choices: Readonly<Record<string, TableChoice>> = {},
+): PublishPlan {
   const path = join(folder, "SOURCE.db");
   const made = openDatabase(path);
   made.exec(sourceSql);
@@ -30,7 +35,12 @@ export function stageAll(folder: string, sourceSql: string, targetPath: string, 
   }
 }
 
-function stagePlan(source: Connection, target: Connection, image: string, choices: Readonly<Record<string, TableChoice>>): PublishPlan {
+function stagePlan(
+  source: Connection,
+  target: Connection,
+  image: string,
+  choices: Readonly<Record<string, TableChoice>>,
+): PublishPlan {
   const listed = listTables(source);
   const objects = readObjects(source).objects.filter(({ sql }) => sql !== null);
   const tables = objects

@@ -42,7 +42,10 @@ function makeSource(sql: string): Map<string, { table: UnloadTable; range: KeyRa
   const tables = names.map((name, i) => {
     const shape = readTableShape(source, name, listed);
     const range = wholeRange(source, shape) ?? { kind: "scan", offset: 0n };
-    return [name, { table: { object: i + 1, schema: "HR", shape, filter: null }, range, rows: tableRows(source, shape) }] as const;
+    return [
+      name,
+      { table: { object: i + 1, schema: "HR", shape, filter: null }, range, rows: tableRows(source, shape) },
+    ] as const;
   });
   source.close();
   return new Map(tables);
@@ -58,7 +61,7 @@ function beginUnloading(): Unloader {
 }
 
 function imageOf({ codec, stored, rawLength }: NonNullable<Unloaded["piece"]>): Buffer {
-  return codec === CODEC.NONE ? Buffer.from(stored) : decompress(Buffer.from(stored), rawLength);
+  return codec === CODEC.STORED ? Buffer.from(stored) : decompress(Buffer.from(stored), rawLength);
 }
 
 interface Outcome {
@@ -97,7 +100,8 @@ describe("unloading", () => {
     INSERT INTO keyed SELECT i % 7, 'key ' || i, hex(zeroblob(20)) FROM n;`;
 
   test("gives every row of tables of both kinds once, in more than one piece, of the state at the beginning", async () => {
-    const tables = makeSource(`PRAGMA journal_mode = wal; ${KEYED} CREATE TABLE plain (v); ${numbers(25_000)} INSERT INTO plain SELECT i FROM n;
+    const tables =
+      makeSource(`PRAGMA journal_mode = wal; ${KEYED} CREATE TABLE plain (v); ${numbers(25_000)} INSERT INTO plain SELECT i FROM n;
       CREATE TABLE none (a); CREATE TABLE alone (id INTEGER PRIMARY KEY); INSERT INTO alone VALUES (1)`);
     const unloader = beginUnloading();
     const writer = new Sqlite(path);
@@ -115,10 +119,12 @@ describe("unloading", () => {
 
   test("of a table whose keys are fit for no cut ends as well", async () => {
     // Numbers in a TEXT column, by an edited schema: every comparison with them would convert them.
-    const tables = makeSource(KEYED.replace("i % 7", "i"));
+    const tables = makeSource(KEYED.replace("i % 7", "i").replace("zeroblob(20)", "zeroblob(200)"));
     const source = new Sqlite(path);
     source.unsafeMode(true);
-    source.exec("PRAGMA writable_schema = on; UPDATE sqlite_schema SET sql = replace(sql, 'keyed (a,', 'keyed (a TEXT,') WHERE name = 'keyed'");
+    source.exec(
+      "PRAGMA writable_schema = on; UPDATE sqlite_schema SET sql = replace(sql, 'keyed (a,', 'keyed (a TEXT,') WHERE name = 'keyed'",
+    );
     source.close();
     const { table, range, rows } = only(tables, "keyed");
     expect((await unloadAll(beginUnloading(), table, range)).rows).toEqual(rows);
@@ -135,7 +141,9 @@ describe("unloading", () => {
 
   test("goes on around damage, with the sound tables of that schema too, and leaves no copy behind", async () => {
     const before = readdirSync(tmpdir()).filter((name) => name.startsWith("tsdp-salvage-"));
-    const tables = makeSource(`PRAGMA page_size = 512; CREATE TABLE plain (v); ${numbers(12_000)} INSERT INTO plain SELECT i FROM n; ${KEYED}`);
+    const tables = makeSource(
+      `PRAGMA page_size = 512; CREATE TABLE plain (v); ${numbers(12_000)} INSERT INTO plain SELECT i FROM n; ${KEYED}`,
+    );
     const leaf = destroyLeaf("plain");
     const unloader = beginUnloading();
     const plain = only(tables, "plain");
@@ -153,7 +161,9 @@ describe("unloading", () => {
   function destroyLeaf(table: string): { number: number; cells: number } {
     const source = new Sqlite(path);
     const leaf = source
-      .prepare("SELECT pageno AS number, ncell AS cells FROM dbstat WHERE name = ? AND pagetype = 'leaf' ORDER BY path LIMIT 1 OFFSET 20")
+      .prepare(
+        "SELECT pageno AS number, ncell AS cells FROM dbstat WHERE name = ? AND pagetype = 'leaf' ORDER BY path LIMIT 1 OFFSET 20",
+      )
       .get(table) as { number: number; cells: number };
     source.close();
     const file = openSync(path, "r+");
@@ -170,7 +180,9 @@ describe("loading", () => {
   const image = () => join(folder, "piece");
 
   /** Unloads one table into a dump file, and makes a target with a staging table for it. */
-  async function prepare(change: (raw: Buffer) => Buffer = (raw) => raw): Promise<{ staged: StagingTable; locations: readonly PieceLocation[]; rows: string[] }> {
+  async function prepare(
+    change: (raw: Buffer) => Buffer = (raw) => raw,
+  ): Promise<{ staged: StagingTable; locations: readonly PieceLocation[]; rows: string[] }> {
     const { table, range, rows } = only(makeSource(TABLE), "t");
     const { pieces } = await unloadAll(beginUnloading(), table, range);
     const writer = await DumpFileSetWriter.create(setOptions([dump()]));
@@ -180,7 +192,14 @@ describe("loading", () => {
     }
     await writer.finish(encoded(MASTER));
     const staged: StagingTable = { staging: "tsdp:test:1", shape: table.shape, raw: true };
-    createTarget(target(), { encoding: "UTF-8", pageSize: 4096, autoVacuum: 0, userVersion: 0, applicationId: 0, journalMode: "delete" });
+    createTarget(target(), {
+      encoding: "UTF-8",
+      pageSize: 4096,
+      autoVacuum: 0,
+      userVersion: 0,
+      applicationId: 0,
+      journalMode: "delete",
+    });
     const connection = openDatabase(target());
     createStagingTable(connection, staged);
     connection.close();
