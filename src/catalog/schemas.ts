@@ -17,12 +17,7 @@ const EXTENSIONS: ReadonlySet<string> = new Set([".db", ".sqlite", ".sqlite3"]);
  * @throws ORA-39002 when two files have the same stem
  */
 export function listSchemas(database: string): readonly SchemaFile[] {
-  if (statSync(database).isFile()) return [{ name: schemaName(database), path: database }];
-  const files = readdirSync(database)
-    .filter((file) => EXTENSIONS.has(extname(file).toLowerCase()) && !file.startsWith("."))
-    .map((file) => ({ name: schemaName(file), path: join(database, file) }))
-    .filter(({ path }) => statSync(path, { throwIfNoEntry: false })?.isFile() === true)
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const files = schemaFiles(database);
   for (const [i, file] of files.entries()) {
     const twin = files[i + 1];
     if (twin?.name === file.name) {
@@ -31,6 +26,27 @@ export function listSchemas(database: string): readonly SchemaFile[] {
     }
   }
   return files;
+}
+
+/** The files that may be schemas, also those of one name. */
+export function schemaFiles(database: string): readonly SchemaFile[] {
+  if (statSync(database).isFile()) return [{ name: schemaName(database), path: database }];
+  return readdirSync(database)
+    .filter((file) => EXTENSIONS.has(extname(file).toLowerCase()) && !file.startsWith("."))
+    .map((file) => ({ name: schemaName(file), path: join(database, file) }))
+    .filter(({ path }) => isRegularFile(path))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Not so for a link that leads nowhere, or to itself. */
+function isRegularFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch (error) {
+    const gone = error instanceof Error && "code" in error && ["ENOENT", "ELOOP", "ENOTDIR"].includes(String(error.code));
+    if (gone) return false;
+    throw error;
+  }
 }
 
 /** The schema that is meant when a job names none: that of a one-file database, else the user's own, else none. */

@@ -61,7 +61,7 @@ export function planExport({ selection, sources }: ExportSources, snapshot: Snap
   const { objects: selected, missing } = selection.objects(all);
   const objects =
     content === "DATA_ONLY" ? selected.filter((object) => object.shape !== null && !isSystemTable(object)) : selected;
-  if (objects.length === 0) throw nothingLeft(missing.map((name) => ["ORA-39166", name]));
+  if (objects.length === 0 && selection.isTableSelection) throw nothingLeft(missing.map((name) => ["ORA-39166", name]));
   const tables = content === "METADATA_ONLY" ? [] : objects.filter(({ shape }) => shape !== null);
   return {
     schemas: contents.map(({ schema }) => schema),

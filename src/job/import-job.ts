@@ -58,6 +58,7 @@ export class ImportJob {
   #work: readonly SchemaWork[] = [];
   #missing: readonly StackEntry[] = [];
   #exportMode: ExportMode = "SCHEMA";
+  #hasRows = true;
 
   constructor(run: JobRun, pool: WorkerPool) {
     this.#run = run;
@@ -79,6 +80,7 @@ export class ImportJob {
       const { chosen, missing } = chooseTargets(this.#run.definition, master);
       this.#missing = missing;
       this.#exportMode = exportModeOf(master);
+      this.#hasRows = master.job.get("CONTENT") !== "METADATA_ONLY";
       await verifyDescriptions(set, openFile);
       // Before anything that exists could be changed by half an import.
       if (chosen.some(({ existingPath }) => existingPath !== null)) await verifyFiles(set, openFile);
@@ -111,12 +113,16 @@ export class ImportJob {
     for (const { target } of this.#work) target.discard();
   }
 
+  /** A dump without rows gives none. */
   get #content(): Content {
-    return contentOf(this.#run.definition);
+    return this.#hasRows ? contentOf(this.#run.definition) : "METADATA_ONLY";
   }
 
   get #action(): TableExistsAction {
     const action = this.#run.parameter("TABLE_EXISTS_ACTION") as TableExistsAction | undefined;
+    if (this.#content === "METADATA_ONLY" && (action === "APPEND" || action === "TRUNCATE")) {
+      throw pumpError([["ORA-39002"], ["ORA-39050", `TABLE_EXISTS_ACTION=${action}`, "CONTENT=METADATA_ONLY"]]);
+    }
     if (this.#content !== "DATA_ONLY") return action ?? "SKIP";
     if (action === "SKIP" || action === "REPLACE") throw pumpError([["ORA-39002"], ["ORA-39137", action]]);
     return action ?? "APPEND";
@@ -288,7 +294,7 @@ export class ImportJob {
 }
 
 const EMPTY_IMPORT: SchemaImport = {
-  plan: { encoding: "UTF-8", drops: [], tables: [], definitions: [], indexes: [] },
+  plan: { encoding: "UTF-8", drops: [], tables: [], creations: [], definitions: [], indexes: [] },
   loads: [],
   problems: [],
   notes: [],

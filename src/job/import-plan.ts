@@ -1,5 +1,5 @@
 import { pumpError, type ErrorLine } from "../base/errors.ts";
-import { qualifiedName } from "../base/identifiers.ts";
+import { foldName, qualifiedName } from "../base/identifiers.ts";
 import type { PieceLocation } from "../dump/piece.ts";
 import { isSystemTable, type DumpObject, type DumpSchema } from "../metadata/dump-object.ts";
 import type { MasterPiece } from "../metadata/master-table.ts";
@@ -84,13 +84,15 @@ class SchemaPlanner {
     const tables = objects.filter(({ objectType }) => objectType === "TABLE");
     const ordered = [...tables.filter((table) => this.#isVirtual(table)), ...tables.filter((table) => !this.#isVirtual(table))];
     const virtual = ordered.filter((table) => this.#takeTable(table) && this.#isVirtual(table));
+    const empty = this.#request.content === "METADATA_ONLY";
     const dependents = this.#request.content === "DATA_ONLY" ? [] : objects.filter((object) => this.#takeDependent(object));
     return {
       plan: {
         encoding: this.#request.source.settings.encoding,
         drops: this.#drops,
         tables: this.#loads.map(({ table }) => table),
-        definitions: [...virtual, ...dependents.filter(({ objectType }) => objectType !== "INDEX")],
+        creations: empty ? virtual : [],
+        definitions: [...(empty ? [] : virtual), ...dependents.filter(({ objectType }) => objectType !== "INDEX")],
         indexes: dependents.filter(({ objectType }) => objectType === "INDEX"),
       },
       loads: this.#loads,
@@ -112,10 +114,12 @@ class SchemaPlanner {
   /** Whether the table's definition and rows come to the target; lays out its load. */
   #takeTable(object: DumpObject): boolean {
     if (object.owner !== null && this.#without.has(object.owner.toLowerCase())) return false;
+    // A shadow table without its rows is damage: the module makes it.
+    if (object.owner !== null && this.#request.content === "METADATA_ONLY") return false;
     if (isSystemTable(object)) return this.#takeSystemTable(object);
     const existing = this.#existing.get(object.name.toLowerCase());
     if (existing === undefined) return this.#takeNewTable(object);
-    if (object.owner !== null && this.#drops.includes(object.owner)) return this.#takeNewTable(object);
+    if (object.owner !== null && this.#isDropped(object.owner)) return this.#takeNewTable(object);
     this.#without.add(object.name.toLowerCase());
     return this.#takeExistingTable(object, existing);
   }
@@ -214,7 +218,7 @@ class SchemaPlanner {
     if (object.objectType === "TABLE") return false;
     if (this.#without.has(object.tableName.toLowerCase()) && object.objectType !== "VIEW") return this.#reportDependent(object);
     const existing = this.#existing.get(object.name.toLowerCase());
-    if (existing === undefined || this.#drops.includes(existing.tableName)) return true;
+    if (existing === undefined || this.#isDropped(existing.tableName)) return true;
     this.#problems.push(pumpError([["ORA-31684", `${object.objectType}:${this.#shown(object.name)}`]]).lines);
     return false;
   }
@@ -225,6 +229,10 @@ class SchemaPlanner {
     const inserts = [`${object.objectType}:${this.#shown(object.name)}`, `TABLE:${this.#shown(object.tableName)}`] as const;
     if (failed) this.#problems.push(pumpError([["ORA-39112", ...inserts]]).lines);
     return false;
+  }
+
+  #isDropped(table: string): boolean {
+    return this.#drops.some((name) => foldName(name) === foldName(table));
   }
 
   #isVirtual(object: DumpObject): boolean {

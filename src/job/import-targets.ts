@@ -39,7 +39,7 @@ export function chooseTargets(
     ...missing.map((name) => ["ORA-39165", name] as const),
     ...selected.missing.map((name) => ["ORA-39166", name] as const),
   ];
-  if (selected.objects.length === 0) throw nothingLeft(absent);
+  if (selected.objects.length === 0 && selection.isTableSelection) throw nothingLeft(absent);
   const partial =
     selection.isTableSelection ||
     metadataFilters.some(({ name }) => name.startsWith("NAME_")) ||
@@ -47,7 +47,7 @@ export function chooseTargets(
   const place = placeSchemas(definition, master);
   const chosen = master.schemas
     .map((source) => ({ source, partial, objects: selected.objects.filter(({ schema }) => schema === source.name) }))
-    .filter(({ objects }) => objects.length > 0)
+    .filter(({ source, objects }) => objects.length > 0 || (!partial && schemas.includes(source.name)))
     .map((choice) => ({ ...choice, ...place(choice.source) }));
   return { chosen, missing: absent };
 }

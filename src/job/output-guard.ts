@@ -1,7 +1,7 @@
 import { closeSync, existsSync, lstatSync, openSync, readlinkSync, readSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { pumpError, type PumpError } from "../base/errors.ts";
-import { isSchemaPath, listSchemas } from "../catalog/schemas.ts";
+import { isSchemaPath, schemaFiles } from "../catalog/schemas.ts";
 import { isOpenDatabase } from "./jobs.ts";
 
 const SQLITE_MAGIC = "SQLite format 3\0";
@@ -16,7 +16,7 @@ const COMPANIONS = ["", "-wal", "-shm", "-journal"];
  */
 export function assertNoDatabase(database: string, path: string, wrap: (cause: PumpError) => PumpError): void {
   const real = realPath(path);
-  const schemas = listSchemas(database).flatMap((schema) => COMPANIONS.map((suffix) => realPath(schema.path) + suffix));
+  const schemas = schemaFiles(database).flatMap((schema) => COMPANIONS.map((suffix) => realPath(schema.path) + suffix));
   if (
     schemas.includes(real) ||
     isSchemaPath(database, real) ||

@@ -6,8 +6,14 @@ import type { DumpObject, DumpSchema, ObjectType } from "./dump-object.ts";
 /** The tables of the master table image, byte for byte (docs/format.md, "Master table"). */
 const TABLES = new Map([
   ["job", "CREATE TABLE job (name TEXT, value TEXT)"],
-  ["schema", "CREATE TABLE schema (name TEXT, encoding TEXT, page_size INTEGER, auto_vacuum INTEGER, user_version INTEGER, application_id INTEGER, journal_mode TEXT)"],
-  ["object", "CREATE TABLE object (id INTEGER, schema TEXT, type TEXT, kind TEXT, name TEXT, table_name TEXT, owner TEXT, sql BLOB, shape TEXT)"],
+  [
+    "schema",
+    "CREATE TABLE schema (name TEXT, encoding TEXT, page_size INTEGER, auto_vacuum INTEGER, user_version INTEGER, application_id INTEGER, journal_mode TEXT)",
+  ],
+  [
+    "object",
+    "CREATE TABLE object (id INTEGER, schema TEXT, type TEXT, kind TEXT, name TEXT, table_name TEXT, owner TEXT, sql BLOB, shape TEXT)",
+  ],
   ["piece", "CREATE TABLE piece (object INTEGER, piece INTEGER, ordinal INTEGER, rows INTEGER)"],
 ]);
 
@@ -34,7 +40,8 @@ export function encodeMasterTable(master: MasterTable): Buffer {
     connection.pragma("page_size = 4096");
     connection.transaction(() => {
       for (const sql of TABLES.values()) connection.exec(sql);
-      const into = (table: string, count: number) => connection.prepare(`INSERT INTO ${table} VALUES (${Array(count).fill("?").join(", ")})`);
+      const into = (table: string, count: number) =>
+        connection.prepare(`INSERT INTO ${table} VALUES (${Array(count).fill("?").join(", ")})`);
       const [job, schema, object, piece] = [into("job", 2), into("schema", 7), into("object", 9), into("piece", 4)];
       for (const entry of master.job) job.run(...entry);
       for (const { name, settings: s } of master.schemas) {
@@ -136,7 +143,11 @@ function decodeConstraint(value: unknown): TableShape["constraints"][number] {
     index: text(constraint.index),
     columns: list(constraint.columns).map((column) => {
       const { name, collation, descending } = fields(column) as { name?: unknown; collation?: unknown; descending?: unknown };
-      return { name: name === null ? null : text(name), collation: text(collation), descending: oneOf(descending, [true, false]) };
+      return {
+        name: name === null ? null : text(name),
+        collation: text(collation),
+        descending: oneOf(descending, [true, false]),
+      };
     }),
   };
 }
@@ -173,6 +184,9 @@ function list(value: unknown): readonly unknown[] {
 
 function oneOf<T extends string | number | boolean>(value: unknown, allowed: readonly T[]): T {
   const found = allowed.find((candidate) => candidate === value);
-  if (found === undefined) throw new BadImage(`the master table holds ${typeof value === "string" || typeof value === "number" ? value : "something"} where that can't be`);
+  if (found === undefined)
+    throw new BadImage(
+      `the master table holds ${typeof value === "string" || typeof value === "number" ? value : "something"} where that can't be`,
+    );
   return found;
 }

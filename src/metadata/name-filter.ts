@@ -36,7 +36,11 @@ function evaluate(filterName: string, predicate: string, names: Iterable<string>
     const taken = new Set(query.pluck().all());
     return new Set(all.filter((name) => taken.has(name)));
   } catch (error) {
-    throw pumpError([["ORA-39001"], ["ORA-39071", filterName], ...causeLines(error)], `Write it like IN ('A','B') or LIKE 'A%'; it was: ${predicate}`, error);
+    throw pumpError(
+      [["ORA-39001"], ["ORA-39071", filterName], ...causeLines(error)],
+      `Write it like IN ('A','B') or LIKE 'A%'; it was: ${predicate}`,
+      error,
+    );
   } finally {
     connection.close();
   }

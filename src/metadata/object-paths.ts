@@ -2,16 +2,34 @@ import { isStatistics, isSystemTable, type DumpObject } from "./dump-object.ts";
 
 export type ExportMode = "FULL" | "SCHEMA" | "TABLE";
 
-const PREFIX: Readonly<Record<ExportMode, string>> = { FULL: "DATABASE_EXPORT/SCHEMA", SCHEMA: "SCHEMA_EXPORT", TABLE: "TABLE_EXPORT" };
+const PREFIX: Readonly<Record<ExportMode, string>> = {
+  FULL: "DATABASE_EXPORT/SCHEMA",
+  SCHEMA: "SCHEMA_EXPORT",
+  TABLE: "TABLE_EXPORT",
+};
 
 /** Object paths below the mode's prefix, in the order in which a log names them. */
 const EXPORT_ORDER = [
-  "TABLE/TABLE_DATA", "TABLE/STATISTICS/TABLE_STATISTICS", "STATISTICS/MARKER", "TABLE/TABLE", "TABLE/IDENTITY_COLUMN", "VIEW/VIEW",
-  "TABLE/INDEX/INDEX", "TABLE/TRIGGER", "VIEW/TRIGGER",
+  "TABLE/TABLE_DATA",
+  "TABLE/STATISTICS/TABLE_STATISTICS",
+  "STATISTICS/MARKER",
+  "TABLE/TABLE",
+  "TABLE/IDENTITY_COLUMN",
+  "VIEW/VIEW",
+  "TABLE/INDEX/INDEX",
+  "TABLE/TRIGGER",
+  "VIEW/TRIGGER",
 ] as const;
 const IMPORT_ORDER = [
-  "TABLE/TABLE", "TABLE/TABLE_DATA", "TABLE/IDENTITY_COLUMN", "VIEW/VIEW", "TABLE/INDEX/INDEX", "TABLE/TRIGGER", "VIEW/TRIGGER",
-  "TABLE/STATISTICS/TABLE_STATISTICS", "STATISTICS/MARKER",
+  "TABLE/TABLE",
+  "TABLE/TABLE_DATA",
+  "TABLE/IDENTITY_COLUMN",
+  "VIEW/VIEW",
+  "TABLE/INDEX/INDEX",
+  "TABLE/TRIGGER",
+  "VIEW/TRIGGER",
+  "TABLE/STATISTICS/TABLE_STATISTICS",
+  "STATISTICS/MARKER",
 ] as const;
 
 export type ObjectPathTail = (typeof EXPORT_ORDER)[number];
@@ -47,9 +65,12 @@ export function pathsOf(
   content: "ALL" | "DATA_ONLY" | "METADATA_ONLY",
 ): readonly ObjectPathTail[] {
   if (content === "DATA_ONLY") return ["TABLE/TABLE_DATA"];
-  const views = new Set(objects.filter((object) => object.objectType === "VIEW").map((view) => `${view.schema}\0${view.name.toLowerCase()}`));
+  const views = new Set(
+    objects.filter((object) => object.objectType === "VIEW").map((view) => `${view.schema}\0${view.name.toLowerCase()}`),
+  );
   const present = new Set<ObjectPathTail>(objects.map((object) => pathTail(object, views)));
-  if (content === "ALL" && objects.some((object) => object.shape !== null && !isSystemTable(object))) present.add("TABLE/TABLE_DATA");
+  if (content === "ALL" && objects.some((object) => object.shape !== null && !isSystemTable(object)))
+    present.add("TABLE/TABLE_DATA");
   if (present.has("TABLE/STATISTICS/TABLE_STATISTICS")) present.add("STATISTICS/MARKER");
   return (operation === "EXPORT" ? EXPORT_ORDER : IMPORT_ORDER).filter((path) => present.has(path));
 }

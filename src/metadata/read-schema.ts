@@ -1,5 +1,14 @@
 import type { Connection } from "../sqlite/database.ts";
-import { readObjects, readSettings, listTables, readTableShape, shadowOwner, type SchemaObject, type ListedTable } from "../sqlite/schema.ts";
+import {
+  readObjects,
+  readSettings,
+  listTables,
+  readTableShape,
+  shadowOwner,
+  type SchemaObject,
+  type ListedTable,
+} from "../sqlite/schema.ts";
+import { isStagingName } from "../sqlite/staging.ts";
 import type { DumpObject, DumpSchema, ObjectType } from "./dump-object.ts";
 
 /** All that a schema file defines. `unreadable` are names that no SQL can spell. */
@@ -15,7 +24,9 @@ export function readSchema(connection: Connection, schema: string): SchemaConten
   const { objects, unreadable } = readObjects(connection);
   return {
     schema: { name: schema, settings: readSettings(connection) },
-    objects: objects.filter((object) => object.sql !== null).map((object) => describe(connection, schema, object, tables)),
+    objects: objects
+      .filter((object) => object.sql !== null && !isStagingName(object.tableName))
+      .map((object) => describe(connection, schema, object, tables)),
     unreadable,
   };
 }

@@ -58,7 +58,9 @@ export class Selection {
    * schemas otherwise. `missing` are tables that were asked for by name.
    */
   objects(all: readonly DumpObject[]): { objects: readonly DumpObject[]; missing: readonly string[] } {
-    const candidates = all.filter((object) => object.objectType === "TABLE" && !isSystemTable(object) && object.kind !== "shadow");
+    const candidates = all.filter(
+      (object) => object.objectType === "TABLE" && !isSystemTable(object) && object.kind !== "shadow",
+    );
     if (!this.isTableSelection && this.#nameFilters.length === 0) return { objects: all, missing: [] };
     const chosen = new Set(candidates.filter((table) => this.#takesTable(table)).map(tableKey));
     const takes = (object: DumpObject) => {
@@ -111,7 +113,9 @@ export class Selection {
 /** The rows of a system table that are about the tables of the job, as a WHERE condition; null: all rows. */
 export function systemTableFilter(table: DumpObject, objects: readonly DumpObject[], isTableSelection: boolean): string | null {
   if (!isSystemTable(table) || !isTableSelection) return null;
-  const names = objects.filter((object) => object.schema === table.schema && object.objectType === "TABLE" && !isSystemTable(object));
+  const names = objects.filter(
+    (object) => object.schema === table.schema && object.objectType === "TABLE" && !isSystemTable(object),
+  );
   const list = names.map(({ name }) => `'${name.replaceAll("'", "''")}'`).join(", ");
   return `${isStatistics(table) ? "tbl" : "name"} COLLATE NOCASE IN (${list})`;
 }

@@ -20,7 +20,7 @@ const ITEM = new RegExp(String.raw`^\s*(?:(${PART})\s*\.\s*)?(${PART})\s*(?:,|$)
  */
 export function parseTableFilter(value: string): readonly TablePattern[] {
   const patterns: TablePattern[] = [];
-  for (let rest = value; rest.trim() !== ""; ) {
+  for (let rest = value; rest.trim() !== "";) {
     const item = ITEM.exec(rest);
     if (item === null) throw pumpError([["ORA-39001"], ["ORA-39194"]], `Write tables like SCHEMA.TABLE,OTHER; it was: ${value}`);
     const [whole, schema, table] = item;

@@ -27,7 +27,9 @@ export function estimateBytes(connection: Connection, shape: TableShape, fileByt
 }
 
 function sampleRowBytes(connection: Connection, shape: TableShape): number {
-  const columns = shape.columns.slice(0, MAX_SAMPLED_COLUMNS).map((name) => `coalesce(octet_length(${quoteIdentifier(name)}), 0)`);
+  const columns = shape.columns
+    .slice(0, MAX_SAMPLED_COLUMNS)
+    .map((name) => `coalesce(octet_length(${quoteIdentifier(name)}), 0)`);
   if (columns.length === 0) return 0;
   const sum = `SELECT ${columns.join(" + ")} AS bytes FROM main.${quoteIdentifier(shape.name)} LIMIT ${SAMPLE_ROWS}`;
   return connection.prepare(`SELECT coalesce(avg(bytes), 0) FROM (${sum})`).pluck().get() as number;

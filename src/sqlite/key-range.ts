@@ -10,7 +10,13 @@ export type KeyRange =
   /** Rowids from low to high, both included. */
   | { readonly kind: "rowid"; readonly low: bigint; readonly high: bigint }
   /** Primary keys of a WITHOUT ROWID table above `after` up to and including `upTo`, less the first `offset` rows; `reverse`: from the end. */
-  | { readonly kind: "key"; readonly after: readonly KeyValue[] | null; readonly upTo: readonly KeyValue[] | null; readonly offset: bigint; readonly reverse?: boolean }
+  | {
+      readonly kind: "key";
+      readonly after: readonly KeyValue[] | null;
+      readonly upTo: readonly KeyValue[] | null;
+      readonly offset: bigint;
+      readonly reverse?: boolean;
+    }
   /** The rows in scan order from an offset: for tables whose rowid no SQL can address. */
   | { readonly kind: "scan"; readonly offset: bigint };
 
@@ -44,7 +50,10 @@ export function rangeSql(shape: TableShape, range: KeyRange): RangeSql {
       return { from: `${table} NOT INDEXED`, where: "1", orderBy: "", offset: range.offset, parameters: [] };
     case "key": {
       const key = primaryKey(shape);
-      const bounds = [...(range.after ? [bound(key, ">", range.after)] : []), ...(range.upTo ? [bound(key, "<=", range.upTo)] : [])];
+      const bounds = [
+        ...(range.after ? [bound(key, ">", range.after)] : []),
+        ...(range.upTo ? [bound(key, "<=", range.upTo)] : []),
+      ];
       return {
         from: `${table} INDEXED BY ${quoteIdentifier(key.index)}`,
         where: bounds.map(({ sql }) => sql).join(" AND ") || "1",
@@ -62,7 +71,9 @@ export function wholeRange(connection: Connection, shape: TableShape): KeyRange 
   if (shape.rowid === null) return { kind: "scan", offset: 0n };
   const end = (direction: "ASC" | "DESC") =>
     connection
-      .prepare(`SELECT ${shape.rowid} FROM main.${quoteIdentifier(shape.name)} NOT INDEXED ORDER BY ${shape.rowid} ${direction} LIMIT 1`)
+      .prepare(
+        `SELECT ${shape.rowid} FROM main.${quoteIdentifier(shape.name)} NOT INDEXED ORDER BY ${shape.rowid} ${direction} LIMIT 1`,
+      )
       .pluck()
       .safeIntegers()
       .get() as bigint | undefined;
@@ -115,7 +126,10 @@ function primaryKey(shape: TableShape): KeyConstraint {
 /** The order of the key's index, backwards. */
 function keyOrder(key: KeyConstraint): string {
   return key.columns
-    .map(({ name, collation, descending }) => `${keyName(name)} COLLATE ${quoteIdentifier(collation)} ${descending ? "ASC" : "DESC"}`)
+    .map(
+      ({ name, collation, descending }) =>
+        `${keyName(name)} COLLATE ${quoteIdentifier(collation)} ${descending ? "ASC" : "DESC"}`,
+    )
     .join(", ");
 }
 
@@ -135,7 +149,9 @@ function keyValue(type: string, value: unknown): KeyValue {
  */
 function bound(key: KeyConstraint, operator: ">" | "<=", values: readonly KeyValue[]): { sql: string; parameters: unknown[] } {
   const columns = key.columns.map((column) => `+${keyName(column.name)} COLLATE ${quoteIdentifier(column.collation)}`);
-  const markers = values.map((value) => (value !== null && typeof value === "object" && "text" in value ? "+CAST(? AS TEXT)" : "?"));
+  const markers = values.map((value) =>
+    value !== null && typeof value === "object" && "text" in value ? "+CAST(? AS TEXT)" : "?",
+  );
   const parameters = values.map((value) => {
     if (value === null || typeof value !== "object") return value;
     return Buffer.from("text" in value ? value.text : value.blob);

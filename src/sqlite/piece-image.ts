@@ -17,10 +17,14 @@ const OWNER_ONLY = 0o600;
  * @throws BadImage
  */
 export function writePieceImage(path: string, image: Buffer, layout: PieceLayout): void {
-  if (image.length < 512 || image.readUInt16BE(FORMAT_BYTES.at) !== FORMAT_BYTES.value) throw new BadImage("the image is no database");
+  if (image.length < 512 || image.readUInt16BE(FORMAT_BYTES.at) !== FORMAT_BYTES.value)
+    throw new BadImage("the image is no database");
   removePieceImage(path);
   writeFileSync(path, image, { flag: "wx", mode: OWNER_ONLY });
-  checkedImage(() => openDatabase(path, { readonly: true, mustExist: true }), new Map([[PIECE_TABLE, pieceTableSql(layout)]])).close();
+  checkedImage(
+    () => openDatabase(path, { readonly: true, mustExist: true }),
+    new Map([[PIECE_TABLE, pieceTableSql(layout)]]),
+  ).close();
 }
 
 export function removePieceImage(path: string): void {

@@ -19,6 +19,8 @@ export interface PublishPlan {
   /** Tables (virtual ones too) to be dropped first. */
   readonly drops: readonly string[];
   readonly tables: readonly PublishTable[];
+  /** Virtual tables whose rows don't come: their module makes them, with empty shadow tables. */
+  readonly creations: readonly SchemaObject[];
   /** Virtual tables, views and triggers: only their definitions are stored. */
   readonly definitions: readonly SchemaObject[];
   readonly indexes: readonly SchemaObject[];
@@ -38,7 +40,12 @@ export type PublishEvent =
  * transaction: another program sees all of the import or nothing. The connection must have no other open work.
  * A failing object is reported and left out, everything else stays.
  */
-export function publish(connection: Connection, durable: boolean, plan: PublishPlan, report: (event: PublishEvent) => void): void {
+export function publish(
+  connection: Connection,
+  durable: boolean,
+  plan: PublishPlan,
+  report: (event: PublishEvent) => void,
+): void {
   // EXTRA also makes the end of the journal durable, so that a power cut can't undo what was reported as done.
   connection.pragma(`synchronous = ${durable ? "extra" : "off"}`);
   new Publication(connection, plan, report).run();
@@ -66,6 +73,8 @@ class Publication {
       for (const name of this.#plan.drops) connection.exec(`DROP TABLE ${quoteIdentifier(name)}`);
       this.#editSchema(() => this.#renameStaging());
       if (this.#plan.tables.some((table) => this.#countsUp(table))) this.#ensureSequenceTable();
+      for (const object of this.#plan.creations)
+        this.#guarded(object, "failed", () => this.#connection.prepare(this.#text(object)).run());
       for (const table of this.#plan.tables) if (!isRawCreate(table)) this.#insertTyped(table);
       this.#storeSql(this.#plan.indexes.filter((index) => this.#createIndex(index)));
       // Last, so that no trigger of the job fires on its own rows.
@@ -83,7 +92,9 @@ class Publication {
 
   /** Stores the definitions that have no rows of their own; a trigger whose table could not be made goes with it. */
   #storeDefinitions(): void {
-    const stored = this.#plan.definitions.filter(({ type, tableName }) => type !== "trigger" || !this.#rejected.has(tableName.toLowerCase()));
+    const stored = this.#plan.definitions.filter(
+      ({ type, tableName }) => type !== "trigger" || !this.#rejected.has(tableName.toLowerCase()),
+    );
     this.#editSchema(() => {
       const insert = this.#connection.prepare("INSERT INTO sqlite_schema VALUES (?, ?, ?, 0, CAST(? AS TEXT))");
       for (const { type, name, tableName, sql } of stored) insert.run(type, name, tableName, sql);
@@ -95,7 +106,8 @@ class Publication {
   #renameStaging(): void {
     this.#connection.exec("CREATE TEMP TABLE tsdp_table (staging TEXT PRIMARY KEY, name TEXT, sql BLOB)");
     const insert = this.#connection.prepare("INSERT INTO temp.tsdp_table VALUES (?, ?, ?)");
-    for (const { staging, definition } of this.#plan.tables.filter(isRawCreate)) insert.run(staging, definition.name, definition.sql);
+    for (const { staging, definition } of this.#plan.tables.filter(isRawCreate))
+      insert.run(staging, definition.name, definition.sql);
     this.#connection.exec(`
       UPDATE main.sqlite_schema SET (name, tbl_name, sql) =
           (SELECT t.name, t.name, CAST(t.sql AS TEXT) FROM temp.tsdp_table t WHERE t.staging = sqlite_schema.name)
@@ -119,11 +131,16 @@ class Publication {
       if (table.action === "create") this.#connection.prepare(this.#text(definition)).run();
       if (table.action === "merge") this.#prepareMerge(definition.name);
       if (table.truncate) this.#connection.exec(`DELETE FROM ${name}`);
-      const rowid = table.action === "create" && table.shape.rowid !== null && table.shape.integerPrimaryKey === null;
+      // Appended rows must take new rowids; into an empty table they come with their own.
+      const keepsRowid = table.action === "create" || table.truncate;
+      const rowid = keepsRowid && table.shape.rowid !== null && table.shape.integerPrimaryKey === null;
       const computed = this.#computedColumns(table);
       const given = table.shape.storedColumns.filter((column) => !computed.has(foldName(column))).map(quoteIdentifier);
       const columns = [...(rowid ? [table.shape.rowid] : []), ...given].join(", ");
-      const filter = table.action === "merge" ? ` WHERE ${quoteIdentifier(table.shape.storedColumns[0] ?? "")} IN (${this.#createdNames()})` : "";
+      const filter =
+        table.action === "merge"
+          ? ` WHERE ${quoteIdentifier(table.shape.storedColumns[0] ?? "")} IN (${this.#createdNames()})`
+          : "";
       this.#connection.exec(`INSERT INTO ${name} (${columns}) SELECT ${columns} FROM ${quoteIdentifier(table.staging)}${filter}`);
     });
     this.#connection.exec(`DROP TABLE ${quoteIdentifier(table.staging)}`);
@@ -135,7 +152,12 @@ class Publication {
     if (inTable.size === 0) return inTable;
     const dump = proveSchema([definition], this.#plan.encoding);
     try {
-      return new Set(dump.generatedColumns(definition.name).map(foldName).filter((column) => inTable.has(column)));
+      return new Set(
+        dump
+          .generatedColumns(definition.name)
+          .map(foldName)
+          .filter((column) => inTable.has(column)),
+      );
     } finally {
       dump.close();
     }
@@ -144,7 +166,8 @@ class Publication {
   /** sqlite_sequence and sqlite_stat tables of a schema that exists: rows of the tables that this job creates replace what is there. */
   #prepareMerge(name: string): void {
     if (name === "sqlite_sequence") this.#ensureSequenceTable();
-    else if (this.#connection.prepare("SELECT 1 FROM sqlite_schema WHERE name = ?").get(name) === undefined) this.#connection.exec("ANALYZE sqlite_schema");
+    else if (this.#connection.prepare("SELECT 1 FROM sqlite_schema WHERE name = ?").get(name) === undefined)
+      this.#connection.exec("ANALYZE sqlite_schema");
     const key = name === "sqlite_sequence" ? "name" : "tbl";
     this.#connection.exec(`DELETE FROM ${quoteIdentifier(name)} WHERE ${key} IN (${this.#createdNames()})`);
   }
@@ -170,7 +193,9 @@ class Publication {
 
   #buildStoredIndex(index: SchemaObject, reason: unknown): void {
     const { name } = readFirstColumn(this.#connection, index.tableName);
-    this.#connection.exec(`CREATE INDEX ${quoteIdentifier(index.name)} ON ${quoteIdentifier(index.tableName)} (${quoteIdentifier(name)})`);
+    this.#connection.exec(
+      `CREATE INDEX ${quoteIdentifier(index.name)} ON ${quoteIdentifier(index.tableName)} (${quoteIdentifier(name)})`,
+    );
     try {
       this.#storeSql([index]);
       this.#connection.exec(`REINDEX ${quoteIdentifier(index.name)}`);
@@ -269,5 +294,7 @@ function isCompileError(error: unknown): boolean {
 }
 
 function readFirstColumn(connection: Connection, table: string): { name: string } {
-  return connection.prepare("SELECT name FROM pragma_table_xinfo(?) WHERE hidden IN (0, 3) LIMIT 1").get(table) as { name: string };
+  return connection.prepare("SELECT name FROM pragma_table_xinfo(?) WHERE hidden IN (0, 3) LIMIT 1").get(table) as {
+    name: string;
+  };
 }

@@ -90,8 +90,11 @@ export function readObjects(connection: Connection): { objects: SchemaObject[]; 
 
 /** The tables by name, as SQLite tells their kinds apart in this build. Read once for all: each reading lists every table. */
 export function listTables(connection: Connection): Map<string, ListedTable> {
-  const rows = connection.prepare("SELECT name, type, wr FROM pragma_table_list WHERE schema = 'main'").all() as
-    { name: string; type: TableKind; wr: number }[];
+  const rows = connection.prepare("SELECT name, type, wr FROM pragma_table_list WHERE schema = 'main'").all() as {
+    name: string;
+    type: TableKind;
+    wr: number;
+  }[];
   return new Map(rows.map(({ name, type, wr }) => [name, { kind: type, withoutRowid: wr === 1 }]));
 }
 

@@ -1,6 +1,14 @@
 import type { Connection } from "./database.ts";
 import { openImage, openMemory } from "./database.ts";
-import { generatedColumns, listTables, readTableShape, type ListedTable, type SchemaObject, type TableShape, type TextEncoding } from "./schema.ts";
+import {
+  generatedColumns,
+  listTables,
+  readTableShape,
+  type ListedTable,
+  type SchemaObject,
+  type TableShape,
+  type TextEncoding,
+} from "./schema.ts";
 import { hasTail } from "./statement-end.ts";
 
 /** A definition that SQLite doesn't take for what it claims to be. */
@@ -26,7 +34,8 @@ export interface ProvenSchema {
 export function proveSchema(objects: readonly SchemaObject[], encoding: TextEncoding): ProvenSchema {
   const rejected: RejectedObject[] = [];
   let accepted = objects.filter((object) => {
-    const reason = nameProblem(object) ?? (object.sql === null ? null : textProblem(decodeSql(object.sql, encoding), object.type));
+    const reason =
+      nameProblem(object) ?? (object.sql === null ? null : textProblem(decodeSql(object.sql, encoding), object.type));
     if (reason !== null) rejected.push({ object, reason });
     return reason === null;
   });

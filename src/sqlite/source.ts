@@ -45,13 +45,20 @@ export function dataVersion(connection: Connection): number {
 /** @throws the error of a schema file that can't be read, with the cause and what to do. */
 export function sourceError(schema: string, path: string, error: unknown): Error {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return pumpError([["ORA-39002"], ["ORA-39097", `for schema ${schema} in "${path}"`], ...causeLines(error)], sourceHint(code), error);
+  return pumpError(
+    [["ORA-39002"], ["ORA-39097", `for schema ${schema} in "${path}"`], ...causeLines(error)],
+    sourceHint(code),
+    error,
+  );
 }
 
 function sourceHint(code: string): string {
-  if (code.startsWith("SQLITE_BUSY")) return "Another program holds the file locked; try again when it has finished its transaction.";
-  if (code === "SQLITE_NOTADB") return "The file is no SQLite database, or it is encrypted; take it out of the folder or name the schemas to export.";
-  if (code.startsWith("SQLITE_CORRUPT")) return "The file is damaged so far that its schema can't be read; restore it from a backup.";
+  if (code.startsWith("SQLITE_BUSY"))
+    return "Another program holds the file locked; try again when it has finished its transaction.";
+  if (code === "SQLITE_NOTADB")
+    return "The file is no SQLite database, or it is encrypted; take it out of the folder or name the schemas to export.";
+  if (code.startsWith("SQLITE_CORRUPT"))
+    return "The file is damaged so far that its schema can't be read; restore it from a backup.";
   if (code.startsWith("SQLITE_READONLY") || code.startsWith("SQLITE_CANTOPEN")) {
     return "Check the permissions of the file and its folder: a database with a WAL or a hot journal needs write access once.";
   }

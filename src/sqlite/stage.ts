@@ -59,7 +59,11 @@ export class Stage {
     this.#connection.exec(pieceTableSql(layout).replace("CREATE TABLE ", "CREATE TABLE temp."));
     try {
       const { rows, full } = this.#fill(shape, range, limit, filter);
-      const piece = { image: this.#connection.serialize({ attached: "temp" }), rows, rest: full ? this.#rest(shape, range, rows) : null };
+      const piece = {
+        image: this.#connection.serialize({ attached: "temp" }),
+        rows,
+        rest: full ? this.#rest(shape, range, rows) : null,
+      };
       this.#clear();
       return piece;
     } catch (error) {

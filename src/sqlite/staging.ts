@@ -28,6 +28,11 @@ export function stagingName(guid: string, object: number): string {
   return `tsdp:${guid.slice(0, 8)}:${object}`;
 }
 
+/** Whether a table is a staging table: of an import that runs, or that ended in the middle. */
+export function isStagingName(name: string): boolean {
+  return /^tsdp:[0-9A-F]{8}:\d+$/.test(name);
+}
+
 /** Makes the staging table: the same stored columns in order, no types; raw ones with the same keys. */
 export function createStagingTable(connection: Connection, table: StagingTable): void {
   const { shape } = table;
@@ -105,7 +110,10 @@ function copyRows(target: Connection, { staging, shape }: StagingTable, rows: nu
 /** Rows of the piece, one more than stated at most. */
 function countRows(target: Connection, rows: number): number {
   const query = `SELECT count(*) FROM (SELECT 1 FROM piece.${PIECE_TABLE} LIMIT ?)`;
-  return target.prepare(query).pluck().get(BigInt(rows) + 1n) as number;
+  return target
+    .prepare(query)
+    .pluck()
+    .get(BigInt(rows) + 1n) as number;
 }
 
 function keySql({ kind, columns }: TableShape["constraints"][number]): string {

@@ -46,7 +46,8 @@ export interface TargetProblems {
 
 /** Checks the whole file, or only some tables of it: a file that was there before may be far larger than the import. */
 export function checkTarget(connection: Connection, tables: readonly string[] | null): TargetProblems {
-  if (tables === null) return { structure: brokenStructure(connection), foreignKeys: brokenForeignKeys(connection, referencingTables(connection)) };
+  if (tables === null)
+    return { structure: brokenStructure(connection), foreignKeys: brokenForeignKeys(connection, referencingTables(connection)) };
   return { structure: brokenTables(connection, tables), foreignKeys: brokenForeignKeys(connection, tables) };
 }
 
@@ -76,7 +77,9 @@ function quickCheck(connection: Connection, argument: string): string[] {
 }
 
 function referencingTables(connection: Connection): string[] {
-  const tables = connection.prepare("SELECT DISTINCT name FROM sqlite_schema, pragma_foreign_key_list(name) WHERE type = 'table'").pluck();
+  const tables = connection
+    .prepare("SELECT DISTINCT name FROM sqlite_schema, pragma_foreign_key_list(name) WHERE type = 'table'")
+    .pluck();
   return tables.all() as string[];
 }
 
@@ -84,7 +87,7 @@ function brokenForeignKeys(connection: Connection, tables: readonly string[]): T
   return tables.flatMap((table) => {
     try {
       const rows = connection
-        .prepare("SELECT \"table\", parent, count(*) AS rows FROM pragma_foreign_key_check(?) GROUP BY 1, 2")
+        .prepare('SELECT "table", parent, count(*) AS rows FROM pragma_foreign_key_check(?) GROUP BY 1, 2')
         .all(table) as { table: string; parent: string; rows: number }[];
       return rows;
     } catch (error) {

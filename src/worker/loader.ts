@@ -19,6 +19,7 @@ export class Loader {
   readonly #storage = new LocalStorage();
   readonly #readers = new Map<string, Promise<StorageReader>>();
   readonly #targets = new Map<string, Connection>();
+  readonly #images = new Set<string>();
   #decoded: { imagePath: string; dumpFile: string } | null = null;
 
   /** Reads a piece and checks it as far as it can be without its target. */
@@ -26,6 +27,7 @@ export class Loader {
     const dumpFile = location.segments[0]?.path ?? "";
     const raw = await readPiece(location, (file) => this.#reader(file));
     this.#decoded = { imagePath, dumpFile };
+    this.#images.add(imagePath);
     badImageAs(dumpFile, () => {
       writePieceImage(imagePath, raw, pieceLayout(shape));
     });
@@ -42,7 +44,8 @@ export class Loader {
   endLoading(): void {
     for (const target of this.#targets.values()) target.close();
     this.#targets.clear();
-    if (this.#decoded !== null) removePieceImage(this.#decoded.imagePath);
+    for (const image of this.#images) removePieceImage(image);
+    this.#images.clear();
     this.#decoded = null;
   }
 

@@ -25,7 +25,11 @@ afterEach(() => {
 });
 
 /** Everything that the engine does to the rows of one file, without jobs and dump files between. */
-function roundTrip(from: string, to: string, limit: number): { events: PublishEvent[]; problems: ReturnType<typeof checkTarget> } {
+function roundTrip(
+  from: string,
+  to: string,
+  limit: number,
+): { events: PublishEvent[]; problems: ReturnType<typeof checkTarget> } {
   const source = openSource("S", from);
   beginSnapshot(source);
   const settings = readSettings(source);
@@ -40,13 +44,18 @@ function roundTrip(from: string, to: string, limit: number): { events: PublishEv
   const tables: PublishTable[] = objects
     .filter((object) => object.type === "table" && listed.get(object.name)?.kind !== "virtual")
     .map((definition, i) => ({
-      definition, staging: stagingName("0123456789ABCDEF", i + 1), shape: readTableShape(source, definition.name, listed), raw: true, action: "create", truncate: false,
+      definition,
+      staging: stagingName("0123456789ABCDEF", i + 1),
+      shape: readTableShape(source, definition.name, listed),
+      raw: true,
+      action: "create",
+      truncate: false,
     }));
   const stage = new Stage(source);
   for (const table of tables) {
     expect(proven.shape(table.definition.name)).toEqual(table.shape);
     createStagingTable(target, table);
-    for (let range: KeyRange | null = wholeRange(source, table.shape); range !== null; ) {
+    for (let range: KeyRange | null = wholeRange(source, table.shape); range !== null;) {
       const piece: Piece = stage.unload(table.shape, range, limit);
       writePieceImage(image, piece.image, pieceLayout(table.shape));
       expect(loadPiece(target, image, table, piece.rows)).toBe(0);
@@ -54,9 +63,13 @@ function roundTrip(from: string, to: string, limit: number): { events: PublishEv
     }
   }
   const events: PublishEvent[] = [];
-  const definitions = objects.filter((o) => o.type === "view" || o.type === "trigger" || (o.type === "table" && listed.get(o.name)?.kind === "virtual"));
+  const definitions = objects.filter(
+    (o) => o.type === "view" || o.type === "trigger" || (o.type === "table" && listed.get(o.name)?.kind === "virtual"),
+  );
   const indexes = objects.filter((object) => object.type === "index" && object.sql !== null);
-  publish(target, true, { encoding: settings.encoding, drops: [], tables, definitions, indexes }, (event) => events.push(event));
+  publish(target, true, { encoding: settings.encoding, drops: [], creations: [], tables, definitions, indexes }, (event) =>
+    events.push(event),
+  );
   const problems = checkTarget(target, null);
   target.close();
   source.close();
@@ -80,13 +93,16 @@ test.each(CASES)("every construct comes back as it was: %o", ({ limit, ...option
 test("an image carries the rows of its own table only", () => {
   const path = join(folder, "S.db");
   const made = openDatabase(path);
-  made.exec("CREATE TABLE secret(a); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) INSERT INTO secret SELECT 'SECRET' || i FROM n");
+  made.exec(
+    "CREATE TABLE secret(a); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) INSERT INTO secret SELECT 'SECRET' || i FROM n",
+  );
   made.exec("CREATE TABLE pub(a); INSERT INTO pub VALUES ('public')");
   made.close();
   const source = openSource("S", path);
   beginSnapshot(source);
   const stage = new Stage(source);
-  const unload = (table: string) => stage.unload(readTableShape(source, table, listTables(source)), { kind: "rowid", low: 1n, high: 1000n }, 1000).image;
+  const unload = (table: string) =>
+    stage.unload(readTableShape(source, table, listTables(source)), { kind: "rowid", low: 1n, high: 1000n }, 1000).image;
   expect(unload("secret").includes("SECRET")).toBe(true);
   expect(unload("pub").includes("SECRET")).toBe(false);
   expect(openImage(unload("pub")).pragma("page_count", { simple: true })).toBeLessThan(4);

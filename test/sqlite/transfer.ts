@@ -62,6 +62,7 @@ function stagePlan(
   return {
     encoding: readSettings(source).encoding,
     drops: [],
+    creations: [],
     tables,
     definitions: objects.filter(({ type }) => type === "view" || type === "trigger"),
     indexes: objects.filter(({ type }) => type === "index"),
