@@ -84,7 +84,7 @@ const CASES: (ConstructOptions & { limit: number })[] = [
 
 test.each(CASES)("every construct comes back as it was: %o", ({ limit, ...options }) => {
   const [from, to] = [join(folder, "FROM.db"), join(folder, "TO.db")];
-  writeConstructs(from, options as ConstructOptions);
+  writeConstructs(from, options);
   const { events } = roundTrip(from, to, limit);
   expect(events.filter((event) => event.kind === "failed" || event.kind === "rejected")).toEqual([]);
   expect(compareDatabases(from, to)).toEqual([]);
