@@ -5,7 +5,7 @@ import { MAX_COLUMNS, pieceColumns, pieceLayout, pieceRowid, pieceTableSql, PIEC
 import type { TableShape } from "./schema.ts";
 
 /** Bytes that a piece image should have. */
-export const PIECE_TARGET = 8 << 20;
+export const PIECE_TARGET = 4 << 20;
 /** Bytes that a piece of more than one row can't exceed. */
 const PIECE_BOUND = 2 * PIECE_TARGET;
 /** Small pages keep the piece of a small table small, large ones save a tenth of the work on large tables. */
