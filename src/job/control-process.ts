@@ -1,8 +1,7 @@
-import { rmSync, statSync } from "node:fs";
 import { pumpError, toPumpError } from "../base/errors.ts";
 import type { ControlTable } from "./control-table.ts";
 import type { Outcome } from "./definition.ts";
-import { removeJob, tracePath } from "./jobs.ts";
+import { removeEmptyTrace, removeJob } from "./jobs.ts";
 import type { LivenessLock } from "./liveness.ts";
 import { LogFile } from "./log-file.ts";
 import { endLine } from "./log-lines.ts";
@@ -85,8 +84,7 @@ export class ControlProcess {
         ...(state === "COMPLETED" ? { percentDone: 100 } : {}),
       });
     });
-    if (statSync(tracePath(this.#table.path), { throwIfNoEntry: false })?.size === 0)
-      rmSync(tracePath(this.#table.path), { force: true });
+    removeEmptyTrace(this.#table.path);
     if (state === "COMPLETED" && run.parameter("KEEP_MASTER") !== 1) removeJob(this.#table, this.#lock);
     else {
       this.#table.close();

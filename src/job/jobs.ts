@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { causeLines, pumpError, type PumpError } from "../base/errors.ts";
 import { ensurePrivateFile, ensurePrivateFolder } from "../catalog/private-files.ts";
@@ -53,6 +53,12 @@ export function controlTablePath(home: string, owner: string, name: string): str
 /** Where the control process of a job writes what it says on standard error: beside its control table, `OWNER.JOB.trace`. */
 export function tracePath(tablePath: string): string {
   return `${tablePath.replace(/\.db$/, "")}.trace`;
+}
+
+/** Removes the trace of a job whose control process had nothing to say on standard error. */
+export function removeEmptyTrace(tablePath: string): void {
+  const path = tracePath(tablePath);
+  if (statSync(path, { throwIfNoEntry: false })?.size === 0) rmSync(path, { force: true });
 }
 
 /**

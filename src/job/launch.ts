@@ -1,11 +1,11 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { closeSync, openSync, readFileSync, rmSync, statSync } from "node:fs";
+import { closeSync, openSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { PumpError, pumpError, type ErrorLine } from "../base/errors.ts";
 import { ControlTable } from "./control-table.ts";
-import { tracePath } from "./jobs.ts";
+import { removeEmptyTrace, tracePath } from "./jobs.ts";
 import type { JobState } from "./states.ts";
 
 const NOT_STARTED: readonly JobState[] = ["UNDEFINED", "DEFINING", "IDLING"];
@@ -86,11 +86,6 @@ function traceMessage(tablePath: string): string[] {
     .split("\n")
     .filter((line) => /^(?:\w*(?:Error|Exception)\b|FATAL ERROR|ORA-)/.test(line))
     .slice(0, 5);
-}
-
-function removeEmptyTrace(tablePath: string): void {
-  const path = tracePath(tablePath);
-  if (statSync(path, { throwIfNoEntry: false })?.size === 0) rmSync(path, { force: true });
 }
 
 /** TypeScript sources (tests) start the built host: worker threads and child processes of Node 20 run JavaScript only. */
