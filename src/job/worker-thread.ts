@@ -6,9 +6,6 @@ import type { WorkerAnswers, WorkerReply, WorkerRequest } from "../worker/messag
 /** TypeScript sources (tests) start the built worker: worker threads of Node 20 run JavaScript only. */
 const ENTRY = new URL(import.meta.url.endsWith(".ts") ? "../../dist/worker/entry.js" : "../worker/entry.js", import.meta.url);
 
-/** Thrown when a worker's transaction ended under its work: what it would read next is another state of the source. */
-export class SnapshotLostError extends PumpError {}
-
 interface Call {
   readonly resolve: (value: WorkerAnswers[keyof WorkerAnswers]) => void;
   readonly reject: (error: Error) => void;
@@ -62,10 +59,7 @@ export class WorkerThread {
     }
     this.#call = null;
     if (reply.is === "answer") call?.resolve(reply.value);
-    else
-      call?.reject(
-        reply.snapshotLost ? new SnapshotLostError(reply.error.lines, reply.error.hint) : PumpError.fromJSON(reply.error),
-      );
+    else call?.reject(PumpError.fromJSON(reply.error));
   }
 
   #fail(error: unknown): void {

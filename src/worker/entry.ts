@@ -1,7 +1,6 @@
 import { parentPort } from "node:worker_threads";
 import { toPumpError } from "../base/errors.ts";
 import { loadCodec } from "../format/compression.ts";
-import { SnapshotLost } from "../sqlite/stage.ts";
 import type { TargetProblems } from "../sqlite/target.ts";
 import { Loader } from "./loader.ts";
 import type { Unloaded, WorkerAnswers, WorkerReply, WorkerRequest } from "./messages.ts";
@@ -28,7 +27,7 @@ class Worker {
       const { value, transfer } = movable(await this.#answer(request));
       this.#post({ is: "answer", value }, transfer);
     } catch (error) {
-      this.#post({ is: "failure", error: toPumpError(error).toJSON(), snapshotLost: error instanceof SnapshotLost });
+      this.#post({ is: "failure", error: toPumpError(error).toJSON() });
     }
   }
 

@@ -75,4 +75,4 @@ export interface Unloaded {
 export type WorkerReply =
   | { readonly is: "answer"; readonly value: WorkerAnswers[keyof WorkerAnswers] }
   | { readonly is: "event"; readonly event: PublishEvent }
-  | { readonly is: "failure"; readonly error: ReturnType<PumpError["toJSON"]>; readonly snapshotLost: boolean };
+  | { readonly is: "failure"; readonly error: ReturnType<PumpError["toJSON"]> };
