@@ -1,13 +1,14 @@
+import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { pumpError, type PumpError } from "../base/errors.ts";
-import type { ControlTable, JobRow, StoredMessage } from "../job/control-table.ts";
+import { PumpError, pumpError } from "../base/errors.ts";
+import type { ControlTable, JobRequest, JobRow, StoredMessage } from "../job/control-table.ts";
 import type { JobDefinition, JobMessage } from "../job/definition.ts";
-import { removeJob, tracePath, type DefinedJob } from "../job/jobs.ts";
-import { launchControlProcess } from "../job/launch.ts";
-import { isAlive, LivenessLock, lockPath } from "../job/liveness.ts";
-import type { JobState, Procedure } from "../job/states.ts";
+import { leaveJob, type AttachedJob } from "../job/jobs.ts";
+import { launchControlProcess, launchRemoval } from "../job/launch.ts";
+import { isAlive, lockPath } from "../job/liveness.ts";
+import { liveSessions } from "../job/sessions.ts";
+import { assertValidState, type JobState, type Procedure } from "../job/states.ts";
 import { KU } from "./constants.ts";
-import { notSupported } from "./refusals.ts";
 import { messageBit } from "./status.ts";
 
 /** How often a waiting call looks at the control table, once it has waited a little. */
@@ -15,69 +16,111 @@ export const POLL_MS = 50;
 
 const FIRST_POLL_MS = 5;
 const LIVENESS_CHECK_MS = 1000;
-const RELOCK_TIMEOUT_MS = 5000;
 const MESSAGE_BATCH = 1000;
+/** States in which there is a control process. */
+const RUNNING: ReadonlySet<JobState> = new Set(["EXECUTING", "STOP PENDING", "STOPPING", "COMPLETING"]);
 const ANY_MESSAGE = KU.STATUS_WIP | KU.STATUS_JOB_ERROR;
 
 /** What stands behind one handle: a session's view of one job, with its own queue of messages. */
 export class Attachment {
   /** Stack of the last failed call on this handle, until it is fetched or a call succeeds. */
   lastError: PumpError | undefined;
-  readonly #table: ControlTable;
-  #lock: LivenessLock | undefined;
+  readonly #job: AttachedJob;
+  readonly #user: string;
   #starting = false;
   #detached = false;
   #finalState: "COMPLETED" | "STOPPED" | undefined;
-  #lastSeq = 0;
+  #lastSeq: number;
   #queue: StoredMessage[] = [];
 
-  constructor({ table, lock }: DefinedJob) {
-    this.#table = table;
-    this.#lock = lock;
+  /** Messages are those from now on. */
+  constructor(job: AttachedJob, user: string) {
+    this.#job = job;
+    this.#user = user;
+    this.#lastSeq = job.table.lastMessage();
   }
 
-  /** The control table; ORA-31623 when the handle was given up while a call was waiting. */
+  /** The control table; ORA-31623 when the handle was given up while a call was waiting, or lost some time after a stop. */
   get table(): ControlTable {
     if (this.#detached) throw pumpError([["ORA-31623"]]);
-    return this.#table;
+    return this.#job.table;
   }
 
   /** The job row as it is now. */
   row(): JobRow {
-    return this.table.job();
+    const row = this.table.job();
+    if (row.detachTime !== null && Date.now() >= Date.parse(row.detachTime)) throw pumpError([["ORA-31623"]]);
+    return row;
   }
 
   /** The state against which a call is checked: for those who follow a job it has ended when they have been told all of it. */
   stateFor(procedure: Procedure): JobState {
     if (this.#starting) return procedure === "GET_STATUS" || procedure === "WAIT_FOR_JOB" ? "DEFINING" : "EXECUTING";
+    if (procedure === "DETACH") return "EXECUTING";
     const { state } = this.row();
     if (procedure !== "GET_STATUS" && procedure !== "WAIT_FOR_JOB") return state;
     return this.#finalState === undefined || this.#hasMessage(ANY_MESSAGE) ? beforeFinal(state) : this.#finalState;
   }
 
-  /** Changes the definition; after START_JOB it is frozen. */
-  define(change: (definition: JobDefinition) => Partial<JobDefinition>): void {
-    if (this.#starting || this.row().state !== "DEFINING") throw notSupported("a change to a running job");
-    this.#table.define(change);
+  /** Changes the definition of a job that no process runs. */
+  define(procedure: Procedure, change: (definition: JobDefinition) => Partial<JobDefinition>): void {
+    this.table.atomically(() => {
+      assertValidState(procedure, this.#isBeingStarted() ? "EXECUTING" : this.row().state);
+      this.table.define(change);
+    });
   }
 
-  /** Hands the job to its control process. After a failure the job is DEFINING again and held by this session. */
-  async start(): Promise<void> {
-    if (this.row().state !== "DEFINING") throw notSupported("the restart of a job");
+  /** Has the control process do something, and waits until it has. @throws the error with which it failed */
+  async ask(request: JobRequest): Promise<void> {
+    const seq = this.table.request(request);
+    for (;;) {
+      const version = this.table.dataVersion();
+      const answer = this.table.answer(seq);
+      if (answer === null) return;
+      if (answer !== undefined) throw PumpError.fromJSON(answer);
+      const { state } = this.row();
+      if (state === "COMPLETED" || state === "STOPPED") throw pumpError([["ORA-39004"], ["ORA-39016", state]]);
+      this.assertAlive();
+      await this.change(version, Infinity);
+    }
+  }
+
+  /**
+   * Hands the job to its control process. After a failure the job is as it was.
+   * @throws ORA-31627 when the job runs but has something to tell
+   */
+  async start(skipCurrent: boolean, abortStep: number): Promise<void> {
+    const { table, session } = this.#job;
+    if (table.definition().owner !== this.#user) throw pumpError([["ORA-31631"]], "Only its owner may start a job.");
+    table.atomically(() => {
+      assertValidState("START_JOB", this.#isBeingStarted() ? "EXECUTING" : this.row().state);
+      table.updateJob({ starter: session.id, skipCurrent: Number(skipCurrent), abortStep, startError: null, startInfo: null });
+    });
     this.#starting = true;
-    // The process id stands for the lock until the control process has it.
-    this.#table.updateJob({ pid: process.pid, startError: null });
-    this.#lock?.release();
-    this.#lock = undefined;
     try {
-      await launchControlProcess(this.#table.path, {});
+      await launchControlProcess(table.path, {});
     } catch (error) {
-      this.#takeBack();
+      if (existsSync(table.path)) table.updateJob({ starter: null });
       throw error;
     } finally {
       this.#starting = false;
-      if (this.#detached) this.#leave();
+      if (this.#detached) leaveJob(this.#job);
     }
+    const { startInfo } = table.job();
+    if (startInfo !== null) throw PumpError.fromJSON(JSON.parse(startInfo) as ReturnType<PumpError["toJSON"]>);
+  }
+
+  /** STOP_JOB, whatever state the job is in; returns when the stop has taken effect. */
+  async stop(immediate: boolean, keepMaster: boolean, delay: number): Promise<void> {
+    const { table } = this.#job;
+    const { state } = this.row();
+    if (state === "DEFINING" || (state === "IDLING" && keepMaster)) return;
+    if (state === "IDLING") {
+      await launchRemoval(table.path, table.definition().guid);
+      return;
+    }
+    await this.ask({ verb: "stop", immediate, keepMaster, delay });
+    while (immediate && !this.#hasStopped(keepMaster)) await sleep(POLL_MS);
   }
 
   /** The next queued message of the kinds in `mask`, taken from the queue. Messages for the log file only are passed over. */
@@ -108,41 +151,40 @@ export class Attachment {
 
   /** @throws ORA-31626 when no process holds a job that is not over. */
   assertAlive(): void {
-    if (this.#lock !== undefined || this.#starting || isAlive(lockPath(this.#table.path))) return;
+    if (this.#starting || isAlive(lockPath(this.#job.table.path))) return;
     const { state } = this.row();
-    if (state === "COMPLETED" || state === "STOPPED") return;
+    if (!RUNNING.has(state)) return;
     throw pumpError(
       [["ORA-31626"], ["ORA-39015"]],
-      `The control process ended in state ${state} and the job is NOT RUNNING; what it said last is in ${tracePath(this.#table.path)}.`,
+      `The control process ended in state ${state} and the job is NOT RUNNING; attach to it and start it again.`,
     );
   }
 
-  /** Gives the handle up. A job that is still DEFINING is removed: this session was the only one. */
+  /** Gives the handle up. A job that is still DEFINING goes with its last session. */
   detach(): void {
     if (this.#detached) return;
     this.#detached = true;
-    if (!this.#starting) this.#leave();
+    if (!this.#starting) leaveJob(this.#job);
   }
 
-  #leave(): void {
-    if (this.#lock !== undefined && this.#table.job().state === "DEFINING") {
-      removeJob(this.#table, this.#lock);
-      return;
-    }
-    this.#lock?.release();
-    this.#table.close();
+  /** Whether a session that lives is starting the job. */
+  #isBeingStarted(): boolean {
+    const { state, starter } = this.#job.table.job();
+    if (starter === null || (state !== "DEFINING" && state !== "IDLING")) return false;
+    return isAlive(lockPath(this.#job.table.path)) || liveSessions(this.#job.table).some(({ id }) => id === starter);
   }
 
-  #takeBack(): void {
-    if (this.#table.job().state !== "DEFINING") return;
-    this.#lock = LivenessLock.acquire(lockPath(this.#table.path), RELOCK_TIMEOUT_MS);
-    this.#table.updateJob({ pid: null, startError: null });
+  /** A job that is not kept has stopped when its control table is gone. */
+  #hasStopped(keepMaster: boolean): boolean {
+    const { table } = this.#job;
+    if (isAlive(lockPath(table.path))) return false;
+    return keepMaster || !existsSync(table.path);
   }
 
   #hasMessage(mask: number): boolean {
     for (;;) {
       if (this.#queue.some((message) => (messageBit(message) & mask) !== 0)) return true;
-      const batch = this.#table.messagesAfter(this.#lastSeq, MESSAGE_BATCH);
+      const batch = this.#job.table.messagesAfter(this.#lastSeq, MESSAGE_BATCH);
       if (batch.length === 0) return false;
       this.#lastSeq = batch.at(-1)?.seq ?? this.#lastSeq;
       this.#queue.push(...batch.filter(({ logFileOnly }) => logFileOnly !== true));

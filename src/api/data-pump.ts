@@ -2,7 +2,9 @@ import { resolve } from "node:path";
 import { parseConnectString, type ConnectIdentity } from "../catalog/connect-string.ts";
 import { Directories, type Directory } from "../catalog/directories.ts";
 import { homeFolder } from "../catalog/home.ts";
-import { listJobs, type JobSummary } from "../job/jobs.ts";
+import { pumpError } from "../base/errors.ts";
+import type { JobDefinition } from "../job/definition.ts";
+import { attachJob, listJobs, onlyJob, type JobSummary } from "../job/jobs.ts";
 import type { JobState } from "../job/states.ts";
 import { KU } from "./constants.ts";
 import { dumpfileInfo } from "./dumpfile-info.ts";
@@ -11,7 +13,7 @@ import { dataFilter, metadataFilter, metadataRemap } from "./filters.ts";
 import { jobEnd, nextStatus } from "./follow.ts";
 import { openJob } from "./open.ts";
 import { assertStartable, setParallel, setParameter } from "./parameters.ts";
-import { notSupported } from "./refusals.ts";
+import { invalidArgument, notSupported } from "./refusals.ts";
 import { rejecting, Session } from "./session.ts";
 import type { DumpfileInfo, StatusReport } from "./status-types.ts";
 
@@ -72,16 +74,26 @@ export class DataPump {
     version = "COMPATIBLE",
   ): Promise<number> {
     const { user, database } = this;
-    return this.#session.open(() =>
+    return this.#session.open(user, () =>
       openJob({ operation, jobMode, remoteLink, jobName, version, user, database, home: this.#home }),
     );
   }
 
-  /** Attaches to a job that another session has opened. @throws TSDP-00001: not supported yet. */
-  attach(jobName?: string | null, jobOwner?: string | null): Promise<number>;
-  async attach(): Promise<number> {
-    return this.#session.open(() => {
-      throw notSupported("ATTACH");
+  /**
+   * Attaches to a job and returns a handle; messages of the job come from now on. A job that is not running becomes IDLING.
+   * @param jobName null: the only job of the owner that is DEFINING, EXECUTING or IDLING.
+   * @param jobOwner null: the user of the session. SYSTEM may attach to the jobs of others.
+   * @throws ORA-31626 when there is no such job, ORA-31630 when the name can't be left out, ORA-31631 for the job of another user,
+   * ORA-31636 when this session is attached already, ORA-39002 when the job can't go on.
+   */
+  async attach(jobName: string | null = null, jobOwner: string | null = null): Promise<number> {
+    return this.#session.open(this.user, () => {
+      const owner = jobOwner === null || jobOwner === "" ? this.user : jobOwner;
+      if (owner !== this.user && this.user !== "SYSTEM")
+        throw pumpError([["ORA-31631"]], "Attach to a job as its owner or as SYSTEM.");
+      const name = jobName === null || jobName === "" ? onlyJob(this.#home, owner) : jobName;
+      this.#session.assertNotAttached(owner, name);
+      return attachJob(this.#home, owner, name, this.user);
     });
   }
 
@@ -102,7 +114,16 @@ export class DataPump {
     reusefile: number | null = null,
   ): Promise<void> {
     const file = { filename, directory, filesize, filetype, reusefile };
-    return this.#session.define(handle, "ADD_FILE", (definition) => addFile(definition, file, this.#directories));
+    const change = (definition: JobDefinition) => addFile(definition, file, this.#directories);
+    return this.#session.call(handle, "ADD_FILE", async (attachment) => {
+      const { state } = attachment.row();
+      const definition = attachment.table.definition();
+      const isDump = filetype === KU.FILE_TYPE_DUMP_FILE && definition.operation === "EXPORT";
+      if (state !== "DEFINING" && !isDump) throw pumpError([["ORA-39004"], ["ORA-39016", state]]);
+      const [added] = state === "EXECUTING" ? (change(definition).files?.slice(-1) ?? []) : [];
+      if (added === undefined) attachment.define("ADD_FILE", change);
+      else await attachment.ask({ verb: "add_file", file: added });
+    });
   }
 
   /**
@@ -170,15 +191,26 @@ export class DataPump {
     return this.#session.define(handle, "SET_PARAMETER", (definition) => setParameter(definition, name, value));
   }
 
-  /** Sets the number of workers, 1 to 64; without this call it is the number of cores, at most 4. */
+  /**
+   * Sets the number of workers, 1 to 64; without this call it is the number of cores, at most 4. Of a running job it changes at once;
+   * workers that are too many end after their item.
+   */
   async setParallel(handle: number, degree: number): Promise<void> {
-    return this.#session.define(handle, "SET_PARALLEL", () => setParallel(degree));
+    return this.#session.call(handle, "SET_PARALLEL", async (attachment) => {
+      const change = setParallel(degree);
+      if (attachment.row().state === "EXECUTING") await attachment.ask({ verb: "set_parallel", degree });
+      else attachment.define("SET_PARALLEL", () => change);
+    });
   }
 
   /**
    * Starts the job in a control process of its own, which outlives this session, and returns when it is EXECUTING.
-   * The arguments have the meaning of START_JOB; other values than the defaults are not supported yet.
-   * @throws ORA-39001 or ORA-39002 with the reasons; the job is then DEFINING as before.
+   * An IDLING job goes on where it ended.
+   * @param skipCurrent 1 leaves out, of an import that is started again, the objects that were being worked on.
+   * @param abortStep -1 ends the job after its preparation, n before object number n; 0 never.
+   * @param clusterOk, serviceName there are no clusters: other values than the defaults are refused.
+   * @throws ORA-31627 when the job runs and `getStatus(handle, KU.STATUS_JOB_ERROR)` has more to say; ORA-39001 or ORA-39002
+   * with the reasons when it does not run: it is then as before.
    */
   async startJob(
     handle: number,
@@ -188,18 +220,36 @@ export class DataPump {
     serviceName: string | null = null,
   ): Promise<void> {
     return this.#session.call(handle, "START_JOB", async (attachment) => {
-      if (skipCurrent !== 0 || abortStep !== 0) throw notSupported("SKIP_CURRENT or ABORT_STEP");
+      if (!Number.isInteger(abortStep) || abortStep < -1) throw invalidArgument(["ORA-39207", String(abortStep), "ABORT_STEP"]);
       if (clusterOk !== 1 || serviceName !== null) throw notSupported("a cluster service");
       assertStartable(attachment.table.definition());
-      await attachment.start();
+      await attachment.start(skipCurrent !== 0, abortStep);
     });
   }
 
-  /** Stops a job. @throws TSDP-00001: not supported yet. */
-  stopJob(handle: number, immediate?: number, keepMaster?: number | null, delay?: number): Promise<void>;
-  async stopJob(handle: number): Promise<void> {
-    return this.#session.call(handle, "STOP_JOB", () => {
-      throw notSupported("STOP_JOB");
+  /**
+   * Stops a job, so that it can be started again, and gives the handle up. Returns when the job has begun to stop; with `immediate`
+   * when it has stopped. A job that does not run is only detached from.
+   * @param immediate 0: workers finish their item; else they are not waited for, and their items are done again.
+   * @param keepMaster 0: the job is removed with all that it has made so far; null and else: it can be started again.
+   * @param delay seconds for which other sessions stay attached.
+   */
+  async stopJob(handle: number, immediate = 0, keepMaster: number | null = null, delay = 60): Promise<void> {
+    return this.#session.call(handle, "STOP_JOB", async (attachment) => {
+      if (!(delay >= 0)) throw invalidArgument(["ORA-39207", String(delay), "DELAY"]);
+      await attachment.stop(immediate !== 0, keepMaster !== 0, delay);
+      this.#session.detach(handle);
+    });
+  }
+
+  /**
+   * Has one worker of a running job end after its item; the others go on.
+   * @throws ORA-39001 when it is not working, or the only one
+   */
+  async stopWorker(handle: number, workerId: number, skipCurrent = 0): Promise<void> {
+    return this.#session.call(handle, "STOP_WORKER", async (attachment) => {
+      if (skipCurrent !== 0) throw notSupported("STOP_WORKER with SKIP_CURRENT");
+      await attachment.ask({ verb: "stop_worker", worker: workerId });
     });
   }
 
@@ -230,7 +280,7 @@ export class DataPump {
   /** Adds a line to the log file; the attached sessions see it too unless `logFileOnly` is not 0. */
   async logEntry(handle: number, message: string, logFileOnly = 0): Promise<void> {
     return this.#session.call(handle, "LOG_ENTRY", ({ table }) => {
-      table.request({ verb: "log_entry", argument: { message, logFileOnly: logFileOnly !== 0 } });
+      table.request({ verb: "log_entry", message, logFileOnly: logFileOnly !== 0 });
     });
   }
 

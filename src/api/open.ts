@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { isPrintableName } from "../catalog/names.ts";
 import type { JobDefinition, JobMode, Operation } from "../job/definition.ts";
-import { createJob, defaultJobName, type DefinedJob } from "../job/jobs.ts";
+import { createJob, defaultJobName, type AttachedJob } from "../job/jobs.ts";
 import { PumpError } from "../base/errors.ts";
 import { invalidArgument, notSupported } from "./refusals.ts";
 
@@ -24,7 +24,7 @@ const MAX_DEFAULT_NAMES = 99;
  * OPEN: a new job in state DEFINING, held by the caller.
  * @throws ORA-39001 with ORA-39019, ORA-39020, ORA-31665, ORA-39023 or ORA-39207 (job name) inside; ORA-31634 when the job exists.
  */
-export function openJob(request: OpenArguments): DefinedJob {
+export function openJob(request: OpenArguments): AttachedJob {
   const operation = checkedOperation(request.operation);
   const mode = checkedMode(operation, request.jobMode);
   if (request.remoteLink !== null && request.remoteLink !== "") throw notSupported("a network link");
@@ -40,8 +40,8 @@ function createUnderDefaultName(
   { home, user }: OpenArguments,
   operation: Operation,
   mode: JobMode,
-  create: (name: string) => DefinedJob,
-): DefinedJob {
+  create: (name: string) => AttachedJob,
+): AttachedJob {
   for (let attempt = 1; ; attempt++) {
     try {
       return create(defaultJobName(home, user, operation, mode));

@@ -1,6 +1,6 @@
 import { pumpError, toPumpError, type PumpError } from "../base/errors.ts";
 import type { JobDefinition } from "../job/definition.ts";
-import type { DefinedJob } from "../job/jobs.ts";
+import type { AttachedJob } from "../job/jobs.ts";
 import { assertValidState, type JobState, type Procedure } from "../job/states.ts";
 import { Attachment } from "./attachment.ts";
 import { KU } from "./constants.ts";
@@ -16,17 +16,27 @@ export class Session {
   #openError: PumpError | undefined;
 
   /** Runs OPEN or ATTACH and returns the handle of the job; a failure is kept for GET_STATUS without a handle. */
-  async open(open: () => DefinedJob): Promise<number> {
-    return rejecting(() => {
+  async open(user: string, open: () => AttachedJob | Promise<AttachedJob>): Promise<number> {
+    return rejecting(async () => {
       try {
-        assertValidState("OPEN", "UNDEFINED");
-        this.#attachments.set(++lastHandle, new Attachment(open()));
-        return lastHandle;
+        const attachment = new Attachment(await open(), user);
+        const handle = (lastHandle += 1);
+        this.#attachments.set(handle, attachment);
+        this.#openError = undefined;
+        return handle;
       } catch (error) {
         this.#openError = toPumpError(error);
         throw this.#openError;
       }
     });
+  }
+
+  /** @throws ORA-31636 when a handle of this session is attached to the job */
+  assertNotAttached(owner: string, name: string): void {
+    for (const attachment of this.#attachments.values()) {
+      const definition = attachment.table.definition();
+      if (definition.owner === owner && definition.name === name) throw pumpError([["ORA-31636", `${owner}.${name}`]]);
+    }
   }
 
   /** Checks the handle, then the state of its job, then runs the body; a failure is kept for GET_STATUS. */
@@ -50,7 +60,7 @@ export class Session {
     change: (definition: JobDefinition) => Partial<JobDefinition>,
   ): Promise<void> {
     return this.call(handle, procedure, (attachment) => {
-      attachment.define(change);
+      attachment.define(procedure, change);
     });
   }
 

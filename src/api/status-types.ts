@@ -44,7 +44,10 @@ export interface WorkerStatus {
   readonly instanceId: number;
   readonly instanceName: string;
   readonly hostName: string;
+  /** DIRECT_PATH or CONVENTIONAL while rows move, else null. */
+  readonly accessMethod: string | null;
   readonly objStartTime: Date | null;
+  readonly objStatus: Date | null;
 }
 
 /** ku$_JobStatus. */
@@ -60,6 +63,8 @@ export interface JobStatus {
   readonly errorCount: number;
   readonly state: JobState;
   readonly restartCount: number;
+  /** Rises every few seconds while the control process lives. */
+  readonly heartbeat: number;
   /** Rows moved so far; not in Oracle's type. */
   readonly rowsProcessed: number;
   /** Busy workers only. */

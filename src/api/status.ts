@@ -62,10 +62,11 @@ function jobStatus(table: ControlTable, definition: JobDefinition, row: JobRow, 
     bytesProcessed: row.bytesProcessed,
     totalBytes: row.totalBytes,
     percentDone: row.percentDone,
-    degree: definition.degree ?? row.degree,
+    degree: row.state === "EXECUTING" ? row.degree : (definition.degree ?? row.degree),
     errorCount: row.errorCount,
     state,
     restartCount: row.restartCount,
+    heartbeat: row.heartbeat,
     rowsProcessed: row.rowsProcessed,
     workerStatusList: workerStatuses(table, definition),
     files: table.dumpFiles().map(({ path, bytesWritten, size }) => ({
@@ -81,7 +82,7 @@ function workerStatuses(table: ControlTable, definition: JobDefinition): WorkerS
   return table
     .workers()
     .filter(({ state }) => state === "EXECUTING")
-    .map(({ number, objectStartTime, ...worker }) => ({
+    .map(({ number, objectStartTime, objectStatusTime, ...worker }) => ({
       ...worker,
       workerNumber: number,
       processName: `DW${String(number).padStart(2, "0")}`,
@@ -91,6 +92,7 @@ function workerStatuses(table: ControlTable, definition: JobDefinition): WorkerS
       instanceName: instanceName(definition),
       hostName: hostname(),
       objStartTime: date(objectStartTime),
+      objStatus: date(objectStatusTime),
     }));
 }
 

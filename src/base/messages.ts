@@ -59,6 +59,7 @@ export const MESSAGES = {
   "ORA-31631": { text: "privileges are required" },
   "ORA-31633": { text: 'unable to create master table "%s.%s"' },
   "ORA-31634": { text: "job already exists", hint: "Give another job_name, wait for the other job to end, or see `tsdp jobs`." },
+  "ORA-31636": { text: "session is already attached to job %s" },
   "ORA-31640": {
     text: 'unable to open dump file "%s" for read',
     hint: "Check the name of the dump file and its directory object; `tsdp directory list` shows where that is.",
@@ -79,6 +80,7 @@ export const MESSAGES = {
   "ORA-31664": { text: "unable to construct unique job name when defaulted" },
   "ORA-31665": { text: "mode can only be defaulted for IMPORT and SQL_FILE operations" },
   "ORA-31667": { text: "parameter name can not be defaulted" },
+  "ORA-31697": { text: "aborting operation at process order number %s" },
   "ORA-31684": { text: "Object type %s already exists" },
   "ORA-31693": { text: "Table data object %s failed to load/unload and is being skipped due to error:" },
   "ORA-31694": { text: "master table %s failed to load/unload" },
@@ -111,6 +113,7 @@ export const MESSAGES = {
   "ORA-39050": { text: "parameter %s is incompatible with parameter %s" },
   "ORA-39051": { text: "parameter %s specified multiple times" },
   "ORA-39053": { text: "parameter or attribute %s must be defined for a %s job" },
+  "ORA-39058": { text: "current object skipped: %s of type %s" },
   "ORA-39059": {
     text: "dump file set is incomplete",
     hint: "Give every file of the set; `tsdp dumpinfo` shows the number of each.",
@@ -184,9 +187,11 @@ export const MESSAGES = {
   },
   "UDE-00010": { text: "multiple job modes requested, %s and %s." },
   "UDE-00011": { text: "parameter %s is incompatible with parameter %s" },
+  "UDE-00053": { text: "unrecognized client command '%s'", hint: "Type help for the commands." },
   "UDE-00014": { text: "invalid value for parameter, '%s'." },
   "UDI-00010": { text: "multiple job modes requested, %s and %s." },
   "UDI-00011": { text: "parameter %s is incompatible with parameter %s" },
+  "UDI-00053": { text: "unrecognized client command '%s'", hint: "Type help for the commands." },
   "UDI-00014": { text: "invalid value for parameter, '%s'" },
 } as const satisfies Record<string, Message>;
 

@@ -29,17 +29,19 @@ export interface WrittenFile {
  * them is held back to the speed of the disk. After a call that failed every further one fails with the same error, but `discard`.
  */
 export class DumpFileSetWriter {
-  readonly #files: readonly DumpFileWriter[];
-  readonly #reuse: readonly boolean[];
-  readonly #storage: Storage;
+  readonly #files: DumpFileWriter[];
+  readonly #reuse: boolean[];
+  readonly #options: DumpFileSetOptions;
+  readonly #creationTime: Date;
   #nextFile = 0;
   #queue: Promise<unknown> = Promise.resolve();
   #failure: PumpError | undefined;
 
-  private constructor(files: readonly DumpFileWriter[], { files: wanted, storage }: DumpFileSetOptions) {
+  private constructor(files: DumpFileWriter[], options: DumpFileSetOptions, creationTime: Date) {
     this.#files = files;
-    this.#reuse = wanted.map(({ reuse }) => reuse);
-    this.#storage = storage;
+    this.#reuse = options.files.map(({ reuse }) => reuse);
+    this.#options = options;
+    this.#creationTime = creationTime;
   }
 
   /**
@@ -52,17 +54,29 @@ export class DumpFileSetWriter {
     const creationTime = options.creationTime ?? new Date();
     try {
       for (let number = 1; number <= options.files.length; number += 1)
-        files.push(await beginFile(options, number, creationTime));
+        files.push(await beginFile(options, number, creationTime, options.files[number - 1]));
     } catch (error) {
       await discardAll(files);
       throw error;
     }
-    return new DumpFileSetWriter(files, options);
+    return new DumpFileSetWriter(files, options, creationTime);
   }
 
   /** Bytes of each file so far, in the order of their numbers. */
   get files(): readonly WrittenFile[] {
     return this.#files.map(({ path, bytesWritten }) => ({ path, bytesWritten }));
+  }
+
+  /** Adds a file to the set; it takes pieces from now on. @throws ORA-39135, ORA-31641 */
+  addFile(file: DumpFileSetOptions["files"][number]): Promise<void> {
+    const run = this.#queue.then(async () => {
+      if (this.#failure !== undefined) throw this.#failure;
+      checkFiles([...this.#files, file].map(({ path }) => path));
+      this.#files.push(await beginFile(this.#options, this.#files.length + 1, this.#creationTime, file));
+      this.#reuse.push(file.reuse);
+    });
+    this.#queue = settled(run);
+    return run;
   }
 
   /** Adds a piece image to the next file of the set. @throws ORA-31617 */
@@ -141,7 +155,7 @@ export class DumpFileSetWriter {
         published.push(file.path);
       }
     } catch (error) {
-      for (const path of published) await this.#storage.remove(path);
+      for (const path of published) await this.#options.storage.remove(path);
       throw error;
     }
   }
@@ -151,9 +165,13 @@ export class DumpFileSetWriter {
   }
 }
 
-async function beginFile(options: DumpFileSetOptions, fileNumber: number, creationTime: Date): Promise<DumpFileWriter> {
+async function beginFile(
+  options: DumpFileSetOptions,
+  fileNumber: number,
+  creationTime: Date,
+  { path, reuse } = { path: "", reuse: false },
+): Promise<DumpFileWriter> {
   const { guid, writerVersion, storage } = options;
-  const { path, reuse } = options.files[fileNumber - 1] ?? { path: "", reuse: false };
   const out = await storage.create(path, { reuse, owner: guid.slice(0, 8) });
   try {
     return await DumpFileWriter.begin(out, {

@@ -1,24 +1,23 @@
 import { pumpError, toPumpError } from "../base/errors.ts";
+import { failpoint } from "../base/failpoint.ts";
 import type { ControlTable } from "./control-table.ts";
-import type { Outcome } from "./definition.ts";
+import type { JobDefinition, Outcome } from "./definition.ts";
+import type { Job } from "./job.ts";
 import { removeEmptyTrace, removeJob } from "./jobs.ts";
+import { startRemoval } from "./launch.ts";
+import { removeLeftovers } from "./leftovers.ts";
 import type { LivenessLock } from "./liveness.ts";
 import { LogFile } from "./log-file.ts";
-import { endLine } from "./log-lines.ts";
-import { JobRun } from "./run.ts";
+import { endLine, reopenedLine } from "./log-lines.ts";
+import { JobRun, type StopRequest } from "./run.ts";
 import type { WorkerPool } from "./worker-thread.ts";
 
-/** What the control process does for an operation. */
-export interface Job {
-  /** Checks and prepares everything; throws without having left anything behind. */
-  start(): Promise<void>;
-  /** Does the work. */
-  run(): Promise<void>;
-  /** Releases what the job holds, and removes what it has not finished. */
-  close(): Promise<void>;
-}
+/** How long workers may take to end their statement before an immediate stop ends the process. */
+const IMMEDIATE_GRACE_MS = 200;
+/** As many of the last messages may be missing in the log of a job that is started again. */
+const LOGGED_MESSAGES = 1000;
 
-/** Runs one job to its end: the only writer of its control table but for requests. */
+/** Runs one job to its end: the only writer of its control table but for sessions and requests. */
 export class ControlProcess {
   readonly #table: ControlTable;
   readonly #lock: LivenessLock;
@@ -30,67 +29,135 @@ export class ControlProcess {
     this.#workers = workers;
   }
 
-  async run(): Promise<void> {
+  /** @param guid of the job that is meant: another of the same name may have come meanwhile */
+  async run(guid: string): Promise<void> {
     const definition = this.#table.definition();
+    const { state } = this.#table.job();
+    if (definition.guid !== guid || (state !== "DEFINING" && state !== "IDLING")) {
+      this.#leave();
+      return;
+    }
     let log: LogFile | null = null;
     let job: Job | null = null;
     try {
-      const logFile = definition.files.find((file) => file.type === "log");
-      log = logFile === undefined ? null : LogFile.open(definition, logFile, new Date());
-      const run = new JobRun(this.#table, definition, log);
+      const restarts = state === "IDLING" && this.#table.job().startTime !== null;
+      log = openLog(this.#table, definition, restarts);
+      const run = new JobRun(this.#table, definition, log, restarts);
       job = await createJob(run, this.#workers);
       await job.start();
-      this.#table.updateJob({
-        state: "EXECUTING",
-        pid: process.pid,
-        degree: run.degree,
-        startTime: run.startTime.toISOString(),
-        startError: null,
-      });
+      this.#begin(run, job);
       await this.#execute(run, job);
     } catch (error) {
       log?.write({ kind: "error", lines: toPumpError(error).lines });
-      await job?.close();
+      await job?.close(true);
       this.#table.updateJob({ startError: JSON.stringify(toPumpError(error)) });
-      this.#table.close();
-      this.#lock.release();
+      this.#leave();
     } finally {
       log?.close();
     }
   }
 
+  /** Undoes what a job that nobody runs has made so far, and the job. */
+  async remove(guid: string): Promise<void> {
+    if (this.#table.definition().guid !== guid) {
+      this.#leave();
+      return;
+    }
+    await removeLeftovers(this.#table);
+    await this.#workers.close();
+    removeJob(this.#table, this.#lock);
+  }
+
+  #leave(): void {
+    this.#table.close();
+    this.#lock.release();
+  }
+
+  #begin(run: JobRun, job: Job): void {
+    const { restartCount } = this.#table.job();
+    this.#table.updateJob({
+      state: "EXECUTING",
+      pid: process.pid,
+      degree: run.degree,
+      startTime: run.startTime.toISOString(),
+      endTime: null,
+      outcome: null,
+      startError: null,
+      startInfo: job.startInfo.length === 0 ? null : JSON.stringify(pumpError([["ORA-31627"], ...job.startInfo])),
+      starter: null,
+      detachTime: null,
+      heartbeat: 1,
+      restartCount: restartCount + Number(run.restarts),
+    });
+    failpoint("executing");
+  }
+
   /** From here on every error is one of the job, told to its clients. */
   async #execute(run: JobRun, job: Job): Promise<void> {
-    run.begin();
-    const failure = await attempt(() => job.run());
-    this.#table.updateJob({ state: failure === null ? "COMPLETING" : "STOPPING" });
+    run.begin(job, (request) => this.#stopAtOnce(run, request));
+    if (run.restarts) run.say(reopenedLine(run.definition.name, run.startTime));
+    const [failure, result] = await attempt(() => job.run());
+    const ending = failure !== null || result === "stopped" ? "STOPPING" : "COMPLETING";
+    this.#table.updateJob({ state: ending });
+    failpoint(ending.toLowerCase());
     if (failure !== null) run.report(failure.lines);
-    const left = await attempt(() => job.close());
+    const [left] = await attempt(() => job.close(true));
     run.end();
     if (left !== null) run.report(left.lines);
-    this.#end(run, failure === null ? (run.errorCount === 0 ? "COMPLETE" : "COMPLETE_ERRORS") : "ABORTED");
+    const complete = run.errorCount === 0 ? "COMPLETE" : "COMPLETE_ERRORS";
+    this.#end(run, failure !== null ? "ABORTED" : result === "stopped" ? "STOPPED" : complete);
+  }
+
+  /** STOP_JOB with IMMEDIATE: a statement of SQLite can't be interrupted, but what it does is undone when its process ends. */
+  #stopAtOnce(run: JobRun, request: StopRequest): void {
+    setTimeout(() => {
+      run.end();
+      this.#tellEnd(run, "STOPPED", request.delay);
+      if (!request.keepMaster) startRemoval(this.#table.path, run.definition.guid);
+      process.kill(process.pid, "SIGKILL");
+    }, IMMEDIATE_GRACE_MS).unref();
   }
 
   #end(run: JobRun, outcome: Outcome): void {
+    const { stopRequest } = run;
+    this.#tellEnd(run, outcome, stopRequest?.delay ?? null);
+    removeEmptyTrace(this.#table.path);
+    const completed = outcome === "COMPLETE" || outcome === "COMPLETE_ERRORS";
+    if (completed && run.parameter("KEEP_MASTER") !== 1) {
+      removeJob(this.#table, this.#lock);
+      return;
+    }
+    if (outcome === "STOPPED" && stopRequest?.keepMaster === false) startRemoval(this.#table.path, run.definition.guid);
+    this.#table.close();
+    this.#lock.remove();
+  }
+
+  /** The last line and the final state are one write: who reads the one finds the other. */
+  #tellEnd(run: JobRun, outcome: Outcome, delay: number | null): void {
     const { owner, name } = run.definition;
     const end = new Date();
-    const state = outcome === "ABORTED" ? "STOPPED" : "COMPLETED";
+    const state = outcome === "COMPLETE" || outcome === "COMPLETE_ERRORS" ? "COMPLETED" : "STOPPED";
+    failpoint("ending");
     this.#table.atomically(() => {
       run.say(endLine(owner, name, outcome, run.errorCount, run.startTime, end));
       this.#table.updateJob({
         state,
         outcome,
         endTime: end.toISOString(),
+        detachTime: delay === null ? null : new Date(end.getTime() + delay * 1000).toISOString(),
         ...(state === "COMPLETED" ? { percentDone: 100 } : {}),
       });
     });
-    removeEmptyTrace(this.#table.path);
-    if (state === "COMPLETED" && run.parameter("KEEP_MASTER") !== 1) removeJob(this.#table, this.#lock);
-    else {
-      this.#table.close();
-      this.#lock.remove();
-    }
+    failpoint("ended");
   }
+}
+
+function openLog(table: ControlTable, definition: JobDefinition, restarts: boolean): LogFile | null {
+  const file = definition.files.find(({ type }) => type === "log");
+  if (file === undefined) return null;
+  return restarts
+    ? LogFile.reopen(definition, file, table.messagesAfter(table.lastMessage() - LOGGED_MESSAGES, LOGGED_MESSAGES))
+    : LogFile.open(definition, file, new Date());
 }
 
 /** Each operation loads its own modules only: they take as long as a small job. */
@@ -109,11 +176,10 @@ async function createJob(run: JobRun, workers: WorkerPool): Promise<Job> {
   }
 }
 
-async function attempt(step: () => Promise<void>): Promise<ReturnType<typeof toPumpError> | null> {
+async function attempt<T>(step: () => Promise<T>): Promise<[failure: ReturnType<typeof toPumpError> | null, result: T | null]> {
   try {
-    await step();
-    return null;
+    return [null, await step()];
   } catch (error) {
-    return toPumpError(error);
+    return [toPumpError(error), null];
   }
 }

@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
-import { pumpError } from "../base/errors.ts";
+import { pumpError, type ErrorLine } from "../base/errors.ts";
 import { openDatabase, type Connection } from "../sqlite/database.ts";
-import type { DumpFileStatus, JobDefinition, JobMessage, Outcome, WorkerStatus } from "./definition.ts";
+import type { DumpFileStatus, JobDefinition, JobFile, JobMessage, Outcome, WorkerStatus } from "./definition.ts";
 import type { JobState } from "./states.ts";
 
 const SCHEMA = `
@@ -9,12 +9,15 @@ CREATE TABLE job (
   id INTEGER PRIMARY KEY CHECK (id = 1), definition TEXT NOT NULL, state TEXT NOT NULL, outcome TEXT, pid INTEGER,
   degree INTEGER NOT NULL DEFAULT 1, bytes_processed INTEGER NOT NULL DEFAULT 0, total_bytes INTEGER NOT NULL DEFAULT 0,
   rows_processed INTEGER NOT NULL DEFAULT 0, percent_done INTEGER NOT NULL DEFAULT 0, error_count INTEGER NOT NULL DEFAULT 0,
-  restart_count INTEGER NOT NULL DEFAULT 0, create_time TEXT NOT NULL, start_time TEXT, end_time TEXT, start_error TEXT) STRICT;
+  restart_count INTEGER NOT NULL DEFAULT 0, create_time TEXT NOT NULL, start_time TEXT, end_time TEXT, start_error TEXT,
+  start_info TEXT, starter INTEGER,
+  skip_current INTEGER NOT NULL DEFAULT 0, abort_step INTEGER NOT NULL DEFAULT 0, detach_time TEXT, heartbeat INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE TABLE session (id INTEGER PRIMARY KEY AUTOINCREMENT, pid INTEGER NOT NULL, user TEXT NOT NULL, attach_time TEXT NOT NULL) STRICT;
 CREATE TABLE message (seq INTEGER PRIMARY KEY, time TEXT NOT NULL, content TEXT NOT NULL) STRICT;
 CREATE TABLE worker (number INTEGER PRIMARY KEY, status TEXT NOT NULL) STRICT;
 CREATE TABLE dump_file (number INTEGER PRIMARY KEY, status TEXT NOT NULL) STRICT;
-CREATE TABLE request (seq INTEGER PRIMARY KEY, verb TEXT NOT NULL, argument TEXT) STRICT;
-PRAGMA user_version = 1;`;
+CREATE TABLE request (seq INTEGER PRIMARY KEY AUTOINCREMENT, content TEXT NOT NULL, answer TEXT) STRICT;
+PRAGMA user_version = 2;`;
 
 /** The changing facts of a job. */
 export interface JobRow {
@@ -35,6 +38,27 @@ export interface JobRow {
   readonly endTime: string | null;
   /** Why START_JOB failed: a PumpError as JSON. */
   readonly startError: string | null;
+  /** What START_JOB has to tell although the job runs: a PumpError as JSON. */
+  readonly startInfo: string | null;
+  /** The session that is starting the job. */
+  readonly starter: number | null;
+  /** START_JOB: 1 leaves out what was being worked on when the last run ended. */
+  readonly skipCurrent: number;
+  /** START_JOB: -1 ends the job after its preparation, n before object number n, 0 never. */
+  readonly abortStep: number;
+  /** Rises while the control process lives. */
+  readonly heartbeat: number;
+  /** ISO timestamp from which on the sessions of a stopped job have lost it. */
+  readonly detachTime: string | null;
+}
+
+/** A session that is attached to the job. */
+export interface JobSession {
+  readonly id: number;
+  readonly pid: number;
+  readonly user: string;
+  /** ISO timestamp. */
+  readonly attachTime: string;
 }
 
 export interface StoredMessage extends JobMessage {
@@ -43,10 +67,16 @@ export interface StoredMessage extends JobMessage {
 }
 
 /** What a client asks of the control process. */
-export interface JobRequest {
-  readonly verb: "log_entry";
-  readonly argument: { readonly message: string; readonly logFileOnly: boolean };
-}
+export type JobRequest =
+  | { readonly verb: "log_entry"; readonly message: string; readonly logFileOnly: boolean }
+  | { readonly verb: "set_parallel"; readonly degree: number }
+  | { readonly verb: "add_file"; readonly file: JobFile }
+  | { readonly verb: "stop_worker"; readonly worker: number }
+  /** `keepMaster` false: the job and what it has made so far are removed. `delay`: seconds that other sessions stay attached. */
+  | { readonly verb: "stop"; readonly immediate: boolean; readonly keepMaster: boolean; readonly delay: number };
+
+/** The end of a request: null, or the PumpError with which it failed. */
+export type JobAnswer = { readonly lines: readonly ErrorLine[]; readonly hint?: string } | null;
 
 const COLUMNS: Readonly<Record<keyof JobRow, string>> = {
   state: "state",
@@ -63,6 +93,12 @@ const COLUMNS: Readonly<Record<keyof JobRow, string>> = {
   startTime: "start_time",
   endTime: "end_time",
   startError: "start_error",
+  startInfo: "start_info",
+  starter: "starter",
+  skipCurrent: "skip_current",
+  abortStep: "abort_step",
+  heartbeat: "heartbeat",
+  detachTime: "detach_time",
 };
 
 /**
@@ -111,14 +147,12 @@ export class ControlTable {
     return JSON.parse(definition) as JobDefinition;
   }
 
-  /** Replaces parts of the definition; the caller has checked that the job is DEFINING. */
+  /** Replaces parts of the definition. */
   define(change: (definition: JobDefinition) => Partial<JobDefinition>): void {
-    this.#connection
-      .transaction(() => {
-        const definition = this.definition();
-        this.#connection.prepare("UPDATE job SET definition = ?").run(JSON.stringify({ ...definition, ...change(definition) }));
-      })
-      .immediate();
+    this.atomically(() => {
+      const definition = this.definition();
+      this.#connection.prepare("UPDATE job SET definition = ?").run(JSON.stringify({ ...definition, ...change(definition) }));
+    });
   }
 
   job(): JobRow {
@@ -134,14 +168,19 @@ export class ControlTable {
   }
 
   /** Runs several writes as one commit. */
-  atomically(writes: () => void): void {
-    this.#connection.transaction(writes).immediate();
+  atomically<T>(writes: () => T): T {
+    return this.#connection.transaction(writes).immediate();
   }
 
   appendMessage(message: JobMessage): void {
     this.#connection
       .prepare("INSERT INTO message (time, content) VALUES (?, ?)")
       .run(new Date().toISOString(), JSON.stringify(message));
+  }
+
+  /** Sequence number of the newest message, 0 when there is none. */
+  lastMessage(): number {
+    return this.#connection.prepare("SELECT coalesce(max(seq), 0) FROM message").pluck().get() as number;
   }
 
   /** Messages with a higher sequence number, in order. */
@@ -170,21 +209,46 @@ export class ControlTable {
     return rows.map(({ status }) => JSON.parse(status) as DumpFileStatus);
   }
 
-  /** Queues a request for the control process. */
-  request({ verb, argument }: JobRequest): void {
-    this.#connection.prepare("INSERT INTO request (verb, argument) VALUES (?, ?)").run(verb, JSON.stringify(argument));
+  /** Adds a session and returns its number. */
+  addSession(user: string): number {
+    const { lastInsertRowid } = this.#connection
+      .prepare("INSERT INTO session (pid, user, attach_time) VALUES (?, ?, ?)")
+      .run(BigInt(process.pid), user, new Date().toISOString());
+    return Number(lastInsertRowid);
   }
 
-  /** Takes the queued requests, in order, each once. */
-  takeRequests(): JobRequest[] {
-    const rows = this.#connection.prepare("DELETE FROM request RETURNING seq, verb, argument").all() as {
-      seq: number;
-      verb: JobRequest["verb"];
-      argument: string;
-    }[];
-    return rows
-      .sort((a, b) => a.seq - b.seq)
-      .map(({ verb, argument }) => ({ verb, argument: JSON.parse(argument) as JobRequest["argument"] }));
+  removeSession(id: number): void {
+    this.#connection.prepare("DELETE FROM session WHERE id = ?").run(BigInt(id));
+  }
+
+  sessions(): JobSession[] {
+    return this.#connection
+      .prepare("SELECT id, pid, user, attach_time AS attachTime FROM session ORDER BY id")
+      .all() as JobSession[];
+  }
+
+  /** Queues a request for the control process. @returns its number */
+  request(request: JobRequest): number {
+    const { lastInsertRowid } = this.#connection.prepare("INSERT INTO request (content) VALUES (?)").run(JSON.stringify(request));
+    return Number(lastInsertRowid);
+  }
+
+  /** Requests that have no answer yet, in order. */
+  openRequests(after: number): (JobRequest & { readonly seq: number })[] {
+    const rows = this.#connection
+      .prepare("SELECT seq, content FROM request WHERE answer IS NULL AND seq > ? ORDER BY seq")
+      .all(BigInt(after)) as { seq: number; content: string }[];
+    return rows.map(({ seq, content }) => ({ seq, ...(JSON.parse(content) as JobRequest) }));
+  }
+
+  answerRequest(seq: number, answer: JobAnswer): void {
+    this.#connection.prepare("UPDATE request SET answer = ? WHERE seq = ?").run(JSON.stringify(answer), BigInt(seq));
+  }
+
+  /** The answer to a request; undefined: not yet. */
+  answer(seq: number): JobAnswer | undefined {
+    const answer = this.#connection.prepare("SELECT answer FROM request WHERE seq = ?").pluck().get(BigInt(seq)) as string | null;
+    return answer === null ? undefined : (JSON.parse(answer) as JobAnswer);
   }
 
   /** Changes whenever another connection has committed; cheap enough to be polled. */

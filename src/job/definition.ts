@@ -83,8 +83,11 @@ export interface WorkerStatus {
   readonly completedBytes: number;
   /** 0 to 100, of the current data object. */
   readonly percentDone: number;
-  /** ISO timestamp of the start of the current object. */
+  /** ISO timestamps: when the current object was begun, and when this was last true. */
   readonly objectStartTime: string | null;
+  readonly objectStatusTime: string | null;
+  /** How rows move: DIRECT_PATH as pages of b-trees, CONVENTIONAL through typed INSERTs. */
+  readonly accessMethod: "DIRECT_PATH" | "CONVENTIONAL" | null;
 }
 
 /** A file of the dump set as the status shows it. */

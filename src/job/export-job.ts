@@ -1,6 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { pumpError } from "../base/errors.ts";
+import { pumpError, type ErrorLine } from "../base/errors.ts";
 import { qualifiedName } from "../base/identifiers.ts";
 import { productVersion } from "../base/product.ts";
 import { encodePiece, loadCodec, PIECE_TYPE, type CompressionAlgorithm, type EncodedPiece } from "../dump/piece.ts";
@@ -13,9 +13,12 @@ import { recoverSource } from "../sqlite/source.ts";
 import { PIECE_TARGET } from "../sqlite/stage.ts";
 import { LocalStorage } from "../storage/local.ts";
 import type { SchemaFile, Unloaded } from "../worker/messages.ts";
+import { Crew } from "./crew.ts";
 import { contentOf } from "./content.ts";
 import { chooseSources, planExport, type ExportPlan } from "./export-plan.ts";
 import { isOpenDatabase } from "./jobs.ts";
+import type { JobFile } from "./definition.ts";
+import type { Job } from "./job.ts";
 import { dumpFileSetLines, masterTableLine, processingLine, rowsLine, startingLine } from "./log-lines.ts";
 import { describeObject, masterTable } from "./master.ts";
 import { assertNoDatabase } from "./output-guard.ts";
@@ -29,9 +32,10 @@ import type { WorkerPool, WorkerThread } from "./worker-thread.ts";
 const NOTED_BYTES = 64 << 20;
 
 /** An export from START_JOB to its published dump file set. */
-export class ExportJob {
+export class ExportJob implements Job {
   readonly #run: JobRun;
   readonly #pool: WorkerPool;
+  readonly #crew: Crew;
   readonly #board = new WorkerBoard();
   #workers: readonly WorkerThread[] = [];
   #snapshot: Snapshot | null = null;
@@ -48,6 +52,11 @@ export class ExportJob {
   constructor(run: JobRun, pool: WorkerPool) {
     this.#run = run;
     this.#pool = pool;
+    this.#crew = new Crew(pool, run.degree);
+  }
+
+  get startInfo(): readonly ErrorLine[] {
+    return this.#missing.flatMap((schema) => pumpError([["ORA-39165", schema]]).lines);
   }
 
   /** Everything that can be wrong before a row moves; nothing is left behind when it throws. */
@@ -70,7 +79,7 @@ export class ExportJob {
   }
 
   /** Moves the rows and publishes the files. */
-  async run(): Promise<void> {
+  async run(): Promise<"done" | "stopped"> {
     const { owner, name } = this.#run.definition;
     this.#run.say(startingLine(owner, name, String(this.#run.parameter("CLIENT_COMMAND") ?? "")));
     this.#noteBlockedWriters();
@@ -79,6 +88,7 @@ export class ExportJob {
     for (const path of pathsOf(this.#plan.objects, "EXPORT", contentOf(this.#run.definition)))
       this.#run.say(processingLine(objectPath(this.#mode, path)));
     await this.#unloadAll();
+    if (this.#run.isStopping) return "stopped";
     const files = await this.#requireWriter().finish(encodePiece(MASTER_PIECE, this.#master(), this.#algorithm("METADATA_ONLY")));
     this.#run.say(
       masterTableLine(owner, name),
@@ -89,6 +99,22 @@ export class ExportJob {
       ),
     );
     this.#run.showProgress(() => this.#progress());
+    return "done";
+  }
+
+  async setDegree(degree: number): Promise<void> {
+    this.#crew.setDegree(Math.min(degree, this.#workers.length));
+    this.#wake();
+    return Promise.resolve();
+  }
+
+  async addFile({ directoryPath, name, reuse }: JobFile): Promise<void> {
+    await this.#requireWriter().addFile({ path: join(directoryPath, name), reuse });
+  }
+
+  stopWorker(worker: number): void {
+    if (!this.#crew.stopWorker(worker)) throw pumpError([["ORA-39001"], ["ORA-39207", String(worker), "WORKER_ID"]]);
+    this.#wake();
   }
 
   /** In rollback-journal mode a reader holds up every commit of other programs; a small source is read before anyone notices. */
@@ -162,13 +188,14 @@ export class ExportJob {
   async #unloadAll(): Promise<void> {
     this.#queue = new UnloadQueue(this.#plan.tables.flatMap(({ unload, range }) => (range === null ? [] : [{ unload, range }])));
     for (const { unload, range } of this.#plan.tables) if (range === null) await this.#finishTable(unload, null);
-    await Promise.all(this.#workers.map((worker) => this.#work(worker)));
+    this.#crew.setDegree(this.#workers.length);
+    await this.#crew.run((worker) => this.#work(worker));
   }
 
   /** What one worker does until there is nothing left: a range, and while its piece is being written the next. */
   async #work(worker: WorkerThread): Promise<void> {
     let writing: Promise<void> = Promise.resolve();
-    for (let item = await this.#next(); item !== null; item = await this.#next()) {
+    for (let item = await this.#next(worker); item !== null; item = await this.#next(worker)) {
       const { table } = item;
       this.#board.begin(worker.number, this.#object(table), objectPath(this.#mode, "TABLE/TABLE_DATA"));
       let salvaged = 0;
@@ -200,8 +227,9 @@ export class ExportJob {
   }
 
   /** The next item; waits while others may still give ranges back. */
-  async #next(): Promise<UnloadItem | null> {
+  async #next(worker: WorkerThread): Promise<UnloadItem | null> {
     for (;;) {
+      if (this.#run.isStopping || !this.#crew.goesOn(worker)) return null;
       const item = this.#queue.take();
       if (item !== null) return item;
       if (this.#plan.tables.every(({ unload }) => unload.isDone)) return null;

@@ -9,14 +9,19 @@ const { LivenessLock, lockPath } = await import("./liveness.ts");
 /** How long to wait for the session that gives the lock up, and for passing probes. */
 const LOCK_TIMEOUT_MS = 10_000;
 
-/** The control process: `node host.js CONTROL_TABLE`. It is detached, and outlives the client that started it. */
-async function host(path: string): Promise<void> {
+/**
+ * The control process: `node host.js CONTROL_TABLE GUID start|remove`. It is detached, and outlives the client that started it.
+ * `remove` undoes what the job has made so far, and the job.
+ */
+async function host([path = "", guid = "", task = "start"]: readonly string[]): Promise<void> {
   // A lost terminal is the client's to notice.
   process.on("SIGHUP", () => undefined);
   process.on("SIGINT", () => undefined);
   const lock = LivenessLock.acquire(lockPath(path), LOCK_TIMEOUT_MS);
-  await new ControlProcess(ControlTable.open(path), lock, workers).run();
+  const control = new ControlProcess(ControlTable.open(path), lock, workers);
+  if (task === "remove") await control.remove(guid);
+  else await control.run(guid);
 }
 
-await host(process.argv[2] ?? "");
+await host(process.argv.slice(2));
 process.exit(0);

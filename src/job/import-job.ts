@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { pumpError, type StackEntry } from "../base/errors.ts";
+import { pumpError, type ErrorLine, type StackEntry } from "../base/errors.ts";
 import { qualifiedName } from "../base/identifiers.ts";
 import { loadCodec } from "../dump/piece.ts";
 import type { OpenFile } from "../dump/piece-reader.ts";
@@ -12,11 +12,13 @@ import type { PublishEvent } from "../sqlite/publish.ts";
 import { PIECE_TARGET } from "../sqlite/stage.ts";
 import { LocalStorage } from "../storage/local.ts";
 import type { StorageReader } from "../storage/storage.ts";
+import { Crew } from "./crew.ts";
 import { contentOf, type Content } from "./content.ts";
 import { groupPieces, readMaster, verifyDescriptions } from "./dump-master.ts";
 import { planSchemaImport, type SchemaImport, type TableExistsAction, type TableLoad } from "./import-plan.ts";
 import { chooseTargets, exportModeOf, type ChosenSchema } from "./import-targets.ts";
 import { isOpenDatabase } from "./jobs.ts";
+import type { Job } from "./job.ts";
 import { masterTableLine, processingLine, rowsLine, startingLine } from "./log-lines.ts";
 import type { JobRun, Progress } from "./run.ts";
 import { TargetSchema } from "./target-schema.ts";
@@ -48,13 +50,13 @@ interface LoadProgress {
 }
 
 /** An import from START_JOB to its published schemas. */
-export class ImportJob {
+export class ImportJob implements Job {
   readonly #run: JobRun;
   readonly #pool: WorkerPool;
+  readonly #crew: Crew;
   readonly #board = new WorkerBoard();
   readonly #storage = new LocalStorage(isOpenDatabase);
   readonly #progressOf = new Map<TableLoad, LoadProgress>();
-  #workers: readonly WorkerThread[] = [];
   #work: readonly SchemaWork[] = [];
   #missing: readonly StackEntry[] = [];
   #exportMode: ExportMode = "SCHEMA";
@@ -63,6 +65,11 @@ export class ImportJob {
   constructor(run: JobRun, pool: WorkerPool) {
     this.#run = run;
     this.#pool = pool;
+    this.#crew = new Crew(pool, run.degree);
+  }
+
+  get startInfo(): readonly ErrorLine[] {
+    return this.#missing.flatMap((entry) => pumpError([entry]).lines);
   }
 
   /** Everything that can be wrong before a row moves: the whole set is checked, then the targets. Nothing is left behind when it throws. */
@@ -90,7 +97,7 @@ export class ImportJob {
     }
   }
 
-  async run(): Promise<void> {
+  async run(): Promise<"done" | "stopped"> {
     const { owner, name } = this.#run.definition;
     this.#run.say(masterTableLine(owner, name), startingLine(owner, name, String(this.#run.parameter("CLIENT_COMMAND") ?? "")));
     for (const entry of this.#missing) this.#run.report(pumpError([entry]).lines);
@@ -103,9 +110,24 @@ export class ImportJob {
       for (const lines of plan.problems) this.#run.report(lines);
     }
     await this.#loadAll();
+    if (this.#run.isStopping) return "stopped";
     for (const path of paths.filter((tail) => !isRowPath(tail))) this.#processing(path);
     await this.#publishAll();
     this.#run.showProgress(() => this.#progress());
+    return "done";
+  }
+
+  async setDegree(degree: number): Promise<void> {
+    this.#crew.setDegree(degree);
+    return Promise.resolve();
+  }
+
+  async addFile(): Promise<void> {
+    return Promise.reject(pumpError([["ORA-39002"], ["ORA-39208", "DUMPFILE", this.#run.definition.operation]]));
+  }
+
+  stopWorker(worker: number): void {
+    if (!this.#crew.stopWorker(worker)) throw pumpError([["ORA-39001"], ["ORA-39207", String(worker), "WORKER_ID"]]);
   }
 
   async close(): Promise<void> {
@@ -162,16 +184,17 @@ export class ImportJob {
     const items = this.#work.flatMap((work) => this.#loadItems(work));
     const bytes = this.#work.flatMap(({ plan }) => plan.loads).reduce((sum, load) => sum + load.bytes, 0);
     const count = Math.min(this.#run.degree, Math.ceil(bytes / PIECE_TARGET) || 1);
-    this.#workers = this.#pool.take(Math.max(count, Math.min(this.#work.length, this.#run.degree)));
+    this.#crew.setDegree(Math.max(count, Math.min(this.#work.length, this.#run.degree)));
     let next = 0;
-    const takeNext = () => items[next++];
-    await Promise.all(
-      this.#workers.map(async (worker) => {
-        for (let item = takeNext(); item !== undefined; item = takeNext()) await this.#load(worker, item);
-        await worker.call({ do: "end loading" });
-        this.#board.end(worker.number);
-      }),
-    );
+    await this.#crew.run(async (worker) => {
+      while (!this.#run.isStopping && this.#crew.goesOn(worker)) {
+        const item = items[next++];
+        if (item === undefined) break;
+        await this.#load(worker, item);
+      }
+      await worker.call({ do: "end loading" });
+      this.#board.end(worker.number);
+    });
   }
 
   /** The pieces of a schema, each with its turn at the file. */
@@ -233,12 +256,10 @@ export class ImportJob {
 
   async #publishAll(): Promise<void> {
     let next = 0;
-    await Promise.all(
-      this.#workers.map(async (worker) => {
-        for (let work = this.#work[next++]; work !== undefined; work = this.#work[next++]) await this.#publish(worker, work);
-        this.#board.end(worker.number);
-      }),
-    );
+    await this.#crew.run(async (worker) => {
+      for (let work = this.#work[next++]; work !== undefined; work = this.#work[next++]) await this.#publish(worker, work);
+      this.#board.end(worker.number);
+    });
     for (const { target } of this.#work) target.finish();
   }
 

@@ -1,13 +1,16 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { causeLines, pumpError, type PumpError } from "../base/errors.ts";
 import { ensurePrivateFile, ensurePrivateFolder } from "../catalog/private-files.ts";
 import { holdsFile, openDatabase } from "../sqlite/database.ts";
 import { ControlTable, type JobRow } from "./control-table.ts";
 import type { JobDefinition, JobMode, Operation } from "./definition.ts";
 import { isAlive, LivenessLock, lockPath } from "./liveness.ts";
-import type { JobState } from "./states.ts";
+import { assertFilesThere } from "./restart-check.ts";
+import { liveSessions, SessionPresence } from "./sessions.ts";
+import { assertValidState, type JobState } from "./states.ts";
 
 /** A job as DBA_DATAPUMP_JOBS shows it. */
 export interface JobSummary {
@@ -21,6 +24,8 @@ export interface JobSummary {
   readonly degree: number;
   /** Process id of the control process; null when there is none. */
   readonly pid: number | null;
+  /** Sessions whose process lives. */
+  readonly attachedSessions: number;
   /** 0 to 100. */
   readonly percentDone: number;
   /** Bytes and rows moved so far. */
@@ -31,14 +36,18 @@ export interface JobSummary {
   readonly startTime: string | null;
 }
 
-/** A job in state DEFINING and the lock of the session that defines it. */
-export interface DefinedJob {
+/** A job and a session's hold on it. */
+export interface AttachedJob {
   readonly table: ControlTable;
-  readonly lock: LivenessLock;
+  readonly session: SessionPresence;
 }
 
 /** How long to wait for a lock that only a passing probe may hold. */
 const PROBE_TIMEOUT_MS = 2000;
+/** How long a control process takes to end after its last word. */
+const ENDING_TIMEOUT_MS = 10_000;
+const ENDING_POLL_MS = 20;
+const NO_SUCH_JOB = "See `tsdp jobs` for the jobs of this database.";
 
 /** The folder of the control tables of a database. */
 export function jobsFolder(home: string): string {
@@ -62,18 +71,24 @@ export function removeEmptyTrace(tablePath: string): void {
 }
 
 /**
- * Makes the control table of a new job and takes its lock. What a session left behind that ended while it was defining a job of
- * the same name is replaced.
+ * Makes the control table of a new job in state DEFINING and attaches its owner. What a session left behind that ended while it
+ * was defining a job of the same name is replaced.
  * @throws ORA-31634 when the job exists, running or not; ORA-31626 and ORA-31633 when the control table can't be made.
  */
-export function createJob(home: string, definition: JobDefinition): DefinedJob {
+export function createJob(home: string, definition: JobDefinition): AttachedJob {
   const { owner, name } = definition;
   const path = controlTablePath(home, owner, name);
   try {
     ensurePrivateFolder(jobsFolder(home));
     if (isAlive(lockPath(path))) throw pumpError([["ORA-31634"]]);
+    // The lock of the control process, which there is none of yet: one session makes the job.
     const lock = LivenessLock.acquire(lockPath(path), PROBE_TIMEOUT_MS);
-    return { table: replaceLeftover(path, definition, lock), lock };
+    try {
+      const table = replaceLeftover(path, definition);
+      return { table, session: table.atomically(() => SessionPresence.join(table, owner)) };
+    } finally {
+      lock.remove();
+    }
   } catch (error) {
     throw isJobExists(error)
       ? error
@@ -81,11 +96,86 @@ export function createJob(home: string, definition: JobDefinition): DefinedJob {
   }
 }
 
+/**
+ * Attaches a session to a job. A job that no process runs becomes IDLING.
+ * @throws ORA-31626 when there is no such job, ORA-39004 when it is being stopped, ORA-39002 when what it has made so far is gone
+ */
+export async function attachJob(home: string, owner: string, name: string, user: string): Promise<AttachedJob> {
+  const path = controlTablePath(home, owner, name);
+  for (const deadline = performance.now() + ENDING_TIMEOUT_MS; ;) {
+    if (!existsSync(path)) throw pumpError([["ORA-31626"]], NO_SUCH_JOB);
+    const table = ControlTable.open(path);
+    try {
+      const session = table.atomically(() => {
+        const state = attachableState(table);
+        if (state === "ending") return null;
+        if (state !== table.job().state) table.updateJob({ state, outcome: null, starter: null });
+        return SessionPresence.join(table, user);
+      });
+      if (session !== null) return { table, session };
+    } catch (error) {
+      table.close();
+      throw error;
+    }
+    table.close();
+    // A control process that has said its last word is gone in a moment.
+    if (performance.now() > deadline) throw pumpError([["ORA-31626"]], NO_SUCH_JOB);
+    await sleep(ENDING_POLL_MS);
+  }
+}
+
+/** The state in which a session finds the job, or that its control process is about to end. */
+function attachableState(table: ControlTable): JobState | "ending" {
+  const { state } = table.job();
+  const isAlone = !isAlive(lockPath(table.path));
+  switch (state) {
+    case "UNDEFINED":
+      if (isAlone) throw pumpError([["ORA-31626"]], NO_SUCH_JOB);
+      return "ending";
+    case "DEFINING":
+      if (isAlone && liveSessions(table).length === 0) throw pumpError([["ORA-31626"]], NO_SUCH_JOB);
+      return state;
+    case "COMPLETED":
+      return state;
+    default:
+      if (isAlone) {
+        assertFilesThere(table);
+        return "IDLING";
+      }
+      if (state === "STOPPED") return "ending";
+      assertValidState("ATTACH", state);
+      return state;
+  }
+}
+
+/** Gives a session's hold up. A job that is still DEFINING goes with its last session. */
+export function leaveJob({ table, session }: AttachedJob): void {
+  if (!existsSync(table.path)) {
+    session.end();
+    table.close();
+    return;
+  }
+  const vanishes = table.atomically(() => {
+    session.end();
+    table.removeSession(session.id);
+    if (table.job().state !== "DEFINING" || liveSessions(table).length > 0 || isAlive(lockPath(table.path))) return false;
+    // Whoever is about to attach finds no job.
+    table.updateJob({ state: "UNDEFINED" });
+    return true;
+  });
+  if (vanishes) removeJobFiles(table);
+  else table.close();
+}
+
 /** Removes a job for good: control table, trace and lock file. The caller holds the lock. */
 export function removeJob(table: ControlTable, lock: LivenessLock): void {
+  removeJobFiles(table);
+  lock.remove();
+}
+
+function removeJobFiles(table: ControlTable): void {
   table.drop();
   rmSync(tracePath(table.path), { force: true });
-  lock.remove();
 }
 
 /**
@@ -98,6 +188,14 @@ export function defaultJobName(home: string, owner: string, operation: Operation
     if (isFree(controlTablePath(home, owner, name))) return name;
   }
   throw pumpError([["ORA-31634"], ["ORA-31664"]]);
+}
+
+/** The only job of the owner that is DEFINING, EXECUTING or IDLING. @throws ORA-31630 when there is none, or more than one */
+export function onlyJob(home: string, owner: string): string {
+  const live: readonly JobState[] = ["DEFINING", "EXECUTING", "IDLING"];
+  const [job, second] = listJobs(home).filter((job) => job.owner === owner && live.includes(job.state));
+  if (job === undefined || second !== undefined) throw pumpError([["ORA-31626"], ["ORA-31630", owner]], NO_SUCH_JOB);
+  return job.name;
 }
 
 /** All jobs of a database, by owner and name; what was left behind by a session that ended while defining is not one. */
@@ -128,16 +226,11 @@ function percentEncode(character: string): string {
   return [...Buffer.from(character)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`).join("");
 }
 
-function replaceLeftover(path: string, definition: JobDefinition, lock: LivenessLock): ControlTable {
-  try {
-    if (!isReplaceable(inspect(path))) throw pumpError([["ORA-31634"]]);
-    for (const suffix of ["", "-wal", "-shm", "-journal"]) rmSync(path + suffix, { force: true });
-    ensurePrivateFile(path);
-    return ControlTable.create(path, definition);
-  } catch (error) {
-    lock.release();
-    throw error;
-  }
+function replaceLeftover(path: string, definition: JobDefinition): ControlTable {
+  if (!isReplaceable(inspect(path))) throw pumpError([["ORA-31634"]]);
+  for (const suffix of ["", "-wal", "-shm", "-journal"]) rmSync(path + suffix, { force: true });
+  ensurePrivateFile(path);
+  return ControlTable.create(path, definition);
 }
 
 function isFree(path: string): boolean {
@@ -146,7 +239,7 @@ function isFree(path: string): boolean {
 
 type Condition =
   | { readonly kind: "absent" | "half made" | "damaged" }
-  | { readonly kind: "readable"; readonly definition: JobDefinition; readonly row: JobRow };
+  | { readonly kind: "readable"; readonly definition: JobDefinition; readonly row: JobRow; readonly sessions: number };
 
 function inspect(path: string): Condition {
   if (!existsSync(path)) return { kind: "absent" };
@@ -158,13 +251,9 @@ function inspect(path: string): Condition {
 
 /** Whether a control table whose lock nobody holds is only what a session left behind that ended while it was defining. */
 function isReplaceable(condition: Condition): boolean {
-  if (condition.kind === "readable") return condition.row.state === "DEFINING" && !isStarting(condition.row);
-  return condition.kind !== "damaged";
-}
-
-/** Between the session that has given the lock up and the control process that is about to take it, `pid` stands for the lock. */
-function isStarting(row: JobRow): boolean {
-  return row.state === "DEFINING" && row.pid !== null && processExists(row.pid);
+  if (condition.kind !== "readable") return condition.kind !== "damaged";
+  const { row, sessions } = condition;
+  return row.state === "UNDEFINED" || (row.state === "DEFINING" && sessions === 0);
 }
 
 /** A session that was killed inside OPEN leaves a file without a schema version. */
@@ -181,24 +270,15 @@ function isHalfMade(path: string): boolean {
   }
 }
 
-function readJob(path: string): { definition: JobDefinition; row: JobRow } | undefined {
+function readJob(path: string): { definition: JobDefinition; row: JobRow; sessions: number } | undefined {
   let table: ControlTable | undefined;
   try {
     table = ControlTable.open(path);
-    return { definition: table.definition(), row: table.job() };
+    return { definition: table.definition(), row: table.job(), sessions: liveSessions(table).length };
   } catch {
     return undefined; // Gone meanwhile, or damaged: the caller tells by the file.
   } finally {
     table?.close();
-  }
-}
-
-function processExists(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
   }
 }
 
@@ -207,8 +287,8 @@ function summary(path: string): JobSummary | undefined {
   const condition = inspect(path);
   if (condition.kind === "damaged") return damagedSummary(path);
   if (condition.kind !== "readable" || (!held && isReplaceable(condition))) return undefined;
-  const { definition, row } = condition;
-  const running = held || isStarting(row);
+  const { definition, row, sessions } = condition;
+  const running = held || ((row.state === "DEFINING" || row.state === "IDLING") && sessions > 0);
   return {
     owner: definition.owner,
     name: definition.name,
@@ -216,7 +296,8 @@ function summary(path: string): JobSummary | undefined {
     mode: definition.mode,
     state: running ? row.state : "NOT RUNNING",
     degree: row.degree,
-    pid: running && row.state !== "DEFINING" ? row.pid : null,
+    pid: held ? row.pid : null,
+    attachedSessions: sessions,
     percentDone: row.percentDone,
     bytes: row.bytesProcessed,
     rows: row.rowsProcessed,
@@ -228,7 +309,16 @@ function summary(path: string): JobSummary | undefined {
 /** Shows a job whose control table can't be read under the names that its file has. */
 function damagedSummary(path: string): JobSummary {
   const [owner = "", name = ""] = basename(path, ".db").split(".");
-  const nothing = { degree: 0, pid: null, percentDone: 0, bytes: 0, rows: 0, errorCount: 0, startTime: null };
+  const nothing = {
+    degree: 0,
+    pid: null,
+    attachedSessions: 0,
+    percentDone: 0,
+    bytes: 0,
+    rows: 0,
+    errorCount: 0,
+    startTime: null,
+  };
   return { owner, name, operation: "UNDEFINED", mode: "UNDEFINED", state: "NOT RUNNING", ...nothing };
 }
 

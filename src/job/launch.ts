@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -21,7 +21,7 @@ const LAST_POLL_MS = 25;
 export async function launchControlProcess(tablePath: string, secrets: Readonly<Record<string, string>>): Promise<void> {
   const table = ControlTable.open(tablePath);
   try {
-    const ended = processEnd(startProcess(resolve(tablePath), secrets));
+    const ended = processEnd(startProcess(resolve(tablePath), table.definition().guid, "start", secrets));
     for (let wait = FIRST_POLL_MS; ; wait = Math.min(LAST_POLL_MS, wait * 1.2)) {
       const reason = await Promise.race([ended, sleep(wait, undefined)]);
       // Only what is read after the end is the last word of the control process.
@@ -43,10 +43,26 @@ function hasStarted(table: ControlTable): boolean {
   return !NOT_STARTED.includes(state);
 }
 
-function startProcess(tablePath: string, secrets: Readonly<Record<string, string>>): ChildProcess {
+/** Has a control process undo what a job has made so far, and the job; resolves when it has ended. @throws what it said last */
+export async function launchRemoval(tablePath: string, guid: string): Promise<void> {
+  const reason = await processEnd(startProcess(resolve(tablePath), guid, "remove", {}));
+  if (existsSync(tablePath)) throw unexpectedEnd(tablePath, reason);
+}
+
+/** The same, without waiting for it. */
+export function startRemoval(tablePath: string, guid: string): void {
+  startProcess(resolve(tablePath), guid, "remove", {});
+}
+
+function startProcess(
+  tablePath: string,
+  guid: string,
+  task: "start" | "remove",
+  secrets: Readonly<Record<string, string>>,
+): ChildProcess {
   const trace = openSync(tracePath(tablePath), "w", 0o600);
   try {
-    const child = spawn(process.execPath, [hostEntry(), tablePath], {
+    const child = spawn(process.execPath, [hostEntry(), tablePath, guid, task], {
       cwd: dirname(tablePath),
       detached: true,
       stdio: ["pipe", "ignore", trace],
@@ -77,7 +93,7 @@ async function processEnd(child: ChildProcess): Promise<string> {
 function unexpectedEnd(tablePath: string, reason: string): PumpError {
   const said = traceMessage(tablePath).map((text) => ({ code: "control process", text }));
   removeEmptyTrace(tablePath);
-  return pumpError([["ORA-39006"], { code: "control process", text: `ended before the job started (${reason})` }, ...said]);
+  return pumpError([["ORA-39006"], { code: "control process", text: `ended unexpectedly (${reason})` }, ...said]);
 }
 
 /** What the trace says without the frames of a stack trace. */

@@ -1,10 +1,13 @@
-import { closeSync, openSync, statSync, writeSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { causeLines, formatLine, pumpError, toPumpError } from "../base/errors.ts";
 import { printableLines } from "../base/printable.ts";
 import { banner, connectedLine } from "../base/product.ts";
 import type { JobDefinition, JobFile, JobMessage } from "./definition.ts";
 import { assertNoDatabase } from "./output-guard.ts";
+
+/** As much of the end of a log as is looked through for its last message. */
+const LONGEST_MESSAGE = 1 << 20;
 
 /** The log file of a job; it is overwritten when it exists. */
 export class LogFile {
@@ -28,9 +31,26 @@ export class LogFile {
     }
   }
 
+  /**
+   * Goes on with the log of a job that is started again. Messages that the earlier run has told its clients but not written are added.
+   * @throws ORA-39002 and ORA-39070
+   */
+  static reopen(definition: JobDefinition, file: JobFile, messages: readonly JobMessage[]): LogFile {
+    const path = join(file.directoryPath, file.name);
+    if (!existsSync(path)) return LogFile.open(definition, file, new Date());
+    try {
+      assertNoDatabase(definition.database, path, (cause) => cause);
+      assertNoDumpFile(definition, path);
+      const log = new LogFile(openSync(path, "a"));
+      for (const message of missingMessages(readEnd(path), messages)) log.write(message);
+      return log;
+    } catch (error) {
+      throw pumpError([["ORA-39002"], ["ORA-39070"], ...causeLines(error)], toPumpError(error).hint, error);
+    }
+  }
+
   write(message: JobMessage): void {
-    const lines = message.lines.map((line) => printableLines(line.code === null ? line.text : formatLine(line)));
-    writeSync(this.#descriptor, `${lines.join("\n")}\n`);
+    writeSync(this.#descriptor, logText(message));
   }
 
   close(): void {
@@ -54,4 +74,26 @@ function assertNoDumpFile(definition: JobDefinition, path: string): void {
   });
   if (isDump) throw pumpError([["ORA-39402", path]], "Give the log another name than the dump file.");
   if (identity !== undefined && !identity.isFile()) throw pumpError([["ORA-29283", `"${path}" is no regular file`]]);
+}
+
+function logText({ lines }: JobMessage): string {
+  return `${lines.map((line) => printableLines(line.code === null ? line.text : formatLine(line))).join("\n")}\n`;
+}
+
+/** The messages after the last one that the log ends with; none when it ends with something else. */
+function missingMessages(end: string, messages: readonly JobMessage[]): readonly JobMessage[] {
+  const last = messages.findLastIndex((message) => end.endsWith(logText(message)));
+  return last === -1 ? [] : messages.slice(last + 1);
+}
+
+function readEnd(path: string): string {
+  const { size } = statSync(path);
+  const bytes = Buffer.alloc(Math.min(size, LONGEST_MESSAGE));
+  const descriptor = openSync(path, "r");
+  try {
+    readSync(descriptor, bytes, 0, bytes.length, size - bytes.length);
+  } finally {
+    closeSync(descriptor);
+  }
+  return bytes.toString();
 }

@@ -12,6 +12,14 @@ export function startingLine(owner: string, job: string, command: string): strin
   return `Starting ${qualifiedName(owner, job)}:  ${command} `;
 }
 
+export function reopenedLine(job: string, time: Date): string {
+  return `Job ${job} has been reopened at ${formatTimestamp(time)}`;
+}
+
+export function restartingLine(owner: string, job: string, command: string): string {
+  return `Restarting ${qualifiedName(owner, job)}:  ${command} `;
+}
+
 export function processingLine(path: string): string {
   return `Processing object type ${path}`;
 }

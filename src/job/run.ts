@@ -1,11 +1,13 @@
 import { availableParallelism } from "node:os";
-import type { ErrorLine } from "../base/errors.ts";
-import type { ControlTable } from "./control-table.ts";
+import { pumpError, toPumpError, type ErrorLine } from "../base/errors.ts";
+import type { ControlTable, JobAnswer, JobRequest } from "./control-table.ts";
 import type { JobDefinition, WorkerStatus } from "./definition.ts";
+import type { Job } from "./job.ts";
 import type { LogFile } from "./log-file.ts";
 
 const UPDATE_MS = 100;
 const REQUEST_MS = 100;
+const HEARTBEAT_MS = 5000;
 
 /** Bytes, rows and workers of a running job. */
 export interface Progress {
@@ -16,22 +18,40 @@ export interface Progress {
   readonly files: readonly { readonly path: string; readonly bytesWritten: number }[];
 }
 
-/** One run of a job by its control process: what it tells its clients and its log. */
+/** How a job is to stop. */
+export type StopRequest = Extract<JobRequest, { verb: "stop" }>;
+
+/** What a running job does at the request of clients. */
+export type RequestHandlers = Pick<Job, "setDegree" | "addFile" | "stopWorker">;
+
+/** One run of a job by its control process: what it tells its clients and its log, and what they ask of it. */
 export class JobRun {
   readonly definition: JobDefinition;
   readonly startTime = new Date();
-  readonly #table: ControlTable;
+  /** Whether an earlier run of the job has begun. */
+  readonly restarts: boolean;
+  readonly table: ControlTable;
   readonly #log: LogFile | null;
-  #errorCount = 0;
+  #errorCount: number;
+  #degree: number;
+  #stop: StopRequest | null = null;
   #lastUpdate = 0;
   #timer: NodeJS.Timeout | undefined;
   #requests: NodeJS.Timeout | undefined;
+  #heart: NodeJS.Timeout | undefined;
   #requestVersion: number | null = null;
+  #lastRequest = 0;
+  #handling: Promise<void> = Promise.resolve();
+  #handlers: RequestHandlers | null = null;
+  #stopAtOnce: ((request: StopRequest) => void) | null = null;
 
-  constructor(table: ControlTable, definition: JobDefinition, log: LogFile | null) {
-    this.#table = table;
+  constructor(table: ControlTable, definition: JobDefinition, log: LogFile | null, restarts: boolean) {
+    this.table = table;
     this.definition = definition;
+    this.restarts = restarts;
     this.#log = log;
+    this.#errorCount = restarts ? table.job().errorCount : 0;
+    this.#degree = definition.degree ?? Math.min(4, availableParallelism());
   }
 
   get errorCount(): number {
@@ -40,7 +60,16 @@ export class JobRun {
 
   /** The number of workers that the job may use: as many as cores, at most 4, unless SET_PARALLEL says otherwise. */
   get degree(): number {
-    return this.definition.degree ?? Math.min(4, availableParallelism());
+    return this.#degree;
+  }
+
+  /** Whether the job is to end after the items that are being worked on. */
+  get isStopping(): boolean {
+    return this.#stop !== null;
+  }
+
+  get stopRequest(): StopRequest | null {
+    return this.#stop;
   }
 
   parameter(name: string): string | number | undefined {
@@ -60,7 +89,7 @@ export class JobRun {
   /** Reports an error that the job survives, and counts it. */
   report(lines: readonly ErrorLine[]): void {
     this.#errorCount += 1;
-    this.#table.updateJob({ errorCount: this.#errorCount });
+    this.table.updateJob({ errorCount: this.#errorCount });
     this.#send({ kind: "error", lines });
   }
 
@@ -79,26 +108,78 @@ export class JobRun {
       }, wait);
   }
 
-  /** Carries out what clients have asked for; costs next to nothing when nobody has. */
-  takeRequests(): void {
-    const version = this.#table.dataVersion();
-    if (version === this.#requestVersion) return;
-    this.#requestVersion = version;
-    for (const { argument } of this.#table.takeRequests()) this.logEntry(argument.message, argument.logFileOnly);
-  }
-
-  /** Looks for requests from now on. */
-  begin(): void {
+  /** Looks for requests from now on. `stopAtOnce` is called for a stop that does not wait for items. */
+  begin(handlers: RequestHandlers, stopAtOnce: (request: StopRequest) => void): void {
+    this.#handlers = handlers;
+    this.#stopAtOnce = stopAtOnce;
     this.#requests = setInterval(() => {
-      this.takeRequests();
+      this.#takeRequests();
     }, REQUEST_MS);
+    let heartbeat = 1;
+    this.#heart = setInterval(() => {
+      this.table.updateJob({ heartbeat: (heartbeat += 1) });
+    }, HEARTBEAT_MS);
   }
 
-  /** Takes the last requests; nothing is shown any more but the end. */
+  /** Answers the last requests; nothing is shown any more but the end. */
   end(): void {
     clearInterval(this.#requests);
+    clearInterval(this.#heart);
     clearTimeout(this.#timer);
-    this.takeRequests();
+    for (const request of this.table.openRequests(this.#lastRequest)) {
+      if (request.verb === "log_entry") this.logEntry(request.message, request.logFileOnly);
+      this.table.answerRequest(request.seq, request.verb === "log_entry" || request.verb === "stop" ? null : this.#tooLate());
+    }
+  }
+
+  /** Takes up what clients have asked for, each request once and in order; costs next to nothing when nobody has. */
+  #takeRequests(): void {
+    const version = this.table.dataVersion();
+    if (version === this.#requestVersion) return;
+    this.#requestVersion = version;
+    for (const request of this.table.openRequests(this.#lastRequest)) {
+      this.#lastRequest = request.seq;
+      this.#handling = this.#handling.then(() => this.#answer(request));
+    }
+  }
+
+  async #answer(request: JobRequest & { readonly seq: number }): Promise<void> {
+    try {
+      await this.#carryOut(request);
+      this.table.answerRequest(request.seq, null);
+      if (request.verb === "stop" && request.immediate) this.#stopAtOnce?.(request);
+    } catch (error) {
+      this.table.answerRequest(request.seq, toPumpError(error).toJSON() as JobAnswer);
+    }
+  }
+
+  async #carryOut(request: JobRequest): Promise<void> {
+    switch (request.verb) {
+      case "log_entry":
+        this.logEntry(request.message, request.logFileOnly);
+        break;
+      case "set_parallel":
+        await this.#handlers?.setDegree(request.degree);
+        this.#degree = request.degree;
+        this.table.define(() => ({ degree: request.degree }));
+        this.table.updateJob({ degree: request.degree });
+        break;
+      case "add_file":
+        await this.#handlers?.addFile(request.file);
+        this.table.define(({ files }) => ({ files: [...files, request.file] }));
+        break;
+      case "stop_worker":
+        this.#handlers?.stopWorker(request.worker);
+        break;
+      case "stop":
+        this.#stop = request;
+        this.table.updateJob({ state: request.immediate ? "STOPPING" : "STOP PENDING" });
+        break;
+    }
+  }
+
+  #tooLate(): JobAnswer {
+    return pumpError([["ORA-39004"], ["ORA-39016", this.table.job().state]]).toJSON() as JobAnswer;
   }
 
   /** Shows progress now. */
@@ -107,18 +188,19 @@ export class JobRun {
     this.#timer = undefined;
     this.#lastUpdate = performance.now();
     const { bytes, totalBytes, rows, workers, files } = progress();
-    this.#table.atomically(() => {
+    this.table.atomically(() => {
       const percentDone = totalBytes === 0 ? 0 : Math.min(100, Math.floor((100 * bytes) / totalBytes));
-      this.#table.updateJob({ bytesProcessed: bytes, totalBytes, rowsProcessed: rows, percentDone });
-      for (const worker of workers) this.#table.setWorker(worker);
+      this.table.updateJob({ bytesProcessed: bytes, totalBytes, rowsProcessed: rows, percentDone });
+      for (const worker of workers) this.table.setWorker(worker);
       files.forEach((file, i) => {
-        this.#table.setDumpFile(i + 1, { ...file, size: 0 });
+        this.table.setDumpFile(i + 1, { ...file, size: 0 });
       });
     });
   }
 
+  /** The control table first: a line that the log lacks is added when the job is reopened. */
   #send(message: Parameters<ControlTable["appendMessage"]>[0]): void {
+    this.table.appendMessage(message);
     this.#log?.write(message);
-    this.#table.appendMessage(message);
   }
 }

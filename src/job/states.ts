@@ -29,6 +29,7 @@ export type Procedure =
   | "SET_PARAMETER"
   | "START_JOB"
   | "STOP_JOB"
+  | "STOP_WORKER"
   | "WAIT_FOR_JOB";
 
 const ALL: readonly JobState[] = [
@@ -61,6 +62,8 @@ export const VALID_STATES: Readonly<Record<Procedure, readonly JobState[]>> = {
   SET_PARALLEL: ["DEFINING", "EXECUTING", "IDLING"],
   SET_PARAMETER: ["DEFINING"],
   START_JOB: ["DEFINING", "IDLING"],
+  /** Not in the table: there are workers only while a job is EXECUTING. */
+  STOP_WORKER: ["EXECUTING"],
   STOP_JOB: ["DEFINING", "EXECUTING", "IDLING", "STOP PENDING"],
   WAIT_FOR_JOB: LIVE,
 };

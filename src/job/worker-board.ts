@@ -19,6 +19,8 @@ const IDLE: Omit<WorkerStatus, "number"> = {
   completedBytes: 0,
   percentDone: 0,
   objectStartTime: null,
+  objectStatusTime: null,
+  accessMethod: null,
 };
 
 /** What each worker is doing, as GET_STATUS shows it. */
@@ -26,7 +28,12 @@ export class WorkerBoard {
   readonly #statuses = new Map<number, WorkerStatus>();
 
   /** A worker turns to an object; a further range of the same one changes nothing. */
-  begin(number: number, object: Pick<DumpObject, "schema" | "name">, objectType: string): void {
+  begin(
+    number: number,
+    object: Pick<DumpObject, "schema" | "name">,
+    objectType: string,
+    accessMethod: WorkerStatus["accessMethod"] = null,
+  ): void {
     const current = this.#statuses.get(number);
     if (current?.schema === object.schema && current.name === object.name && current.objectType === objectType) return;
     const { schema, name } = object;
@@ -40,6 +47,8 @@ export class WorkerBoard {
       objectType,
       completedObjects,
       objectStartTime: new Date().toISOString(),
+      objectStatusTime: new Date().toISOString(),
+      accessMethod,
     });
   }
 
@@ -47,7 +56,13 @@ export class WorkerBoard {
     const current = this.#statuses.get(number);
     if (current === undefined) return;
     const percentDone = estimatedBytes === 0 ? 100 : Math.min(100, Math.floor((100 * bytes) / estimatedBytes));
-    this.#statuses.set(number, { ...current, completedRows: rows, completedBytes: bytes, percentDone });
+    this.#statuses.set(number, {
+      ...current,
+      completedRows: rows,
+      completedBytes: bytes,
+      percentDone,
+      objectStatusTime: new Date().toISOString(),
+    });
   }
 
   end(number: number): void {

@@ -1,8 +1,12 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { beforeEach, describe, expect, test } from "vitest";
 import { connect } from "../../src/api/data-pump.ts";
 import { EXCEPTIONS, KU } from "../../src/api/constants.ts";
+import { pumpError } from "../../src/base/errors.ts";
+import type { JobAnswer } from "../../src/job/control-table.ts";
+import { LivenessLock, lockPath } from "../../src/job/liveness.ts";
 import { controlTable, exampleSession, expectCodes, type ExampleSession } from "./example-session.ts";
 
 let session: ExampleSession;
@@ -271,8 +275,7 @@ describe("the definition", () => {
 
   test("what is not there yet says so", async () => {
     const { pump } = session;
-    await expectCodes(pump.attach("EXAMPLE1"), "TSDP-00001");
-    await expectCodes(pump.stopJob(handle), "TSDP-00001");
+    await expectCodes(pump.attach("EXAMPLE1"), "ORA-31636");
     await expectCodes(pump.dataRemap(handle, "COLUMN_FUNCTION", "T", "C", "P.F"), "TSDP-00001");
     await expectCodes(pump.metadataTransform(handle, "STORAGE", 0), "TSDP-00001");
   });
@@ -300,11 +303,36 @@ describe("the definition", () => {
     controlTable(session).updateJob({ state: "EXECUTING" });
     await expectCodes(pump.metadataFilter(handle, "SCHEMA_EXPR", "= 'HR'"), "ORA-39004", "ORA-39016");
     await expectCodes(pump.startJob(handle), "ORA-39004", "ORA-39016");
-    await expectCodes(pump.addFile(handle, "late.dmp", "DMPDIR"), "TSDP-00001");
+    await expectCodes(pump.addFile(handle, "late.log", "DMPDIR", null, KU.FILE_TYPE_LOG_FILE), "ORA-39004", "ORA-39016");
     await pump.logEntry(handle, "from the client", 1);
-    expect(controlTable(session).takeRequests()).toEqual([
-      { verb: "log_entry", argument: { message: "from the client", logFileOnly: true } },
+    expect(controlTable(session).openRequests(0)).toEqual([
+      { seq: 1, verb: "log_entry", message: "from the client", logFileOnly: true },
     ]);
+  });
+
+  test("a request to a running job waits for its answer, and fails with the error that the control process gives", async () => {
+    const { pump } = session;
+    const table = controlTable(session);
+    table.updateJob({ state: "EXECUTING" });
+    const lock = LivenessLock.acquire(lockPath(table.path), 1000);
+    const answered = async (answer: JobAnswer) => {
+      for (;;) {
+        const [request] = table.openRequests(0);
+        if (request !== undefined) { table.answerRequest(request.seq, answer); return; }
+        await sleep(5);
+      }
+    };
+    const [parallel] = [pump.setParallel(handle, 3), await answered(null)];
+    await parallel;
+    const refusal = pumpError([["ORA-39001"], ["ORA-39000"], ["ORA-31641", "/late.dmp"]]);
+    const refused = expectCodes(pump.addFile(handle, "late.dmp", "DMPDIR"), "ORA-39001", "ORA-39000", "ORA-31641");
+    await answered({ lines: refusal.lines });
+    await refused;
+    const ended = expectCodes(pump.stopJob(handle), "ORA-39004", "ORA-39016");
+    await sleep(30);
+    table.updateJob({ state: "COMPLETED" });
+    await ended;
+    lock.release();
   });
 });
 

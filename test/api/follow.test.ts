@@ -132,6 +132,8 @@ describe("a started job", () => {
       completedBytes: 512,
       percentDone: 100,
       objectStartTime: "2026-01-02T03:04:05.000Z",
+      objectStatusTime: "2026-01-02T03:04:06.000Z",
+      accessMethod: "DIRECT_PATH",
     } as const;
     table.setWorker({ number: 1, state: "EXECUTING", ...worker });
     table.setWorker({ number: 2, state: "IDLE", ...worker });
@@ -152,7 +154,14 @@ describe("a started job", () => {
       files: [{ fileName: "/dumps/example1.dmp", fileType: 0, fileSize: 0, fileBytesWritten: 600 }],
     });
     expect(status.jobStatus?.workerStatusList).toMatchObject([
-      { workerNumber: 1, schema: "HR", name: "JOBS", completedRows: 19, objStartTime: new Date("2026-01-02T03:04:05Z") },
+      {
+        workerNumber: 1,
+        schema: "HR",
+        name: "JOBS",
+        completedRows: 19,
+        objStartTime: new Date("2026-01-02T03:04:05Z"),
+        accessMethod: "DIRECT_PATH",
+      },
     ]);
     expect(status.jobDescription).toMatchObject({ owner: "SYSTEM", globalName: session.folder, termReason: null, logFile: null });
   });

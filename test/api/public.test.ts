@@ -16,6 +16,6 @@ test("the package gives these names and no others", () => {
       "metadataRemap",
       "metadataTransform",
     ],
-    ...["open", "setParallel", "setParameter", "startJob", "stopJob", "waitForJob"],
+    ...["open", "setParallel", "setParameter", "startJob", "stopJob", "stopWorker", "waitForJob"],
   ]);
 });

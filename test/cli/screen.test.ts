@@ -23,6 +23,7 @@ const STATUS: JobStatus = {
   errorCount: 0,
   state: "EXECUTING",
   restartCount: 0,
+  heartbeat: 1,
   rowsProcessed: 0,
   workerStatusList: [],
   files: [],

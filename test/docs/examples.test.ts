@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import Sqlite from "better-sqlite3";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -49,4 +50,28 @@ test("the seed's examples 6-4, 6-6 and 6-9 run as they are written", () => {
   expect(shown).toContain("example1.dmp is a Data Pump dump file\n");
   expect(shown).toMatch(/^Job Name: {2,}"SYSTEM"\."EXAMPLE1"$/m);
   expect(shown).toMatch(/^Encryption Mode: {2,}None$/m);
+});
+
+test("example 6-8 tells a start with information from one that fails, and finds the reason of a job that can't be opened", () => {
+  const started = run("dist/examples/6-8-exception-handling.js");
+  expect(started).toMatch(/^Data Pump job started successfully\n/);
+  expect(started).toMatch(/^Final job state = COMPLETED$/m);
+
+  const refused = run("dist/examples/6-8-exception-handling.js");
+  expect(refused).toMatch(/^Exception in Data Pump job\nORA-39001: .*\nORA-39000: .*\nORA-31641: .*example3\.dmp.*\nORA-27038: /);
+
+  rmSync(join(database, "work/example3.dmp"));
+  const informed = run("dist/examples/6-8-exception-handling.js", "IN ('HR','NOWHERE')");
+  expect(informed).toMatch(
+    /^Data Pump job started with info available:\nORA-31627: .*\nORA-39165: Schema NOWHERE was not found\.\n/,
+  );
+  expect(informed).toMatch(/^Job has completed\nFinal job state = COMPLETED$/m);
+});
+
+test("the job of example 6-10 goes on when its script has exited", async () => {
+  expect(run("dist/examples/6-10-leave-running.js")).toBe("Starting import job\n");
+  const jobs = () => JSON.parse(run("bin/tsdp.js", "jobs", "--json")) as { jobs: { name: string; state: string }[] };
+  while (jobs().jobs.some(({ state }) => state === "EXECUTING")) await sleep(50);
+  expect(jobs().jobs).toMatchObject([{ name: "EXAMPLE_LEFT_RUNNING", state: "NOT RUNNING" }]);
+  expect(compareDatabases(join(database, "HR.db"), join(database, "LEFT.db"))).toEqual([]);
 });

@@ -10,11 +10,14 @@ import {
   defaultJobName,
   isOpenDatabase,
   jobsFolder,
+  leaveJob,
   listJobs,
   removeJob,
   tracePath,
+  attachJob,
+  type AttachedJob,
 } from "../../src/job/jobs.ts";
-import { isAlive, lockPath } from "../../src/job/liveness.ts";
+import { isAlive, LivenessLock, lockPath } from "../../src/job/liveness.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 function definition(name: string, owner = "SYSTEM"): JobDefinition {
@@ -44,36 +47,41 @@ describe("jobs", () => {
 
   /** What is left of a job after its session or control process was killed: the table without the lock. */
   function abandon(name: string, change: Parameters<ControlTable["updateJob"]>[0] = {}): void {
-    const { table, lock } = createJob(home, definition(name));
+    const { table, session } = createJob(home, definition(name));
     if (Object.keys(change).length > 0) table.updateJob(change);
     table.close();
-    lock.release();
+    session.end();
+  }
+
+  function remove({ table, session }: AttachedJob): void {
+    session.end();
+    removeJob(table, LivenessLock.acquire(lockPath(table.path), 1000));
   }
 
   test("a job is private to its owner, under any umask, and leaves nothing when it is removed", () => {
     const umask = process.umask(0);
-    const { table, lock } = createJob(home, definition("EXAMPLE1"));
+    const job = createJob(home, definition("EXAMPLE1"));
+    const { table } = job;
     process.umask(umask);
-    table.request({ verb: "log_entry", argument: { message: "makes the -wal grow", logFileOnly: false } });
+    table.request({ verb: "log_entry", message: "makes the -wal grow", logFileOnly: false });
     expect(statSync(home).mode & 0o777).toBe(0o700);
     expect(statSync(jobsFolder(home)).mode & 0o777).toBe(0o700);
     for (const file of readdirSync(jobsFolder(home)))
       expect(statSync(join(jobsFolder(home), file)).mode & 0o777, file).toBe(0o600);
     writeFileSync(tracePath(table.path), "");
-    removeJob(table, lock);
+    remove(job);
     expect(readdirSync(jobsFolder(home))).toEqual([]);
   });
 
   test("a job of the same owner and name exists once, alive or not; other owners and cases have their own", () => {
-    const { table, lock } = createJob(home, definition("EXAMPLE1"));
+    const { table, session } = createJob(home, definition("EXAMPLE1"));
     expect(() => createJob(home, definition("EXAMPLE1"))).toThrow(/^ORA-31634: job already exists$/);
     for (const other of [definition("EXAMPLE1", "HR"), definition("example1")]) {
-      const job = createJob(home, other);
-      removeJob(job.table, job.lock);
+      remove(createJob(home, other));
     }
     table.updateJob({ state: "EXECUTING" });
     table.close();
-    lock.release();
+    session.end();
     expect(() => createJob(home, definition("EXAMPLE1")), "NOT RUNNING").toThrow("ORA-31634");
     expect(isAlive(lockPath(controlTablePath(home, "SYSTEM", "EXAMPLE1"))), "the refused session holds nothing").toBe(false);
   });
@@ -83,18 +91,54 @@ describe("jobs", () => {
     writeFileSync(controlTablePath(home, "SYSTEM", "HALF_MADE"), "");
     expect(listJobs(home)).toEqual([]);
     for (const name of ["EXAMPLE1", "HALF_MADE"]) {
-      const { table, lock } = createJob(home, { ...definition(name), guid: "1".repeat(32) });
-      expect(table.definition().guid).toBe("1".repeat(32));
-      removeJob(table, lock);
+      const job = createJob(home, { ...definition(name), guid: "1".repeat(32) });
+      expect(job.table.definition().guid).toBe("1".repeat(32));
+      remove(job);
     }
   });
 
-  test("a job that waits for its control process to take the lock is no leftover while the process lives", () => {
-    abandon("EXAMPLE1", { pid: process.pid });
-    expect(() => createJob(home, definition("EXAMPLE1"))).toThrow("ORA-31634");
-    expect(listJobs(home)).toMatchObject([{ name: "EXAMPLE1", state: "DEFINING", pid: null }]);
-    abandon("EXAMPLE2", { pid: 2 ** 30 });
-    expect(listJobs(home)).toHaveLength(1);
+  test("a job lives while any of its sessions does, and one that is DEFINING goes with the last", async () => {
+    const first = createJob(home, definition("EXAMPLE1"));
+    const second = await attachJob(home, "SYSTEM", "EXAMPLE1", "SYSTEM");
+    expect(listJobs(home)).toMatchObject([{ state: "DEFINING", attachedSessions: 2 }]);
+    leaveJob(first);
+    expect(listJobs(home)).toMatchObject([{ state: "DEFINING", attachedSessions: 1 }]);
+    leaveJob(second);
+    expect(readdirSync(jobsFolder(home))).toEqual([]);
+    await expect(attachJob(home, "SYSTEM", "EXAMPLE1", "SYSTEM")).rejects.toThrow("ORA-31626");
+  });
+
+  test("attaching to a job that nobody runs makes it IDLING, until its last session leaves", async () => {
+    abandon("EXAMPLE1", { state: "EXECUTING", pid: process.pid, startTime: new Date().toISOString() });
+    const [first, second] = [
+      await attachJob(home, "SYSTEM", "EXAMPLE1", "SYSTEM"),
+      await attachJob(home, "SYSTEM", "EXAMPLE1", "HR"),
+    ];
+    expect(listJobs(home)).toMatchObject([{ state: "IDLING", attachedSessions: 2, pid: null }]);
+    leaveJob(first);
+    expect(listJobs(home)).toMatchObject([{ state: "IDLING" }]);
+    leaveJob(second);
+    expect(listJobs(home)).toMatchObject([{ state: "NOT RUNNING", attachedSessions: 0 }]);
+  });
+
+  test("a job that was being defined by dead sessions can't be attached to; one that has completed stays so", async () => {
+    abandon("COMPLETED", { state: "COMPLETED" });
+    leaveJob(await attachJob(home, "SYSTEM", "COMPLETED", "SYSTEM"));
+    expect(listJobs(home)).toMatchObject([{ name: "COMPLETED", state: "NOT RUNNING" }]);
+    abandon("DEFINING");
+    await expect(attachJob(home, "SYSTEM", "DEFINING", "SYSTEM")).rejects.toThrow("ORA-31626");
+    await expect(attachJob(home, "SYSTEM", "NONE", "SYSTEM")).rejects.toThrow("ORA-31626");
+  });
+
+  test("a control process that has said its last word is waited for", async () => {
+    abandon("EXAMPLE1", { state: "STOPPED", startTime: new Date().toISOString() });
+    const lock = LivenessLock.acquire(lockPath(controlTablePath(home, "SYSTEM", "EXAMPLE1")), 1000);
+    setTimeout(() => {
+      lock.remove();
+    }, 100);
+    const job = await attachJob(home, "SYSTEM", "EXAMPLE1", "SYSTEM");
+    expect(job.table.job().state).toBe("IDLING");
+    remove(job);
   });
 
   test("the table of a job that ended can be followed to the end, and a late reader does no harm to its successor", () => {
@@ -102,7 +146,7 @@ describe("jobs", () => {
     const follower = ControlTable.open(first.table.path);
     expect(follower.job().state).toBe("DEFINING");
     first.table.updateJob({ state: "COMPLETED" });
-    removeJob(first.table, first.lock);
+    remove(first);
     const second = createJob(home, definition("EXAMPLE1"));
     second.table.updateJob({ rowsProcessed: 7 });
     expect(follower.job().state).toBe("COMPLETED");
@@ -111,7 +155,7 @@ describe("jobs", () => {
     const reader = ControlTable.open(second.table.path);
     expect(reader.job()).toMatchObject({ state: "EXECUTING", rowsProcessed: 7 });
     reader.close();
-    removeJob(second.table, second.lock);
+    remove(second);
   });
 
   test("default names count from 01, skip existing jobs, use abandoned definitions again, and end at 99", () => {
@@ -129,7 +173,7 @@ describe("jobs", () => {
       table.close();
     }
     expect(next).toThrow(/^ORA-31634: .*\nORA-31664: /);
-    removeJob(held.table, held.lock);
+    remove(held);
     expect(next()).toBe("SYS_EXPORT_SCHEMA_01");
   });
 
@@ -167,8 +211,10 @@ describe("jobs", () => {
       degree: 2,
     });
     held.table.updateJob({ state: "EXECUTING", pid: 4711 });
+    const control = LivenessLock.acquire(lockPath(held.table.path), 1000);
     expect(listJobs(home)[0]).toMatchObject({ state: "EXECUTING", pid: 4711 });
-    removeJob(held.table, held.lock);
+    control.release();
+    remove(held);
   });
 
   test("a control table that can't be made names the job and says why", () => {
@@ -196,9 +242,10 @@ describe("jobs", () => {
   });
 
   test("an open control table and its companions are known as open", () => {
-    const { table, lock } = createJob(home, definition("EXAMPLE1"));
+    const job = createJob(home, definition("EXAMPLE1"));
+    const { table } = job;
     for (const suffix of ["", "-wal", "-shm"]) expect(isOpenDatabase(table.path + suffix), suffix).toBe(true);
-    removeJob(table, lock);
+    remove(job);
     expect(existsSync(table.path)).toBe(false);
     expect(isOpenDatabase(table.path)).toBe(false);
   });

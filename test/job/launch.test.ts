@@ -70,7 +70,7 @@ test("a started job resolves the launch; secrets go through standard input only"
   expect(JSON.parse(readFileSync(`${table.path}.secrets`, "utf8"))).toEqual({ ENCRYPTION_PASSWORD: "opensesame" });
   expect(spawned.calls).toHaveLength(1);
   const [{ args, options } = { args: [], options: {} }] = spawned.calls;
-  expect(args).toEqual([expect.stringMatching(/dist\/job\/host\.js$/), table.path]);
+  expect(args).toEqual([expect.stringMatching(/dist\/job\/host\.js$/), table.path, "0".repeat(32), "start"]);
   expect(options.detached).toBe(true);
   expect(JSON.stringify(options.env ?? {})).not.toContain("opensesame");
 });

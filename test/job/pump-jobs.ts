@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { dirname } from "node:path";
 import { expect } from "vitest";
-import { KU } from "../../src/api/constants.ts";
+import { EXCEPTIONS, KU } from "../../src/api/constants.ts";
 import { connect, type DataPump } from "../../src/api/data-pump.ts";
 import { PumpError, toPumpError } from "../../src/base/errors.ts";
 import { homeFolder } from "../../src/catalog/home.ts";
@@ -62,10 +62,20 @@ async function runJob(operation: "EXPORT" | "IMPORT", database: string, request:
   const pump = await connect(database, { currentDirectory: request.folder ?? dirname(homeFolder(database)) });
   try {
     const handle = await defineJob(pump, operation, request);
-    await pump.startJob(handle);
+    await startJob(pump, handle);
     return await followJob(pump, handle);
   } finally {
     await pump.close();
+  }
+}
+
+/** START_JOB. A job that runs but has information leaves it to its messages. */
+export async function startJob(pump: DataPump, handle: number): Promise<void> {
+  try {
+    await pump.startJob(handle);
+  } catch (error) {
+    if (toPumpError(error).sqlcode !== EXCEPTIONS.SUCCESS_WITH_INFO_NUM) throw error;
+    await pump.getStatus(handle, KU.STATUS_JOB_ERROR, 0);
   }
 }
 
@@ -138,11 +148,12 @@ export async function runInProcess(
   request: JobRequest,
 ): Promise<JobReport | PumpError> {
   const home = homeFolder(database);
-  const { table, lock } = createJob(home, definitionOf(operation, database, request, home));
+  const { table, session } = createJob(home, definitionOf(operation, database, request, home));
   const reader = ControlTable.open(table.path);
   const workers = new LateWorkers();
   try {
-    await new ControlProcess(table, lock, workers as unknown as WorkerPool).run();
+    const lock = LivenessLock.acquire(lockPath(table.path), 1000);
+    await new ControlProcess(table, lock, workers as unknown as WorkerPool).run(table.definition().guid);
     const { state, errorCount, startError } = reader.job();
     if (startError !== null) return PumpError.fromJSON(JSON.parse(startError) as Parameters<typeof PumpError.fromJSON>[0]);
     const messages = reader.messagesAfter(0);
@@ -152,6 +163,7 @@ export async function runInProcess(
     return { state, errorCount, lines: texts, errors: texts.filter((_, i) => messages[i]?.kind === "error") };
   } finally {
     await workers.close();
+    session.end();
     const left = LivenessLock.acquire(lockPath(reader.path), 1000);
     reader.drop();
     left.remove();

@@ -31,6 +31,7 @@ const TABLE_6_1: Readonly<Record<Procedure, string>> = {
   SET_PARAMETER: "D",
   START_JOB: "DI",
   STOP_JOB: "DXIP",
+  STOP_WORKER: "X",
   WAIT_FOR_JOB: "DXGPSI",
 };
 

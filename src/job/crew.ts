@@ -1,0 +1,67 @@
+import type { WorkerPool, WorkerThread } from "./worker-thread.ts";
+
+/**
+ * The workers that are at one task together. Their number may change meanwhile: further ones join at once, those that are too many
+ * leave when they have finished their item.
+ */
+export class Crew {
+  readonly #pool: WorkerPool;
+  readonly #stopped = new Set<number>();
+  readonly #busy = new Set<number>();
+  #degree: number;
+  #begin: ((worker: WorkerThread) => void) | null = null;
+
+  constructor(pool: WorkerPool, degree: number) {
+    this.#pool = pool;
+    this.#degree = degree;
+  }
+
+  get degree(): number {
+    return this.#degree;
+  }
+
+  /** Whether a worker is to take a further item. */
+  goesOn(worker: WorkerThread): boolean {
+    return worker.number <= this.#degree && !this.#stopped.has(worker.number);
+  }
+
+  /** Has all workers do the task, each until it returns. Rejects with the first failure, whatever the others are still doing. */
+  async run(task: (worker: WorkerThread) => Promise<void>): Promise<void> {
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#begin = (worker) => {
+          this.#busy.add(worker.number);
+          task(worker)
+            .finally(() => this.#busy.delete(worker.number))
+            .then(() => {
+              if (this.#busy.size === 0) resolve();
+            }, reject);
+        };
+        this.#fill();
+      });
+    } finally {
+      this.#begin = null;
+    }
+  }
+
+  /** Changes the number of workers; the task has to look at `goesOn` before each item. */
+  setDegree(degree: number): void {
+    this.#degree = degree;
+    this.#stopped.clear();
+    this.#fill();
+  }
+
+  /** Has one worker end after its item. @returns whether there is such a worker, and another one */
+  stopWorker(number: number): boolean {
+    const others = [...this.#busy].filter((busy) => busy !== number && !this.#stopped.has(busy));
+    if (!this.#busy.has(number) || others.length === 0) return false;
+    this.#stopped.add(number);
+    return true;
+  }
+
+  #fill(): void {
+    for (const worker of this.#pool.take(this.#degree)) {
+      if (this.goesOn(worker) && !this.#busy.has(worker.number)) this.#begin?.(worker);
+    }
+  }
+}

@@ -1,0 +1,23 @@
+import type { ErrorLine } from "../base/errors.ts";
+import type { JobFile } from "./definition.ts";
+
+/** What the control process does for an operation. */
+export interface Job {
+  /**
+   * Checks and prepares everything; of a restarted job it takes up what the earlier runs have left.
+   * Throws without having left anything new behind.
+   */
+  start(): Promise<void>;
+  /** What START_JOB has to tell although the job runs, as a stack below ORA-31627. */
+  readonly startInfo: readonly ErrorLine[];
+  /** Does the work; returns early, with all of it kept for a restart, when the run's `isStopping` turns true. */
+  run(): Promise<"done" | "stopped">;
+  /** Changes the number of workers. @throws when it can't be */
+  setDegree(degree: number): Promise<void>;
+  /** Adds a dump file to those that are written. @throws when it can't be made, or the job writes none */
+  addFile(file: JobFile): Promise<void>;
+  /** Ends one worker after its item. @throws when it is none, or the last one */
+  stopWorker(worker: number): void;
+  /** Releases what the job holds. What it has not finished stays for a restart if `keep`, as far as it is of use, else it goes. */
+  close(keep: boolean): Promise<void>;
+}

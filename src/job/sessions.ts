@@ -1,0 +1,46 @@
+import { rmSync } from "node:fs";
+import type { ControlTable, JobSession } from "./control-table.ts";
+import { isAlive, LivenessLock } from "./liveness.ts";
+
+/** A lock that only its own session wants: some time is needed always, since a probe holds the file for a moment. */
+const LOCK_TIMEOUT_MS = 2000;
+
+/**
+ * One session's hold on a job. Its lock lasts as long as its process, however that ends: a job that is DEFINING or IDLING lives as
+ * long as any of its sessions does. The name of the lock file holds the job's GUID, so that a later job of the same name is another.
+ */
+export class SessionPresence {
+  readonly id: number;
+  readonly #lock: LivenessLock;
+
+  private constructor(id: number, lock: LivenessLock) {
+    this.id = id;
+    this.#lock = lock;
+  }
+
+  /** Adds a session to the job, inside the caller's transaction on its control table: who sees the session sees its lock, too. */
+  static join(table: ControlTable, user: string): SessionPresence {
+    const id = table.addSession(user);
+    return new SessionPresence(id, LivenessLock.acquire(sessionLockPath(table, id), LOCK_TIMEOUT_MS));
+  }
+
+  /** Gives the hold up. */
+  end(): void {
+    this.#lock.remove();
+  }
+}
+
+/** The sessions whose process lives. What dead ones left is removed. */
+export function liveSessions(table: ControlTable): JobSession[] {
+  return table.sessions().filter(({ id }) => {
+    const path = sessionLockPath(table, id);
+    if (isAlive(path)) return true;
+    table.removeSession(id);
+    rmSync(path, { force: true });
+    return false;
+  });
+}
+
+function sessionLockPath(table: ControlTable, id: number): string {
+  return `${table.path.replace(/\.db$/, "")}.${table.definition().guid.slice(0, 8)}-${id}.lock`;
+}
