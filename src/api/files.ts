@@ -1,7 +1,7 @@
 import { extname, join } from "node:path";
 import { causeLines, pumpError, type PumpError, type StackEntry } from "../base/errors.ts";
 import type { Directories } from "../catalog/directories.ts";
-import { dumpFileName } from "../dump/names.ts";
+import { dumpFileName, isTemplate } from "../dump/names.ts";
 import type { JobDefinition, JobFile } from "../job/definition.ts";
 import { KU } from "./constants.ts";
 import { invalidArgument, notSupported } from "./refusals.ts";
@@ -23,7 +23,7 @@ export interface FileArguments {
 export function addFile(definition: JobDefinition, file: FileArguments, directories: Directories): Partial<JobDefinition> {
   const type = fileType(file.filetype);
   const refuse = type === "dump" ? badDumpFile : badLogFile;
-  const name = type === "dump" ? dumpFileName(file.filename ?? "") : logFileName(file.filename ?? "");
+  const name = type === "dump" ? dumpName(definition, file.filename ?? "") : logFileName(file.filename ?? "");
   if (file.directory === null || file.directory === "") throw refuse(["ORA-39145"]);
   if (type === "dump") checkDumpOptions(definition, file);
   const added: JobFile = {
@@ -61,6 +61,12 @@ function fileType(filetype: number): "dump" | "log" {
     default:
       throw invalidArgument(["ORA-39030", String(filetype)]);
   }
+}
+
+function dumpName({ operation }: JobDefinition, filename: string): string {
+  const name = dumpFileName(filename, operation === "EXPORT" ? new Date() : null);
+  if (isTemplate(name)) throw notSupported(`a template of dump file names ("${name}")`);
+  return name;
 }
 
 /** A name must not leave its directory, nor mean another one on another system. */

@@ -140,6 +140,7 @@ export const MESSAGES = {
   "ORA-39111": { text: "Dependent object type %s skipped, base object type %s already exists" },
   "ORA-39120": { text: "Table %s can't be truncated, data will be skipped. Failing error is:" },
   "ORA-39121": { text: "Table %s can't be replaced, data will be skipped. Failing error is:" },
+  "ORA-39124": { text: 'dump file name "%s" contains an invalid substitution variable %s' },
   "ORA-39126": { text: "Worker unexpected fatal error in %s [%s]" },
   "ORA-39135": { text: 'File "%s" is already a member of this dump set' },
   "ORA-39137": { text: "cannot specify a TABLE_EXISTS_ACTION of %s for a job with no metadata" },

@@ -1,0 +1,115 @@
+import Sqlite from "better-sqlite3";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { expect, onTestFinished, test } from "vitest";
+import { connect, type DataPump } from "../../src/api/data-pump.ts";
+import { toPumpError } from "../../src/base/errors.ts";
+import { homeFolder } from "../../src/catalog/home.ts";
+import { ControlTable } from "../../src/job/control-table.ts";
+import { controlTablePath } from "../../src/job/jobs.ts";
+import { codesOf, defineJob, failureOf, followJob } from "./pump-jobs.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+
+const CLIENTS = 10;
+const INDEX = new URL("../../dist/index.js", import.meta.url).href;
+
+/** Attaches, says so, does what its argument says, and writes each line of the job as it comes. */
+const CLIENT = `
+  import { connect, KU } from ${JSON.stringify(INDEX)};
+  const [folder, job, does] = process.argv.slice(2);
+  const pump = await connect(folder);
+  const handle = await pump.attach(job);
+  console.log("attached");
+  process.stdin.once("data", async () => {
+    if (does === "start") await pump.startJob(handle);
+    for (let state = ""; state !== "COMPLETED" && state !== "STOPPED"; ) {
+      const report = await pump.getStatus(handle, KU.STATUS_WIP + KU.STATUS_JOB_ERROR, -1);
+      state = report.jobState;
+      for (const { logText } of report.status.wip ?? report.status.error ?? []) console.log("line " + logText);
+    }
+    process.exit(0);
+  });`;
+
+interface Client {
+  readonly attached: Promise<unknown>;
+  readonly go: () => void;
+  /** Lines of the job, once the client has seen its end. */
+  readonly lines: Promise<string[]>;
+}
+
+function startClient(folder: string, job: string, does: "watch" | "start"): Client {
+  const script = join(folder, "client.mjs");
+  writeFileSync(script, CLIENT);
+  const child = spawn(process.execPath, [script, folder, job, does], { stdio: ["pipe", "pipe", "inherit"] });
+  onTestFinished(() => {
+    child.kill("SIGKILL");
+  });
+  const lines: string[] = [];
+  const attached = new Promise<void>((resolve) => {
+    createInterface(child.stdout).on("line", (line) => {
+      if (line === "attached") resolve();
+      else lines.push(line.replace(/^line /, ""));
+    });
+  });
+  const ended = once(child, "close").then(() => lines);
+  return { attached, lines: ended, go: () => child.stdin.end("go\n") };
+}
+
+/** A job that was stopped before it did anything: whoever attaches finds it IDLING. */
+async function stoppedJob(folder: string, tables: number): Promise<string> {
+  const database = new Sqlite(join(folder, "MANY.db"));
+  for (let i = 1; i <= tables; i++) database.exec(`CREATE TABLE t${i} (v); INSERT INTO t${i} VALUES (${i})`);
+  database.close();
+  const pump = await connect(folder, { currentDirectory: folder });
+  const handle = await defineJob(pump, "EXPORT", { jobName: "SHARED", schemas: "= 'MANY'", dumpFiles: ["many.dmp"] });
+  const table = ControlTable.open(controlTablePath(homeFolder(folder), "SYSTEM", "SHARED"));
+  table.updateJob({ state: "STOPPED", startTime: new Date().toISOString() });
+  table.close();
+  await pump.detach(handle);
+  await pump.close();
+  return "SHARED";
+}
+
+async function session(folder: string): Promise<DataPump> {
+  const pump = await connect(folder, { currentDirectory: folder });
+  onTestFinished(async () => pump.close());
+  return pump;
+}
+
+test("ten processes that are attached to one job see every line once and in order", async () => {
+  const folder = temporaryFolder();
+  const job = await stoppedJob(folder, 40);
+  const clients = Array.from({ length: CLIENTS }, (_, i) => startClient(folder, job, i === 0 ? "start" : "watch"));
+  await Promise.all(clients.map(({ attached }) => attached));
+  const pump = await session(folder);
+  expect(await pump.jobs()).toMatchObject([{ state: "IDLING", attachedSessions: CLIENTS }]);
+  for (const client of clients.slice(1)) client.go();
+  clients[0]?.go();
+  const [first = [], ...others] = await Promise.all(clients.map(({ lines }) => lines));
+  expect(first.filter((line) => line.includes("exported"))).toHaveLength(40);
+  expect(new Set(first).size).toBe(first.length);
+  expect(first.at(-1)).toMatch(/^Job "SYSTEM"\."SHARED" successfully completed at /);
+  for (const lines of others) expect(lines).toEqual(first);
+});
+
+test("two sessions that start one job at once start it once", async () => {
+  const folder = temporaryFolder();
+  const job = await stoppedJob(folder, 3);
+  const [one, other] = [await session(folder), await session(folder)];
+  const [handle, otherHandle] = [await one.attach(job), await other.attach(job)];
+  const started = await Promise.allSettled([one.startJob(handle), other.startJob(otherHandle)]);
+  const reasons = started.flatMap((result) => (result.status === "rejected" ? [codesOf(toPumpError(result.reason))] : []));
+  expect(reasons).toEqual([["ORA-39004", "ORA-39016"]]);
+  expect(await followJob(one, handle)).toMatchObject({ state: "COMPLETED", errorCount: 0 });
+});
+
+test("another user than the owner may not attach", async () => {
+  const folder = temporaryFolder();
+  const job = await stoppedJob(folder, 1);
+  const stranger = await connect(`HR@${folder}`);
+  onTestFinished(async () => stranger.close());
+  expect(codesOf(await failureOf(stranger.attach(job, "SYSTEM")))).toEqual(["ORA-31631"]);
+});
