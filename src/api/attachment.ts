@@ -15,7 +15,7 @@ import { messageBit } from "./status.ts";
 export const POLL_MS = 50;
 
 const FIRST_POLL_MS = 5;
-const LIVENESS_CHECK_MS = 1000;
+const LIVENESS_CHECK_MS = 300;
 const MESSAGE_BATCH = 1000;
 /** States in which there is a control process. */
 const RUNNING: ReadonlySet<JobState> = new Set(["EXECUTING", "STOP PENDING", "STOPPING", "COMPLETING"]);

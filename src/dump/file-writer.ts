@@ -7,7 +7,7 @@ import {
   type FrameHeader,
   type ImageFacts,
 } from "../format/frame.ts";
-import { encodeHeader, type FileHeader } from "../format/header.ts";
+import { decodeHeader, encodeHeader, type FileHeader } from "../format/header.ts";
 import { ITEM } from "../format/items.ts";
 import { encodeIndex, type Segment } from "../format/segment-index.ts";
 import { digestFile, encodeTrailer, type SetFile } from "../format/trailer.ts";
@@ -22,22 +22,43 @@ export interface MasterEnd {
   readonly files: readonly SetFile[];
 }
 
+/** How far a file is durable: enough to go on with it. */
+export interface FileCheckpoint {
+  readonly number: number;
+  readonly path: string;
+  /** Of its storage writer. */
+  readonly identity: string;
+  readonly header: Buffer;
+  /** Bytes. */
+  readonly length: number;
+  /** Those that were added since the last checkpoint. */
+  readonly segments: readonly Segment[];
+}
+
 /** Writes one dump file front to back: header, segments, index, trailer. */
 export class DumpFileWriter {
   readonly #out: StorageWriter;
   readonly #header: FileHeader;
   readonly #headerBytes: Buffer;
-  readonly #segments: Segment[] = [];
+  readonly #segments: Segment[];
+  #recorded: number;
 
-  private constructor(out: StorageWriter, header: FileHeader) {
+  private constructor(out: StorageWriter, header: FileHeader, headerBytes: Buffer, segments: readonly Segment[]) {
     this.#out = out;
     this.#header = header;
-    this.#headerBytes = encodeHeader(header);
+    this.#headerBytes = headerBytes;
+    this.#segments = [...segments];
+    this.#recorded = segments.length;
+  }
+
+  /** Goes on with a file that was begun by another process. */
+  static resume(out: StorageWriter, header: Buffer, segments: readonly Segment[]): DumpFileWriter {
+    return new DumpFileWriter(out, decodeHeader(header), header, segments);
   }
 
   /** Writes the header. */
   static async begin(out: StorageWriter, header: FileHeader): Promise<DumpFileWriter> {
-    const writer = new DumpFileWriter(out, header);
+    const writer = new DumpFileWriter(out, header, encodeHeader(header), []);
     await out.write([writer.#headerBytes]);
     return writer;
   }
@@ -78,8 +99,24 @@ export class DumpFileWriter {
     await this.#out.write([this.#encodeEnd(master)]);
   }
 
-  sync(): Promise<void> {
-    return this.#out.sync();
+  /** Returns when all so far is durable, with what is new since the last call. */
+  async checkpoint(): Promise<FileCheckpoint> {
+    await this.#out.sync();
+    const segments = this.#segments.slice(this.#recorded);
+    this.#recorded = this.#segments.length;
+    const { fileNumber: number } = this.#header;
+    return {
+      number,
+      path: this.path,
+      identity: this.#out.identity,
+      header: this.#headerBytes,
+      length: this.bytesWritten,
+      segments,
+    };
+  }
+
+  suspend(): Promise<void> {
+    return this.#out.suspend();
   }
 
   publish(): Promise<void> {

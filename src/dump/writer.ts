@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
 import { pumpError, toPumpError, type PumpError } from "../base/errors.ts";
-import { FORMAT_MAJOR, FORMAT_MINOR, SALT_LENGTH } from "../format/header.ts";
+import { failpoint } from "../base/failpoint.ts";
+import { decodeHeader, FORMAT_MAJOR, FORMAT_MINOR, SALT_LENGTH } from "../format/header.ts";
 import { MAX_SET_FILES } from "../format/trailer.ts";
 import type { Storage } from "../storage/storage.ts";
 import { BAD_DUMP_FILE } from "./faults.ts";
-import { DumpFileWriter, type MasterEnd } from "./file-writer.ts";
+import { DumpFileWriter, type FileCheckpoint, type MasterEnd } from "./file-writer.ts";
 import { headerItems, type DumpFileSetFacts } from "./header-items.ts";
 import type { EncodedPiece } from "./piece.ts";
 
@@ -16,6 +17,11 @@ export interface DumpFileSetOptions extends DumpFileSetFacts {
   /** `tsdp 0.1.0`. */
   readonly writerVersion: string;
   readonly creationTime?: Date;
+}
+
+/** A file of a set that another process has begun, with all of its segments. */
+export interface SavedFile extends FileCheckpoint {
+  readonly reuse: boolean;
 }
 
 /** Path and size of a dump file. */
@@ -62,6 +68,32 @@ export class DumpFileSetWriter {
     return new DumpFileSetWriter(files, options, creationTime);
   }
 
+  /**
+   * Goes on with a set that another process has begun.
+   * @throws ORA-31640 when a file is gone or altered.
+   */
+  static async resume(options: DumpFileSetOptions, files: readonly SavedFile[]): Promise<DumpFileSetWriter> {
+    const writers: DumpFileWriter[] = [];
+    try {
+      for (const file of files) writers.push(await resumeFile(options, file));
+    } catch (error) {
+      await Promise.allSettled(writers.map((writer) => writer.suspend()));
+      throw error;
+    }
+    const creationTime = new Date(decodeHeader(files[0]?.header ?? Buffer.alloc(0)).creationTime);
+    return new DumpFileSetWriter(writers, { ...options, files }, creationTime);
+  }
+
+  /** Gives those files of an ended set their names that have none yet. */
+  static async publishRest(options: DumpFileSetOptions, files: readonly SavedFile[]): Promise<readonly WrittenFile[]> {
+    const { guid, storage } = options;
+    for (const { path, reuse, length, identity } of files) {
+      const writer = await storage.resume(path, { reuse, owner: guid.slice(0, 8), length, identity });
+      if (writer !== "published") await writer.publish();
+    }
+    return files.map(({ path, length }) => ({ path, bytesWritten: length }));
+  }
+
   /** Bytes of each file so far, in the order of their numbers. */
   get files(): readonly WrittenFile[] {
     return this.#files.map(({ path, bytesWritten }) => ({ path, bytesWritten }));
@@ -87,20 +119,30 @@ export class DumpFileSetWriter {
   }
 
   /** Returns when all pieces so far are durable. @throws ORA-31617 */
-  sync(): Promise<void> {
-    return this.#enqueue(() => this.#eachFile((file) => file.sync()));
+  checkpoint(): Promise<readonly FileCheckpoint[]> {
+    return this.#enqueue(async () => {
+      const files: FileCheckpoint[] = [];
+      for (const file of this.#files) files.push(await file.checkpoint());
+      return files;
+    });
   }
 
   /**
    * Adds the master table to the first file, ends every file, and gives all of them their names: all or none, but that
    * files replaced by `reuse` are lost when a later one can't be named.
+   * @param beforePublishing is told what is durable of the ended files before the first gets its name.
    * @returns path and size of every file.
    * @throws ORA-31617, ORA-31641
    */
-  finish(master: EncodedPiece): Promise<readonly WrittenFile[]> {
+  finish(
+    master: EncodedPiece,
+    beforePublishing: (files: readonly FileCheckpoint[]) => void = () => undefined,
+  ): Promise<readonly WrittenFile[]> {
     return this.#enqueue(async () => {
       await this.#end(master);
-      await this.#eachFile((file) => file.sync());
+      const ends: FileCheckpoint[] = [];
+      for (const file of this.#files) ends.push(await file.checkpoint());
+      beforePublishing(ends);
       await this.#publish();
       this.#failure = pumpError([["ORA-39006"], ["TSDP-00010", "the dump file set is already finished"]]);
       return this.files;
@@ -111,6 +153,16 @@ export class DumpFileSetWriter {
   discard(): Promise<void> {
     this.#failure ??= pumpError([["ORA-39006"], ["TSDP-00010", "the dump file set was discarded"]]);
     const run = this.#queue.then(() => discardAll(this.#files));
+    this.#queue = settled(run);
+    return run;
+  }
+
+  /** Lets go of the unfinished files and leaves them for `resume`, once the calls under way have ended. */
+  suspend(): Promise<void> {
+    this.#failure ??= pumpError([["ORA-39006"], ["TSDP-00010", "the dump file set was left"]]);
+    const run = this.#queue.then(async () => {
+      for (const file of this.#files) await file.suspend();
+    });
     this.#queue = settled(run);
     return run;
   }
@@ -153,15 +205,12 @@ export class DumpFileSetWriter {
       for (const file of order.flatMap((i) => this.#files[i] ?? [])) {
         await file.publish();
         published.push(file.path);
+        failpoint("export file published");
       }
     } catch (error) {
       for (const path of published) await this.#options.storage.remove(path);
       throw error;
     }
-  }
-
-  async #eachFile(step: (file: DumpFileWriter) => Promise<void>): Promise<void> {
-    for (const file of this.#files) await step(file);
   }
 }
 
@@ -188,6 +237,13 @@ async function beginFile(
     await out.discard();
     throw error;
   }
+}
+
+async function resumeFile({ guid, storage }: DumpFileSetOptions, file: SavedFile): Promise<DumpFileWriter> {
+  const { path, reuse, length, identity, header, segments } = file;
+  const out = await storage.resume(path, { reuse, owner: guid.slice(0, 8), length, identity });
+  if (out === "published") throw pumpError([...BAD_DUMP_FILE, ["ORA-31641", path], ["ORA-27038"]]);
+  return DumpFileWriter.resume(out, header, segments);
 }
 
 /** Discards every file, also when one of them can't be removed. */

@@ -70,7 +70,7 @@ export class ControlProcess {
 
   #leave(): void {
     this.#table.close();
-    this.#lock.release();
+    this.#lock.remove();
   }
 
   #begin(run: JobRun, job: Job): void {

@@ -17,6 +17,10 @@ CREATE TABLE message (seq INTEGER PRIMARY KEY, time TEXT NOT NULL, content TEXT 
 CREATE TABLE worker (number INTEGER PRIMARY KEY, status TEXT NOT NULL) STRICT;
 CREATE TABLE dump_file (number INTEGER PRIMARY KEY, status TEXT NOT NULL) STRICT;
 CREATE TABLE request (seq INTEGER PRIMARY KEY AUTOINCREMENT, content TEXT NOT NULL, answer TEXT) STRICT;
+CREATE TABLE told (what TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+CREATE TABLE export_state (id INTEGER PRIMARY KEY CHECK (id = 1), source_stamp TEXT, files TEXT NOT NULL, is_ended INTEGER NOT NULL) STRICT;
+CREATE TABLE unload (seq INTEGER PRIMARY KEY, content TEXT NOT NULL) STRICT;
+CREATE TABLE segment (file INTEGER NOT NULL, ordinal INTEGER NOT NULL, content TEXT NOT NULL, PRIMARY KEY (file, ordinal)) STRICT, WITHOUT ROWID;
 PRAGMA user_version = 2;`;
 
 /** The changing facts of a job. */
@@ -114,6 +118,11 @@ export class ControlTable {
     this.#connection = connection;
   }
 
+  /** For the parts of the control table that only one kind of job knows. */
+  get connection(): Connection {
+    return this.#connection;
+  }
+
   /** Makes the control table of a new job in state DEFINING; the file must not exist. */
   static create(path: string, definition: JobDefinition): ControlTable {
     const connection = openDatabase(path);
@@ -170,6 +179,21 @@ export class ControlTable {
   /** Runs several writes as one commit. */
   atomically<T>(writes: () => T): T {
     return this.#connection.transaction(writes).immediate();
+  }
+
+  /** The same, and returns when a power cut can't undo it. */
+  durably<T>(writes: () => T): T {
+    this.#connection.pragma("synchronous = FULL");
+    try {
+      return this.atomically(writes);
+    } finally {
+      this.#connection.pragma("synchronous = NORMAL");
+    }
+  }
+
+  /** Notes that something has been told in any run of the job. @returns whether it is new */
+  tell(what: string): boolean {
+    return this.#connection.prepare("INSERT OR IGNORE INTO told VALUES (?)").run(what).changes > 0;
   }
 
   appendMessage(message: JobMessage): void {

@@ -1,30 +1,33 @@
 import { existsSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { pumpError, type ErrorLine } from "../base/errors.ts";
+import { pumpError, type ErrorLine, type PumpError } from "../base/errors.ts";
+import { failpoint } from "../base/failpoint.ts";
 import { qualifiedName } from "../base/identifiers.ts";
 import { productVersion } from "../base/product.ts";
 import { encodePiece, loadCodec, PIECE_TYPE, type CompressionAlgorithm, type EncodedPiece } from "../dump/piece.ts";
-import { DumpFileSetWriter } from "../dump/writer.ts";
+import { DumpFileSetWriter, type DumpFileSetOptions, type WrittenFile } from "../dump/writer.ts";
 import { isSystemTable, type DumpObject } from "../metadata/dump-object.ts";
 import { encodeMasterTable } from "../metadata/master-table.ts";
 import { objectPath, pathsOf, type ExportMode } from "../metadata/object-paths.ts";
 import { sqliteVersion } from "../sqlite/database.ts";
 import { recoverSource } from "../sqlite/source.ts";
 import { PIECE_TARGET } from "../sqlite/stage.ts";
+import { readStateStamps } from "../sqlite/state-stamp.ts";
 import { LocalStorage } from "../storage/local.ts";
 import type { SchemaFile, Unloaded } from "../worker/messages.ts";
+import { ExportCheckpoint, replay, type SavedExport } from "./export-checkpoint.ts";
 import { Crew } from "./crew.ts";
 import { contentOf } from "./content.ts";
-import { chooseSources, planExport, type ExportPlan } from "./export-plan.ts";
+import { chooseSources, planExport, type ExportPlan, type ExportSources } from "./export-plan.ts";
 import { isOpenDatabase } from "./jobs.ts";
 import type { JobFile } from "./definition.ts";
 import type { Job } from "./job.ts";
-import { dumpFileSetLines, masterTableLine, processingLine, rowsLine, startingLine } from "./log-lines.ts";
+import { dumpFileSetLines, masterTableLine, processingLine, restartingLine, rowsLine, startingLine } from "./log-lines.ts";
 import { describeObject, masterTable } from "./master.ts";
 import { assertNoDatabase } from "./output-guard.ts";
 import type { JobRun, Progress } from "./run.ts";
 import { Snapshot } from "./snapshot.ts";
-import { rankOf, UnloadQueue, type TableUnload, type UnloadItem } from "./unload-queue.ts";
+import { firstItems, rankOf, UnloadQueue, type TablePiece, type TableUnload, type UnloadItem } from "./unload-queue.ts";
 import { WorkerBoard } from "./worker-board.ts";
 import type { WorkerPool, WorkerThread } from "./worker-thread.ts";
 
@@ -37,6 +40,7 @@ export class ExportJob implements Job {
   readonly #pool: WorkerPool;
   readonly #crew: Crew;
   readonly #board = new WorkerBoard();
+  readonly #checkpoint: ExportCheckpoint;
   #workers: readonly WorkerThread[] = [];
   #snapshot: Snapshot | null = null;
   #writer: DumpFileSetWriter | null = null;
@@ -44,6 +48,9 @@ export class ExportJob implements Job {
   #queue = new UnloadQueue([]);
   #objects = new Map<number, DumpObject>();
   #missing: readonly string[] = [];
+  /** What an earlier run has left to go on with. */
+  #saved: SavedExport | null = null;
+  #startsOverBecause: string | null = null;
   #sources: readonly SchemaFile[] = [];
   /** Sources that nobody had open in WAL mode before the job. */
   #withoutWal: readonly SchemaFile[] = [];
@@ -53,63 +60,152 @@ export class ExportJob implements Job {
     this.#run = run;
     this.#pool = pool;
     this.#crew = new Crew(pool, run.degree);
+    this.#checkpoint = new ExportCheckpoint(run.table);
   }
 
   get startInfo(): readonly ErrorLine[] {
     return this.#missing.flatMap((schema) => pumpError([["ORA-39165", schema]]).lines);
   }
 
-  /** Everything that can be wrong before a row moves; nothing is left behind when it throws. */
+  /** Everything that can be wrong before a row moves; nothing new is left behind when it throws. */
   async start(): Promise<void> {
+    this.#saved = this.#run.restarts ? this.#checkpoint.load() : null;
+    if (this.#saved?.isEnded === true) return;
     const chosen = chooseSources(this.#run.definition);
-    this.#guardOutputs();
-    this.#sources = chosen.sources;
-    this.#withoutWal = chosen.sources.filter(({ path }) => !existsSync(`${path}-wal`));
-    for (const { schema, path } of chosen.sources) recoverSource(schema, path);
-    const bytes = chosen.sources.reduce((sum, { path }) => sum + statSync(path).size, 0);
-    this.#workers = this.#pool.take(Math.min(this.#run.degree, Math.ceil(bytes / PIECE_TARGET) || 1));
-    const compression = this.#algorithm("DATA_ONLY");
-    await loadCodec();
-    await Promise.all(this.#workers.map((worker) => worker.call({ do: "open sources", sources: chosen.sources, compression })));
-    this.#snapshot = await Snapshot.take(chosen.sources, this.#workers);
-    this.#plan = planExport(chosen, this.#snapshot, contentOf(this.#run.definition));
+    this.#guardOutputs(this.#dumpFiles());
+    await this.#openSources(chosen);
+    this.#plan = planExport(chosen, this.#requireSnapshot(), contentOf(this.#run.definition));
     this.#objects = new Map(this.#plan.objects.map((object) => [object.id, object]));
-    this.#writer = await this.#createWriter();
     this.#missing = chosen.missing;
+    await this.#takeUp();
+    failpoint("export planned");
+  }
+
+  async #openSources({ sources }: ExportSources): Promise<void> {
+    this.#sources = sources;
+    this.#withoutWal = sources.filter(({ path }) => !existsSync(`${path}-wal`));
+    for (const { schema, path } of sources) recoverSource(schema, path);
+    const bytes = sources.reduce((sum, { path }) => sum + statSync(path).size, 0);
+    this.#workers = this.#pool.take(Math.min(this.#run.degree, Math.ceil(bytes / PIECE_TARGET) || 1));
+    await loadCodec();
+    await Promise.all(this.#workers.map((worker) => this.#prepare(worker)));
+    this.#snapshot = await Snapshot.take(sources, this.#workers);
+  }
+
+  async #prepare(worker: WorkerThread): Promise<void> {
+    await worker.call({ do: "open sources", sources: this.#sources, compression: this.#algorithm("DATA_ONLY") });
+  }
+
+  /** Goes on where the last run has ended, if the sources are as they were; else everything is done anew. */
+  async #takeUp(): Promise<void> {
+    const saved = this.#saved;
+    const items = firstItems(this.#plan.tables);
+    if (saved !== null && saved.stamp === (await this.#stampOfSources())) {
+      const tables = new Map(this.#plan.tables.map(({ unload }) => [unload.table.object, unload]));
+      this.#queue = new UnloadQueue(replay(items, tables, saved.records));
+      this.#writer = await DumpFileSetWriter.resume(this.#writerOptions(), saved.files);
+      const begun = new Set(saved.files.map(({ path }) => path));
+      for (const file of this.#dumpFiles().filter(({ path }) => !begun.has(path))) await this.#writer.addFile(file);
+      return;
+    }
+    if (this.#run.restarts) {
+      this.#startsOverBecause =
+        saved === null ? "Nothing of the interrupted run is durable" : "The sources have changed since the job was interrupted";
+      this.#run.beginAnew(() => {
+        this.#checkpoint.clear();
+      });
+    }
+    this.#queue = new UnloadQueue(items);
+    this.#writer = await DumpFileSetWriter.create(this.#writerOptions());
+  }
+
+  /** Null when a source is no longer in the state that is read. */
+  async #stampOfSources(): Promise<string | null> {
+    const snapshot = this.#requireSnapshot();
+    if (!snapshot.isCurrent()) return null;
+    const stamps = await readStateStamps(this.#sources.map(({ path }) => path));
+    return snapshot.isCurrent() ? JSON.stringify(stamps) : null;
   }
 
   /** Moves the rows and publishes the files. */
   async run(): Promise<"done" | "stopped"> {
     const { owner, name } = this.#run.definition;
-    this.#run.say(startingLine(owner, name, String(this.#run.parameter("CLIENT_COMMAND") ?? "")));
-    this.#noteBlockedWriters();
-    for (const schema of this.#missing) this.#run.report(pumpError([["ORA-39165", schema]]).lines);
-    for (const lines of this.#plan.problems) this.#run.report(lines);
-    for (const path of pathsOf(this.#plan.objects, "EXPORT", contentOf(this.#run.definition)))
-      this.#run.say(processingLine(objectPath(this.#mode, path)));
+    const command = String(this.#run.parameter("CLIENT_COMMAND") ?? "");
+    this.#run.say(this.#run.restarts ? restartingLine(owner, name, command) : startingLine(owner, name, command));
+    if (this.#saved?.isEnded === true) {
+      this.#tellFiles(await DumpFileSetWriter.publishRest(this.#writerOptions(), this.#saved.files));
+      return "done";
+    }
+    this.#tellPlan();
+    this.#abortAt(-1);
     await this.#unloadAll();
-    if (this.#run.isStopping) return "stopped";
-    const files = await this.#requireWriter().finish(encodePiece(MASTER_PIECE, this.#master(), this.#algorithm("METADATA_ONLY")));
-    this.#run.say(
-      masterTableLine(owner, name),
-      ...dumpFileSetLines(
-        owner,
-        name,
-        files.map((file) => file.path),
-      ),
-    );
-    this.#run.showProgress(() => this.#progress());
+    if (this.#run.isStopping) {
+      await this.#checkpoint.save(this.#requireWriter(), () => this.#stampOfSources());
+      return "stopped";
+    }
+    const master = encodePiece(MASTER_PIECE, this.#master(), this.#algorithm("METADATA_ONLY"));
+    this.#tellFiles(await this.#publish(master));
     return "done";
   }
 
+  async #publish(master: EncodedPiece): Promise<readonly WrittenFile[]> {
+    let isEnded = false;
+    try {
+      const files = await this.#requireWriter().finish(master, (ends) => {
+        this.#checkpoint.end(ends);
+        isEnded = true;
+        failpoint("export ended");
+      });
+      failpoint("export published");
+      return files;
+    } catch (error) {
+      // A set of which a file can't get its name is taken back whole.
+      if (isEnded) this.#checkpoint.clear();
+      throw error;
+    }
+  }
+
+  #tellPlan(): void {
+    if (this.#startsOverBecause !== null)
+      this.#run.say(`${this.#startsOverBecause}: the data is exported again from the beginning`);
+    this.#run.once("plan", () => {
+      this.#noteBlockedWriters();
+      for (const schema of this.#missing) this.#run.report(pumpError([["ORA-39165", schema]]).lines);
+      for (const lines of this.#plan.problems) this.#run.report(lines);
+      for (const path of pathsOf(this.#plan.objects, "EXPORT", contentOf(this.#run.definition)))
+        this.#run.say(processingLine(objectPath(this.#mode, path)));
+    });
+  }
+
+  #tellFiles(files: readonly WrittenFile[]): void {
+    const { owner, name } = this.#run.definition;
+    const paths = files.map((file) => file.path);
+    this.#run.sayOnce("files", masterTableLine(owner, name), ...dumpFileSetLines(owner, name, paths));
+    this.#run.showProgress(() => this.#progress(files));
+  }
+
+  /** ABORT_STEP of START_JOB. @throws ORA-31697 */
+  #abortAt(step: number): void {
+    if (this.#run.abortStep === step)
+      throw pumpError([["ORA-31697", step]], "The job can be started again; it goes on from there.");
+  }
+
+  /** @throws ORA-39002 when further workers can't see the state that is exported */
   async setDegree(degree: number): Promise<void> {
-    this.#crew.setDegree(Math.min(degree, this.#workers.length));
+    const known = this.#workers.length;
+    for (const worker of degree > known ? this.#pool.take(degree).slice(known) : []) {
+      await this.#prepare(worker);
+      if (!(await this.#requireSnapshot().join(worker))) throw noFurtherWorkers();
+      this.#workers = this.#pool.take(worker.number);
+    }
+    this.#crew.setDegree(degree);
     this.#wake();
-    return Promise.resolve();
   }
 
   async addFile({ directoryPath, name, reuse }: JobFile): Promise<void> {
-    await this.#requireWriter().addFile({ path: join(directoryPath, name), reuse });
+    const file = { path: join(directoryPath, name), reuse };
+    this.#guardOutputs([file]);
+    await this.#requireWriter().addFile(file);
   }
 
   stopWorker(worker: number): void {
@@ -128,9 +224,10 @@ export class ExportJob implements Job {
     }
   }
 
-  /** Ends the workers; removes unfinished files unless the job has published them. */
-  async close(): Promise<void> {
-    await this.#writer?.discard();
+  /** Ends the workers; unfinished files stay when a restart can go on with them. */
+  async close(keep: boolean): Promise<void> {
+    if (keep && this.#checkpoint.hasSaved) await this.#writer?.suspend();
+    else await this.#writer?.discard();
     await this.#pool.close();
     this.#snapshot?.close();
     // Readers of a WAL database leave an empty -wal and a -shm behind, which only a connection that may write removes.
@@ -154,18 +251,18 @@ export class ExportJob implements Job {
       .map(({ directoryPath, name, reuse }) => ({ path: join(directoryPath, name), reuse }));
   }
 
-  #guardOutputs(): void {
+  #guardOutputs(files: readonly { readonly path: string }[]): void {
     const { database } = this.#run.definition;
-    for (const { path } of this.#dumpFiles()) {
+    for (const { path } of files) {
       assertNoDatabase(database, path, (cause) =>
         pumpError([["ORA-39001"], ["ORA-39000"], ["ORA-31641", path], ...cause.lines], cause.hint),
       );
     }
   }
 
-  #createWriter(): Promise<DumpFileSetWriter> {
+  #writerOptions(): DumpFileSetOptions {
     const { guid, owner, name, database } = this.#run.definition;
-    return DumpFileSetWriter.create({
+    return {
       guid,
       jobName: qualifiedName(owner, name),
       instance: basename(database),
@@ -177,7 +274,12 @@ export class ExportJob implements Job {
       files: this.#dumpFiles(),
       storage: new LocalStorage(isOpenDatabase),
       writerVersion: `tsdp ${productVersion()}`,
-    });
+    };
+  }
+
+  #requireSnapshot(): Snapshot {
+    if (this.#snapshot === null) throw new Error("the job has not started");
+    return this.#snapshot;
   }
 
   #requireWriter(): DumpFileSetWriter {
@@ -186,18 +288,18 @@ export class ExportJob implements Job {
   }
 
   async #unloadAll(): Promise<void> {
-    this.#queue = new UnloadQueue(this.#plan.tables.flatMap(({ unload, range }) => (range === null ? [] : [{ unload, range }])));
-    for (const { unload, range } of this.#plan.tables) if (range === null) await this.#finishTable(unload, null);
+    for (const { unload } of this.#plan.tables) if (unload.isDone) await this.#finishTable(unload, null);
     this.#crew.setDegree(this.#workers.length);
     await this.#crew.run((worker) => this.#work(worker));
   }
 
   /** What one worker does until there is nothing left: a range, and while its piece is being written the next. */
   async #work(worker: WorkerThread): Promise<void> {
-    let writing: Promise<void> = Promise.resolve();
+    let writing: Promise<TablePiece | null> = Promise.resolve(null);
     for (let item = await this.#next(worker); item !== null; item = await this.#next(worker)) {
       const { table } = item;
-      this.#board.begin(worker.number, this.#object(table), objectPath(this.#mode, "TABLE/TABLE_DATA"));
+      this.#abortAt(table.table.object);
+      this.#board.begin(worker.number, this.#object(table), objectPath(this.#mode, "TABLE/TABLE_DATA"), "DIRECT_PATH");
       let salvaged = 0;
       for (;;) {
         const unloaded: Unloaded =
@@ -205,18 +307,26 @@ export class ExportJob implements Job {
             ? await worker.call({ do: "unload", table: table.table, range: item.range })
             : await worker.call({ do: "continue salvage" });
         await writing;
-        writing = this.#write(item, unloaded, salvaged);
+        const piece = this.#addPiece(item, unloaded, salvaged);
+        writing = this.#write(item, unloaded, piece);
         // Awaited below, before the next piece; a failure must not surface before that as an unhandled one.
         writing.catch(() => undefined);
         table.lost.push(...unloaded.lost);
         this.#board.advance(worker.number, table);
         this.#run.progress(() => this.#progress());
+        if (unloaded.salvaging || unloaded.lost.length > 0) this.#checkpoint.giveUp();
         salvaged += 1;
         if (unloaded.salvaging) continue;
-        this.#queue.giveBack(item, unloaded, this.#idle.length);
+        const left = this.#queue.giveBack(item, unloaded, this.#idle.length);
+        const { object } = table.table;
+        this.#checkpoint.add(
+          { item: item.id, object, left: left.map(withoutTable), pieces: piece === null ? [] : [piece] },
+          writing,
+        );
         break;
       }
       this.#wake();
+      if (this.#checkpoint.isDue) await this.#checkpoint.save(this.#requireWriter(), () => this.#stampOfSources());
       if (table.isDone) {
         await writing;
         await this.#finishTable(table, worker);
@@ -245,13 +355,15 @@ export class ExportJob implements Job {
     for (const resume of idle) resume();
   }
 
-  async #write(item: UnloadItem, { piece }: Unloaded, salvaged: number): Promise<void> {
-    if (piece === null) return;
-    const { table } = item;
-    const object = table.table.object;
-    const number = table.addPiece(rankOf(item, salvaged), piece.rows, piece.rawLength);
+  #addPiece(item: UnloadItem, { piece }: Unloaded, salvaged: number): TablePiece | null {
+    return piece === null ? null : item.table.addPiece(rankOf(item, salvaged), piece.rows, piece.rawLength);
+  }
+
+  async #write({ table }: UnloadItem, { piece }: Unloaded, added: TablePiece | null): Promise<TablePiece | null> {
+    if (piece === null || added === null) return null;
+    const { object } = table.table;
     const writer = this.#requireWriter();
-    if (number === 1)
+    if (added.piece === 1)
       await writer.append(
         encodePiece(
           { type: PIECE_TYPE.OBJECT_DESCRIPTION, object, piece: 1, image: 0, rows: 0 },
@@ -259,16 +371,20 @@ export class ExportJob implements Job {
           "NONE",
         ),
       );
-    const encoded: EncodedPiece = { ...piece, type: PIECE_TYPE.TABLE_DATA, object, piece: number, image: 0 };
+    const encoded: EncodedPiece = { ...piece, type: PIECE_TYPE.TABLE_DATA, object, piece: added.piece, image: 0 };
     await writer.append(encoded);
+    failpoint("export piece written");
+    return added;
   }
 
   async #finishTable(table: TableUnload, worker: WorkerThread | null): Promise<void> {
     table.estimatedBytes = table.bytes;
     const object = this.#object(table);
     if (worker !== null && table.lost.length === 0) await this.#verifyCount(table, worker);
-    if (table.lost.length > 0) this.#reportLost(table, object);
-    if (!isSystemTable(object)) this.#run.say(rowsLine("exported", object.schema, object.name, table.bytes, table.rows));
+    this.#run.once(`rows ${object.id}`, () => {
+      if (table.lost.length > 0) this.#reportLost(table, object);
+      if (!isSystemTable(object)) this.#run.say(rowsLine("exported", object.schema, object.name, table.bytes, table.rows));
+    });
     this.#run.progress(() => this.#progress());
   }
 
@@ -325,7 +441,7 @@ export class ExportJob implements Job {
     );
   }
 
-  #progress(): Progress {
+  #progress(files: readonly WrittenFile[] = this.#writer?.files ?? []): Progress {
     const tables = this.#plan.tables.map(({ unload }) => unload);
     const sum = (value: (table: TableUnload) => number) => tables.reduce((total, table) => total + value(table), 0);
     return {
@@ -333,9 +449,18 @@ export class ExportJob implements Job {
       totalBytes: sum((table) => table.estimatedBytes),
       rows: sum((table) => table.rows),
       workers: this.#board.statuses(),
-      files: this.#writer?.files ?? [],
+      files,
     };
   }
+}
+
+function withoutTable({ id, range, cut }: UnloadItem): Pick<UnloadItem, "id" | "range" | "cut"> {
+  return { id, range, cut };
+}
+
+function noFurtherWorkers(): PumpError {
+  const reason = "a source has changed since its snapshot was taken, so no further worker can see the same state";
+  return pumpError([["ORA-39002"], ["TSDP-00010", reason]], "The workers that there are go on.");
 }
 
 const MASTER_PIECE = { type: PIECE_TYPE.MASTER_TABLE, object: 0, piece: 1, image: 0, rows: 0 } as const;

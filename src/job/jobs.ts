@@ -148,7 +148,7 @@ function attachableState(table: ControlTable): JobState | "ending" {
   }
 }
 
-/** Gives a session's hold up. A job that is still DEFINING goes with its last session. */
+/** Gives a session's hold up. A job that is still DEFINING, or that completed without removing itself, goes with its last session. */
 export function leaveJob({ table, session }: AttachedJob): void {
   if (!existsSync(table.path)) {
     session.end();
@@ -158,13 +158,18 @@ export function leaveJob({ table, session }: AttachedJob): void {
   const vanishes = table.atomically(() => {
     session.end();
     table.removeSession(session.id);
-    if (table.job().state !== "DEFINING" || liveSessions(table).length > 0 || isAlive(lockPath(table.path))) return false;
+    if (!isOfNoUse(table) || liveSessions(table).length > 0 || isAlive(lockPath(table.path))) return false;
     // Whoever is about to attach finds no job.
     table.updateJob({ state: "UNDEFINED" });
     return true;
   });
   if (vanishes) removeJobFiles(table);
   else table.close();
+}
+
+function isOfNoUse(table: ControlTable): boolean {
+  const { state } = table.job();
+  return state === "DEFINING" || (state === "COMPLETED" && table.definition().parameters["KEEP_MASTER"] !== 1);
 }
 
 /** Removes a job for good: control table, trace and lock file. The caller holds the lock. */

@@ -1,6 +1,29 @@
+import { join } from "node:path";
+import { LocalStorage } from "../storage/local.ts";
 import type { ControlTable } from "./control-table.ts";
+import { ExportCheckpoint } from "./export-checkpoint.ts";
+import { removeImportLeftovers } from "./import-leftovers.ts";
+import { isOpenDatabase } from "./jobs.ts";
 
-/** Removes what a job has made so far and not published: unfinished dump files and schema files, staging tables in schemas. */
+/** Removes what a job has made and not finished: dump files, schema files, staging tables. What a job has completed stays. */
 export async function removeLeftovers(table: ControlTable): Promise<void> {
-  await Promise.resolve(table);
+  if (table.job().state === "COMPLETED") return;
+  if (table.definition().operation === "EXPORT") await removeExportLeftovers(table);
+  else removeImportLeftovers(table);
+}
+
+/** Files that have their names already go, too: the set is not one that its job has finished. */
+async function removeExportLeftovers(table: ControlTable): Promise<void> {
+  const { guid, files } = table.definition();
+  const storage = new LocalStorage(isOpenDatabase);
+  const owner = guid.slice(0, 8);
+  const saved = new ExportCheckpoint(table).load();
+  for (const { path, reuse, length, identity } of saved?.isEnded === true ? saved.files : []) {
+    const unfinished = await storage.resume(path, { owner, reuse, length, identity }).catch(() => null);
+    if (unfinished === "published") await storage.remove(path);
+    else await unfinished?.discard();
+  }
+  for (const { directoryPath, name } of files.filter(({ type }) => type === "dump")) {
+    await storage.removeUnfinished(join(directoryPath, name), owner);
+  }
 }

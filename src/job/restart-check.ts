@@ -1,9 +1,32 @@
+import { statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { pumpError } from "../base/errors.ts";
 import type { ControlTable } from "./control-table.ts";
+import { ExportCheckpoint } from "./export-checkpoint.ts";
 
 /**
- * Checks that what a job has made or read so far is still there: else it can't go on, and ATTACH fails (seed, Table 6-1).
+ * Checks that what a job has made or reads is still there: else it can't go on, and ATTACH fails (seed, Table 6-1).
  * @throws ORA-39002 with ORA-39000 and ORA-31640
  */
 export function assertFilesThere(table: ControlTable): void {
-  void table;
+  const { operation, files, guid } = table.definition();
+  if (operation !== "EXPORT") {
+    for (const { directoryPath, name } of files.filter(({ type }) => type === "dump")) assertFile(join(directoryPath, name), 0);
+    return;
+  }
+  const saved = new ExportCheckpoint(table).load();
+  for (const { path, length } of saved?.files ?? []) {
+    const unfinished = join(dirname(path), `.${basename(path)}.${guid.slice(0, 8)}.part`);
+    if (saved?.isEnded !== true || statSync(path, { throwIfNoEntry: false }) === undefined) assertFile(unfinished, length);
+  }
+}
+
+function assertFile(path: string, length: number): void {
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? -1;
+  if (size >= length) return;
+  const reason = size === -1 ? (["ORA-27037"] as const) : (["ORA-29283", "it is shorter than it was"] as const);
+  throw pumpError(
+    [["ORA-39002"], ["ORA-39000"], ["ORA-31640", path], reason],
+    "The job can't go on without this file; remove the job with `tsdp jobs clean`.",
+  );
 }

@@ -30,6 +30,8 @@ export class JobRun {
   readonly startTime = new Date();
   /** Whether an earlier run of the job has begun. */
   readonly restarts: boolean;
+  /** ABORT_STEP of this run's START_JOB. */
+  readonly abortStep: number;
   readonly table: ControlTable;
   readonly #log: LogFile | null;
   #errorCount: number;
@@ -50,6 +52,7 @@ export class JobRun {
     this.definition = definition;
     this.restarts = restarts;
     this.#log = log;
+    this.abortStep = table.job().abortStep;
     this.#errorCount = restarts ? table.job().errorCount : 0;
     this.#degree = definition.degree ?? Math.min(4, availableParallelism());
   }
@@ -72,6 +75,13 @@ export class JobRun {
     return this.#stop;
   }
 
+  /** Forgets what earlier runs have done and told: the errors of the job are counted from here. */
+  beginAnew(clear: () => void): void {
+    clear();
+    this.#errorCount = 0;
+    this.table.updateJob({ errorCount: 0 });
+  }
+
   parameter(name: string): string | number | undefined {
     return this.definition.parameters[name];
   }
@@ -79,6 +89,20 @@ export class JobRun {
   /** Writes lines to the log and to all clients. */
   say(...lines: readonly string[]): void {
     for (const text of lines) this.#send({ kind: "wip", lines: [{ code: null, text }] });
+  }
+
+  /** Says what is said once over all runs of the job. */
+  sayOnce(what: string, ...lines: readonly string[]): void {
+    this.once(what, () => {
+      this.say(...lines);
+    });
+  }
+
+  /** Runs what tells something that no earlier run of the job has told: the messages and that they were told are one write. */
+  once(what: string, tell: () => void): void {
+    this.table.atomically(() => {
+      if (this.table.tell(what)) tell();
+    });
   }
 
   /** A catalogued message that is no error of the job. */

@@ -16,6 +16,8 @@ export class Snapshot {
   readonly #workers: readonly WorkerThread[];
   readonly #idle: readonly Connection[];
   readonly #connections: ReadonlyMap<string, Connection>;
+  /** `data_version` of the idle connections when all transactions had begun. */
+  #versionsOfState: readonly number[] = [];
 
   private constructor(sources: readonly SchemaFile[], workers: readonly WorkerThread[]) {
     this.#sources = sources;
@@ -43,6 +45,19 @@ export class Snapshot {
     return connection;
   }
 
+  /** Whether nobody has committed to a source since the snapshot was taken. */
+  isCurrent(): boolean {
+    return this.#versions().every((version, i) => version === this.#versionsOfState[i]);
+  }
+
+  /** Has a further worker see the same state. @returns false when it can't any more, since a source has changed */
+  async join(worker: WorkerThread): Promise<boolean> {
+    await worker.call({ do: "begin snapshot" });
+    if (this.isCurrent()) return true;
+    await worker.call({ do: "end snapshot" });
+    return false;
+  }
+
   close(): void {
     for (const connection of [...this.#connections.values(), ...this.#idle]) connection.close();
   }
@@ -56,7 +71,8 @@ export class Snapshot {
         beginSnapshot(this.connection(schema));
       });
     });
-    return this.#versions().every((version, i) => version === before[i]);
+    this.#versionsOfState = this.#versions();
+    return this.#versionsOfState.every((version, i) => version === before[i]);
   }
 
   #versions(): number[] {

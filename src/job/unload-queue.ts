@@ -2,14 +2,25 @@ import { halve, type KeyRange } from "../sqlite/key-range.ts";
 import type { Unloaded, UnloadTable } from "../worker/messages.ts";
 
 /** Place of a piece among the rows of its table. */
-type Rank = readonly [bigint, bigint];
+export type Rank = readonly [bigint, bigint];
 
 /** A range of a table that waits for a worker, or that one is working on. */
 export interface UnloadItem {
+  /** Tells it from all others of the job, over all of its runs. */
+  readonly id: number;
   readonly table: TableUnload;
   readonly range: KeyRange;
   /** Which of the table's ranges it came from, in the order of the keys. */
   readonly cut: bigint;
+}
+
+/** A piece of a table, numbered in the order of writing. */
+export interface TablePiece {
+  readonly piece: number;
+  readonly rank: Rank;
+  readonly rows: number;
+  /** Of the piece image. */
+  readonly bytes: number;
 }
 
 /** What is known of a table while its rows are unloaded. */
@@ -20,7 +31,7 @@ export class TableUnload {
   rows = 0;
   bytes = 0;
   /** Pieces by their number, with the place of their rows. */
-  readonly pieces: { readonly piece: number; readonly rank: Rank; readonly rows: number }[] = [];
+  readonly pieces: TablePiece[] = [];
   readonly lost: { readonly rows: string; readonly cause: string }[] = [];
   waiting = 0;
   inProgress = 0;
@@ -37,13 +48,18 @@ export class TableUnload {
   }
 
   /** Adds a piece and gives it its number. */
-  addPiece(rank: Rank, rows: number, bytes: number): number {
-    const piece = this.pieces.length + 1;
-    this.pieces.push({ piece, rank, rows });
-    this.rows += rows;
-    this.bytes += bytes;
-    this.estimatedBytes = Math.max(this.estimatedBytes, this.bytes);
+  addPiece(rank: Rank, rows: number, bytes: number): TablePiece {
+    const piece = { piece: this.pieces.length + 1, rank, rows, bytes };
+    this.takePiece(piece);
     return piece;
+  }
+
+  /** Adds a piece of an earlier run. */
+  takePiece(piece: TablePiece): void {
+    this.pieces.push(piece);
+    this.rows += piece.rows;
+    this.bytes += piece.bytes;
+    this.estimatedBytes = Math.max(this.estimatedBytes, this.bytes);
   }
 
   /** The pieces in the order of their rows. */
@@ -67,11 +83,12 @@ export class TableUnload {
  */
 export class UnloadQueue {
   readonly #waiting: UnloadItem[] = [];
-  #cuts = 0n;
+  #lastId = 0;
 
-  constructor(tables: readonly { readonly unload: TableUnload; readonly range: KeyRange }[]) {
-    const byBytes = [...tables].sort((a, b) => b.unload.estimatedBytes - a.unload.estimatedBytes);
-    for (const { unload, range } of byBytes) this.#add({ table: unload, range, cut: this.#nextCut() }, "last");
+  constructor(items: readonly UnloadItem[]) {
+    const byBytes = [...items].sort((a, b) => b.table.estimatedBytes - a.table.estimatedBytes);
+    for (const item of byBytes) this.#add(item, "last");
+    this.#lastId = Math.max(0, ...items.map(({ id }) => id));
   }
 
   take(): UnloadItem | null {
@@ -82,15 +99,22 @@ export class UnloadQueue {
     return item;
   }
 
-  /** Takes back what is left of an item; `idle` is the number of workers that have nothing to do. */
-  giveBack(item: UnloadItem, { rest, rowsPerPiece }: Unloaded, idle: number): void {
+  /**
+   * Takes back what is left of an item; `idle` is the number of workers that have nothing to do.
+   * @returns what is left, as the items that it has become
+   */
+  giveBack(item: UnloadItem, { rest, rowsPerPiece }: Unloaded, idle: number): readonly UnloadItem[] {
     const ranges = rest.length === 1 ? rest.flatMap((range) => this.#share(item.table, range, rowsPerPiece, idle)) : rest;
+    const left = ranges.map((range, i) => ({
+      id: (this.#lastId += 1),
+      table: item.table,
+      range,
+      cut: rest.length > 1 ? BigInt(i) : item.cut,
+    }));
     // In front, so that a table is finished before the next is begun.
-    for (const range of [...ranges].reverse()) {
-      const cut = rest.length > 1 ? BigInt(rest.indexOf(range)) : item.cut;
-      this.#add({ table: item.table, range, cut }, "first");
-    }
+    for (const part of [...left].reverse()) this.#add(part, "first");
     item.table.inProgress -= 1;
+    return left;
   }
 
   #share(table: TableUnload, range: KeyRange, rowsPerPiece: number, idle: number): KeyRange[] {
@@ -102,10 +126,13 @@ export class UnloadQueue {
     else this.#waiting.push(item);
     item.table.waiting += 1;
   }
+}
 
-  #nextCut(): bigint {
-    return (this.#cuts += 1n);
-  }
+/** The items with which an export begins: every table whole. */
+export function firstItems(tables: readonly { readonly unload: TableUnload; readonly range: KeyRange | null }[]): UnloadItem[] {
+  return tables.flatMap(({ unload, range }, i) =>
+    range === null ? [] : [{ id: i + 1, table: unload, range, cut: BigInt(i + 1) }],
+  );
 }
 
 /** Where the rows of a piece belong: by the first rowid of its range, or by cut and offset; salvaged ones in the order they come in. */

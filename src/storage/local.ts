@@ -2,9 +2,11 @@ import { constants } from "node:fs";
 import { link, lstat, open, rename, stat, unlink, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { causeLines, pumpError, type PumpError, type StackEntry } from "../base/errors.ts";
-import type { CreateOptions, Storage, StorageReader, StorageWriter } from "./storage.ts";
+import type { CreateOptions, Storage, StorageReader, StorageWriter, UnfinishedFile } from "./storage.ts";
 
 const OWNER_ONLY = 0o600;
+const UNFINISHED_GONE =
+  "The job can't go on without what it has written so far; remove it with `tsdp jobs clean` and run it anew.";
 /** File systems without hard links say one of these. */
 const NO_LINKS: ReadonlySet<string> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
 
@@ -23,12 +25,33 @@ export class LocalStorage implements Storage {
   async create(path: string, options: CreateOptions): Promise<StorageWriter> {
     try {
       await this.#assertFree(path, options.reuse);
-      const partPath = join(dirname(path), `.${basename(path)}.${options.owner}.part`);
+      const partPath = unfinishedPath(path, options.owner);
       const handle = await openExclusive(partPath);
-      return new LocalWriter(path, partPath, handle, () => this.#assertFree(path, options.reuse), options.reuse);
+      return await this.#writer(path, partPath, handle, options.reuse, 0);
     } catch (error) {
       throw notCreated(path, error);
     }
+  }
+
+  async resume(path: string, { owner, reuse, length, identity }: UnfinishedFile): Promise<StorageWriter | "published"> {
+    const partPath = unfinishedPath(path, owner);
+    try {
+      if ((await identityOf(path)) === identity) {
+        await unlinkIfThere(partPath);
+        return "published";
+      }
+      if ((await identityOf(partPath)) !== identity) throw pumpError([["ORA-27037"]], UNFINISHED_GONE);
+      const handle = await open(partPath, "r+");
+      if ((await handle.stat()).size < length) throw pumpError([["ORA-29283", "it is shorter than it was"]], UNFINISHED_GONE);
+      await handle.truncate(length);
+      return await this.#writer(path, partPath, handle, reuse, length);
+    } catch (error) {
+      throw notReadable(partPath, ["ORA-27041"], error);
+    }
+  }
+
+  async removeUnfinished(path: string, owner: string): Promise<void> {
+    await unlinkIfThere(unfinishedPath(path, owner));
   }
 
   async open(path: string): Promise<StorageReader> {
@@ -61,6 +84,11 @@ export class LocalStorage implements Storage {
     }
   }
 
+  async #writer(path: string, partPath: string, handle: FileHandle, reuse: boolean, length: number): Promise<LocalWriter> {
+    const { dev, ino } = await handle.stat({ bigint: true });
+    return new LocalWriter(path, partPath, handle, `${dev}:${ino}`, () => this.#assertFree(path, reuse), reuse, length);
+  }
+
   async #assertFree(path: string, reuse: boolean): Promise<void> {
     this.#assertNoDatabase(path);
     const found = await lstatOrUndefined(path);
@@ -77,19 +105,30 @@ export class LocalStorage implements Storage {
 
 class LocalWriter implements StorageWriter {
   readonly path: string;
+  readonly identity: string;
   readonly #partPath: string;
   readonly #handle: FileHandle;
   readonly #assertFree: () => Promise<void>;
   readonly #reuse: boolean;
-  #bytesWritten = 0;
-  #state: "open" | "published" | "discarded" = "open";
+  #bytesWritten: number;
+  #state: "open" | "published" | "closed" = "open";
 
-  constructor(path: string, partPath: string, handle: FileHandle, assertFree: () => Promise<void>, reuse: boolean) {
+  constructor(
+    path: string,
+    partPath: string,
+    handle: FileHandle,
+    identity: string,
+    assertFree: () => Promise<void>,
+    reuse: boolean,
+    length: number,
+  ) {
     this.path = path;
+    this.identity = identity;
     this.#partPath = partPath;
     this.#handle = handle;
     this.#assertFree = assertFree;
     this.#reuse = reuse;
+    this.#bytesWritten = length;
   }
 
   get bytesWritten(): number {
@@ -131,9 +170,14 @@ class LocalWriter implements StorageWriter {
 
   async discard(): Promise<void> {
     if (this.#state !== "open") return;
-    this.#state = "discarded";
-    await this.#handle.close();
+    await this.suspend();
     await unlinkIfThere(this.#partPath);
+  }
+
+  async suspend(): Promise<void> {
+    if (this.#state !== "open") return;
+    this.#state = "closed";
+    await this.#handle.close();
   }
 
   /** Makes the new name durable; a name that may not last is taken back. */
@@ -180,6 +224,21 @@ class LocalReader implements StorageReader {
     } catch (error) {
       throw notReadable(this.path, ["ORA-27041"], error);
     }
+  }
+}
+
+/** Hidden, and no dump file by its name, until it is whole. */
+function unfinishedPath(path: string, owner: string): string {
+  return join(dirname(path), `.${basename(path)}.${owner}.part`);
+}
+
+async function identityOf(path: string): Promise<string | undefined> {
+  try {
+    const { dev, ino } = await lstat(path, { bigint: true });
+    return `${dev}:${ino}`;
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw error;
   }
 }
 

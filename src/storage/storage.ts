@@ -8,6 +8,14 @@ export interface Storage {
    * @throws ORA-31641 when the name is taken (with ORA-27038, unless `reuse`) or the file can't be made.
    */
   create(path: string, options: CreateOptions): Promise<StorageWriter>;
+  /**
+   * Takes an unfinished file up again, cut back to a length that it had when it was durable. One that was published meanwhile is
+   * left as it is: `published`.
+   * @throws ORA-31640 when it is gone, shorter, or another file.
+   */
+  resume(path: string, file: UnfinishedFile): Promise<StorageWriter | "published">;
+  /** Removes what `create` has begun and nobody has finished; no error when there is nothing. */
+  removeUnfinished(path: string, owner: string): Promise<void>;
   /** @throws ORA-31640 when there is no such file (with ORA-27037) or it can't be opened (with ORA-27041). */
   open(path: string): Promise<StorageReader>;
   exists(path: string): Promise<boolean>;
@@ -22,10 +30,20 @@ export interface CreateOptions {
   readonly owner: string;
 }
 
+/** What has to be known of an unfinished file to go on with it. */
+export interface UnfinishedFile extends CreateOptions {
+  /** Bytes that are kept. */
+  readonly length: number;
+  /** `StorageWriter.identity` of the writer that began it. */
+  readonly identity: string;
+}
+
 /** An unfinished file. After a call that failed only `discard` may follow. */
 export interface StorageWriter {
   readonly path: string;
   readonly bytesWritten: number;
+  /** Tells this file from any other that may get its name. */
+  readonly identity: string;
   /** Appends all the bytes, in order. @throws ORA-31617 */
   write(parts: readonly Buffer[]): Promise<void>;
   /** Returns when all that was written is durable. @throws ORA-31617 */
@@ -35,8 +53,10 @@ export interface StorageWriter {
    * @throws ORA-31641
    */
   publish(): Promise<void>;
-  /** Removes the unfinished file; nothing after `publish` or a second time. */
+  /** Removes the unfinished file; nothing after `publish`, `suspend` or a second time. */
   discard(): Promise<void>;
+  /** Lets go of the unfinished file and leaves it for `resume`. */
+  suspend(): Promise<void>;
 }
 
 /** A file open for reading. */

@@ -18,6 +18,7 @@ export class MemoryStorage implements Storage {
     const size = () => parts.reduce((sum, part) => sum + part.length, 0);
     return Promise.resolve({
       path,
+      identity: path,
       get bytesWritten() {
         return size();
       },
@@ -39,7 +40,17 @@ export class MemoryStorage implements Storage {
         this.unfinished.delete(path);
         return Promise.resolve();
       },
+      suspend: () => Promise.resolve(),
     });
+  }
+
+  resume(): Promise<never> {
+    return Promise.reject(new Error("memory is gone with its process"));
+  }
+
+  removeUnfinished(path: string): Promise<void> {
+    this.unfinished.delete(path);
+    return Promise.resolve();
   }
 
   open(path: string): Promise<StorageReader> {

@@ -13,7 +13,7 @@ describe("the writer of a set", () => {
     const paths = ["a.dmp", "b.dmp"].map((name) => join(folder, name));
     const writer = await DumpFileSetWriter.create(setOptions(paths));
     await writer.append(PIECE);
-    await writer.sync();
+    await writer.checkpoint();
     expect(readdirSync(folder).filter((name) => !name.startsWith("."))).toEqual([]);
     const written = await writer.finish(encoded(MASTER));
     expect(readdirSync(folder).sort()).toEqual(["a.dmp", "b.dmp"]);

@@ -123,6 +123,37 @@ export function storageConformance(name: string, makePlace: () => Promise<Place>
       expect(await place.names()).toEqual(["a.dmp"]);
     });
 
+    it("goes on with an unfinished file from a length at which it was durable", async () => {
+      const first = await place.storage.create(place.path("a.dmp"), OPTIONS);
+      await first.write([Buffer.from("kept")]);
+      await first.sync();
+      const { bytesWritten: length, identity } = first;
+      await first.write([Buffer.from(" torn")]);
+      await first.suspend();
+      const second = await place.storage.resume(place.path("a.dmp"), { ...OPTIONS, length, identity });
+      if (second === "published") throw new Error("nobody has published it");
+      expect(second.bytesWritten).toBe(4);
+      await second.write([Buffer.from(" and more")]);
+      await second.publish();
+      expect(await load("a.dmp")).toBe("kept and more");
+      expect(await place.storage.resume(place.path("a.dmp"), { ...OPTIONS, length, identity })).toBe("published");
+      expect(await place.names()).toEqual(["a.dmp"]);
+    });
+
+    it("does not go on with a file that is gone or another", async () => {
+      const first = await place.storage.create(place.path("a.dmp"), OPTIONS);
+      await first.write([Buffer.from("x")]);
+      await first.suspend();
+      const file = { ...OPTIONS, length: 1, identity: first.identity };
+      const resumed = (change: object) => place.storage.resume(place.path("a.dmp"), { ...file, ...change });
+      expect(await codesOf(resumed({ identity: "another" }))).toContain("ORA-31640");
+      expect(await codesOf(resumed({ length: 2 }))).toContain("ORA-31640");
+      await place.storage.removeUnfinished(place.path("a.dmp"), OPTIONS.owner);
+      await place.storage.removeUnfinished(place.path("a.dmp"), OPTIONS.owner);
+      expect(await codesOf(resumed({}))).toContain("ORA-31640");
+      expect(await place.names()).toEqual([]);
+    });
+
     it("says what is missing, and removes what is there", async () => {
       expect(await codesOf(place.storage.open(place.path("no.dmp")))).toEqual([
         "ORA-39001",

@@ -1,0 +1,78 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { connect, type DataPump } from "../../src/api/data-pump.ts";
+import { toPumpError } from "../../src/base/errors.ts";
+import { defineJob, followJob, startJob, type JobReport, type JobRequest } from "./pump-jobs.ts";
+
+const NAME = "INTERRUPTED";
+
+/** Defines a job, which is DEFINING until its session ends. */
+export async function defined(
+  operation: "EXPORT" | "IMPORT",
+  folder: string,
+  request: JobRequest,
+): Promise<{ pump: DataPump; handle: number }> {
+  const pump = await connect(folder, { currentDirectory: folder });
+  return { pump, handle: await defineJob(pump, operation, { jobName: NAME, logFile: "job.log", ...request }) };
+}
+
+/** Runs a job whose control process is killed when it passes a failpoint for the n-th time (`name:n`). */
+export async function runToFailpoint(
+  operation: "EXPORT" | "IMPORT",
+  folder: string,
+  request: JobRequest,
+  failpoint: string,
+): Promise<void> {
+  const { pump, handle } = await defined(operation, folder, request);
+  await underFailpoint(failpoint, async () => {
+    await startJob(pump, handle);
+    await followJob(pump, handle);
+    throw new Error(`the job has ended without passing ${failpoint}`);
+  });
+  // Killed before it was EXECUTING it is DEFINING again, and would go with its session.
+  if ((await pump.jobs())[0]?.state === "DEFINING") {
+    await startJob(pump, handle);
+    await followJob(pump, handle);
+  }
+  await pump.close();
+}
+
+/** Attaches to the interrupted job, has it go on, and follows it to its end, or to a failpoint again. */
+export async function restart(folder: string, options: { failpoint?: string; skipCurrent?: number } = {}): Promise<JobReport> {
+  const pump = await connect(folder, { currentDirectory: folder });
+  try {
+    const handle = await pump.attach(NAME);
+    if (options.failpoint === undefined) {
+      await pump.startJob(handle, options.skipCurrent ?? 0).catch(unlessItRuns);
+      return await followJob(pump, handle);
+    }
+    await underFailpoint(options.failpoint, async () => {
+      await startJob(pump, handle);
+      await followJob(pump, handle);
+    });
+    return { state: "NOT RUNNING", errorCount: 0, lines: [], errors: [] };
+  } finally {
+    await pump.close();
+  }
+}
+
+async function underFailpoint(failpoint: string, work: () => Promise<void>): Promise<void> {
+  process.env["TSDP_FAILPOINT"] = failpoint;
+  try {
+    await work();
+  } catch (error) {
+    if (!["ORA-31626", "ORA-39006"].includes(toPumpError(error).code) || !(error instanceof Error)) throw error;
+    if (error.message.includes("without passing")) throw error;
+  } finally {
+    delete process.env["TSDP_FAILPOINT"];
+  }
+}
+
+function unlessItRuns(error: unknown): void {
+  if (toPumpError(error).sqlcode !== -31627) throw error;
+}
+
+/** Lines of the log over all runs of the job. */
+export function logLines(folder: string): string[] {
+  return readFileSync(join(folder, "job.log"), "utf8").split("\n");
+}
