@@ -37,10 +37,10 @@ export class ControlProcess {
       this.#leave();
       return;
     }
+    const restarts = state === "IDLING" && this.#table.job().startTime !== null;
     let log: LogFile | null = null;
     let job: Job | null = null;
     try {
-      const restarts = state === "IDLING" && this.#table.job().startTime !== null;
       log = openLog(this.#table, definition, restarts);
       const run = new JobRun(this.#table, definition, log, restarts);
       job = await createJob(run, this.#workers);
@@ -49,7 +49,7 @@ export class ControlProcess {
       await this.#execute(run, job);
     } catch (error) {
       log?.write({ kind: "error", lines: toPumpError(error).lines });
-      await job?.close(true);
+      await job?.close(restarts ? "stopped" : "refused");
       this.#table.updateJob({ startError: JSON.stringify(toPumpError(error)) });
       this.#leave();
     } finally {
@@ -75,6 +75,7 @@ export class ControlProcess {
 
   #begin(run: JobRun, job: Job): void {
     const { restartCount } = this.#table.job();
+    this.#table.clearWorkers();
     this.#table.updateJob({
       state: "EXECUTING",
       pid: process.pid,
@@ -101,7 +102,7 @@ export class ControlProcess {
     this.#table.updateJob({ state: ending });
     failpoint(ending.toLowerCase());
     if (failure !== null) run.report(failure.lines);
-    const [left] = await attempt(() => job.close(true));
+    const [left] = await attempt(() => job.close(failure === null ? (result ?? "stopped") : "failed"));
     run.end();
     if (left !== null) run.report(left.lines);
     const complete = run.errorCount === 0 ? "COMPLETE" : "COMPLETE_ERRORS";

@@ -21,6 +21,8 @@ CREATE TABLE told (what TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 CREATE TABLE export_state (id INTEGER PRIMARY KEY CHECK (id = 1), source_stamp TEXT, files TEXT NOT NULL, is_ended INTEGER NOT NULL) STRICT;
 CREATE TABLE unload (seq INTEGER PRIMARY KEY, content TEXT NOT NULL) STRICT;
 CREATE TABLE segment (file INTEGER NOT NULL, ordinal INTEGER NOT NULL, content TEXT NOT NULL, PRIMARY KEY (file, ordinal)) STRICT, WITHOUT ROWID;
+CREATE TABLE target (schema TEXT PRIMARY KEY, content TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE skipped (object INTEGER PRIMARY KEY) STRICT;
 PRAGMA user_version = 2;`;
 
 /** The changing facts of a job. */
@@ -217,6 +219,10 @@ export class ControlTable {
 
   setWorker(status: WorkerStatus): void {
     this.#connection.prepare("INSERT OR REPLACE INTO worker VALUES (?, ?)").run(BigInt(status.number), JSON.stringify(status));
+  }
+
+  clearWorkers(): void {
+    this.#connection.exec("DELETE FROM worker");
   }
 
   workers(): WorkerStatus[] {

@@ -1,7 +1,6 @@
 import { failpoint } from "../base/failpoint.ts";
 import type { FileCheckpoint } from "../dump/file-writer.ts";
 import type { DumpFileSetWriter, SavedFile } from "../dump/writer.ts";
-import type { Segment } from "../format/segment-index.ts";
 import type { ControlTable } from "./control-table.ts";
 import type { TablePiece, TableUnload, UnloadItem } from "./unload-queue.ts";
 
@@ -139,13 +138,13 @@ export class ExportCheckpoint {
     });
   }
 
-  #segments(file: number): Segment[] {
+  #segments(file: number): FileSegment[] {
     const rows = this.#table.connection
       .prepare("SELECT content FROM segment WHERE file = ? ORDER BY ordinal")
       .pluck()
       .all(BigInt(file)) as string[];
     return rows.map((text) => {
-      const segment = JSON.parse(text) as Omit<Segment, "digest"> & { digest: string };
+      const segment = JSON.parse(text) as Omit<FileSegment, "digest"> & { digest: string };
       return { ...segment, digest: Buffer.from(segment.digest, "hex") };
     });
   }
@@ -178,6 +177,8 @@ export class ExportCheckpoint {
     });
   }
 }
+
+type FileSegment = FileCheckpoint["segments"][number];
 
 type StoredFile = Omit<FileCheckpoint, "header" | "segments"> & { readonly header: string };
 

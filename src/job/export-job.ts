@@ -225,8 +225,8 @@ export class ExportJob implements Job {
   }
 
   /** Ends the workers; unfinished files stay when a restart can go on with them. */
-  async close(keep: boolean): Promise<void> {
-    if (keep && this.#checkpoint.hasSaved) await this.#writer?.suspend();
+  async close(): Promise<void> {
+    if (this.#checkpoint.hasSaved) await this.#writer?.suspend();
     else await this.#writer?.discard();
     await this.#pool.close();
     this.#snapshot?.close();

@@ -1,53 +1,31 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { pumpError, type ErrorLine, type StackEntry } from "../base/errors.ts";
 import { qualifiedName } from "../base/identifiers.ts";
 import { loadCodec } from "../dump/piece.ts";
 import type { OpenFile } from "../dump/piece-reader.ts";
 import { DumpFileSet } from "../dump/reader.ts";
 import { verifyFiles } from "../dump/verify.ts";
-import { isSystemTable, type DumpObject } from "../metadata/dump-object.ts";
 import type { MasterTable } from "../metadata/master-table.ts";
 import { objectPath, pathsOf, type ExportMode, type ObjectPathTail } from "../metadata/object-paths.ts";
-import type { PublishEvent } from "../sqlite/publish.ts";
 import { PIECE_TARGET } from "../sqlite/stage.ts";
 import { LocalStorage } from "../storage/local.ts";
 import type { StorageReader } from "../storage/storage.ts";
-import { Crew } from "./crew.ts";
 import { contentOf, type Content } from "./content.ts";
+import { Crew } from "./crew.ts";
 import { groupPieces, readMaster, verifyDescriptions } from "./dump-master.ts";
-import { planSchemaImport, type SchemaImport, type TableExistsAction, type TableLoad } from "./import-plan.ts";
+import { Loading, type SchemaWork } from "./import-loading.ts";
+import { planSchemaImport, type TableExistsAction } from "./import-plan.ts";
+import { Publishing } from "./import-publishing.ts";
+import { ImportState } from "./import-state.ts";
 import { chooseTargets, exportModeOf, type ChosenSchema } from "./import-targets.ts";
 import { isOpenDatabase } from "./jobs.ts";
-import type { Job } from "./job.ts";
-import { masterTableLine, processingLine, rowsLine, startingLine } from "./log-lines.ts";
-import type { JobRun, Progress } from "./run.ts";
+import type { Job, JobEnd } from "./job.ts";
+import { masterTableLine, processingLine, restartingLine, startingLine } from "./log-lines.ts";
+import type { JobRun } from "./run.ts";
+import { skipCurrent, withoutSkipped } from "./skip-current.ts";
 import { TargetSchema } from "./target-schema.ts";
 import { WorkerBoard } from "./worker-board.ts";
-import type { WorkerPool, WorkerThread } from "./worker-thread.ts";
-
-/** The import of one schema into its file. */
-interface SchemaWork {
-  readonly target: TargetSchema;
-  readonly plan: SchemaImport;
-  readonly objects: readonly DumpObject[];
-}
-
-/** A piece that waits for a worker. `turn` settles when it may be loaded: a file has one writer, and rows keep their order. */
-interface LoadItem {
-  readonly work: SchemaWork;
-  readonly load: TableLoad;
-  readonly progress: LoadProgress;
-  readonly piece: TableLoad["pieces"][number];
-  readonly turn: Promise<void>;
-  readonly done: () => void;
-}
-
-interface LoadProgress {
-  rows: number;
-  bytes: number;
-  piecesLeft: number;
-  rejected: number;
-}
+import type { WorkerPool } from "./worker-thread.ts";
 
 /** An import from START_JOB to its published schemas. */
 export class ImportJob implements Job {
@@ -56,9 +34,9 @@ export class ImportJob implements Job {
   readonly #crew: Crew;
   readonly #board = new WorkerBoard();
   readonly #storage = new LocalStorage(isOpenDatabase);
-  readonly #progressOf = new Map<TableLoad, LoadProgress>();
-  #work: readonly SchemaWork[] = [];
+  #works: readonly SchemaWork[] = [];
   #missing: readonly StackEntry[] = [];
+  readonly #skipped: (readonly ErrorLine[])[] = [];
   #exportMode: ExportMode = "SCHEMA";
   #hasRows = true;
 
@@ -72,7 +50,10 @@ export class ImportJob implements Job {
     return this.#missing.flatMap((entry) => pumpError([entry]).lines);
   }
 
-  /** Everything that can be wrong before a row moves: the whole set is checked, then the targets. Nothing is left behind when it throws. */
+  /**
+   * Everything that can be wrong before a row moves: the whole set is checked, then the targets. Nothing new is left behind when
+   * it throws.
+   */
   async start(): Promise<void> {
     await loadCodec();
     const set = await DumpFileSet.open(this.#dumpFiles(), this.#storage);
@@ -84,7 +65,8 @@ export class ImportJob implements Job {
     };
     try {
       const master = await readMaster(set, openFile);
-      const { chosen, missing } = chooseTargets(this.#run.definition, master);
+      const saved = new ImportState(this.#run.table).targets();
+      const { chosen, missing } = chooseTargets(this.#run.definition, master, saved);
       this.#missing = missing;
       this.#exportMode = exportModeOf(master);
       this.#hasRows = master.job.get("CONTENT") !== "METADATA_ONLY";
@@ -98,23 +80,23 @@ export class ImportJob implements Job {
   }
 
   async run(): Promise<"done" | "stopped"> {
-    const { owner, name } = this.#run.definition;
-    this.#run.say(masterTableLine(owner, name), startingLine(owner, name, String(this.#run.parameter("CLIENT_COMMAND") ?? "")));
-    for (const entry of this.#missing) this.#run.report(pumpError([entry]).lines);
-    const objects = this.#work.flatMap((work) => work.objects);
-    const paths = pathsOf(objects, "IMPORT", this.#content);
-    const isRowPath = (path: ObjectPathTail) => path === "TABLE/TABLE" || path === "TABLE/TABLE_DATA";
-    for (const path of paths.filter(isRowPath)) this.#processing(path);
-    for (const { plan } of this.#work) {
-      for (const note of plan.notes) this.#run.note(note);
-      for (const lines of plan.problems) this.#run.report(lines);
-    }
-    await this.#loadAll();
+    const paths = this.#tellPlan();
+    if (this.#run.abortStep === -1) throw pumpError([["ORA-31697", -1]], "The job can be started again; it goes on from there.");
+    const open = this.#works.filter(({ target }) => !target.isPublished);
+    for (const { target, plan } of open) target.stage(plan);
+    const loading = new Loading(this.#run, this.#crew, this.#board, {
+      works: this.#works,
+      exportMode: this.#exportMode,
+      content: this.#content,
+    });
+    const count = Math.min(this.#run.degree, Math.ceil(loading.bytesLeft / PIECE_TARGET) || 1);
+    this.#crew.setDegree(Math.max(count, Math.min(this.#works.length, this.#run.degree)));
+    await loading.run();
     if (this.#run.isStopping) return "stopped";
-    for (const path of paths.filter((tail) => !isRowPath(tail))) this.#processing(path);
-    await this.#publishAll();
-    this.#run.showProgress(() => this.#progress());
-    return "done";
+    for (const path of paths) this.#processing(path);
+    const isDone = await new Publishing(this.#run, this.#crew, this.#board, loading).run(this.#works);
+    this.#run.showProgress(() => loading.progress());
+    return isDone ? "done" : "stopped";
   }
 
   async setDegree(degree: number): Promise<void> {
@@ -130,9 +112,10 @@ export class ImportJob implements Job {
     if (!this.#crew.stopWorker(worker)) throw pumpError([["ORA-39001"], ["ORA-39207", String(worker), "WORKER_ID"]]);
   }
 
-  async close(): Promise<void> {
+  /** A new schema file is kept for a restart; an existing schema only when the job was stopped, and is else as it was. */
+  async close(end: JobEnd): Promise<void> {
     await this.#pool.close();
-    for (const { target } of this.#work) target.discard();
+    for (const { target } of this.#works) target.close(end === "stopped" || (end === "failed" && target.isNew));
   }
 
   /** A dump without rows gives none. */
@@ -156,167 +139,76 @@ export class ImportJob implements Job {
       .map(({ directoryPath, name }) => join(directoryPath, name));
   }
 
+  /** @returns the object paths that come after the rows */
+  #tellPlan(): readonly ObjectPathTail[] {
+    const { owner, name } = this.#run.definition;
+    const command = String(this.#run.parameter("CLIENT_COMMAND") ?? "");
+    this.#run.say(
+      masterTableLine(owner, name),
+      this.#run.restarts ? restartingLine(owner, name, command) : startingLine(owner, name, command),
+    );
+    this.#run.once("missing", () => {
+      for (const entry of this.#missing) this.#run.report(pumpError([entry]).lines);
+    });
+    for (const lines of this.#skipped) this.#run.report(lines);
+    const objects = this.#works.flatMap((work) => work.objects);
+    const paths = pathsOf(objects, "IMPORT", this.#content);
+    const isRowPath = (path: ObjectPathTail) => path === "TABLE/TABLE" || path === "TABLE/TABLE_DATA";
+    for (const path of paths.filter(isRowPath)) this.#processing(path);
+    for (const { target, plan } of this.#works) {
+      if (target.startsOver)
+        this.#run.say(`Schema ${target.name} is loaded from the beginning: its file did not outlive the interruption`);
+      this.#run.once(`plan ${target.name}`, () => {
+        for (const note of plan.notes) this.#run.note(note);
+        for (const lines of plan.problems) this.#run.report(lines);
+      });
+    }
+    return paths.filter((path) => !isRowPath(path));
+  }
+
   #processing(path: ObjectPathTail): void {
-    this.#run.say(processingLine(objectPath(this.#exportMode, path)));
+    this.#run.sayOnce(`processing ${path}`, processingLine(objectPath(this.#exportMode, path)));
   }
 
   #openTargets(chosen: readonly ChosenSchema[], master: MasterTable, set: DumpFileSet): void {
     const { guid } = this.#run.definition;
+    const { table } = this.#run;
     const opened: SchemaWork[] = [];
-    this.#work = opened;
-    const [action, content] = [this.#action, this.#content];
-    const pieceOrder = groupPieces(master);
-    for (const { source, target: name, path, existingPath, objects, partial } of chosen) {
-      const target =
-        existingPath === null
-          ? TargetSchema.create(name, path, source, guid)
-          : TargetSchema.openExisting(name, path, source, guid);
-      const { existing } = target;
-      const request = { source, target: name, objects, existing, action, content, partial, guid, pieceOrder, pieces: set.pieces };
-      const work = { target, objects, plan: EMPTY_IMPORT };
-      opened.push(work);
-      opened[opened.length - 1] = { ...work, plan: planSchemaImport(request) };
-    }
-  }
-
-  async #loadAll(): Promise<void> {
-    for (const { target, plan } of this.#work) target.stage(plan);
-    const items = this.#work.flatMap((work) => this.#loadItems(work));
-    const bytes = this.#work.flatMap(({ plan }) => plan.loads).reduce((sum, load) => sum + load.bytes, 0);
-    const count = Math.min(this.#run.degree, Math.ceil(bytes / PIECE_TARGET) || 1);
-    this.#crew.setDegree(Math.max(count, Math.min(this.#work.length, this.#run.degree)));
-    let next = 0;
-    await this.#crew.run(async (worker) => {
-      while (!this.#run.isStopping && this.#crew.goesOn(worker)) {
-        const item = items[next++];
-        if (item === undefined) break;
-        await this.#load(worker, item);
+    this.#works = opened;
+    for (const choice of chosen) {
+      const target = TargetSchema.open({ ...choice, name: choice.target }, { table, guid, jobs: dirname(table.path) });
+      try {
+        opened.push(this.#plan(target, { ...choice, master, set }));
+      } catch (error) {
+        target.close(this.#run.restarts);
+        throw error;
       }
-      await worker.call({ do: "end loading" });
-      this.#board.end(worker.number);
-    });
-  }
-
-  /** The pieces of a schema, each with its turn at the file. */
-  #loadItems(work: SchemaWork): LoadItem[] {
-    let turn: Promise<void> = Promise.resolve();
-    return work.plan.loads.flatMap((load) => {
-      const progress: LoadProgress = { rows: 0, bytes: 0, piecesLeft: load.pieces.length, rejected: 0 };
-      this.#progressOf.set(load, progress);
-      if (load.pieces.length === 0) this.#sayLoaded(work, load, progress);
-      return load.pieces.map((piece) => {
-        let done: () => void = () => undefined;
-        const item = { work, load, progress, piece, turn };
-        turn = new Promise((resolve) => {
-          done = resolve;
-        });
-        return { ...item, done };
-      });
-    });
-  }
-
-  async #load(worker: WorkerThread, { work, load, progress, piece, turn, done }: LoadItem): Promise<void> {
-    const { table, object } = load;
-    this.#board.begin(
-      worker.number,
-      { schema: work.target.name, name: object.name },
-      objectPath(this.#exportMode, "TABLE/TABLE_DATA"),
-    );
-    const { target } = work;
-    await target.guard(
-      worker.call({ do: "decode", location: piece.location, shape: table.shape, imagePath: target.imagePath(worker.number) }),
-    );
-    await turn;
-    const rejected = await target.guard(
-      worker.call({ do: "load", path: target.workPath, durable: !target.isNew, table, rows: piece.rows }),
-    );
-    done();
-    progress.rejected += rejected;
-    progress.rows += piece.rows - rejected;
-    progress.bytes += piece.location.rawLength;
-    progress.piecesLeft -= 1;
-    if (progress.piecesLeft === 0) this.#sayLoaded(work, load, progress);
-    this.#board.advance(worker.number, { rows: progress.rows, bytes: progress.bytes, estimatedBytes: load.bytes });
-    this.#run.progress(() => this.#progress());
-  }
-
-  #sayLoaded(work: SchemaWork, load: TableLoad, progress: LoadProgress): void {
-    if (isSystemTable(load.object) || this.#content === "METADATA_ONLY") return;
-    const name = qualifiedName(work.target.name, load.object.name);
-    if (progress.rejected > 0)
-      this.#run.report(
-        pumpError([
-          ["ORA-31693", name],
-          ["ORA-39224", progress.rejected],
-          ["TSDP-00010", "they violate a UNIQUE or PRIMARY KEY of the table"],
-        ]).lines,
-      );
-    if (load.table.raw) this.#run.say(rowsLine("imported", work.target.name, load.object.name, progress.bytes, progress.rows));
-  }
-
-  async #publishAll(): Promise<void> {
-    let next = 0;
-    await this.#crew.run(async (worker) => {
-      for (let work = this.#work[next++]; work !== undefined; work = this.#work[next++]) await this.#publish(worker, work);
-      this.#board.end(worker.number);
-    });
-    for (const { target } of this.#work) target.finish();
-  }
-
-  async #publish(worker: WorkerThread, work: SchemaWork): Promise<void> {
-    const { target, plan } = work;
-    const publishing = worker.call({ do: "publish", path: target.workPath, durable: !target.isNew, plan: plan.plan }, (event) => {
-      this.#tellPublished(worker, work, event);
-    });
-    await target.guard(publishing);
-    const tables = target.isNew ? null : plan.loads.map(({ table }) => table.definition.name);
-    const { structure, foreignKeys } = await worker.call({ do: "check", path: target.workPath, tables });
-    if (structure.length > 0)
-      this.#run.report(
-        pumpError([["TSDP-00011", target.name], ...structure.map((line) => ({ code: "quick_check", text: line }))]).lines,
-      );
-    for (const { table, parent, rows } of foreignKeys) {
-      this.#run.report(
-        pumpError([
-          ["ORA-02298", target.name, table],
-          ["TSDP-00010", `${rows} row(s) refer to rows of ${parent} that do not exist`],
-        ]).lines,
-      );
     }
   }
 
-  #tellPublished(worker: WorkerThread, { target, plan }: SchemaWork, event: PublishEvent): void {
-    const { object } = event;
-    if (event.kind === "begun") {
-      this.#board.begin(worker.number, { schema: target.name, name: object.name }, object.type.toUpperCase());
-      this.#run.progress(() => this.#progress());
-      return;
-    }
-    const name = qualifiedName(target.name, object.name);
-    if (event.kind === "failed")
-      this.#run.report(pumpError([["ORA-39083", `${object.type.toUpperCase()}:${name}`], ...event.lines]).lines);
-    if (event.kind === "rejected") this.#run.report(pumpError([["ORA-31693", name], ["ORA-02354"], ...event.lines]).lines);
-    const load = plan.loads.find(({ table }) => table.definition.name === object.name && !table.raw);
-    const progress = load === undefined ? undefined : this.#progressOf.get(load);
-    if (event.kind !== "object" || load === undefined || progress === undefined || isSystemTable(load.object)) return;
-    this.#run.say(rowsLine("imported", target.name, object.name, progress.bytes, progress.rows));
-  }
-
-  #progress(): Progress {
-    const loads = [...this.#progressOf.values()];
-    return {
-      bytes: loads.reduce((sum, load) => sum + load.bytes, 0),
-      totalBytes: this.#work.flatMap(({ plan }) => plan.loads).reduce((sum, load) => sum + load.bytes, 0),
-      rows: loads.reduce((sum, load) => sum + load.rows, 0),
-      workers: this.#board.statuses(),
-      files: [],
-    };
+  #plan(target: TargetSchema, { source, partial, objects, master, set }: PlanRequest): SchemaWork {
+    const skipped = skipCurrent(this.#run, target, objects);
+    this.#skipped.push(
+      ...skipped.map(({ name, objectType }) => pumpError([["ORA-39058", qualifiedName(target.name, name), objectType]]).lines),
+    );
+    const taken = withoutSkipped(this.#run, objects);
+    const plan = planSchemaImport({
+      source,
+      partial,
+      objects: taken,
+      target: target.name,
+      existing: target.existing,
+      action: this.#action,
+      content: this.#content,
+      guid: this.#run.definition.guid,
+      pieceOrder: groupPieces(master),
+      pieces: set.pieces,
+    });
+    return { target, objects: taken, plan };
   }
 }
 
-const EMPTY_IMPORT: SchemaImport = {
-  plan: { encoding: "UTF-8", drops: [], tables: [], creations: [], definitions: [], indexes: [] },
-  loads: [],
-  problems: [],
-  notes: [],
-};
+interface PlanRequest extends ChosenSchema {
+  readonly master: MasterTable;
+  readonly set: DumpFileSet;
+}

@@ -1,6 +1,12 @@
 import type { ControlTable } from "./control-table.ts";
+import { ImportState } from "./import-state.ts";
+import { removeUnfinished } from "./target-schema.ts";
 
-/** Unfinished schema files and piece images go, and from schemas that existed the tables in which rows have arrived. */
+/**
+ * Unfinished schema files and piece images go, and from schemas that existed the tables in which rows have arrived. A schema that
+ * is published stays: the import is whole there.
+ */
 export function removeImportLeftovers(table: ControlTable): void {
-  void table;
+  const { guid } = table.definition();
+  for (const saved of new ImportState(table).targets().values()) removeUnfinished(saved, guid);
 }

@@ -6,7 +6,7 @@ import type { MasterPiece } from "../metadata/master-table.ts";
 import type { PublishPlan, PublishTable } from "../sqlite/publish.ts";
 import { sameShape, type TableShape } from "../sqlite/schema.ts";
 import { proveSchema, type ProvenSchema } from "../sqlite/scratch.ts";
-import { stagingName, type StagingTable } from "../sqlite/staging.ts";
+import { progressName, stagingName, type StagingTable } from "../sqlite/staging.ts";
 import type { ExistingObject } from "../sqlite/target.ts";
 import type { Content } from "./content.ts";
 
@@ -89,6 +89,7 @@ class SchemaPlanner {
     return {
       plan: {
         encoding: this.#request.source.settings.encoding,
+        progress: progressName(this.#request.guid),
         drops: this.#drops,
         tables: this.#loads.map(({ table }) => table),
         creations: empty ? virtual : [],

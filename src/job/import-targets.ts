@@ -7,6 +7,7 @@ import type { ExportMode } from "../metadata/object-paths.ts";
 import { nothingLeft, Selection } from "../metadata/select.ts";
 import { contentOf } from "./content.ts";
 import type { JobDefinition } from "./definition.ts";
+import type { SavedTarget } from "./import-state.ts";
 
 /** A schema of the dump and where it goes. */
 export interface ChosenSchema {
@@ -22,13 +23,14 @@ export interface ChosenSchema {
 }
 
 /**
- * Which objects of a dump go where.
+ * Which objects of a dump go where. What an earlier run has decided stays: `saved`, by the name of the schema.
  * @returns the schemas, and what was asked for and is not in the dump
  * @throws ORA-39002 with ORA-31655 when nothing is selected, ORA-39146 for a schema that is not there
  */
 export function chooseTargets(
   definition: JobDefinition,
   master: MasterTable,
+  saved: ReadonlyMap<string, SavedTarget>,
 ): { readonly chosen: readonly ChosenSchema[]; readonly missing: readonly StackEntry[] } {
   const { mode, metadataFilters } = definition;
   if (mode !== "FULL" && mode !== "SCHEMA" && mode !== "TABLE") throw pumpError([["TSDP-00001", `mode ${mode}`]]);
@@ -44,7 +46,7 @@ export function chooseTargets(
     selection.isTableSelection ||
     metadataFilters.some(({ name }) => name.startsWith("NAME_")) ||
     exportModeOf(master) === "TABLE";
-  const place = placeSchemas(definition, master);
+  const place = placeSchemas(definition, master, saved);
   const chosen = master.schemas
     .map((source) => ({ source, partial, objects: selected.objects.filter(({ schema }) => schema === source.name) }))
     .filter(({ source, objects }) => objects.length > 0 || (!partial && schemas.includes(source.name)))
@@ -62,6 +64,7 @@ export function exportModeOf({ job }: MasterTable): ExportMode {
 function placeSchemas(
   definition: JobDefinition,
   master: MasterTable,
+  saved: ReadonlyMap<string, SavedTarget>,
 ): (source: DumpSchema) => Pick<ChosenSchema, "target" | "path" | "existingPath"> {
   const { database } = definition;
   const targets = remapSchemas(
@@ -71,6 +74,8 @@ function placeSchemas(
   const files = new Map(listSchemas(database).map((file) => [file.name, file.path]));
   return ({ name }) => {
     const target = targets.get(name) ?? upperName(name);
+    const known = saved.get(target);
+    if (known !== undefined) return { target, path: known.path, existingPath: known.existing === null ? null : known.path };
     const existingPath = files.get(target) ?? null;
     if (existingPath === null && contentOf(definition) === "DATA_ONLY") throw pumpError([["ORA-39002"], ["ORA-39146", target]]);
     return { target, existingPath, path: existingPath ?? newSchemaPath(database, target) };

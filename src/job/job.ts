@@ -18,6 +18,9 @@ export interface Job {
   addFile(file: JobFile): Promise<void>;
   /** Ends one worker after its item. @throws when it is none, or the last one */
   stopWorker(worker: number): void;
-  /** Releases what the job holds. What it has not finished stays for a restart if `keep`, as far as it is of use, else it goes. */
-  close(keep: boolean): Promise<void>;
+  /** Releases what the job holds. What is of use for a restart stays, as far as `end` allows it, the rest goes. */
+  close(end: JobEnd): Promise<void>;
 }
+
+/** How a run ends. `refused`: it never was EXECUTING. */
+export type JobEnd = "done" | "stopped" | "failed" | "refused";

@@ -9,7 +9,7 @@ import { ControlTable, type JobRow } from "./control-table.ts";
 import type { JobDefinition, JobMode, Operation } from "./definition.ts";
 import { isAlive, LivenessLock, lockPath } from "./liveness.ts";
 import { assertFilesThere } from "./restart-check.ts";
-import { liveSessions, SessionPresence } from "./sessions.ts";
+import { liveSessions, SessionPresence, sweepSessionLocks } from "./sessions.ts";
 import { assertValidState, type JobState } from "./states.ts";
 
 /** A job as DBA_DATAPUMP_JOBS shows it. */
@@ -80,6 +80,7 @@ export function createJob(home: string, definition: JobDefinition): AttachedJob 
   const path = controlTablePath(home, owner, name);
   try {
     ensurePrivateFolder(jobsFolder(home));
+    sweepSessionLocks(jobsFolder(home));
     if (isAlive(lockPath(path))) throw pumpError([["ORA-31634"]]);
     // The lock of the control process, which there is none of yet: one session makes the job.
     const lock = LivenessLock.acquire(lockPath(path), PROBE_TIMEOUT_MS);
@@ -179,6 +180,8 @@ export function removeJob(table: ControlTable, lock: LivenessLock): void {
 }
 
 function removeJobFiles(table: ControlTable): void {
+  // Removes the locks of dead ones; those that live remove their own.
+  liveSessions(table);
   table.drop();
   rmSync(tracePath(table.path), { force: true });
 }

@@ -1,9 +1,11 @@
-import { rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import type { ControlTable, JobSession } from "./control-table.ts";
 import { isAlive, LivenessLock } from "./liveness.ts";
 
 /** A lock that only its own session wants: some time is needed always, since a probe holds the file for a moment. */
 const LOCK_TIMEOUT_MS = 2000;
+const SESSION_LOCK = /^(.+)\.[0-9A-F]{8}-\d+\.lock$/;
 
 /**
  * One session's hold on a job. Its lock lasts as long as its process, however that ends: a job that is DEFINING or IDLING lives as
@@ -39,6 +41,15 @@ export function liveSessions(table: ControlTable): JobSession[] {
     rmSync(path, { force: true });
     return false;
   });
+}
+
+/** Removes what sessions left that were killed when their job had gone already. */
+export function sweepSessionLocks(folder: string): void {
+  for (const file of readdirSync(folder)) {
+    const [, job] = SESSION_LOCK.exec(file) ?? [];
+    if (job === undefined || existsSync(join(folder, `${job}.db`)) || isAlive(join(folder, file))) continue;
+    rmSync(join(folder, file), { force: true });
+  }
 }
 
 function sessionLockPath(table: ControlTable, id: number): string {

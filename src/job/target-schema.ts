@@ -1,92 +1,192 @@
-import { linkSync, lstatSync, openSync, closeSync, fsyncSync, renameSync, rmSync, unlinkSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+} from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { causeLines, pumpError } from "../base/errors.ts";
+import { failpoint } from "../base/failpoint.ts";
 import type { DumpSchema } from "../metadata/dump-object.ts";
 import { openDatabase, type Connection } from "../sqlite/database.ts";
 import { readSettings } from "../sqlite/schema.ts";
-import { createStagingTable } from "../sqlite/staging.ts";
+import {
+  createProgressTable,
+  createStagingTable,
+  listStaging,
+  progressName,
+  readProgress,
+  type LoadedPiece,
+} from "../sqlite/staging.ts";
 import { createTarget, dropStaging, listExisting, openTarget, setJournalMode, type ExistingObject } from "../sqlite/target.ts";
+import { bootName, isSameBoot } from "./boot.ts";
+import type { ControlTable } from "./control-table.ts";
 import type { SchemaImport } from "./import-plan.ts";
+import { ImportState, type SavedTarget } from "./import-state.ts";
+import type { LivenessLock } from "./liveness.ts";
+import { lockTarget } from "./target-lock.ts";
+
+const IMAGE_SUFFIX = "-piece-";
 
 /** A schema file that an import writes: one that exists, or a new one that grows under a temporary name. */
 export class TargetSchema {
   /** Upper case, as shown. */
   readonly name: string;
-  /** Where it will be. */
-  readonly path: string;
-  /** What it holds; null when the job makes it. */
-  readonly existing: readonly ExistingObject[] | null;
-  readonly #workPath: string;
-  readonly #imagePath: string;
+  /** Pieces that earlier runs have loaded. */
+  loaded: readonly LoadedPiece[] = [];
+  /** Whether what an earlier run has loaded can't be used. */
+  startsOver = false;
+  readonly #state: ImportState;
   readonly #source: DumpSchema;
+  readonly #guid: string;
+  readonly #lock: LivenessLock;
+  #saved: SavedTarget;
   /** Stays open as long as pieces are loaded: with it the target's cache and WAL outlive each piece. */
-  #keeper: Connection | null;
-  #staged: readonly string[] = [];
-  #state: "open" | "done" = "open";
-
-  private constructor(name: string, path: string, guid: string, source: DumpSchema, keeper: Connection, isNew: boolean) {
-    this.name = name;
-    this.path = path;
-    this.#workPath = isNew ? partPath(path, guid) : path;
-    this.#imagePath = `${partPath(path, guid)}-piece`;
-    this.#source = source;
-    this.#keeper = keeper;
-    this.existing = isNew ? null : listExisting(keeper);
-  }
+  #keeper: Connection | null = null;
+  #isPublished = false;
 
   /**
-   * Opens a schema file that exists.
-   * @throws ORA-39002 when it is locked, can't be written, is no database, or has another text encoding than the dump
+   * Opens a schema file that exists, begins a new one, or takes up what an earlier run of the job has left of either.
+   * @throws ORA-39002 when another job has it, when it is locked or can't be written, is no database, or has another text
+   * encoding than the dump
    */
-  static openExisting(name: string, path: string, source: DumpSchema, guid: string): TargetSchema {
-    const keeper = asTargetError(name, path, () => openTarget(path));
+  static open({ name, path, existingPath, source }: TargetRequest, { table, guid, jobs }: TargetJob): TargetSchema {
+    const lock = lockTarget(jobs, name, path);
+    try {
+      const state = new ImportState(table);
+      const saved = state.targets().get(name) ?? {
+        path,
+        existing: existingPath === null ? null : [],
+        boot: bootName(),
+        isStaged: false,
+        identity: null,
+        isFinished: false,
+      };
+      const target = new TargetSchema(name, state, source, guid, lock, saved);
+      target.#begin(state.targets().has(name));
+      return target;
+    } catch (error) {
+      lock.remove();
+      throw error;
+    }
+  }
+
+  private constructor(
+    name: string,
+    state: ImportState,
+    source: DumpSchema,
+    guid: string,
+    lock: LivenessLock,
+    saved: SavedTarget,
+  ) {
+    this.name = name;
+    this.#state = state;
+    this.#source = source;
+    this.#guid = guid;
+    this.#lock = lock;
+    this.#saved = saved;
+  }
+
+  get isNew(): boolean {
+    return this.#saved.existing === null;
+  }
+
+  /** What it held before the job; null when the job makes it. */
+  get existing(): readonly ExistingObject[] | null {
+    return this.#saved.existing;
+  }
+
+  /** Where it will be. */
+  get path(): string {
+    return this.#saved.path;
+  }
+
+  /** The file to write to now. */
+  get workPath(): string {
+    return this.isNew ? unfinishedPath(this.path, this.#guid) : this.path;
+  }
+
+  /** Where a worker keeps the piece that it is about to load. */
+  imagePath(worker: number): string {
+    return `${unfinishedPath(this.path, this.#guid)}${IMAGE_SUFFIX}${worker}`;
+  }
+
+  get isPublished(): boolean {
+    return this.#isPublished;
+  }
+
+  get isFinished(): boolean {
+    return this.#saved.isFinished;
+  }
+
+  #begin(isKnown: boolean): void {
+    if (this.#takeNameOfWholeFile()) {
+      this.#isPublished = true;
+      return;
+    }
+    this.#keeper = this.isNew ? this.#openNew(isKnown) : this.#openExisting();
+    if (!isKnown) {
+      const existing = this.isNew ? null : listExisting(this.#keeper);
+      this.#save({ existing });
+      return;
+    }
+    const progress = readProgress(this.#keeper, progressName(this.#guid));
+    this.loaded = progress ?? [];
+    this.#isPublished = progress === null && this.#saved.isStaged;
+  }
+
+  #openNew(isKnown: boolean): Connection {
+    const keeps = isKnown && existsSync(this.workPath) && isSameBoot(this.#saved.boot);
+    return asTargetError(this.name, this.path, () => {
+      if (!keeps) {
+        removeDatabase(this.workPath);
+        createTarget(this.workPath, this.#source.settings);
+        if (isKnown) this.#save({ isStaged: false, boot: bootName() });
+        this.startsOver = isKnown;
+      }
+      return openDatabase(this.workPath, { mustExist: true });
+    });
+  }
+
+  #openExisting(): Connection {
+    const keeper = asTargetError(this.name, this.path, () => openTarget(this.path));
     const { encoding } = readSettings(keeper);
-    if (encoding === source.settings.encoding) return new TargetSchema(name, path, guid, source, keeper, false);
+    if (encoding === this.#source.settings.encoding) return keeper;
     keeper.close();
-    const reason = `schema ${name} is stored as ${encoding}, the dump as ${source.settings.encoding}`;
+    const reason = `schema ${this.name} is stored as ${encoding}, the dump as ${this.#source.settings.encoding}`;
     throw pumpError(
       [["ORA-39002"], ["TSDP-00010", reason]],
       "Import into a new schema with remap_schema: rows can't move between text encodings.",
     );
   }
 
-  /** Begins a new schema file; it gets its name when the import has ended well. @throws ORA-39002 when it can't be made */
-  static create(name: string, path: string, source: DumpSchema, guid: string): TargetSchema {
-    const workPath = partPath(path, guid);
-    const keeper = asTargetError(name, path, () => {
-      removeDatabase(workPath);
-      createTarget(workPath, source.settings);
-      return openDatabase(workPath, { mustExist: true });
-    });
-    return new TargetSchema(name, path, guid, source, keeper, true);
-  }
-
-  get isNew(): boolean {
-    return this.existing === null;
-  }
-
-  /** The file to write to now. */
-  get workPath(): string {
-    return this.#workPath;
-  }
-
-  /** Where a worker keeps the piece that it is about to load. */
-  imagePath(worker: number): string {
-    return `${this.#imagePath}-${worker}`;
-  }
-
-  /** Makes the tables in which the rows arrive. */
-  stage({ loads }: SchemaImport): void {
-    const keeper = this.#keeper;
-    if (keeper === null) throw new Error(`schema ${this.name} is closed`);
-    this.#staged = loads.map(({ table }) => table.staging);
+  /** Makes the tables in which the rows arrive; those that an earlier run has made stay as they are. */
+  stage({ loads, plan }: SchemaImport): void {
+    const keeper = this.#requireKeeper();
     asTargetError(this.name, this.path, () => {
       keeper
         .transaction(() => {
-          for (const { table } of loads) createStagingTable(keeper, table);
+          const there = new Set(listStaging(keeper, this.#guid));
+          const wanted = new Set([plan.progress, ...loads.map(({ table }) => table.staging)]);
+          dropStaging(
+            keeper,
+            [...there].filter((name) => !wanted.has(name)),
+          );
+          if (!there.has(plan.progress)) createProgressTable(keeper, plan.progress);
+          const missing = loads.filter(({ table }) => !there.has(table.staging));
+          for (const { table } of missing) createStagingTable(keeper, table);
+          this.loaded = this.loaded.filter(({ object }) => missing.every((load) => load.object.id !== object));
         })
         .immediate();
     });
+    failpoint("import staged");
+    if (!this.#saved.isStaged) this.#save({ isStaged: true });
   }
 
   /** Gives an error of SQLite or of the system that a worker met on the way the name of the schema. @throws TSDP-00012 */
@@ -102,38 +202,116 @@ export class TargetSchema {
 
   /** After everything is published: gives a new schema its journal mode and its name, durably. @throws ORA-39002 */
   finish(): void {
+    if (this.isFinished) return;
     this.#keeper?.close();
     this.#keeper = null;
-    this.#state = "done";
-    if (!this.isNew) return;
-    asTargetError(this.name, this.path, () => {
-      setJournalMode(this.#workPath, this.#source.settings.journalMode);
-      takeName(this.#workPath, this.path);
-    });
+    if (this.isNew)
+      asTargetError(this.name, this.path, () => {
+        setJournalMode(this.workPath, this.#source.settings.journalMode);
+        syncPath(this.workPath);
+        this.#save({ identity: identityOf(this.workPath) ?? null });
+        failpoint("import whole");
+        takeName(this.workPath, this.path);
+        failpoint("import named");
+      });
+    this.#save({ isFinished: true });
+    failpoint("import finished");
   }
 
-  /** Leaves nothing of an import that did not end well. */
-  discard(): void {
+  /** Gives the target up: all that is loaded stays for a restart, or nothing of an import that did not end well. */
+  close(keep: boolean): void {
     const keeper = this.#keeper;
     this.#keeper = null;
     if (this.isNew) {
       keeper?.close();
-      removeDatabase(this.#workPath);
+      if (!keep && !this.isFinished) removeDatabase(this.workPath);
     } else if (keeper !== null) {
-      if (this.#state === "open") dropStaging(keeper, this.#staged);
+      if (!keep && !this.#isPublished) {
+        dropStaging(keeper, listStaging(keeper, this.#guid));
+        this.#save({ isStaged: false });
+      }
       keeper.close();
     }
+    removeImages(this.path, this.#guid);
+    this.#lock.remove();
+  }
+
+  /** Takes note that the transaction that makes everything visible has been committed. */
+  published(): void {
+    this.#isPublished = true;
+  }
+
+  /** A run that ended between the link and what comes after it has left a file that is whole. */
+  #takeNameOfWholeFile(): boolean {
+    if (this.#saved.isFinished) return true;
+    if (this.#saved.identity === null || identityOf(this.path) !== this.#saved.identity) return false;
+    removeDatabase(this.workPath);
+    this.#save({ isFinished: true });
+    return true;
+  }
+
+  #requireKeeper(): Connection {
+    if (this.#keeper === null) throw new Error(`schema ${this.name} is closed`);
+    return this.#keeper;
+  }
+
+  #save(change: Partial<SavedTarget>): void {
+    this.#saved = { ...this.#saved, ...change };
+    this.#state.save(this.name, this.#saved);
   }
 }
 
+/** Removes what a job has left of a schema that it has not finished. */
+export function removeUnfinished(saved: SavedTarget, guid: string): void {
+  removeImages(saved.path, guid);
+  if (saved.isFinished) return;
+  if (saved.existing === null) {
+    removeDatabase(unfinishedPath(saved.path, guid));
+    return;
+  }
+  if (!existsSync(saved.path)) return;
+  const connection = openDatabase(saved.path, { mustExist: true });
+  try {
+    dropStaging(connection, listStaging(connection, guid));
+  } finally {
+    connection.close();
+  }
+}
+
+/** A schema of the dump and where it goes. */
+export interface TargetRequest {
+  readonly name: string;
+  readonly path: string;
+  readonly existingPath: string | null;
+  readonly source: DumpSchema;
+}
+
+/** The job that writes it. */
+export interface TargetJob {
+  readonly table: ControlTable;
+  readonly guid: string;
+  /** Folder of the control tables. */
+  readonly jobs: string;
+}
+
 /** Hidden, and no schema by its name, until the file is whole. */
-function partPath(path: string, guid: string): string {
+function unfinishedPath(path: string, guid: string): string {
   return join(dirname(path), `.${basename(path)}.${guid.slice(0, 8)}.part`);
 }
 
-/** Makes a finished file durable and gives it its name, without replacing one that came to be meanwhile. */
+function identityOf(path: string): string | undefined {
+  const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  return stat && `${stat.dev}:${stat.ino}`;
+}
+
+/** Piece images are named after the unfinished schema file and the worker. */
+function removeImages(path: string, guid: string): void {
+  const prefix = `${basename(unfinishedPath(path, guid))}${IMAGE_SUFFIX}`;
+  for (const file of readdirSync(dirname(path))) if (file.startsWith(prefix)) rmSync(join(dirname(path), file), { force: true });
+}
+
+/** Gives a finished file its name, without replacing one that came to be meanwhile. */
 function takeName(workPath: string, path: string): void {
-  syncPath(workPath);
   try {
     linkSync(workPath, path);
     unlinkSync(workPath);

@@ -1,5 +1,6 @@
 import { foldName, quoteIdentifier } from "../base/identifiers.ts";
 import { causeLines, pumpError, type ErrorLine } from "../base/errors.ts";
+import { failpoint } from "../base/failpoint.ts";
 import type { Connection } from "./database.ts";
 import { generatedColumns, listTables, readTableShape, sameShape, type SchemaObject, type TextEncoding } from "./schema.ts";
 import { decodeSql, proveSchema } from "./scratch.ts";
@@ -16,6 +17,8 @@ export interface PublishTable extends StagingTable {
 
 export interface PublishPlan {
   readonly encoding: TextEncoding;
+  /** The table that names the loaded pieces: it goes with this transaction. */
+  readonly progress: string;
   /** Tables (virtual ones too) to be dropped first. */
   readonly drops: readonly string[];
   readonly tables: readonly PublishTable[];
@@ -70,6 +73,7 @@ class Publication {
     connection.pragma("foreign_keys = off");
     connection.exec("BEGIN IMMEDIATE");
     try {
+      connection.exec(`DROP TABLE ${quoteIdentifier(this.#plan.progress)}`);
       for (const name of this.#plan.drops) connection.exec(`DROP TABLE ${quoteIdentifier(name)}`);
       this.#editSchema(() => this.#renameStaging());
       if (this.#plan.tables.some((table) => this.#countsUp(table))) this.#ensureSequenceTable();
@@ -80,7 +84,9 @@ class Publication {
       // Last, so that no trigger of the job fires on its own rows.
       this.#storeDefinitions();
       this.#compareShapes();
+      failpoint("import publish before commit");
       connection.exec("COMMIT");
+      failpoint("import published");
     } finally {
       if (connection.inTransaction) connection.exec("ROLLBACK");
     }

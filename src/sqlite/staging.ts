@@ -1,3 +1,4 @@
+import { failpoint } from "../base/failpoint.ts";
 import { quoteIdentifier } from "../base/identifiers.ts";
 import type { Connection } from "./database.ts";
 import { MAX_COLUMNS, pieceColumns, pieceLayout, pieceRowid, PIECE_TABLE } from "./piece-table.ts";
@@ -33,6 +34,37 @@ export function isStagingName(name: string): boolean {
   return /^tsdp:[0-9A-F]{8}:\d+$/.test(name);
 }
 
+/** A piece of a table that is in its staging table. */
+export interface LoadedPiece {
+  readonly object: number;
+  readonly piece: number;
+  /** Rows that a key left out. */
+  readonly rejected: number;
+}
+
+/** The table of a schema file that names the pieces that are loaded: written with the rows, so that each piece counts once. */
+export function progressName(guid: string): string {
+  return stagingName(guid, 0);
+}
+
+export function createProgressTable(connection: Connection, name: string): void {
+  connection.exec(
+    `CREATE TABLE ${quoteIdentifier(name)} (object INTEGER, piece INTEGER, rejected INTEGER, PRIMARY KEY (object, piece))`,
+  );
+}
+
+/** The pieces that are loaded; null when there is no such table. */
+export function readProgress(connection: Connection, name: string): readonly LoadedPiece[] | null {
+  if (connection.prepare("SELECT 1 FROM sqlite_schema WHERE name = ?").get(name) === undefined) return null;
+  return connection.prepare(`SELECT object, piece, rejected FROM ${quoteIdentifier(name)}`).all() as LoadedPiece[];
+}
+
+/** The staging tables of a job that are there, the one of its progress among them. */
+export function listStaging(connection: Connection, guid: string): readonly string[] {
+  const names = connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all() as string[];
+  return names.filter((name) => isStagingName(name) && name.startsWith(`tsdp:${guid.slice(0, 8)}:`));
+}
+
 /** Makes the staging table: the same stored columns in order, no types; raw ones with the same keys. */
 export function createStagingTable(connection: Connection, table: StagingTable): void {
   const { shape } = table;
@@ -54,27 +86,39 @@ export function prepareLoading(target: Connection, durable: boolean): void {
 }
 
 /**
- * Copies a checked piece image into its staging table, in one transaction that writes one file.
+ * Copies a checked piece image into its staging table and notes it as loaded, in one transaction that writes one file.
  * @returns how many rows a violated key left out (only where the source itself violates it)
  * @throws WrongRowCount when the image holds more or fewer rows than stated
  */
-export function loadPiece(target: Connection, imagePath: string, table: StagingTable, rows: number): number {
+export function loadPiece(target: Connection, imagePath: string, table: StagingTable, rows: number, mark: PieceMark): number {
   target.prepare("ATTACH ? AS piece").run(imagePath);
   try {
-    return copyPiece(target, table, rows);
+    return copyPiece(target, table, rows, mark);
   } finally {
     if (target.inTransaction) target.exec("ROLLBACK");
     target.exec("DETACH piece");
   }
 }
 
-function copyPiece(target: Connection, table: StagingTable, rows: number): number {
+/** What is noted of a loaded piece, and in which table. */
+export interface PieceMark {
+  readonly progress: string;
+  readonly object: number;
+  readonly piece: number;
+}
+
+function copyPiece(target: Connection, table: StagingTable, rows: number, { progress, object, piece }: PieceMark): number {
   const copy = (onConflict: string) => {
     target.exec("BEGIN IMMEDIATE");
     const changes = copyRows(target, table, rows, onConflict);
     const found = onConflict === "" ? changes : countRows(target, rows);
     if (found !== rows) throw new WrongRowCount(`${found} rows instead of ${rows}`);
+    target
+      .prepare(`INSERT INTO main.${quoteIdentifier(progress)} VALUES (?, ?, ?)`)
+      .run(BigInt(object), BigInt(piece), BigInt(rows - changes));
+    failpoint("import piece before commit");
     target.exec("COMMIT");
+    failpoint("import piece loaded");
     return rows - changes;
   };
   try {

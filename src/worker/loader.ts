@@ -34,10 +34,10 @@ export class Loader {
   }
 
   /** Loads the decoded piece into its staging table. @returns rows that a key left out */
-  load({ path, durable, table, rows }: WorkerRequest & { do: "load" }): number {
+  load({ path, durable, table, rows, mark }: WorkerRequest & { do: "load" }): number {
     if (this.#decoded === null) throw new Error("no piece is decoded");
     const { imagePath, dumpFile } = this.#decoded;
-    return badImageAs(dumpFile, () => loadPiece(this.#target(path, durable), imagePath, table, rows));
+    return badImageAs(dumpFile, () => loadPiece(this.#target(path, durable), imagePath, table, rows, mark));
   }
 
   /** Gives up the targets and the last piece. */

@@ -4,7 +4,7 @@ import type { CompressionAlgorithm } from "../format/compression.ts";
 import type { KeyRange } from "../sqlite/key-range.ts";
 import type { PublishEvent, PublishPlan } from "../sqlite/publish.ts";
 import type { TableShape } from "../sqlite/schema.ts";
-import type { StagingTable } from "../sqlite/staging.ts";
+import type { PieceMark, StagingTable } from "../sqlite/staging.ts";
 import type { TargetProblems } from "../sqlite/target.ts";
 
 export interface SchemaFile {
@@ -35,7 +35,14 @@ export type WorkerRequest =
   /** Read a piece, check it, and hold it in a file of the worker's own until it may be loaded. */
   | { readonly do: "decode"; readonly location: PieceLocation; readonly shape: TableShape; readonly imagePath: string }
   /** Load the decoded piece; the connection to the schema file stays open until `end loading`. */
-  | { readonly do: "load"; readonly path: string; readonly durable: boolean; readonly table: StagingTable; readonly rows: number }
+  | {
+      readonly do: "load";
+      readonly path: string;
+      readonly durable: boolean;
+      readonly table: StagingTable;
+      readonly rows: number;
+      readonly mark: PieceMark;
+    }
   | { readonly do: "end loading" }
   | { readonly do: "publish"; readonly path: string; readonly durable: boolean; readonly plan: PublishPlan }
   /** Run SQLite's checks; null: of the whole file. */

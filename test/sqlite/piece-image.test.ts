@@ -6,7 +6,16 @@ import { openDatabase, type Connection } from "../../src/sqlite/database.ts";
 import { BadImage, openUntrusted, removePieceImage, writePieceImage } from "../../src/sqlite/piece-image.ts";
 import { pieceTableSql, PIECE_TABLE, type PieceLayout } from "../../src/sqlite/piece-table.ts";
 import type { TableShape } from "../../src/sqlite/schema.ts";
-import { createStagingTable, loadPiece, prepareLoading, WrongRowCount, type StagingTable } from "../../src/sqlite/staging.ts";
+import {
+  createProgressTable,
+  createStagingTable,
+  loadPiece,
+  prepareLoading,
+  readProgress,
+  WrongRowCount,
+  type PieceMark,
+  type StagingTable,
+} from "../../src/sqlite/staging.ts";
 import { temporaryFolder } from "../job/temporary-folder.ts";
 
 const LAYOUT: PieceLayout = { columnCount: 2, rowid: "column" };
@@ -125,6 +134,7 @@ const SHAPE: TableShape = {
   ],
 };
 const TABLE: StagingTable = { staging: "tsdp:test:1", shape: SHAPE, raw: true };
+const MARK: PieceMark = { progress: "tsdp:test:0", object: 1, piece: 1 };
 
 function stagingOf(image: Buffer): { target: Connection; path: string; rows: () => unknown } {
   const folder = temporaryFolder();
@@ -134,6 +144,7 @@ function stagingOf(image: Buffer): { target: Connection; path: string; rows: () 
   });
   prepareLoading(target, true);
   createStagingTable(target, TABLE);
+  createProgressTable(target, MARK.progress);
   const path = join(folder, "piece");
   writePieceImage(path, image, LAYOUT);
   return { target, path, rows: () => target.prepare(`SELECT count(*) FROM "${TABLE.staging}"`).pluck().get() };
@@ -142,7 +153,7 @@ function stagingOf(image: Buffer): { target: Connection; path: string; rows: () 
 describe("a right image", () => {
   test("is loaded with its rowids, and its file can be removed", () => {
     const { target, path, rows } = stagingOf(rightImage());
-    expect(loadPiece(target, path, TABLE, ROWS)).toBe(0);
+    expect(loadPiece(target, path, TABLE, ROWS, MARK)).toBe(0);
     expect(rows()).toBe(ROWS);
     expect(target.prepare(`SELECT count(*) FROM "${TABLE.staging}" WHERE rowid = a`).pluck().get()).toBe(ROWS);
     expect(readFileSync(path).equals(rightImage())).toBe(true);
@@ -152,22 +163,24 @@ describe("a right image", () => {
 
   test.each([ROWS - 1, ROWS + 1, 0, 1])("with %d rows instead of those stated is not loaded at all", (stated) => {
     const { target, path, rows } = stagingOf(rightImage());
-    expect(() => loadPiece(target, path, TABLE, stated)).toThrow(WrongRowCount);
+    expect(() => loadPiece(target, path, TABLE, stated, MARK)).toThrow(WrongRowCount);
     expect([rows(), target.inTransaction]).toEqual([0, false]);
-    expect(loadPiece(target, path, TABLE, ROWS)).toBe(0);
+    expect(readProgress(target, MARK.progress)).toEqual([]);
+    expect(loadPiece(target, path, TABLE, ROWS, MARK)).toBe(0);
   });
 
   test("whose rows violate a key is loaded without them, and tells how many", () => {
     const twice = imageOf(`${RIGHT}; ${FILL}; UPDATE ${PIECE_TABLE} SET c1 = 7 WHERE c1 BETWEEN 7 AND 9`);
     const { target, path, rows } = stagingOf(twice);
-    expect(loadPiece(target, path, TABLE, ROWS)).toBe(2);
+    expect(loadPiece(target, path, TABLE, ROWS, MARK)).toBe(2);
     expect(rows()).toBe(ROWS - 2);
+    expect(readProgress(target, MARK.progress)).toEqual([{ object: 1, piece: 1, rejected: 2 }]);
   });
 
   test.each([ROWS - 1, ROWS + 1])("whose rows violate a key must still hold the stated number, not %d", (stated) => {
     const twice = imageOf(`${RIGHT}; ${FILL}; UPDATE ${PIECE_TABLE} SET c1 = 7 WHERE c1 BETWEEN 7 AND 9`);
     const { target, path, rows } = stagingOf(twice);
-    expect(() => loadPiece(target, path, TABLE, stated)).toThrow(WrongRowCount);
+    expect(() => loadPiece(target, path, TABLE, stated, MARK)).toThrow(WrongRowCount);
     expect(rows()).toBe(0);
   });
 });

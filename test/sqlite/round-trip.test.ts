@@ -12,7 +12,14 @@ import { readObjects, readSettings, listTables, readTableShape } from "../../src
 import { proveSchema } from "../../src/sqlite/scratch.ts";
 import { beginSnapshot, openSource } from "../../src/sqlite/source.ts";
 import { Stage, type Piece } from "../../src/sqlite/stage.ts";
-import { createStagingTable, loadPiece, prepareLoading, stagingName } from "../../src/sqlite/staging.ts";
+import {
+  createStagingTable,
+  loadPiece,
+  prepareLoading,
+  createProgressTable,
+  progressName,
+  stagingName,
+} from "../../src/sqlite/staging.ts";
 import { checkTarget, createTarget } from "../../src/sqlite/target.ts";
 import { compareDatabases } from "../judge/compare.ts";
 
@@ -52,13 +59,16 @@ function roundTrip(
       truncate: false,
     }));
   const stage = new Stage(source);
+  const progress = progressName("0123456789ABCDEF");
+  createProgressTable(target, progress);
+  let pieces = 0;
   for (const table of tables) {
     expect(proven.shape(table.definition.name)).toEqual(table.shape);
     createStagingTable(target, table);
     for (let range: KeyRange | null = wholeRange(source, table.shape); range !== null;) {
       const piece: Piece = stage.unload(table.shape, range, limit);
       writePieceImage(image, piece.image, pieceLayout(table.shape));
-      expect(loadPiece(target, image, table, piece.rows)).toBe(0);
+      expect(loadPiece(target, image, table, piece.rows, { progress, object: 1, piece: (pieces += 1) })).toBe(0);
       range = piece.rest;
     }
   }
@@ -67,8 +77,11 @@ function roundTrip(
     (o) => o.type === "view" || o.type === "trigger" || (o.type === "table" && listed.get(o.name)?.kind === "virtual"),
   );
   const indexes = objects.filter((object) => object.type === "index" && object.sql !== null);
-  publish(target, true, { encoding: settings.encoding, drops: [], creations: [], tables, definitions, indexes }, (event) =>
-    events.push(event),
+  publish(
+    target,
+    true,
+    { encoding: settings.encoding, progress, drops: [], creations: [], tables, definitions, indexes },
+    (event) => events.push(event),
   );
   const problems = checkTarget(target, null);
   target.close();

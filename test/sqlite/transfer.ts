@@ -7,7 +7,14 @@ import type { PublishPlan, PublishTable } from "../../src/sqlite/publish.ts";
 import { listTables, readObjects, readSettings, readTableShape } from "../../src/sqlite/schema.ts";
 import { beginSnapshot, openSource } from "../../src/sqlite/source.ts";
 import { Stage } from "../../src/sqlite/stage.ts";
-import { createStagingTable, loadPiece, prepareLoading, stagingName } from "../../src/sqlite/staging.ts";
+import {
+  createStagingTable,
+  loadPiece,
+  prepareLoading,
+  createProgressTable,
+  progressName,
+  stagingName,
+} from "../../src/sqlite/staging.ts";
 
 /** What a test says of one table of the plan; a plain create otherwise. */
 export type TableChoice = Partial<Pick<PublishTable, "action" | "truncate" | "raw">>;
@@ -51,16 +58,19 @@ function stagePlan(
       return { raw: choice.action === "create", ...choice, definition, shape, staging: stagingName("0123456789ABCDEF", i + 1) };
     });
   const stage = new Stage(source);
-  for (const table of tables) {
+  const progress = progressName("0123456789ABCDEF");
+  createProgressTable(target, progress);
+  for (const [i, table] of tables.entries()) {
     createStagingTable(target, table);
     const range = wholeRange(source, table.shape);
     if (range === null) continue;
     const piece = stage.unload(table.shape, range, 1_000_000);
     writePieceImage(image, piece.image, pieceLayout(table.shape));
-    loadPiece(target, image, table, piece.rows);
+    loadPiece(target, image, table, piece.rows, { progress, object: i, piece: 1 });
   }
   return {
     encoding: readSettings(source).encoding,
+    progress,
     drops: [],
     creations: [],
     tables,

@@ -12,7 +12,7 @@ import { CODEC } from "../../src/format/frame.ts";
 import { openDatabase } from "../../src/sqlite/database.ts";
 import { wholeRange, type KeyRange } from "../../src/sqlite/key-range.ts";
 import { listTables, readTableShape } from "../../src/sqlite/schema.ts";
-import { createStagingTable, type StagingTable } from "../../src/sqlite/staging.ts";
+import { createProgressTable, createStagingTable, type StagingTable } from "../../src/sqlite/staging.ts";
 import { createTarget } from "../../src/sqlite/target.ts";
 import { LocalStorage } from "../../src/storage/local.ts";
 import { Loader } from "../../src/worker/loader.ts";
@@ -21,6 +21,8 @@ import { Unloader } from "../../src/worker/unloader.ts";
 import { encoded, MASTER, setOptions } from "../dump/sets.ts";
 import { temporaryFolder } from "../job/temporary-folder.ts";
 import { exactRows, pieceRows, tableRows } from "../sqlite/exact-rows.ts";
+
+const LOAD = { do: "load", durable: true, mark: { progress: "tsdp:test:0", object: 1, piece: 1 } } as const;
 
 beforeAll(loadCodec);
 
@@ -202,6 +204,7 @@ describe("loading", () => {
     });
     const connection = openDatabase(target());
     createStagingTable(connection, staged);
+    createProgressTable(connection, LOAD.mark.progress);
     connection.close();
     return { staged, locations: (await DumpFileSet.open([dump()], new LocalStorage())).pieces.get(1) ?? [], rows };
   }
@@ -229,7 +232,15 @@ describe("loading", () => {
     const loader = new Loader();
     for (const location of locations) {
       await loader.decode({ do: "decode", location: structuredClone(location), shape: staged.shape, imagePath: image() });
-      expect(loader.load({ do: "load", path: target(), durable: true, table: staged, rows: location.rows })).toBe(0);
+      expect(
+        loader.load({
+          ...LOAD,
+          path: target(),
+          table: staged,
+          rows: location.rows,
+          mark: { ...LOAD.mark, piece: location.piece },
+        }),
+      ).toBe(0);
     }
     await loader.close();
     expect(existsSync(image())).toBe(false);
@@ -243,7 +254,7 @@ describe("loading", () => {
     if (location === undefined) throw new Error("the dump has a piece");
     const loader = new Loader();
     await loader.decode({ do: "decode", location, shape: staged.shape, imagePath: image() });
-    const load = () => loader.load({ do: "load", path: target(), durable: true, table: staged, rows: location.rows + 1 });
+    const load = () => loader.load({ ...LOAD, path: target(), table: staged, rows: location.rows + 1 });
     expect(await codesOf(load)).toEqual(["ORA-31619", "ORA-02354"]);
     await loader.close();
     expect(stagedRows()).toEqual([]);

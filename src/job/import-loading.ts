@@ -1,0 +1,187 @@
+import { pumpError } from "../base/errors.ts";
+import { qualifiedName } from "../base/identifiers.ts";
+import { isSystemTable, type DumpObject } from "../metadata/dump-object.ts";
+import { objectPath, type ExportMode } from "../metadata/object-paths.ts";
+import type { Content } from "./content.ts";
+import type { Crew } from "./crew.ts";
+import type { SchemaImport, TableLoad } from "./import-plan.ts";
+import { rowsLine } from "./log-lines.ts";
+import type { JobRun, Progress } from "./run.ts";
+import type { TargetSchema } from "./target-schema.ts";
+import type { WorkerBoard } from "./worker-board.ts";
+import type { WorkerThread } from "./worker-thread.ts";
+
+/** The import of one schema into its file. */
+export interface SchemaWork {
+  readonly target: TargetSchema;
+  readonly plan: SchemaImport;
+  readonly objects: readonly DumpObject[];
+}
+
+/** All that an import does. */
+export interface ImportWork {
+  readonly works: readonly SchemaWork[];
+  /** Mode of the export: its object paths begin with it. */
+  readonly exportMode: ExportMode;
+  readonly content: Content;
+}
+
+/** How far the rows of a table are loaded. */
+export interface LoadProgress {
+  rows: number;
+  bytes: number;
+  piecesLeft: number;
+  rejected: number;
+}
+
+/** A piece that waits for a worker. `turn` settles when it may be loaded: a file has one writer, and rows keep their order. */
+interface LoadItem {
+  readonly work: SchemaWork;
+  readonly load: TableLoad;
+  readonly progress: LoadProgress;
+  readonly piece: TableLoad["pieces"][number];
+  readonly turn: Promise<void>;
+  readonly done: () => void;
+}
+
+/** Brings the pieces of all tables into their staging tables, less those that an earlier run has brought. */
+export class Loading {
+  readonly #run: JobRun;
+  readonly #crew: Crew;
+  readonly #board: WorkerBoard;
+  readonly #works: readonly SchemaWork[];
+  readonly #exportMode: ExportMode;
+  readonly #content: Content;
+  readonly #progressOf = new Map<TableLoad, LoadProgress>();
+  readonly #items: readonly LoadItem[];
+  readonly #totalBytes: number;
+
+  constructor(run: JobRun, crew: Crew, board: WorkerBoard, { works, exportMode, content }: ImportWork) {
+    this.#run = run;
+    this.#crew = crew;
+    this.#board = board;
+    this.#works = works;
+    this.#exportMode = exportMode;
+    this.#content = content;
+    this.#items = works.flatMap((work) => this.#itemsOf(work));
+    this.#totalBytes = works.flatMap(({ plan }) => plan.loads).reduce((sum, load) => sum + load.bytes, 0);
+  }
+
+  /** Bytes that are still to be loaded. */
+  get bytesLeft(): number {
+    return this.#items.reduce((sum, { piece }) => sum + piece.location.rawLength, 0);
+  }
+
+  /** Returns when all pieces are loaded, or those that were begun when the job was told to stop. */
+  async run(): Promise<void> {
+    this.#tellComplete();
+    let next = 0;
+    await this.#crew.run(async (worker) => {
+      while (!this.#run.isStopping && this.#crew.goesOn(worker)) {
+        const item = this.#items[next];
+        if (item === undefined) break;
+        if (item.load.object.id === this.#run.abortStep)
+          throw pumpError([["ORA-31697", item.load.object.id]], "The job can be started again; it goes on from there.");
+        next += 1;
+        await this.#load(worker, item);
+      }
+      await worker.call({ do: "end loading" });
+      this.#board.end(worker.number);
+    });
+  }
+
+  progressOf(load: TableLoad): LoadProgress | undefined {
+    return this.#progressOf.get(load);
+  }
+
+  progress(): Progress {
+    const loads = [...this.#progressOf.values()];
+    return {
+      bytes: loads.reduce((sum, load) => sum + load.bytes, 0),
+      totalBytes: this.#totalBytes,
+      rows: loads.reduce((sum, load) => sum + load.rows, 0),
+      workers: this.#board.statuses(),
+      files: [],
+    };
+  }
+
+  /** The pieces of a schema, each with its turn at the file. */
+  #itemsOf(work: SchemaWork): LoadItem[] {
+    const loaded = new Map(work.target.loaded.map(({ object, piece, rejected }) => [`${object}/${piece}`, rejected]));
+    let turn: Promise<void> = Promise.resolve();
+    return work.plan.loads.flatMap((load) => {
+      const progress: LoadProgress = { rows: 0, bytes: 0, piecesLeft: load.pieces.length, rejected: 0 };
+      this.#progressOf.set(load, progress);
+      return load.pieces.flatMap((piece) => {
+        const rejected = work.target.isPublished ? 0 : loaded.get(`${load.object.id}/${piece.location.piece}`);
+        if (rejected !== undefined) {
+          advance(progress, piece, rejected);
+          return [];
+        }
+        let done: () => void = () => undefined;
+        const item = { work, load, progress, piece, turn };
+        turn = new Promise((resolve) => {
+          done = resolve;
+        });
+        return [{ ...item, done }];
+      });
+    });
+  }
+
+  async #load(worker: WorkerThread, { work, load, progress, piece, turn, done }: LoadItem): Promise<void> {
+    const { table, object } = load;
+    const { target } = work;
+    const path = objectPath(this.#exportMode, "TABLE/TABLE_DATA");
+    this.#board.begin(
+      worker.number,
+      { schema: target.name, name: object.name },
+      path,
+      table.raw ? "DIRECT_PATH" : "CONVENTIONAL",
+    );
+    const imagePath = target.imagePath(worker.number);
+    await target.guard(worker.call({ do: "decode", location: piece.location, shape: table.shape, imagePath }));
+    await turn;
+    const mark = { progress: work.plan.plan.progress, object: object.id, piece: piece.location.piece };
+    const rejected = await target.guard(
+      worker.call({ do: "load", path: target.workPath, durable: !target.isNew, table, rows: piece.rows, mark }),
+    );
+    done();
+    advance(progress, piece, rejected);
+    if (progress.piecesLeft === 0) this.#tellLoaded(work, load, progress);
+    this.#board.advance(worker.number, { rows: progress.rows, bytes: progress.bytes, estimatedBytes: load.bytes });
+    this.#run.progress(() => this.progress());
+  }
+
+  /** Tables of which nothing is left to load: those without rows, and those that an earlier run has loaded. */
+  #tellComplete(): void {
+    for (const work of this.#works) {
+      for (const load of work.plan.loads) {
+        const progress = this.#progressOf.get(load);
+        if (progress?.piecesLeft === 0) this.#tellLoaded(work, load, progress);
+      }
+    }
+  }
+
+  #tellLoaded({ target }: SchemaWork, { object, table }: TableLoad, progress: LoadProgress): void {
+    if (isSystemTable(object) || this.#content === "METADATA_ONLY") return;
+    const name = qualifiedName(target.name, object.name);
+    this.#run.once(`rows ${target.name} ${object.id}`, () => {
+      if (progress.rejected > 0)
+        this.#run.report(
+          pumpError([
+            ["ORA-31693", name],
+            ["ORA-39224", progress.rejected],
+            ["TSDP-00010", "they violate a UNIQUE or PRIMARY KEY of the table"],
+          ]).lines,
+        );
+      if (table.raw) this.#run.say(rowsLine("imported", target.name, object.name, progress.bytes, progress.rows));
+    });
+  }
+}
+
+function advance(progress: LoadProgress, { rows, location }: TableLoad["pieces"][number], rejected: number): void {
+  progress.rejected += rejected;
+  progress.rows += rows - rejected;
+  progress.bytes += location.rawLength;
+  progress.piecesLeft -= 1;
+}

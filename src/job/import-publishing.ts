@@ -1,0 +1,98 @@
+import { pumpError } from "../base/errors.ts";
+import { qualifiedName } from "../base/identifiers.ts";
+import { isSystemTable } from "../metadata/dump-object.ts";
+import type { PublishEvent } from "../sqlite/publish.ts";
+import type { Crew } from "./crew.ts";
+import type { Loading, SchemaWork } from "./import-loading.ts";
+import { rowsLine } from "./log-lines.ts";
+import type { JobRun } from "./run.ts";
+import type { WorkerBoard } from "./worker-board.ts";
+import type { WorkerThread } from "./worker-thread.ts";
+
+/** Makes what is loaded visible, schema by schema, checks it, and gives new schemas their names. */
+export class Publishing {
+  readonly #run: JobRun;
+  readonly #crew: Crew;
+  readonly #board: WorkerBoard;
+  readonly #loading: Loading;
+
+  constructor(run: JobRun, crew: Crew, board: WorkerBoard, loading: Loading) {
+    this.#run = run;
+    this.#crew = crew;
+    this.#board = board;
+    this.#loading = loading;
+  }
+
+  /** @returns whether all schemas are done: a job that is told to stop begins no further one */
+  async run(works: readonly SchemaWork[]): Promise<boolean> {
+    let next = 0;
+    await this.#crew.run(async (worker) => {
+      for (let work = works[next++]; work !== undefined && !this.#run.isStopping; work = works[next++])
+        await this.#publish(worker, work);
+      this.#board.end(worker.number);
+    });
+    if (works.some(({ target }) => !target.isPublished)) return false;
+    for (const { target } of works) target.finish();
+    return true;
+  }
+
+  async #publish(worker: WorkerThread, work: SchemaWork): Promise<void> {
+    const { target, plan } = work;
+    if (!target.isPublished) {
+      const publishing = worker.call(
+        { do: "publish", path: target.workPath, durable: !target.isNew, plan: plan.plan },
+        (event) => {
+          this.#tell(worker, work, event);
+        },
+      );
+      await target.guard(publishing);
+      target.published();
+    }
+    if (!target.isFinished) await this.#check(worker, work);
+  }
+
+  async #check(worker: WorkerThread, { target, plan }: SchemaWork): Promise<void> {
+    const tables = target.isNew ? null : plan.loads.map(({ table }) => table.definition.name);
+    const { structure, foreignKeys } = await worker.call({ do: "check", path: target.workPath, tables });
+    this.#run.once(`check ${target.name}`, () => {
+      if (structure.length > 0)
+        this.#run.report(
+          pumpError([["TSDP-00011", target.name], ...structure.map((line) => ({ code: "quick_check", text: line }))]).lines,
+        );
+      for (const { table, parent, rows } of foreignKeys) {
+        this.#run.report(
+          pumpError([
+            ["ORA-02298", target.name, table],
+            ["TSDP-00010", `${rows} row(s) refer to rows of ${parent} that do not exist`],
+          ]).lines,
+        );
+      }
+    });
+  }
+
+  /** Told before the transaction is committed: a run that ends before that publishes again, and tells nothing twice. */
+  #tell(worker: WorkerThread, work: SchemaWork, event: PublishEvent): void {
+    const { object } = event;
+    const { name: schema } = work.target;
+    if (event.kind === "begun") {
+      this.#board.begin(worker.number, { schema, name: object.name }, object.type.toUpperCase());
+      this.#run.progress(() => this.#loading.progress());
+      return;
+    }
+    this.#run.once(`${event.kind} ${schema} ${object.type} ${object.name}`, () => {
+      this.#tellOutcome(work, event);
+    });
+  }
+
+  #tellOutcome({ target, plan }: SchemaWork, event: Exclude<PublishEvent, { kind: "begun" }>): void {
+    const { object } = event;
+    const name = qualifiedName(target.name, object.name);
+    if (event.kind === "failed")
+      this.#run.report(pumpError([["ORA-39083", `${object.type.toUpperCase()}:${name}`], ...event.lines]).lines);
+    if (event.kind === "rejected") this.#run.report(pumpError([["ORA-31693", name], ["ORA-02354"], ...event.lines]).lines);
+    const load = plan.loads.find(({ table }) => table.definition.name === object.name && !table.raw);
+    const progress = load === undefined ? undefined : this.#loading.progressOf(load);
+    if (event.kind !== "object" || load === undefined || progress === undefined || isSystemTable(load.object)) return;
+    this.#run.say(rowsLine("imported", target.name, object.name, progress.bytes, progress.rows));
+  }
+}

@@ -1,0 +1,34 @@
+import { foldName } from "../base/identifiers.ts";
+import type { DumpObject } from "../metadata/dump-object.ts";
+import { ImportState } from "./import-state.ts";
+import type { JobRun } from "./run.ts";
+import type { TargetSchema } from "./target-schema.ts";
+
+/**
+ * SKIP_CURRENT of START_JOB: what the last run was working on when it ended is left out from now on.
+ * @returns the objects that this run leaves out and earlier ones did not
+ */
+export function skipCurrent(run: JobRun, target: TargetSchema, objects: readonly DumpObject[]): readonly DumpObject[] {
+  if (!run.restarts || run.table.job().skipCurrent === 0 || target.isPublished) return [];
+  const state = new ImportState(run.table);
+  const known = state.skipped();
+  const current = new Set(
+    run.table
+      .workers()
+      .filter((worker) => worker.state === "EXECUTING" && worker.schema === target.name)
+      .map(({ name }) => name),
+  );
+  const skipped = objects.filter(({ id, name }) => current.has(name) && !known.has(id));
+  for (const { id } of skipped) state.skip(id);
+  return skipped;
+}
+
+/** The objects that are not left out; what depends on a table that is goes with it. */
+export function withoutSkipped(run: JobRun, objects: readonly DumpObject[]): readonly DumpObject[] {
+  const skipped = new ImportState(run.table).skipped();
+  if (skipped.size === 0) return objects;
+  const tables = new Set(
+    objects.filter(({ id, objectType }) => skipped.has(id) && objectType === "TABLE").map(({ name }) => foldName(name)),
+  );
+  return objects.filter(({ id, tableName }) => !skipped.has(id) && !tables.has(foldName(tableName)));
+}
