@@ -187,7 +187,8 @@ export class ImportJob implements Job {
   }
 
   #plan(target: TargetSchema, { source, partial, objects, master, set }: PlanRequest): SchemaWork {
-    const skipped = skipCurrent(this.#run, target, objects);
+    const pieceOrder = groupPieces(master);
+    const skipped = skipCurrent(this.#run, target, objects, pieceOrder);
     this.#skipped.push(
       ...skipped.map(({ name, objectType }) => pumpError([["ORA-39058", qualifiedName(target.name, name), objectType]]).lines),
     );
@@ -201,7 +202,7 @@ export class ImportJob implements Job {
       action: this.#action,
       content: this.#content,
       guid: this.#run.definition.guid,
-      pieceOrder: groupPieces(master),
+      pieceOrder,
       pieces: set.pieces,
     });
     return { target, objects: taken, plan };

@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import type { ControlTable } from "./control-table.ts";
 import { ImportState } from "./import-state.ts";
 import { removeUnfinished } from "./target-schema.ts";
@@ -8,5 +9,6 @@ import { removeUnfinished } from "./target-schema.ts";
  */
 export function removeImportLeftovers(table: ControlTable): void {
   const { guid } = table.definition();
-  for (const saved of new ImportState(table).targets().values()) removeUnfinished(saved, guid);
+  const job = { guid, jobs: dirname(table.path) };
+  for (const [name, saved] of new ImportState(table).targets()) removeUnfinished(name, saved, job);
 }

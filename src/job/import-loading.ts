@@ -138,6 +138,7 @@ export class Loading {
       path,
       table.raw ? "DIRECT_PATH" : "CONVENTIONAL",
     );
+    this.#run.progress(() => this.progress());
     const imagePath = target.imagePath(worker.number);
     await target.guard(worker.call({ do: "decode", location: piece.location, shape: table.shape, imagePath }));
     await turn;

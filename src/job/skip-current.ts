@@ -8,7 +8,12 @@ import type { TargetSchema } from "./target-schema.ts";
  * SKIP_CURRENT of START_JOB: what the last run was working on when it ended is left out from now on.
  * @returns the objects that this run leaves out and earlier ones did not
  */
-export function skipCurrent(run: JobRun, target: TargetSchema, objects: readonly DumpObject[]): readonly DumpObject[] {
+export function skipCurrent(
+  run: JobRun,
+  target: TargetSchema,
+  objects: readonly DumpObject[],
+  pieces: ReadonlyMap<number, readonly unknown[]>,
+): readonly DumpObject[] {
   if (!run.restarts || run.table.job().skipCurrent === 0 || target.isPublished) return [];
   const state = new ImportState(run.table);
   const known = state.skipped();
@@ -18,7 +23,11 @@ export function skipCurrent(run: JobRun, target: TargetSchema, objects: readonly
       .filter((worker) => worker.state === "EXECUTING" && worker.schema === target.name)
       .map(({ name }) => name),
   );
-  const skipped = objects.filter(({ id, name }) => current.has(name) && !known.has(id));
+  const loaded = (id: number) => target.loaded.filter(({ object }) => object === id).length;
+  const isCurrent = ({ id, name }: DumpObject) =>
+    // What a worker was at is shown a little late; a table of which only some pieces are loaded was surely being loaded.
+    current.has(name) || (loaded(id) > 0 && loaded(id) < (pieces.get(id)?.length ?? 0));
+  const skipped = objects.filter((object) => isCurrent(object) && !known.has(object.id));
   for (const { id } of skipped) state.skip(id);
   return skipped;
 }

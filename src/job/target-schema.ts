@@ -261,16 +261,20 @@ export class TargetSchema {
   }
 }
 
-/** Removes what a job has left of a schema that it has not finished. */
-export function removeUnfinished(saved: SavedTarget, guid: string): void {
-  removeImages(saved.path, guid);
-  if (saved.isFinished) return;
-  if (saved.existing === null) {
-    removeDatabase(unfinishedPath(saved.path, guid));
-    return;
+/** Removes what a job has left of a schema that it has not finished. @throws ORA-39002 when another job has the schema */
+export function removeUnfinished(name: string, saved: SavedTarget, { guid, jobs }: Pick<TargetJob, "guid" | "jobs">): void {
+  const lock = lockTarget(jobs, name, saved.path);
+  try {
+    removeImages(saved.path, guid);
+    if (saved.existing === null && !saved.isFinished) removeDatabase(unfinishedPath(saved.path, guid));
+    else if (!saved.isFinished && existsSync(saved.path)) removeStaging(saved.path, guid);
+  } finally {
+    lock.remove();
   }
-  if (!existsSync(saved.path)) return;
-  const connection = openDatabase(saved.path, { mustExist: true });
+}
+
+function removeStaging(path: string, guid: string): void {
+  const connection = openDatabase(path, { mustExist: true });
   try {
     dropStaging(connection, listStaging(connection, guid));
   } finally {

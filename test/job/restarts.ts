@@ -42,12 +42,13 @@ export async function restart(folder: string, options: { failpoint?: string; ski
   const pump = await connect(folder, { currentDirectory: folder });
   try {
     const handle = await pump.attach(NAME);
+    const start = () => pump.startJob(handle, options.skipCurrent ?? 0).catch(unlessItRuns);
     if (options.failpoint === undefined) {
-      await pump.startJob(handle, options.skipCurrent ?? 0).catch(unlessItRuns);
+      await start();
       return await followJob(pump, handle);
     }
     await underFailpoint(options.failpoint, async () => {
-      await startJob(pump, handle);
+      await start();
       await followJob(pump, handle);
     });
     return { state: "NOT RUNNING", errorCount: 0, lines: [], errors: [] };
