@@ -132,7 +132,7 @@ export class Attachment {
 
   /** The state to report: a final one only when no message of the kinds in `mask` is left. */
   reportableState(state: JobState, mask: number): JobState {
-    return this.#finalState ?? (this.#hasMessage(mask) ? beforeFinal(state) : state);
+    return this.#hasMessage(mask) ? beforeFinal(state) : state;
   }
 
   /** Remembers that the caller has been told the end. */

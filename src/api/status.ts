@@ -14,6 +14,9 @@ const TERM_REASONS: Readonly<Record<Outcome, number>> = {
   ABORTED: KU.JOB_ABORTED,
 };
 
+/** States without workers: what their rows say is of an earlier run. */
+const IDLE_STATES: ReadonlySet<JobState> = new Set(["DEFINING", "IDLING", "STOPPED", "COMPLETED"]);
+
 /** A status that says nothing. */
 export const EMPTY_STATUS: Status = { mask: 0, wip: null, jobDescription: null, jobStatus: null, error: null };
 
@@ -68,7 +71,7 @@ function jobStatus(table: ControlTable, definition: JobDefinition, row: JobRow, 
     restartCount: row.restartCount,
     heartbeat: row.heartbeat,
     rowsProcessed: row.rowsProcessed,
-    workerStatusList: workerStatuses(table, definition),
+    workerStatusList: IDLE_STATES.has(row.state) ? [] : workerStatuses(table, definition),
     files: table.dumpFiles().map(({ path, bytesWritten, size }) => ({
       fileName: path,
       fileType: KU.DUMPFILE_TYPE_DISK,

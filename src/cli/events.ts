@@ -8,6 +8,8 @@ export type JobEvent =
   /** `inJob`: a line of the job's log; otherwise the command itself failed. */
   | { readonly event: "error"; readonly inJob: boolean; readonly lines: readonly ErrorFact[]; readonly hint: string | null }
   | { readonly event: "status"; readonly status: JobStatus }
+  /** A status that was asked for, to be shown whole. */
+  | { readonly event: "report"; readonly status: JobStatus }
   | {
       readonly event: "end";
       /** State of the job when the command ended; null when there is no job. */

@@ -16,19 +16,28 @@ export type Following =
 const PATIENCE = 0.25;
 const MASK = KU.STATUS_WIP | KU.STATUS_JOB_ERROR | KU.STATUS_JOB_STATUS;
 
-/** Shows all that a job says until it has ended or the client is interrupted. */
+/**
+ * Shows all that a job says until it has ended or the client is interrupted.
+ * @param statusPeriod seconds between two reports of the status, 0: none
+ */
 export async function followJob(
   pump: Follower,
   handle: number,
   screen: JobScreen,
   interrupted: () => Interruption | undefined,
+  statusPeriod = 0,
 ): Promise<Following> {
+  let nextReport = performance.now() + statusPeriod * 1000;
   let errorCount = 0;
   let hint: string | null = null;
   for (;;) {
     const { jobState, status } = await pump.getStatus(handle, MASK, PATIENCE);
     hint = showStatus(status, screen) ?? hint;
     errorCount = status.jobStatus?.errorCount ?? errorCount;
+    if (statusPeriod > 0 && performance.now() >= nextReport && status.jobStatus !== null) {
+      nextReport += statusPeriod * 1000;
+      screen.show({ event: "report", status: status.jobStatus });
+    }
     if (jobState === "COMPLETED" || jobState === "STOPPED") return { kind: "ended", state: jobState, errorCount, hint };
     const interruption = interrupted();
     if (interruption !== undefined) return { kind: "interrupted", interruption, state: jobState, errorCount };

@@ -5,6 +5,8 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** Why a client leaves before its job has ended. The job goes on. */
 export interface Interruption {
+  /** Undefined when the output is gone. */
+  readonly signal: (typeof SIGNALS)[number] | undefined;
   /** 128 and the number of the signal, as shells count; a client that left has not seen whether the job succeeds. */
   readonly exitCode: number;
   /** Nobody reads what the client writes. */
@@ -24,9 +26,9 @@ export class Interruptions {
 
   /** The interruption that came, if any. */
   current(): Interruption | undefined {
-    if (this.#signal !== undefined) return { exitCode: exitCodeOf(this.#signal), silent: false };
+    if (this.#signal !== undefined) return { signal: this.#signal, exitCode: exitCodeOf(this.#signal), silent: false };
     const failure = outputFailure();
-    return failure === undefined ? undefined : { exitCode: failure.exitCode, silent: failure.closed };
+    return failure === undefined ? undefined : { signal: undefined, exitCode: failure.exitCode, silent: failure.closed };
   }
 
   stop(): void {

@@ -39,7 +39,8 @@ export class JsonScreen implements JobScreen {
 
 /** An event as one line of JSON. */
 export function eventLine(event: JobEvent): string {
-  const facts = event.event === "status" ? { event: event.event, ...statusFacts(event.status) } : event;
+  const isStatus = event.event === "status" || event.event === "report";
+  const facts = isStatus ? { event: "status", ...statusFacts(event.status) } : event;
   return printableJson({ schema: EVENT_SCHEMA, ...facts });
 }
 

@@ -7,6 +7,7 @@ import type { JobEvent, JobScreen } from "./events.ts";
 import type { Output } from "./output.ts";
 import { endText, errorText } from "./plain-screen.ts";
 import { printable } from "../base/printable.ts";
+import { statusLines } from "./status-text.ts";
 import { ProgressMeter, workerObject, type Progress } from "./progress.ts";
 
 const WORKER_FORMAT = "  {label} [{bar}] {percentage}% {object}";
@@ -55,6 +56,9 @@ export class LiveScreen implements JobScreen {
         break;
       case "status":
         this.#showStatus(event.status);
+        break;
+      case "report":
+        this.heading(statusLines(null, event.status));
         break;
       case "end":
         this.close();

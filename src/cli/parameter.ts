@@ -13,6 +13,7 @@ export type ApiCall =
   | { readonly procedure: "CONTENT"; readonly argument: "INCLUDE_ROWS, INCLUDE_METADATA" }
   | { readonly procedure: "SET_PARALLEL" }
   | { readonly procedure: "CONNECT" }
+  | { readonly procedure: "ATTACH" }
   | { readonly procedure: "client" };
 
 interface ParameterBase {

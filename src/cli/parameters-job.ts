@@ -214,4 +214,24 @@ export const JOB_PARAMETERS: readonly JobParameter[] = [
     call: { procedure: "client" },
     description: ["Show this help."],
   },
+  {
+    status: "supported",
+    name: "attach",
+    commands: BOTH,
+    type: "name",
+    call: { procedure: "ATTACH" },
+    description: [
+      "Attach to a job that exists: [owner.]job. Goes with USERID and STATUS only.",
+      "Example: ATTACH=SYS_EXPORT_SCHEMA_01.",
+    ],
+  },
+  {
+    status: "supported",
+    name: "status",
+    commands: BOTH,
+    type: "integer",
+    default: "0",
+    call: { procedure: "client" },
+    description: ["Seconds between two reports of the status of the job; 0: none."],
+  },
 ];

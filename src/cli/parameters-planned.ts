@@ -8,7 +8,6 @@ const IMPORT = ["import"] as const;
 export const PLANNED_PARAMETERS: readonly PlannedParameter[] = [
   planned("abort_step", BOTH, "Stop the job at this process order number."),
   planned("access_method", BOTH, "Method of unloading or loading rows."),
-  planned("attach", BOTH, "Attach to a job that exists."),
   planned("checksum", EXPORT, "Write checksums of the dump files."),
   planned("checksum_algorithm", EXPORT, "Algorithm of the checksums."),
   planned("cluster", BOTH, "Use the instances of a cluster."),
@@ -47,7 +46,6 @@ export const PLANNED_PARAMETERS: readonly PlannedParameter[] = [
   planned("skip_unusable_indexes", IMPORT, "Skip tables with unusable indexes."),
   planned("source_edition", BOTH, "Edition of the source."),
   planned("sqlfile", IMPORT, "Write the DDL into a script instead of running it."),
-  planned("status", BOTH, "Seconds between two reports of the status."),
   planned("streams_configuration", IMPORT, "Load the metadata of streams."),
   planned("tablespaces", BOTH, "Tablespaces to process."),
   planned("target_edition", IMPORT, "Edition of the target."),

@@ -1,5 +1,6 @@
 import type { JobEvent, JobScreen } from "./events.ts";
 import type { Output } from "./output.ts";
+import { statusLines } from "./status-text.ts";
 import { printable, printableLines } from "../base/printable.ts";
 
 /** Lines only, each written at once: what a pipe or a file gets. */
@@ -28,6 +29,9 @@ export class PlainScreen implements JobScreen {
         else this.#output.err(...errorText(event));
         break;
       case "status":
+        break;
+      case "report":
+        this.heading(statusLines(null, event.status));
         break;
       case "end":
         this.#output.err(...endText(event));

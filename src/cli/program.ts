@@ -32,6 +32,19 @@ export async function runProgram(words: readonly string[], output: Output): Prom
       const { showDumpfileInfo } = await import("./dumpinfo.ts");
       exitCode = await showDumpfileInfo(file, json === true, output);
     });
+  program
+    .command("attach")
+    .description("show a job, and change, stop or start it: a prompt, or commands from standard input")
+    .argument("[job]", "[owner.]job; without it the only job that there is")
+    .argument("[database]", USERID)
+    .option("--json", "write events, one a line")
+    .option("--status <seconds>", "report the status every so many seconds while the log is shown")
+    .option("--userid <text>", "the same as the second argument")
+    .action(async (job: string | undefined, database: string | undefined, options: AttachOptions) => {
+      const { attach } = await import("./attach.ts");
+      const statusPeriod = Number(options.status ?? 0);
+      exitCode = await attach(job ?? null, database ?? options.userid, { output, json: options.json === true, statusPeriod });
+    });
   program.addCommand(directoryProgram(output)).addCommand(jobsProgram(output));
   try {
     await program.parseAsync(words, { from: "user" });
@@ -40,6 +53,10 @@ export async function runProgram(words: readonly string[], output: Output): Prom
     if (error instanceof CommanderError) return error.exitCode;
     throw error;
   }
+}
+
+interface AttachOptions extends SessionOptions {
+  readonly status?: string;
 }
 
 /** Only for its help: the words of export and import are read by `command-line.ts`. */

@@ -102,6 +102,8 @@ function callText(call: ApiCall): string {
   switch (call.procedure) {
     case "client":
       return "none, it steers the client";
+    case "ATTACH":
+      return "ATTACH";
     case "CONNECT":
       return "`connect`";
     case "CONTENT":

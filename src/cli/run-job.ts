@@ -1,21 +1,26 @@
-import { EXCEPTIONS, KU } from "../api/constants.ts";
+import { KU } from "../api/constants.ts";
 import type { DataPump } from "../api/data-pump.ts";
-import type { JobDesc } from "../api/status-types.ts";
-import { toPumpError } from "../base/errors.ts";
-import { qualifiedName } from "../base/identifiers.ts";
+import { pumpError, toPumpError } from "../base/errors.ts";
 import { banner, connectedLine } from "../base/product.ts";
 import { clientCommand } from "./client-command.ts";
 import { readCommandLine, type CommandLine } from "./command-line.ts";
 import { errorFacts } from "./error-report.ts";
 import { failedEvent, type JobScreen } from "./events.ts";
-import { exitCodeOf, followJob, type Following } from "./follow.ts";
+import { followJob, type Following } from "./follow.ts";
 import { helpLines } from "./help.ts";
 import { Interruptions } from "./interruption.ts";
 import { defineJob } from "./job-calls.ts";
+import { tellEnd, wantsPrompt } from "./job-end.ts";
 import { planJob, type JobPlan } from "./job-plan.ts";
 import type { Output } from "./output.ts";
 import type { Command } from "./parameter.ts";
+import { supportedParameters } from "./parameters.ts";
 import { openScreen } from "./screen.ts";
+import { clientCode, type Settings } from "./settings.ts";
+import { startJob } from "./start-job.ts";
+
+/** What may be said together with ATTACH. */
+const ATTACH_PARAMETERS: ReadonlySet<string> = new Set(["attach", "userid", "json", "status", "help"]);
 
 /**
  * `tsdp export` and `tsdp import`.
@@ -26,8 +31,11 @@ export async function runJob(command: Command, words: readonly string[], output:
   try {
     const line = readLine(command, words, screen);
     if (line.settings.flag("help") === true) return showHelp(command, output);
+    const json = asksForJson(words);
+    if (line.settings.has("attach")) return await attachTo(line.settings, json, output);
     screen.heading(banner(operation(command), new Date()));
-    return await connectAndRun(line, planJob(line.settings), screen);
+    const statusPeriod = Number(line.settings.text("status") ?? 0);
+    return await connectAndRun(line, planJob(line.settings), { screen, output, json, statusPeriod });
   } catch (error) {
     const facts = errorFacts(toPumpError(error));
     screen.show({ event: "error", inJob: false, ...facts });
@@ -48,61 +56,62 @@ function readLine(command: Command, words: readonly string[], screen: JobScreen)
   }
 }
 
-async function connectAndRun({ settings, typed }: CommandLine, plan: JobPlan, screen: JobScreen): Promise<number> {
+/** What the client shows, and where. */
+interface Client {
+  readonly screen: JobScreen;
+  readonly output: Output;
+  readonly json: boolean;
+  readonly statusPeriod: number;
+}
+
+async function connectAndRun({ settings, typed }: CommandLine, plan: JobPlan, client: Client): Promise<number> {
   const { connect } = await import("../api/data-pump.ts");
   const pump = await connect(settings.text("userid"));
   try {
-    screen.heading([connectedLine(pump.database)]);
-    return await defineAndFollow(pump, plan, clientCommand(pump.user, settings.text("userid"), typed), screen);
+    client.screen.heading([connectedLine(pump.database)]);
+    return await defineAndFollow(pump, plan, clientCommand(pump.user, settings.text("userid"), typed), client);
   } finally {
     await pump.close();
   }
 }
 
-async function defineAndFollow(pump: DataPump, plan: JobPlan, command: string, screen: JobScreen): Promise<number> {
+async function defineAndFollow(
+  pump: DataPump,
+  plan: JobPlan,
+  command: string,
+  { screen, output, json, statusPeriod }: Client,
+): Promise<number> {
   const handle = await defineJob(pump, plan, command);
   const { status } = await pump.getStatus(handle, KU.STATUS_JOB_DESC, 0);
   const interruptions = new Interruptions();
+  let following: Following;
   try {
     screen.wait("Starting the job");
     await startJob(pump, handle);
-    const following = await followJob(pump, handle, screen, () => interruptions.current());
-    await pump.detach(handle);
-    return tellEnd(following, status.jobDescription, screen);
+    following = await followJob(pump, handle, screen, () => interruptions.current(), statusPeriod);
   } finally {
     interruptions.stop();
   }
-}
-
-/** Starts the job; SUCCESS_WITH_INFO means that it runs, and its information comes with the job's messages. */
-async function startJob(pump: DataPump, handle: number): Promise<void> {
-  try {
-    await pump.startJob(handle);
-  } catch (error) {
-    if (toPumpError(error).sqlcode !== EXCEPTIONS.SUCCESS_WITH_INFO_NUM) throw error;
+  if (!wantsPrompt(following)) {
+    await pump.detach(handle);
+    return tellEnd(following, status.jobDescription, screen);
   }
+  screen.close();
+  const { interact } = await import("./attach.ts");
+  return interact(pump, handle, { output, json, statusPeriod });
 }
 
-function tellEnd(following: Following, job: JobDesc | null, screen: JobScreen): number {
-  const { state, errorCount } = following;
-  if (following.kind === "ended") {
-    const exitCode = exitCodeOf(following);
-    screen.show({ event: "end", state, errorCount, exitCode, hint: exitCode === 1 ? following.hint : null });
-    return exitCode;
-  }
-  const { exitCode, silent } = following.interruption;
-  if (!silent) screen.show({ event: "end", state, errorCount, exitCode, hint: goesOn(job) });
-  return exitCode;
-}
-
-function goesOn(job: JobDesc | null): string {
-  const name = job === null ? "The job" : `Job ${qualifiedName(job.owner, job.jobName)}`;
-  const database = job === null ? "" : ` ${shellWord(job.globalName)}`;
-  return `${name} goes on without this client; follow it with: tsdp jobs${database}`;
-}
-
-function shellWord(path: string): string {
-  return /^[\w./@:+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+/** `tsdp export attach=JOB`: nothing else may be said of a job that exists. */
+async function attachTo(settings: Settings, json: boolean, output: Output): Promise<number> {
+  const other = supportedParameters(settings.command).find(({ name }) => !ATTACH_PARAMETERS.has(name) && settings.has(name));
+  if (other !== undefined)
+    throw pumpError(
+      [[clientCode(settings.command, "00011"), "attach", other.name]],
+      "A job that exists has its parameters already.",
+    );
+  const { attach } = await import("./attach.ts");
+  const statusPeriod = Number(settings.text("status") ?? 0);
+  return attach(settings.elements("attach")[0] ?? null, settings.text("userid"), { output, json, statusPeriod });
 }
 
 /** Errors of the command line itself are to be events, too, so this must not depend on its being right. */

@@ -80,7 +80,7 @@ describe("following a job", () => {
 
   it("leaves the job when it is interrupted, after showing what came", async () => {
     const { written, output } = capture();
-    const interruption = { exitCode: 130, silent: false };
+    const interruption = { signal: "SIGINT", exitCode: 130, silent: false } as const;
     const end = await followJob(session(REPORTS), 1, new PlainScreen(output), () => interruption);
     expect(written).toHaveLength(1);
     expect(end).toMatchObject({ kind: "interrupted", interruption, state: "EXECUTING" });

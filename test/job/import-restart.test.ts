@@ -184,7 +184,7 @@ test("SKIP_CURRENT leaves out the table that was being loaded, in all further ru
   const report = await restart(folder);
   expect(report).toMatchObject({ state: "COMPLETED", errorCount: 1 });
   expect(logLines(folder).filter((line) => line.startsWith("ORA-39058"))).toHaveLength(1);
-  const database = new Sqlite(at("NEW.db"), { readonly: true });
+  const database = new Sqlite(at("SECOND.db"), { readonly: true });
   const tables = database
     .prepare("SELECT name FROM sqlite_schema WHERE name IN ('twins','twins_v','counted','keyed')")
     .pluck()

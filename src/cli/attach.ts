@@ -1,0 +1,89 @@
+import { KU } from "../api/constants.ts";
+import type { DataPump } from "../api/data-pump.ts";
+import { connect } from "../api/data-pump.ts";
+import { banner, connectedLine } from "../base/product.ts";
+import { PipeSource, TerminalSource } from "./command-source.ts";
+import { followJob } from "./follow.ts";
+import { Interactive } from "./interactive.ts";
+import { Interruptions } from "./interruption.ts";
+import { tellEnd, wantsPrompt } from "./job-end.ts";
+import type { Output } from "./output.ts";
+import { PlainScreen } from "./plain-screen.ts";
+import { openScreen } from "./screen.ts";
+import { statusLines } from "./status-text.ts";
+import { nameOf } from "./values.ts";
+
+/** What the client shows, and how. */
+export interface ClientOptions {
+  readonly output: Output;
+  readonly json: boolean;
+  /** Seconds between two reports of the status while the job is followed, 0: none. */
+  readonly statusPeriod: number;
+}
+
+const SIGINT_EXIT = 130;
+
+/**
+ * `tsdp attach [owner.]job`: the status of the job, then the prompt, or the commands of a script.
+ * @param job null: the only job that there is
+ * @returns the exit code
+ */
+export async function attach(job: string | null, userid: string | undefined, options: ClientOptions): Promise<number> {
+  const pump = await connect(userid);
+  try {
+    const [owner, name] = jobNames(job);
+    const handle = await pump.attach(name, owner);
+    const { status } = await pump.getStatus(handle, KU.STATUS_JOB_DESC + KU.STATUS_JOB_STATUS, 0);
+    const { jobDescription, jobStatus } = status;
+    if (!options.json && jobDescription !== null && jobStatus !== null) {
+      const operation = jobDescription.operation === "EXPORT" ? "EXPORT" : "IMPORT";
+      const heading = [...banner(operation, new Date()), connectedLine(pump.database)];
+      new PlainScreen(options.output).heading([...heading, ...statusLines(jobDescription, jobStatus), ""]);
+    }
+    return await interact(pump, handle, options);
+  } finally {
+    await pump.close();
+  }
+}
+
+/** The interactive mode of a job that the session is attached to. @returns the exit code */
+export async function interact(pump: DataPump, handle: number, options: ClientOptions): Promise<number> {
+  const { output, json, statusPeriod } = options;
+  const { status } = await pump.getStatus(handle, KU.STATUS_JOB_DESC, 0);
+  const description = status.jobDescription;
+  const follow = async (period: number): Promise<number | null> => {
+    const screen = await openScreen(output, json);
+    const interruptions = new Interruptions();
+    try {
+      const following = await followJob(pump, handle, screen, () => interruptions.current(), period);
+      return wantsPrompt(following) ? null : tellEnd(following, description, screen);
+    } finally {
+      interruptions.stop();
+      screen.close();
+    }
+  };
+  const openSource = () => (process.stdin.isTTY ? new TerminalSource(endAtOnce) : new PipeSource());
+  const screen = json ? await openScreen(output, true) : new PlainScreen(output);
+  const job = {
+    pump,
+    handle,
+    operation: description?.operation === "EXPORT" ? ("EXPORT" as const) : ("IMPORT" as const),
+    follow,
+    showStatus: (jobStatus: NonNullable<typeof status.jobStatus>) => {
+      screen.show({ event: "report", status: jobStatus });
+    },
+  };
+  return new Interactive(job, output, openSource, statusPeriod).run();
+}
+
+function endAtOnce(): void {
+  process.exit(SIGINT_EXIT);
+}
+
+/** `owner.job` or `job`, in upper case unless quoted. */
+function jobNames(job: string | null): readonly [owner: string | null, name: string | null] {
+  if (job === null) return [null, null];
+  const parts = job.match(/"(?:[^"]|"")*"|[^."]+/g) ?? [job];
+  const [first = job, second] = parts.map(nameOf);
+  return second === undefined ? [null, first] : [first, second];
+}
