@@ -8,8 +8,6 @@ export default defineConfig({
     restoreMocks: true,
     unstubEnvs: true,
     // A test may run whole jobs in processes of their own, on a slow machine beside others.
-    // Two tests race with live processes: a writer whose journal is hot for a moment, a signal that meets the end of its job.
-    retry: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

@@ -4,7 +4,9 @@ import { Directories, type Directory } from "../catalog/directories.ts";
 import { homeFolder } from "../catalog/home.ts";
 import { pumpError } from "../base/errors.ts";
 import type { JobDefinition } from "../job/definition.ts";
-import { attachJob, listJobs, onlyJob, type JobSummary } from "../job/jobs.ts";
+import { findLeftovers, removeLeftover, type Leftover } from "../job/clean.ts";
+import { attachJob, onlyJob, type JobSummary } from "../job/jobs.ts";
+import { jobsOf, queryViews } from "../job/views.ts";
 import type { JobState } from "../job/states.ts";
 import { KU } from "./constants.ts";
 import { dumpfileInfo } from "./dumpfile-info.ts";
@@ -317,9 +319,28 @@ export class DataPump {
     });
   }
 
-  /** All jobs of the database. */
+  /** All jobs of the database, as DBA_DATAPUMP_JOBS shows them. */
   async jobs(): Promise<readonly JobSummary[]> {
-    return rejecting(() => listJobs(this.#home));
+    return rejecting(() => jobsOf(this.#home, this.user));
+  }
+
+  /**
+   * A SELECT over the views DBA_DATAPUMP_JOBS, USER_DATAPUMP_JOBS and DBA_DATAPUMP_SESSIONS.
+   * @returns rows by the names of their columns, as the statement spells them
+   * @throws ORA-00942 for anything else
+   */
+  async query(sql: string, ...parameters: readonly unknown[]): Promise<readonly Readonly<Record<string, unknown>>[]> {
+    return rejecting(() => queryViews(this.#home, this.user, sql, parameters));
+  }
+
+  /** What dead jobs of the database left: jobs that could be started again, and files that nobody can use any more. */
+  async leftovers(): Promise<readonly Leftover[]> {
+    return rejecting(() => findLeftovers(this.#home, this.database));
+  }
+
+  /** Removes one of them. @throws when a process has taken the job up meanwhile */
+  async removeLeftover(leftover: Leftover): Promise<void> {
+    return rejecting(() => removeLeftover(leftover));
   }
 
   /** Ends the session: gives all its handles up. */

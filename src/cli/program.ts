@@ -45,7 +45,11 @@ export async function runProgram(words: readonly string[], output: Output): Prom
       const statusPeriod = Number(options.status ?? 0);
       exitCode = await attach(job ?? null, database ?? options.userid, { output, json: options.json === true, statusPeriod });
     });
-  program.addCommand(directoryProgram(output)).addCommand(jobsProgram(output));
+  program.addCommand(directoryProgram(output)).addCommand(
+    jobsProgram(output, (code) => {
+      exitCode = code;
+    }),
+  );
   try {
     await program.parseAsync(words, { from: "user" });
     return exitCode;
@@ -132,14 +136,30 @@ function directoryProgram(output: Output): Program {
   return program;
 }
 
-function jobsProgram(output: Output): Program {
-  return new Program("jobs")
+function jobsProgram(output: Output, end: (exitCode: number) => void): Program {
+  const program = new Program("jobs")
     .description("show the jobs of a database")
     .argument("[database]", USERID)
     .option("--json", "write one JSON document")
     .option("--userid <text>", "the same as the argument")
     .action(async (database: string | undefined, options: SessionOptions) => {
-      const { listJobs } = await import("./session-commands.ts");
-      await listJobs(database === undefined ? options : { ...options, userid: database }, output);
+      const { listJobs } = await import("./jobs-command.ts");
+      await listJobs(withDatabase(database, options), output);
     });
+  program
+    .command("clean")
+    .description("remove what dead jobs left, after showing it")
+    .argument("[database]", USERID)
+    .option("--yes", "don't ask")
+    .option("--json", "write one JSON document; removes only with --yes")
+    .option("--userid <text>", "the same as the argument")
+    .action(async (database: string | undefined, options: SessionOptions & { yes?: boolean }) => {
+      const { cleanJobs } = await import("./jobs-command.ts");
+      end(await cleanJobs({ ...options, ...withDatabase(database, options) }, output));
+    });
+  return program;
+}
+
+function withDatabase(database: string | undefined, options: SessionOptions): SessionOptions {
+  return database === undefined ? options : { ...options, userid: database };
 }

@@ -46,27 +46,8 @@ export async function dropDirectory(name: string, options: SessionOptions, outpu
   });
 }
 
-type Jobs = Awaited<ReturnType<DataPump["jobs"]>>;
-
-/** `tsdp jobs`. */
-export async function listJobs(options: SessionOptions, output: Output) {
-  await withSession(options.userid, async (pump) => {
-    const jobs = await pump.jobs();
-    output.out(...(options.json === true ? [printableJson({ schema: "tsdp.jobs/1", jobs })] : jobLines(jobs)));
-  });
-}
-
-/** The jobs as a table with the columns of DBA_DATAPUMP_JOBS, the process and how far it is. */
-export function jobLines(jobs: Jobs): readonly string[] {
-  if (jobs.length === 0) return ["No jobs."];
-  const heading = ["OWNER_NAME", "JOB_NAME", "OPERATION", "JOB_MODE", "STATE", "DEGREE", "PID", "PERCENT"];
-  return tableLines(
-    heading,
-    jobs.map((job) => [job.owner, job.name, job.operation, job.mode, job.state, job.degree, job.pid ?? "", job.percentDone]),
-  );
-}
-
-async function withSession(userid: string | undefined, work: (pump: DataPump) => Promise<void>): Promise<void> {
+/** Runs work in a session of its own. */
+export async function withSession(userid: string | undefined, work: (pump: DataPump) => Promise<void>): Promise<void> {
   const { connect } = await import("../api/data-pump.ts");
   const pump = await connect(userid);
   try {

@@ -6,7 +6,6 @@ import { qualifiedName } from "../base/identifiers.ts";
 import { productVersion } from "../base/product.ts";
 import { encodePiece, loadCodec, PIECE_TYPE, type CompressionAlgorithm, type EncodedPiece } from "../dump/piece.ts";
 import { DumpFileSetWriter, type DumpFileSetOptions, type WrittenFile } from "../dump/writer.ts";
-import { isSystemTable, type DumpObject } from "../metadata/dump-object.ts";
 import { encodeMasterTable } from "../metadata/master-table.ts";
 import { objectPath, pathsOf, type ExportMode } from "../metadata/object-paths.ts";
 import { sqliteVersion } from "../sqlite/database.ts";
@@ -14,21 +13,21 @@ import { recoverSource } from "../sqlite/source.ts";
 import { PIECE_TARGET } from "../sqlite/stage.ts";
 import { readStateStamps } from "../sqlite/state-stamp.ts";
 import { LocalStorage } from "../storage/local.ts";
-import type { SchemaFile, Unloaded } from "../worker/messages.ts";
+import type { SchemaFile } from "../worker/messages.ts";
 import { ExportCheckpoint, replay, type SavedExport } from "./export-checkpoint.ts";
 import { Crew } from "./crew.ts";
 import { contentOf } from "./content.ts";
 import { chooseSources, planExport, type ExportPlan, type ExportSources } from "./export-plan.ts";
 import { isOpenDatabase } from "./jobs.ts";
 import type { JobFile } from "./definition.ts";
+import { abortedAt, Unloading } from "./export-unloading.ts";
 import type { Job } from "./job.ts";
-import { dumpFileSetLines, masterTableLine, processingLine, restartingLine, rowsLine, startingLine } from "./log-lines.ts";
-import { describeObject, masterTable } from "./master.ts";
+import { dumpFileSetLines, masterTableLine, processingLine, restartingLine, startingLine } from "./log-lines.ts";
+import { masterTable } from "./master.ts";
 import { assertNoDatabase } from "./output-guard.ts";
-import type { JobRun, Progress } from "./run.ts";
+import type { JobRun } from "./run.ts";
 import { Snapshot } from "./snapshot.ts";
-import { firstItems, rankOf, UnloadQueue, type TablePiece, type TableUnload, type UnloadItem } from "./unload-queue.ts";
-import { WorkerBoard } from "./worker-board.ts";
+import { firstItems, UnloadQueue } from "./unload-queue.ts";
 import type { WorkerPool, WorkerThread } from "./worker-thread.ts";
 
 /** A source of this size takes long enough that its writers should know. */
@@ -39,14 +38,13 @@ export class ExportJob implements Job {
   readonly #run: JobRun;
   readonly #pool: WorkerPool;
   readonly #crew: Crew;
-  readonly #board = new WorkerBoard();
   readonly #checkpoint: ExportCheckpoint;
   #workers: readonly WorkerThread[] = [];
   #snapshot: Snapshot | null = null;
   #writer: DumpFileSetWriter | null = null;
   #plan: ExportPlan = { schemas: [], objects: [], tables: [], problems: [] };
   #queue = new UnloadQueue([]);
-  #objects = new Map<number, DumpObject>();
+  #unloading: Unloading | null = null;
   #missing: readonly string[] = [];
   /** What an earlier run has left to go on with. */
   #saved: SavedExport | null = null;
@@ -54,7 +52,6 @@ export class ExportJob implements Job {
   #sources: readonly SchemaFile[] = [];
   /** Sources that nobody had open in WAL mode before the job. */
   #withoutWal: readonly SchemaFile[] = [];
-  #idle: (() => void)[] = [];
 
   constructor(run: JobRun, pool: WorkerPool) {
     this.#run = run;
@@ -75,7 +72,6 @@ export class ExportJob implements Job {
     this.#guardOutputs(this.#dumpFiles());
     await this.#openSources(chosen);
     this.#plan = planExport(chosen, this.#requireSnapshot(), contentOf(this.#run.definition));
-    this.#objects = new Map(this.#plan.objects.map((object) => [object.id, object]));
     this.#missing = chosen.missing;
     await this.#takeUp();
     failpoint("export planned");
@@ -137,8 +133,18 @@ export class ExportJob implements Job {
       return "done";
     }
     this.#tellPlan();
-    this.#abortAt(-1);
-    await this.#unloadAll();
+    if (this.#run.abortStep === -1) throw abortedAt(-1);
+    const unloading = new Unloading(this.#run, {
+      crew: this.#crew,
+      plan: this.#plan,
+      queue: this.#queue,
+      writer: this.#requireWriter(),
+      checkpoint: this.#checkpoint,
+      readStamp: () => this.#stampOfSources(),
+    });
+    this.#unloading = unloading;
+    this.#crew.setDegree(this.#workers.length);
+    await unloading.run();
     if (this.#run.isStopping) {
       await this.#checkpoint.save(this.#requireWriter(), () => this.#stampOfSources());
       return "stopped";
@@ -149,18 +155,16 @@ export class ExportJob implements Job {
   }
 
   async #publish(master: EncodedPiece): Promise<readonly WrittenFile[]> {
-    let isEnded = false;
     try {
       const files = await this.#requireWriter().finish(master, (ends) => {
         this.#checkpoint.end(ends);
-        isEnded = true;
         failpoint("export ended");
       });
       failpoint("export published");
       return files;
     } catch (error) {
       // A set of which a file can't get its name is taken back whole.
-      if (isEnded) this.#checkpoint.clear();
+      if (this.#checkpoint.load()?.isEnded === true) this.#checkpoint.clear();
       throw error;
     }
   }
@@ -181,13 +185,8 @@ export class ExportJob implements Job {
     const { owner, name } = this.#run.definition;
     const paths = files.map((file) => file.path);
     this.#run.sayOnce("files", masterTableLine(owner, name), ...dumpFileSetLines(owner, name, paths));
-    this.#run.showProgress(() => this.#progress(files));
-  }
-
-  /** ABORT_STEP of START_JOB. @throws ORA-31697 */
-  #abortAt(step: number): void {
-    if (this.#run.abortStep === step)
-      throw pumpError([["ORA-31697", step]], "The job can be started again; it goes on from there.");
+    const unloading = this.#unloading;
+    if (unloading !== null) this.#run.showProgress(() => unloading.progress(files));
   }
 
   /** @throws ORA-39002 when further workers can't see the state that is exported */
@@ -199,7 +198,7 @@ export class ExportJob implements Job {
       this.#workers = this.#pool.take(worker.number);
     }
     this.#crew.setDegree(degree);
-    this.#wake();
+    this.#unloading?.wake();
   }
 
   async addFile({ directoryPath, name, reuse }: JobFile): Promise<void> {
@@ -210,7 +209,7 @@ export class ExportJob implements Job {
 
   stopWorker(worker: number): void {
     if (!this.#crew.stopWorker(worker)) throw pumpError([["ORA-39001"], ["ORA-39207", String(worker), "WORKER_ID"]]);
-    this.#wake();
+    this.#unloading?.wake();
   }
 
   /** In rollback-journal mode a reader holds up every commit of other programs; a small source is read before anyone notices. */
@@ -287,149 +286,6 @@ export class ExportJob implements Job {
     return this.#writer;
   }
 
-  async #unloadAll(): Promise<void> {
-    for (const { unload } of this.#plan.tables) if (unload.isDone) await this.#finishTable(unload, null);
-    this.#crew.setDegree(this.#workers.length);
-    await this.#crew.run((worker) => this.#work(worker));
-  }
-
-  /** What one worker does until there is nothing left: a range, and while its piece is being written the next. */
-  async #work(worker: WorkerThread): Promise<void> {
-    let writing: Promise<TablePiece | null> = Promise.resolve(null);
-    for (let item = await this.#next(worker); item !== null; item = await this.#next(worker)) {
-      const { table } = item;
-      this.#abortAt(table.table.object);
-      this.#board.begin(worker.number, this.#object(table), objectPath(this.#mode, "TABLE/TABLE_DATA"), "DIRECT_PATH");
-      let salvaged = 0;
-      for (;;) {
-        const unloaded: Unloaded =
-          salvaged === 0
-            ? await worker.call({ do: "unload", table: table.table, range: item.range })
-            : await worker.call({ do: "continue salvage" });
-        await writing;
-        const piece = this.#addPiece(item, unloaded, salvaged);
-        writing = this.#write(item, unloaded, piece);
-        // Awaited below, before the next piece; a failure must not surface before that as an unhandled one.
-        writing.catch(() => undefined);
-        table.lost.push(...unloaded.lost);
-        this.#board.advance(worker.number, table);
-        this.#run.progress(() => this.#progress());
-        if (unloaded.salvaging || unloaded.lost.length > 0) this.#checkpoint.giveUp();
-        salvaged += 1;
-        if (unloaded.salvaging) continue;
-        const left = this.#queue.giveBack(item, unloaded, this.#idle.length);
-        const { object } = table.table;
-        this.#checkpoint.add(
-          { item: item.id, object, left: left.map(withoutTable), pieces: piece === null ? [] : [piece] },
-          writing,
-        );
-        break;
-      }
-      this.#wake();
-      if (this.#checkpoint.isDue) await this.#checkpoint.save(this.#requireWriter(), () => this.#stampOfSources());
-      if (table.isDone) {
-        await writing;
-        await this.#finishTable(table, worker);
-      }
-    }
-    await writing;
-    this.#board.end(worker.number);
-  }
-
-  /** The next item; waits while others may still give ranges back. */
-  async #next(worker: WorkerThread): Promise<UnloadItem | null> {
-    for (;;) {
-      if (this.#run.isStopping || !this.#crew.goesOn(worker)) return null;
-      const item = this.#queue.take();
-      if (item !== null) return item;
-      if (this.#plan.tables.every(({ unload }) => unload.isDone)) return null;
-      await new Promise<void>((resolve) => {
-        this.#idle.push(resolve);
-      });
-    }
-  }
-
-  #wake(): void {
-    const idle = this.#idle;
-    this.#idle = [];
-    for (const resume of idle) resume();
-  }
-
-  #addPiece(item: UnloadItem, { piece }: Unloaded, salvaged: number): TablePiece | null {
-    return piece === null ? null : item.table.addPiece(rankOf(item, salvaged), piece.rows, piece.rawLength);
-  }
-
-  async #write({ table }: UnloadItem, { piece }: Unloaded, added: TablePiece | null): Promise<TablePiece | null> {
-    if (piece === null || added === null) return null;
-    const { object } = table.table;
-    const writer = this.#requireWriter();
-    if (added.piece === 1)
-      await writer.append(
-        encodePiece(
-          { type: PIECE_TYPE.OBJECT_DESCRIPTION, object, piece: 1, image: 0, rows: 0 },
-          describeObject(this.#object(table)),
-          "NONE",
-        ),
-      );
-    const encoded: EncodedPiece = { ...piece, type: PIECE_TYPE.TABLE_DATA, object, piece: added.piece, image: 0 };
-    await writer.append(encoded);
-    failpoint("export piece written");
-    return added;
-  }
-
-  async #finishTable(table: TableUnload, worker: WorkerThread | null): Promise<void> {
-    table.estimatedBytes = table.bytes;
-    const object = this.#object(table);
-    if (worker !== null && table.lost.length === 0) await this.#verifyCount(table, worker);
-    this.#run.once(`rows ${object.id}`, () => {
-      if (table.lost.length > 0) this.#reportLost(table, object);
-      if (!isSystemTable(object)) this.#run.say(rowsLine("exported", object.schema, object.name, table.bytes, table.rows));
-    });
-    this.#run.progress(() => this.#progress());
-  }
-
-  /** SQLite's own count is the judge of whether the ranges met every row once. */
-  async #verifyCount(table: TableUnload, worker: WorkerThread): Promise<void> {
-    const count = async (byTable: boolean) => worker.call({ do: "count", table: table.table, byTable });
-    if ((await count(false)) === table.rows) return;
-    const object = this.#object(table);
-    const rows = await count(true);
-    const name = qualifiedName(object.schema, object.name);
-    if (rows !== table.rows)
-      throw pumpError([
-        ["ORA-31693", name],
-        ["ORA-02354"],
-        ["TSDP-00010", `${table.rows} rows were read, but the table has ${rows}`],
-      ]);
-    this.#run.report(
-      pumpError([
-        [
-          "TSDP-00010",
-          `an index of table ${name} is damaged: it holds another number of rows than the table; all ${rows} rows of the table were exported`,
-        ],
-      ]).lines,
-    );
-  }
-
-  #reportLost(table: TableUnload, object: DumpObject): void {
-    const lost = table.lost.map(({ rows, cause }) => ({
-      code: "ORA-02354",
-      text: `error in exporting/importing data: ${rows} can't be read: ${cause}`,
-    }));
-    const { lines } = pumpError([["ORA-31693", qualifiedName(object.schema, object.name)], ...lost.slice(0, 100)]);
-    this.#run.report(
-      lines.map((line, i) =>
-        i === 0 ? { ...line, text: line.text.replace(" and is being skipped due to error:", " in part:") } : line,
-      ),
-    );
-  }
-
-  #object({ table }: TableUnload): DumpObject {
-    const object = this.#objects.get(table.object);
-    if (object === undefined) throw new Error(`no object ${table.object}`);
-    return object;
-  }
-
   #master(): Buffer {
     return encodeMasterTable(
       masterTable(
@@ -440,22 +296,6 @@ export class ExportJob implements Job {
       ),
     );
   }
-
-  #progress(files: readonly WrittenFile[] = this.#writer?.files ?? []): Progress {
-    const tables = this.#plan.tables.map(({ unload }) => unload);
-    const sum = (value: (table: TableUnload) => number) => tables.reduce((total, table) => total + value(table), 0);
-    return {
-      bytes: sum((table) => table.bytes),
-      totalBytes: sum((table) => table.estimatedBytes),
-      rows: sum((table) => table.rows),
-      workers: this.#board.statuses(),
-      files,
-    };
-  }
-}
-
-function withoutTable({ id, range, cut }: UnloadItem): Pick<UnloadItem, "id" | "range" | "cut"> {
-  return { id, range, cut };
 }
 
 function noFurtherWorkers(): PumpError {

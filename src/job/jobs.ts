@@ -5,8 +5,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { causeLines, pumpError, type PumpError } from "../base/errors.ts";
 import { ensurePrivateFile, ensurePrivateFolder } from "../catalog/private-files.ts";
 import { holdsFile, openDatabase } from "../sqlite/database.ts";
-import { ControlTable, type JobRow } from "./control-table.ts";
-import type { JobDefinition, JobMode, Operation } from "./definition.ts";
+import { ControlTable, type JobRow, type JobSession } from "./control-table.ts";
+import type { JobDefinition, JobMode, Operation, WorkerStatus } from "./definition.ts";
 import { isAlive, LivenessLock, lockPath } from "./liveness.ts";
 import { assertFilesThere } from "./restart-check.ts";
 import { liveSessions, SessionPresence, sweepSessionLocks } from "./sessions.ts";
@@ -206,8 +206,16 @@ export function onlyJob(home: string, owner: string): string {
   return job.name;
 }
 
+/** A job with all that works on it. */
+export interface ListedJob extends JobSummary {
+  /** Sessions whose process lives. */
+  readonly sessions: readonly JobSession[];
+  /** Numbers of the workers that are busy. */
+  readonly workers: readonly number[];
+}
+
 /** All jobs of a database, by owner and name; what was left behind by a session that ended while defining is not one. */
-export function listJobs(home: string): JobSummary[] {
+export function listJobs(home: string): ListedJob[] {
   if (!existsSync(jobsFolder(home))) return [];
   return readdirSync(jobsFolder(home))
     .filter((file) => file.endsWith(".db"))
@@ -247,7 +255,13 @@ function isFree(path: string): boolean {
 
 type Condition =
   | { readonly kind: "absent" | "half made" | "damaged" }
-  | { readonly kind: "readable"; readonly definition: JobDefinition; readonly row: JobRow; readonly sessions: number };
+  | {
+      readonly kind: "readable";
+      readonly definition: JobDefinition;
+      readonly row: JobRow;
+      readonly sessions: readonly JobSession[];
+      readonly workers: readonly WorkerStatus[];
+    };
 
 function inspect(path: string): Condition {
   if (!existsSync(path)) return { kind: "absent" };
@@ -261,7 +275,7 @@ function inspect(path: string): Condition {
 function isReplaceable(condition: Condition): boolean {
   if (condition.kind !== "readable") return condition.kind !== "damaged";
   const { row, sessions } = condition;
-  return row.state === "UNDEFINED" || (row.state === "DEFINING" && sessions === 0);
+  return row.state === "UNDEFINED" || (row.state === "DEFINING" && sessions.length === 0);
 }
 
 /** A session that was killed inside OPEN leaves a file without a schema version. */
@@ -278,11 +292,11 @@ function isHalfMade(path: string): boolean {
   }
 }
 
-function readJob(path: string): { definition: JobDefinition; row: JobRow; sessions: number } | undefined {
+function readJob(path: string): Omit<Condition & { kind: "readable" }, "kind"> | undefined {
   let table: ControlTable | undefined;
   try {
     table = ControlTable.open(path);
-    return { definition: table.definition(), row: table.job(), sessions: liveSessions(table).length };
+    return { definition: table.definition(), row: table.job(), sessions: liveSessions(table), workers: table.workers() };
   } catch {
     return undefined; // Gone meanwhile, or damaged: the caller tells by the file.
   } finally {
@@ -290,13 +304,13 @@ function readJob(path: string): { definition: JobDefinition; row: JobRow; sessio
   }
 }
 
-function summary(path: string): JobSummary | undefined {
+function summary(path: string): ListedJob | undefined {
   const held = isAlive(lockPath(path));
   const condition = inspect(path);
   if (condition.kind === "damaged") return damagedSummary(path);
   if (condition.kind !== "readable" || (!held && isReplaceable(condition))) return undefined;
-  const { definition, row, sessions } = condition;
-  const running = held || ((row.state === "DEFINING" || row.state === "IDLING") && sessions > 0);
+  const { definition, row, sessions, workers } = condition;
+  const running = held || ((row.state === "DEFINING" || row.state === "IDLING") && sessions.length > 0);
   return {
     owner: definition.owner,
     name: definition.name,
@@ -305,7 +319,9 @@ function summary(path: string): JobSummary | undefined {
     state: running ? row.state : "NOT RUNNING",
     degree: row.degree,
     pid: held ? row.pid : null,
-    attachedSessions: sessions,
+    attachedSessions: sessions.length,
+    sessions,
+    workers: held ? workers.filter(({ state }) => state === "EXECUTING").map(({ number }) => number) : [],
     percentDone: row.percentDone,
     bytes: row.bytesProcessed,
     rows: row.rowsProcessed,
@@ -315,12 +331,14 @@ function summary(path: string): JobSummary | undefined {
 }
 
 /** Shows a job whose control table can't be read under the names that its file has. */
-function damagedSummary(path: string): JobSummary {
+function damagedSummary(path: string): ListedJob {
   const [owner = "", name = ""] = basename(path, ".db").split(".");
   const nothing = {
     degree: 0,
     pid: null,
     attachedSessions: 0,
+    sessions: [],
+    workers: [],
     percentDone: 0,
     bytes: 0,
     rows: 0,

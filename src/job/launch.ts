@@ -45,7 +45,10 @@ function hasStarted(table: ControlTable): boolean {
 
 /** Has a control process undo what a job has made so far, and the job; resolves when it has ended. @throws what it said last */
 export async function launchRemoval(tablePath: string, guid: string): Promise<void> {
-  const reason = await processEnd(startProcess(resolve(tablePath), guid, "remove", {}));
+  const child = startProcess(resolve(tablePath), guid, "remove", {});
+  // Nothing else keeps this process waiting for it.
+  child.ref();
+  const reason = await processEnd(child);
   if (existsSync(tablePath)) throw unexpectedEnd(tablePath, reason);
 }
 

@@ -1,16 +1,4 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  lstatSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  unlinkSync,
-} from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { existsSync } from "node:fs";
 import { causeLines, pumpError } from "../base/errors.ts";
 import { failpoint } from "../base/failpoint.ts";
 import type { DumpSchema } from "../metadata/dump-object.ts";
@@ -30,9 +18,8 @@ import type { ControlTable } from "./control-table.ts";
 import type { SchemaImport } from "./import-plan.ts";
 import { ImportState, type SavedTarget } from "./import-state.ts";
 import type { LivenessLock } from "./liveness.ts";
+import { identityOf, imagePath, removeDatabase, removeImages, syncPath, takeName, unfinishedPath } from "./target-files.ts";
 import { lockTarget } from "./target-lock.ts";
-
-const IMAGE_SUFFIX = "-piece-";
 
 /** A schema file that an import writes: one that exists, or a new one that grows under a temporary name. */
 export class TargetSchema {
@@ -114,7 +101,7 @@ export class TargetSchema {
 
   /** Where a worker keeps the piece that it is about to load. */
   imagePath(worker: number): string {
-    return `${unfinishedPath(this.path, this.#guid)}${IMAGE_SUFFIX}${worker}`;
+    return imagePath(this.path, this.#guid, worker);
   }
 
   get isPublished(): boolean {
@@ -296,50 +283,6 @@ export interface TargetJob {
   readonly guid: string;
   /** Folder of the control tables. */
   readonly jobs: string;
-}
-
-/** Hidden, and no schema by its name, until the file is whole. */
-function unfinishedPath(path: string, guid: string): string {
-  return join(dirname(path), `.${basename(path)}.${guid.slice(0, 8)}.part`);
-}
-
-function identityOf(path: string): string | undefined {
-  const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
-  return stat && `${stat.dev}:${stat.ino}`;
-}
-
-/** Piece images are named after the unfinished schema file and the worker. */
-function removeImages(path: string, guid: string): void {
-  const prefix = `${basename(unfinishedPath(path, guid))}${IMAGE_SUFFIX}`;
-  for (const file of readdirSync(dirname(path))) if (file.startsWith(prefix)) rmSync(join(dirname(path), file), { force: true });
-}
-
-/** Gives a finished file its name, without replacing one that came to be meanwhile. */
-function takeName(workPath: string, path: string): void {
-  try {
-    linkSync(workPath, path);
-    unlinkSync(workPath);
-  } catch (error) {
-    const noLinks =
-      error instanceof Error && "code" in error && ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"].includes(String(error.code));
-    if (!noLinks || lstatSync(path, { throwIfNoEntry: false }) !== undefined) throw error;
-    renameSync(workPath, path);
-  }
-  syncPath(dirname(path));
-}
-
-/** No connection of this process holds the file any more: only then may it be opened by other means. */
-function syncPath(path: string): void {
-  const descriptor = openSync(path, "r");
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-function removeDatabase(path: string): void {
-  for (const suffix of ["", "-wal", "-shm", "-journal"]) rmSync(path + suffix, { force: true });
 }
 
 function asTargetError<T>(name: string, path: string, step: () => T): T {

@@ -318,11 +318,15 @@ describe("the definition", () => {
     const answered = async (answer: JobAnswer) => {
       for (;;) {
         const [request] = table.openRequests(0);
-        if (request !== undefined) { table.answerRequest(request.seq, answer); return; }
+        if (request !== undefined) {
+          table.answerRequest(request.seq, answer);
+          return;
+        }
         await sleep(5);
       }
     };
-    const [parallel] = [pump.setParallel(handle, 3), await answered(null)];
+    const parallel = pump.setParallel(handle, 3);
+    await answered(null);
     await parallel;
     const refusal = pumpError([["ORA-39001"], ["ORA-39000"], ["ORA-31641", "/late.dmp"]]);
     const refused = expectCodes(pump.addFile(handle, "late.dmp", "DMPDIR"), "ORA-39001", "ORA-39000", "ORA-31641");

@@ -11,11 +11,12 @@ test("the package gives these names and no others", () => {
       "getDumpfileInfo",
       "getStatus",
       "jobs",
+      "leftovers",
       "logEntry",
       "metadataFilter",
       "metadataRemap",
       "metadataTransform",
     ],
-    ...["open", "setParallel", "setParameter", "startJob", "stopJob", "stopWorker", "waitForJob"],
+    ...["open", "query", "removeLeftover", "setParallel", "setParameter", "startJob", "stopJob", "stopWorker", "waitForJob"],
   ]);
 });

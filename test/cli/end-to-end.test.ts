@@ -1,11 +1,12 @@
-import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import Sqlite from "better-sqlite3";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { connect } from "../../src/api/data-pump.ts";
 import { compareDatabases } from "../judge/compare.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -91,38 +92,105 @@ test("--json gives one event a line, each with its schema", () => {
   expect(events.filter(({ event }) => event === "log").length).toBeGreaterThan(10);
 });
 
-test("SIGTERM leaves the job, which goes on to its end", async () => {
+/** A schema that takes some seconds to export with one worker at the highest compression. */
+function writeBig(): void {
   const big = new Sqlite(join(folder, "BIG.db"));
   big.exec(
     "CREATE TABLE t (a, b); WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 80000) INSERT INTO t SELECT i, randomblob(300) FROM n",
   );
   big.close();
-  const client = spawn(
-    process.execPath,
-    [
-      join(ROOT, "bin/tsdp.js"),
-      "export",
-      "schemas=BIG",
-      "dumpfile=big.dmp",
-      "parallel=1",
-      "compression=all",
-      "compression_algorithm=high",
-    ],
-    {
-      cwd: folder,
-    },
-  );
+}
+
+const SLOW = ["export", "schemas=BIG", "dumpfile=big.dmp", "parallel=1", "compression=all", "compression_algorithm=high"];
+
+interface Running {
+  readonly client: ChildProcess;
+  readonly ended: Promise<{ code: number | null; out: string; err: string }>;
+}
+
+/** Starts the slow export; returns when its control process, suspended, is in the middle of the work. */
+async function startSlowExport(): Promise<Running & { readonly pid: number }> {
+  writeBig();
+  const client = spawn(process.execPath, [join(ROOT, "bin/tsdp.js"), ...SLOW], { cwd: folder });
   let [out, err] = ["", ""];
-  client.stdout.on("data", (chunk: Buffer) => {
-    out += chunk.toString();
-    if (out.includes("Processing object type")) client.kill("SIGTERM");
-  });
   client.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()));
-  const code = await new Promise((resolve) => client.on("close", resolve));
+  const begun = new Promise<void>((resolve) => {
+    client.stdout.on("data", (chunk: Buffer) => {
+      out += chunk.toString();
+      if (out.includes("Processing object type")) resolve();
+    });
+  });
+  const ended = new Promise<number | null>((resolve) => client.on("close", resolve)).then((code) => ({ code, out, err }));
+  await begun;
+  const pump = await connect(folder);
+  const pid = (await pump.jobs())[0]?.pid ?? 0;
+  process.kill(pid, "SIGSTOP");
+  await pump.close();
+  return { client, ended, pid };
+}
+
+/** Runs `tsdp attach` with commands on its standard input. */
+function script(commands: string, ...words: readonly string[]): { code: number | null; out: string; err: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(ROOT, "bin/tsdp.js"), "attach", ...words], {
+    cwd: folder,
+    encoding: "utf8",
+    input: commands,
+  });
+  return { code: status, out: stdout, err: stderr };
+}
+
+const JOB = "SYS_EXPORT_SCHEMA_01";
+
+test("SIGTERM leaves the job, which goes on to its end", async () => {
+  const { client, ended, pid } = await startSlowExport();
+  client.kill("SIGTERM");
+  const { code, err } = await ended;
   expect(code).toBe(143);
-  expect(err).toMatch(/Job "SYSTEM"\."SYS_EXPORT_SCHEMA_01" goes on without this client; follow it with: tsdp jobs/);
+  expect(err).toMatch(new RegExp(`Job "SYSTEM"\\."${JOB}" goes on without this client; follow it with: tsdp attach ${JOB} /`));
+  process.kill(pid, "SIGCONT");
   const log = () => readFileSync(join(folder, "export.log"), "utf8");
-  for (let wait = 0; wait < 600 && !log().includes("successfully completed"); wait++) await sleep(50);
-  expect(log()).toContain('Job "SYSTEM"."SYS_EXPORT_SCHEMA_01" successfully completed');
+  while (!log().includes("successfully completed")) await sleep(50);
   expect(run("tsdp.js", "dumpinfo", "big.dmp").code).toBe(0);
+});
+
+test("a job is watched, changed and stopped by the commands of a script, and started again by another", async () => {
+  const { ended, pid } = await startSlowExport();
+  process.kill(pid, "SIGCONT");
+  const stopped = script("status\nparallel=2\nst\nnonsense\nstop_job\n", JOB);
+  expect(stopped.err).toMatch(/UDE-00053: .*'st'\n.*START_JOB, STATUS, STOP_JOB, STOP_WORKER[^]*UDE-00053: .*'nonsense'/);
+  expect(stopped.out).toMatch(/^Job: SYS_EXPORT_SCHEMA_01\n {2}Owner: SYSTEM\n {2}Operation: EXPORT\n/m);
+  expect(stopped.out).toMatch(/^ {2}State: EXECUTING\n {2}Bytes Processed: [\d,]+\n/m);
+  expect(await ended).toMatchObject({ code: 1, out: expect.stringMatching(/stopped by user request at/) as string });
+  const finished = script("start_job\ncontinue_client\n", JOB);
+  expect(finished).toMatchObject({ code: 0, err: "" });
+  expect(finished.out).toMatch(/^ {2}State: IDLING\n/m);
+  expect(finished.out).toMatch(/^\. \. exported "BIG"\."t" +[\d.]+ MB +80000 rows\n/m);
+  expect(finished.out).toMatch(/^Job "SYSTEM"\."SYS_EXPORT_SCHEMA_01" successfully completed at /m);
+  expect(run("tsdp.js", "jobs").out).toBe("No jobs.\n");
+});
+
+test("tsdp jobs clean shows what a killed job left, and removes it when it is told to", async () => {
+  const { ended, pid } = await startSlowExport();
+  process.kill(pid, "SIGKILL");
+  expect((await ended).code).toBe(1);
+  expect(run("tsdp.js", "jobs").out).toMatch(/^SYSTEM +SYS_EXPORT_SCHEMA_01 +EXPORT +SCHEMA +NOT RUNNING +1 +0 +\d+$/m);
+  const shown = run("tsdp.js", "jobs", "clean");
+  expect(shown.out).toMatch(/^job +SYSTEM\.SYS_EXPORT_SCHEMA_01 .*can't be started again/m);
+  expect(shown.out).toMatch(/Nothing was removed; --yes removes these\.\n$/);
+  expect(run("tsdp.js", "jobs", "clean", "--yes")).toMatchObject({ code: 0, err: "" });
+  expect(run("tsdp.js", "jobs", "clean").out).toBe("Nothing to clean.\n");
+  expect(readdirSync(join(folder, ".tsdp/jobs"))).toEqual([]);
+  expect(readdirSync(folder).sort()).toEqual([".tsdp", "BIG.db", "HR.db", "export.log"]);
+});
+
+test("attach says why it can't", () => {
+  expect(script("", "NONE")).toMatchObject({
+    code: 1,
+    out: "",
+    err: expect.stringMatching(/^ORA-31626: job does not exist\n/) as string,
+  });
+  expect(script("").err).toMatch(/^ORA-31626: .*\nORA-31630: /);
+  expect(run("tsdp.js", "export", "attach=X", "dumpfile=a.dmp").err).toMatch(
+    /^UDE-00011: parameter attach is incompatible with parameter dumpfile/,
+  );
 });

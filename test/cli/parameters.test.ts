@@ -25,6 +25,7 @@ describe("parameter table", () => {
 
   it("knows the parameters of this version as supported and the rest of Data Pump as planned", () => {
     expect(supportedParameters("export").map(({ name }) => name)).toEqual([
+      "attach",
       "compression",
       "compression_algorithm",
       "content",
@@ -41,6 +42,7 @@ describe("parameter table", () => {
       "parfile",
       "reuse_dumpfiles",
       "schemas",
+      "status",
       "tables",
       "userid",
     ]);
