@@ -75,6 +75,7 @@ export interface JobStatus {
 /** ku$_ParamValue. */
 export interface ParamValue {
   readonly paramName: string;
+  /** The operation whose parameter it is: an import shows those of its export, too. */
   readonly paramOp: string;
   readonly paramType: "TEXT" | "NUMBER";
   readonly paramLength: number;
@@ -95,6 +96,8 @@ export interface JobDesc {
   /** Absolute path of the database. */
   readonly globalName: string;
   readonly instance: string;
+  /** Version of the SQLite library. */
+  readonly dbVersion: string;
   readonly jobVersion: string;
   readonly creatorPrivs: string;
   readonly startTime: Date | null;
@@ -103,6 +106,13 @@ export interface JobDesc {
   readonly maxDegree: number;
   readonly timezone: string;
   readonly endianness: "BIG" | "LITTLE";
+  /** What the dump says of the export that has written it; null for an export, and while an import has not read its dump. */
+  readonly expPlatform: string | null;
+  readonly expGlobalName: string | null;
+  readonly expDbVersion: string | null;
+  readonly expStartTime: Date | null;
+  readonly expTimezone: string | null;
+  readonly expEndianness: string | null;
   /** Absolute paths, null when the job writes none. */
   readonly logFile: string | null;
   readonly sqlFile: string | null;

@@ -1,5 +1,7 @@
 import { endianness, hostname } from "node:os";
 import { basename, join } from "node:path";
+import { platformName } from "../base/product.ts";
+import { jobDatabaseVersion } from "../job/control-table.ts";
 import { errorNumber, formatLine, type PumpError } from "../base/errors.ts";
 import type { ControlTable, JobRow } from "../job/control-table.ts";
 import type { JobDefinition, JobFile, JobMessage, Outcome } from "../job/definition.ts";
@@ -37,7 +39,7 @@ export function assembleStatus(
   const status = {
     wip: message?.kind === "wip" ? logEntry(message) : null,
     error: message?.kind === "error" ? logEntry(message) : null,
-    jobDescription: (mask & KU.STATUS_JOB_DESC) === 0 ? null : jobDescription(definition, row),
+    jobDescription: (mask & KU.STATUS_JOB_DESC) === 0 ? null : jobDescription(table, definition, row),
     jobStatus: (mask & KU.STATUS_JOB_STATUS) === 0 ? null : jobStatus(table, definition, row, state),
   };
   return { ...status, mask: messageBit(message) | (mask & (KU.STATUS_JOB_DESC | KU.STATUS_JOB_STATUS)) };
@@ -99,7 +101,9 @@ function workerStatuses(table: ControlTable, definition: JobDefinition): WorkerS
     }));
 }
 
-function jobDescription(definition: JobDefinition, row: JobRow): JobDesc {
+function jobDescription(table: ControlTable, definition: JobDefinition, row: JobRow): JobDesc {
+  const facts = table.exportFacts();
+  const fact = (name: string) => facts.get(name) ?? null;
   return {
     jobName: definition.name,
     guid: definition.guid,
@@ -107,9 +111,10 @@ function jobDescription(definition: JobDefinition, row: JobRow): JobDesc {
     jobMode: definition.mode,
     remoteLink: definition.remoteLink,
     owner: definition.owner,
-    platform: `${process.platform}/${process.arch}`,
+    platform: platformName(),
     globalName: definition.database,
     instance: instanceName(definition),
+    dbVersion: jobDatabaseVersion(),
     jobVersion: definition.version,
     creatorPrivs: definition.owner,
     startTime: date(row.startTime),
@@ -117,17 +122,41 @@ function jobDescription(definition: JobDefinition, row: JobRow): JobDesc {
     maxDegree: definition.degree ?? row.degree,
     timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     endianness: endianness() === "LE" ? "LITTLE" : "BIG",
+    expPlatform: fact("PLATFORM"),
+    expGlobalName: fact("INSTANCE"),
+    expDbVersion: fact("DATABASE_VERSION"),
+    expStartTime: date(fact("START_TIME")),
+    expTimezone: fact("TIMEZONE"),
+    expEndianness: fact("ENDIANNESS"),
     logFile: filePath(definition, "log"),
     sqlFile: filePath(definition, "sql"),
-    params: Object.entries(definition.parameters).map(([name, value]) => paramValue(name, value)),
+    params: [
+      ...Object.entries(exportParameters(fact("PARAMETERS"))).map(([name, value]) => paramValue(name, "EXPORT", value)),
+      ...Object.entries(definition.parameters).map(([name, value]) => paramValue(name, definition.operation, value)),
+    ],
   };
 }
 
-function paramValue(name: string, value: string | number): ParamValue {
+/** A dump is not to be trusted: only texts and numbers are shown. */
+function exportParameters(json: string | null): Readonly<Record<string, string | number>> {
+  try {
+    const parameters = JSON.parse(json ?? "{}") as unknown;
+    if (typeof parameters !== "object" || parameters === null) return {};
+    return Object.fromEntries(
+      Object.entries(parameters).filter(
+        (entry): entry is [string, string | number] => typeof entry[1] === "string" || typeof entry[1] === "number",
+      ),
+    );
+  } catch {
+    return {}; // Not what we write: there is nothing to show.
+  }
+}
+
+function paramValue(name: string, operation: string, value: string | number): ParamValue {
   const text = typeof value === "string";
   return {
     paramName: name,
-    paramOp: "SET_PARAMETER",
+    paramOp: operation,
     paramType: text ? "TEXT" : "NUMBER",
     paramLength: String(value).length,
     paramValueN: text ? null : value,

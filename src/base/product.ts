@@ -18,3 +18,8 @@ export function banner(operation: "EXPORT" | "IMPORT", now: Date): readonly stri
 export function connectedLine(database: string): string {
   return `Connected to: tsdp Release ${productVersion()} - ${database}`;
 }
+
+/** `linux/x64` */
+export function platformName(): string {
+  return `${process.platform}/${process.arch}`;
+}

@@ -36,13 +36,19 @@ function descriptionLines(job: JobDesc): readonly string[] {
     `  Instance: ${job.instance}`,
     `  Max Parallelism: ${job.maxDegree}`,
     `  Timezone: ${job.timezone}`,
+    ...(job.expTimezone === null || job.expTimezone === job.timezone ? [] : [`  Export timezone: ${job.expTimezone}`]),
     `  Endianness: ${job.endianness}`,
-    ...(job.params.length === 0 ? [] : parameterLines(job)),
+    ...parameterLines(job),
   ];
 }
 
-function parameterLines({ operation, params }: JobDesc): readonly string[] {
-  return [`  ${operation} Job Parameters:`, "  Parameter Name      Parameter Value:", ...params.map(parameterLine)];
+/** One block for each operation that has parameters: an import shows those of its export first. */
+function parameterLines({ params }: JobDesc): readonly string[] {
+  return [...new Set(params.map(({ paramOp }) => paramOp))].flatMap((operation) => [
+    `  ${operation} Job Parameters:`,
+    "  Parameter Name      Parameter Value:",
+    ...params.filter(({ paramOp }) => paramOp === operation).map(parameterLine),
+  ]);
 }
 
 function parameterLine({ paramName, paramValueN, paramValueT }: ParamValue): string {

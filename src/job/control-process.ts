@@ -1,8 +1,8 @@
-import { pumpError, toPumpError } from "../base/errors.ts";
+import { pumpError, toPumpError, type PumpError } from "../base/errors.ts";
 import { failpoint } from "../base/failpoint.ts";
 import type { ControlTable } from "./control-table.ts";
 import type { JobDefinition, Outcome } from "./definition.ts";
-import type { Job } from "./job.ts";
+import type { Job, JobEnd } from "./job.ts";
 import { removeEmptyTrace, removeJob } from "./jobs.ts";
 import { startRemoval } from "./launch.ts";
 import { removeLeftovers } from "./leftovers.ts";
@@ -102,7 +102,7 @@ export class ControlProcess {
     this.#table.updateJob({ state: ending });
     failpoint(ending.toLowerCase());
     if (failure !== null) run.report(failure.lines);
-    const [left] = await attempt(() => job.close(failure === null ? (result ?? "stopped") : "failed"));
+    const [left] = await attempt(() => job.close(failure === null ? (result ?? "stopped") : endOf(failure)));
     run.end();
     if (left !== null) run.report(left.lines);
     const complete = run.errorCount === 0 ? "COMPLETE" : "COMPLETE_ERRORS";
@@ -175,6 +175,10 @@ async function createJob(run: JobRun, workers: WorkerPool): Promise<Job> {
     case "SQL_FILE":
       throw pumpError([["TSDP-00001", "SQL_FILE"]]);
   }
+}
+
+function endOf(failure: PumpError): JobEnd {
+  return failure.has("TSDP-00012") ? "interrupted" : "failed";
 }
 
 async function attempt<T>(step: () => Promise<T>): Promise<[failure: ReturnType<typeof toPumpError> | null, result: T | null]> {

@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import { pumpError, type ErrorLine } from "../base/errors.ts";
-import { openDatabase, type Connection } from "../sqlite/database.ts";
+import { openDatabase, sqliteVersion, type Connection } from "../sqlite/database.ts";
 import type { DumpFileStatus, JobDefinition, JobFile, JobMessage, Outcome, WorkerStatus } from "./definition.ts";
 import type { JobState } from "./states.ts";
 
@@ -17,6 +17,7 @@ CREATE TABLE message (seq INTEGER PRIMARY KEY, time TEXT NOT NULL, content TEXT 
 CREATE TABLE worker (number INTEGER PRIMARY KEY, status TEXT NOT NULL) STRICT;
 CREATE TABLE dump_file (number INTEGER PRIMARY KEY, status TEXT NOT NULL) STRICT;
 CREATE TABLE request (seq INTEGER PRIMARY KEY AUTOINCREMENT, content TEXT NOT NULL, answer TEXT) STRICT;
+CREATE TABLE export_fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE told (what TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 CREATE TABLE export_state (id INTEGER PRIMARY KEY CHECK (id = 1), source_stamp TEXT, files TEXT NOT NULL, is_ended INTEGER NOT NULL) STRICT;
 CREATE TABLE unload (seq INTEGER PRIMARY KEY, content TEXT NOT NULL) STRICT;
@@ -221,6 +222,19 @@ export class ControlTable {
     this.#connection.prepare("INSERT OR REPLACE INTO worker VALUES (?, ?)").run(BigInt(status.number), JSON.stringify(status));
   }
 
+  /** What the dump that is imported says of the job that has written it. */
+  setExportFacts(facts: ReadonlyMap<string, string>): void {
+    const insert = this.#connection.prepare("INSERT OR REPLACE INTO export_fact VALUES (?, ?)");
+    this.atomically(() => {
+      for (const [name, value] of facts) insert.run(name, value);
+    });
+  }
+
+  exportFacts(): ReadonlyMap<string, string> {
+    const rows = this.#connection.prepare("SELECT name, value FROM export_fact").raw().all() as [string, string][];
+    return new Map(rows);
+  }
+
   clearWorkers(): void {
     this.#connection.exec("DELETE FROM worker");
   }
@@ -296,3 +310,6 @@ export class ControlTable {
     for (const suffix of ["", "-wal", "-shm", "-journal"]) rmSync(this.path + suffix, { force: true });
   }
 }
+
+/** Version of the SQLite library that runs the jobs. */
+export const jobDatabaseVersion = sqliteVersion;

@@ -65,6 +65,7 @@ export class ImportJob implements Job {
     };
     try {
       const master = await readMaster(set, openFile);
+      this.#run.table.setExportFacts(master.job);
       const saved = new ImportState(this.#run.table).targets();
       const { chosen, missing } = chooseTargets(this.#run.definition, master, saved);
       this.#missing = missing;
@@ -115,7 +116,7 @@ export class ImportJob implements Job {
   /** A new schema file is kept for a restart; an existing schema only when the job was stopped, and is else as it was. */
   async close(end: JobEnd): Promise<void> {
     await this.#pool.close();
-    for (const { target } of this.#works) target.close(end === "stopped" || (end === "failed" && target.isNew));
+    for (const { target } of this.#works) target.close(end === "stopped" || (end === "interrupted" && target.isNew));
   }
 
   /** A dump without rows gives none. */

@@ -22,5 +22,8 @@ export interface Job {
   close(end: JobEnd): Promise<void>;
 }
 
-/** How a run ends. `refused`: it never was EXECUTING. */
-export type JobEnd = "done" | "stopped" | "failed" | "refused";
+/**
+ * How a run ends. `interrupted`: by what may pass, such as a full disk; `failed`: by what a restart will meet again;
+ * `refused`: it never was EXECUTING.
+ */
+export type JobEnd = "done" | "stopped" | "interrupted" | "failed" | "refused";

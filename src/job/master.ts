@@ -1,7 +1,9 @@
+import { endianness } from "node:os";
 import { basename } from "node:path";
-import { productVersion } from "../base/product.ts";
+import { platformName, productVersion } from "../base/product.ts";
 import type { DumpObject, DumpSchema } from "../metadata/dump-object.ts";
 import type { MasterTable } from "../metadata/master-table.ts";
+import { sqliteVersion } from "../sqlite/database.ts";
 import { pieceLayout, pieceTableSql } from "../sqlite/piece-table.ts";
 import { contentOf } from "./content.ts";
 import type { JobRun } from "./run.ts";
@@ -26,6 +28,11 @@ export function masterTable(
     INSTANCE: basename(database),
     START_TIME: run.startTime.toISOString(),
     WRITER: `tsdp ${productVersion()}`,
+    DATABASE_VERSION: sqliteVersion(),
+    PLATFORM: platformName(),
+    TIMEZONE: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    ENDIANNESS: endianness() === "LE" ? "LITTLE" : "BIG",
+    PARAMETERS: JSON.stringify(run.definition.parameters),
   };
   return {
     job: new Map(Object.entries(facts)),
