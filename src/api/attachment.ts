@@ -16,6 +16,9 @@ export const POLL_MS = 50;
 
 const FIRST_POLL_MS = 5;
 const LIVENESS_CHECK_MS = 300;
+/** As long as it may take to remove what a job has made. */
+const STOP_TIMEOUT_MS = 60_000;
+const NOT_REMOVED = "The job has stopped, but what it has made could not be removed; `tsdp jobs clean` says why.";
 const MESSAGE_BATCH = 1000;
 /** States in which there is a control process. */
 const RUNNING: ReadonlySet<JobState> = new Set(["EXECUTING", "STOP PENDING", "STOPPING", "COMPLETING"]);
@@ -120,7 +123,12 @@ export class Attachment {
       return;
     }
     await this.ask({ verb: "stop", immediate, keepMaster, delay });
-    while (immediate && !this.#hasStopped(keepMaster)) await sleep(POLL_MS);
+    if (!immediate) return;
+    const deadline = performance.now() + STOP_TIMEOUT_MS;
+    while (!this.#hasStopped(keepMaster)) {
+      if (performance.now() > deadline) throw pumpError([["ORA-39002"], ["ORA-39015"]], NOT_REMOVED);
+      await sleep(POLL_MS);
+    }
   }
 
   /** The next queued message of the kinds in `mask`, taken from the queue. Messages for the log file only are passed over. */
@@ -174,11 +182,11 @@ export class Attachment {
     return isAlive(lockPath(this.#job.table.path)) || liveSessions(this.#job.table).some(({ id }) => id === starter);
   }
 
-  /** A job that is not kept has stopped when its control table is gone. */
+  /** A job that is not kept has stopped when its control table is gone; one that came to its end first may keep it. */
   #hasStopped(keepMaster: boolean): boolean {
     const { table } = this.#job;
     if (isAlive(lockPath(table.path))) return false;
-    return keepMaster || !existsSync(table.path);
+    return keepMaster || !existsSync(table.path) || table.job().state === "COMPLETED";
   }
 
   #hasMessage(mask: number): boolean {

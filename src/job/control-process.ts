@@ -10,6 +10,7 @@ import type { LivenessLock } from "./liveness.ts";
 import { LogFile } from "./log-file.ts";
 import { endLine, reopenedLine } from "./log-lines.ts";
 import { JobRun, type StopRequest } from "./run.ts";
+import { liveSessions } from "./sessions.ts";
 import type { WorkerPool } from "./worker-thread.ts";
 
 /** How long workers may take to end their statement before an immediate stop ends the process. */
@@ -22,6 +23,7 @@ export class ControlProcess {
   readonly #table: ControlTable;
   readonly #lock: LivenessLock;
   readonly #workers: WorkerPool;
+  #isEnding = false;
 
   constructor(table: ControlTable, lock: LivenessLock, workers: WorkerPool) {
     this.#table = table;
@@ -35,6 +37,12 @@ export class ControlProcess {
     const { state } = this.#table.job();
     if (definition.guid !== guid || (state !== "DEFINING" && state !== "IDLING")) {
       this.#leave();
+      return;
+    }
+    // Who called START_JOB has died meanwhile, and with its last session the job is not there any more.
+    if (liveSessions(this.#table).length === 0) {
+      if (state === "DEFINING") removeJob(this.#table, this.#lock);
+      else this.#leave();
       return;
     }
     const restarts = state === "IDLING" && this.#table.job().startTime !== null;
@@ -112,6 +120,7 @@ export class ControlProcess {
   /** STOP_JOB with IMMEDIATE: a statement of SQLite can't be interrupted, but what it does is undone when its process ends. */
   #stopAtOnce(run: JobRun, request: StopRequest): void {
     setTimeout(() => {
+      if (this.#isEnding) return;
       run.end();
       this.#tellEnd(run, "STOPPED", request.delay);
       if (!request.keepMaster) startRemoval(this.#table.path, run.definition.guid);
@@ -120,6 +129,7 @@ export class ControlProcess {
   }
 
   #end(run: JobRun, outcome: Outcome): void {
+    this.#isEnding = true;
     const { stopRequest } = run;
     this.#tellEnd(run, outcome, stopRequest?.delay ?? null);
     removeEmptyTrace(this.#table.path);

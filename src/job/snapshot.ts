@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { openDatabase, type Connection } from "../sqlite/database.ts";
-import { beginSnapshot, dataVersion, openSource, sourceError } from "../sqlite/source.ts";
+import { beginSnapshot, dataVersion, isHotJournal, openSource, recoverSource, sourceError } from "../sqlite/source.ts";
 import type { SchemaFile } from "../worker/messages.ts";
 import type { WorkerThread } from "./worker-thread.ts";
 
@@ -30,7 +30,7 @@ export class Snapshot {
   static async take(sources: readonly SchemaFile[], workers: readonly WorkerThread[]): Promise<Snapshot> {
     const snapshot = new Snapshot(sources, workers);
     for (let attempt = 0; attempt < OPTIMISTIC_ATTEMPTS; attempt++) {
-      if (await snapshot.#begin()) return snapshot;
+      if (await snapshot.#attempt()) return snapshot;
       await snapshot.#end();
       await sleep(attempt);
     }
@@ -62,10 +62,22 @@ export class Snapshot {
     for (const connection of [...this.#connections.values(), ...this.#idle]) connection.close();
   }
 
+  /** Whether a state has been frozen. @throws what is wrong with a source, but for a journal that only looks hot */
+  async #attempt(): Promise<boolean> {
+    try {
+      return await this.#begin();
+    } catch (error) {
+      if (!isHotJournal(error)) throw error;
+      for (const { schema, path } of this.#sources) recoverSource(schema, path);
+      return false;
+    }
+  }
+
   /** Whether all transactions have begun on one state. */
   async #begin(): Promise<boolean> {
     const before = this.#versions();
-    await Promise.all(this.#workers.map((worker) => worker.call({ do: "begin snapshot" })));
+    const begun = await Promise.allSettled(this.#workers.map((worker) => worker.call({ do: "begin snapshot" })));
+    for (const result of begun) if (result.status === "rejected") throw result.reason;
     this.#sources.forEach(({ schema, path }) => {
       asSourceError(schema, path, () => {
         beginSnapshot(this.connection(schema));
@@ -84,7 +96,7 @@ export class Snapshot {
 
   async #end(): Promise<void> {
     await Promise.all(this.#workers.map((worker) => worker.call({ do: "end snapshot" })));
-    for (const connection of this.#connections.values()) connection.exec("ROLLBACK");
+    for (const connection of this.#connections.values()) if (connection.inTransaction) connection.exec("ROLLBACK");
   }
 
   /** Holds writers back while the transactions begin, in the order of the schemas' names so that two jobs can't block each other. */

@@ -1,6 +1,9 @@
-import { causeLines, pumpError } from "../base/errors.ts";
+import { causeLines, PumpError, pumpError } from "../base/errors.ts";
 import { openDatabase, type Connection } from "./database.ts";
 import { Stage } from "./stage.ts";
+
+const HOT_JOURNAL = "SQLITE_READONLY_ROLLBACK";
+const HOT_JOURNAL_ATTEMPTS = 50;
 
 /**
  * Opens a schema file once for reading and writing, so that SQLite rolls back what a killed writer left (a hot journal, a
@@ -22,13 +25,27 @@ export function recoverSource(schema: string, path: string): void {
 
 /** Opens a schema file read-only, ready to begin a snapshot and to stage pieces from it. */
 export function openSource(schema: string, path: string): Connection {
-  try {
-    const connection = openDatabase(path, { readonly: true, mustExist: true });
-    Stage.prepare(connection);
-    return connection;
-  } catch (error) {
-    throw sourceError(schema, path, error);
+  for (let attempt = 1; ; attempt++) {
+    let connection: Connection | undefined;
+    try {
+      connection = openDatabase(path, { readonly: true, mustExist: true });
+      Stage.prepare(connection);
+      return connection;
+    } catch (error) {
+      connection?.close();
+      if (!isHotJournal(error) || attempt === HOT_JOURNAL_ATTEMPTS) throw sourceError(schema, path, error);
+      recoverSource(schema, path);
+    }
   }
+}
+
+/**
+ * Whether a read-only connection met a journal that looks like that of a dead writer. Beside one that commits all the time it may
+ * only look so for a moment; a connection that may write tells, and rolls back what has to be.
+ */
+export function isHotJournal(error: unknown): boolean {
+  if (error instanceof PumpError) return error.lines.some(({ code }) => code === HOT_JOURNAL);
+  return error instanceof Error && "code" in error && error.code === HOT_JOURNAL;
 }
 
 /** Begins a read transaction and fixes its snapshot by a first read. */
