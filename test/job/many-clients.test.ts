@@ -24,7 +24,12 @@ const CLIENT = `
   const handle = await pump.attach(job);
   console.log("attached");
   process.stdin.once("data", async () => {
-    if (does === "start") await pump.startJob(handle);
+    if (does !== "watch") await pump.startJob(handle);
+    if (does === "stop") {
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      await pump.stopJob(handle);
+      process.exit(0);
+    }
     for (let state = ""; state !== "COMPLETED" && state !== "STOPPED"; ) {
       const report = await pump.getStatus(handle, KU.STATUS_WIP + KU.STATUS_JOB_ERROR, -1);
       state = report.jobState;
@@ -40,7 +45,7 @@ interface Client {
   readonly lines: Promise<string[]>;
 }
 
-function startClient(folder: string, job: string, does: "watch" | "start"): Client {
+function startClient(folder: string, job: string, does: "watch" | "start" | "stop"): Client {
   const script = join(folder, "client.mjs");
   writeFileSync(script, CLIENT);
   const child = spawn(process.execPath, [script, folder, job, does], { stdio: ["pipe", "pipe", "inherit"] });
@@ -59,18 +64,27 @@ function startClient(folder: string, job: string, does: "watch" | "start"): Clie
 }
 
 /** A job that was stopped before it did anything: whoever attaches finds it IDLING. */
-async function stoppedJob(folder: string, tables: number): Promise<string> {
+async function stoppedJob(folder: string, tables: number, parameters: Readonly<Record<string, string>> = {}): Promise<string> {
   const database = new Sqlite(join(folder, "MANY.db"));
   for (let i = 1; i <= tables; i++) database.exec(`CREATE TABLE t${i} (v); INSERT INTO t${i} VALUES (${i})`);
   database.close();
   const pump = await connect(folder, { currentDirectory: folder });
-  const handle = await defineJob(pump, "EXPORT", { jobName: "SHARED", schemas: "= 'MANY'", dumpFiles: ["many.dmp"] });
+  const handle = await defineJob(pump, "EXPORT", { jobName: "SHARED", schemas: "= 'MANY'", dumpFiles: ["many.dmp"], parameters });
   const table = ControlTable.open(controlTablePath(homeFolder(folder), "SYSTEM", "SHARED"));
   table.updateJob({ state: "STOPPED", startTime: new Date().toISOString() });
   table.close();
   await pump.detach(handle);
   await pump.close();
   return "SHARED";
+}
+
+/** Random bytes that take a second or two to compress. */
+function fill(path: string): void {
+  const database = new Sqlite(path);
+  database.exec(
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 120000) INSERT INTO t1 SELECT randomblob(300) FROM n",
+  );
+  database.close();
 }
 
 async function session(folder: string): Promise<DataPump> {
@@ -93,6 +107,23 @@ test("ten processes that are attached to one job see every line once and in orde
   expect(new Set(first).size).toBe(first.length);
   expect(first.at(-1)).toMatch(/^Job "SYSTEM"\."SHARED" successfully completed at /);
   for (const lines of others) expect(lines).toEqual(first);
+});
+
+test("while one of ten stops the job the others are told so, once, and the job can go on", async () => {
+  const folder = temporaryFolder();
+  const job = await stoppedJob(folder, 1, { COMPRESSION: "ALL", COMPRESSION_ALGORITHM: "HIGH" });
+  fill(join(folder, "MANY.db"));
+  const clients = Array.from({ length: CLIENTS }, (_, i) => startClient(folder, job, i === 0 ? "stop" : "watch"));
+  await Promise.all(clients.map(({ attached }) => attached));
+  for (const client of clients) client.go();
+  const [, first = [], ...others] = await Promise.all(clients.map(({ lines }) => lines));
+  expect(first.at(-1)).toMatch(/^Job "SYSTEM"\."SHARED" stopped by user request at /);
+  expect(new Set(first).size).toBe(first.length);
+  for (const lines of others) expect(lines).toEqual(first);
+  const pump = await session(folder);
+  const handle = await pump.attach(job);
+  await pump.startJob(handle);
+  expect(await followJob(pump, handle)).toMatchObject({ state: "COMPLETED", errorCount: 0 });
 });
 
 test("two sessions that start one job at once start it once", async () => {
