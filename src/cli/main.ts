@@ -16,6 +16,12 @@ export async function main(words: readonly string[]): Promise<number> {
   });
   try {
     const exitCode = await dispatch(words, processOutput);
+    // What can't be written is known only then.
+    await new Promise<void>((resolve) => {
+      process.stdout.write("", () => {
+        resolve();
+      });
+    });
     const failure = outputFailure();
     if (failure === undefined) return exitCode;
     if (!failure.closed) processOutput.err(...errorLines(failure.error));

@@ -33,11 +33,12 @@ export function findLeftovers(home: string, database: string): readonly Leftover
     return [describeJob(path, job)];
   });
   const locks = readdirSync(folder).filter((file) => /\.(?:lock|trace)$/.test(file) && isOrphan(folder, file, tables));
-  const guids = new Set(tables.flatMap((file) => guidOf(join(folder, file)) ?? []));
+  const guids = tables.map((file) => guidOf(join(folder, file))?.slice(0, 8));
   return [
     ...jobs,
     ...locks.map((file) => fileLeftover("lock file", join(folder, file), "Nobody holds it.")),
-    ...unfinishedFiles(database, guids),
+    // A file may belong to a job of which nothing can be read: then none is anybody's to remove.
+    ...(guids.includes(undefined) ? [] : unfinishedFiles(database, new Set(guids))),
   ];
 }
 
@@ -66,7 +67,7 @@ function isOrphan(folder: string, file: string, tables: readonly string[]): bool
 }
 
 /** Only regular files of exactly the names that jobs give them, beside the schemas. */
-function unfinishedFiles(database: string, guids: ReadonlySet<string>): readonly Leftover[] {
+function unfinishedFiles(database: string, guids: ReadonlySet<string | undefined>): readonly Leftover[] {
   const folder = statSync(database).isDirectory() ? database : dirname(database);
   return readdirSync(folder).flatMap((file) => {
     const [, guid] = UNFINISHED.exec(file) ?? [];
@@ -80,7 +81,7 @@ function fileLeftover(kind: Leftover["kind"], path: string, loses: string): Left
   return { kind, name: path, time: lstatSync(path).mtime.toISOString(), path, loses };
 }
 
-/** The first digits of a job's GUID, which its files have in their names. */
+/** The GUID of a job; its first eight digits are in the names of its files. */
 function guidOf(path: string): string | undefined {
   let table: ControlTable | undefined;
   try {

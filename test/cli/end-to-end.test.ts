@@ -176,6 +176,7 @@ test("tsdp jobs clean shows what a killed job left, and removes it when it is to
   expect(run("tsdp.js", "jobs").out).toMatch(/^SYSTEM +SYS_EXPORT_SCHEMA_01 +EXPORT +SCHEMA +NOT RUNNING +1 +0 +\d+$/m);
   const shown = run("tsdp.js", "jobs", "clean");
   expect(shown.out).toMatch(/^job +SYSTEM\.SYS_EXPORT_SCHEMA_01 .*can't be started again/m);
+  expect(shown.out.split("\n").filter((line) => /^\w/.test(line) && !line.startsWith("KIND"))).toHaveLength(2);
   expect(shown.out).toMatch(/Nothing was removed; --yes removes these\.\n$/);
   expect(run("tsdp.js", "jobs", "clean", "--yes")).toMatchObject({ code: 0, err: "" });
   expect(run("tsdp.js", "jobs", "clean").out).toBe("Nothing to clean.\n");

@@ -96,10 +96,18 @@ test("what dead jobs left is found and removed; what lives stays", async () => {
   writeFileSync(join(jobsFolder(home), "SYSTEM.GONE.lock"), "");
   writeFileSync(join(folder, ".HR.db.0123ABCD.part"), "");
   writeFileSync(join(folder, ".HR.db.0123ABCD.party"), "the user's");
+  const alive = tableOf("ALIVE");
+  const unfinished = `.HR.db.${alive.definition().guid.slice(0, 8)}.part`;
+  alive.close();
+  writeFileSync(join(folder, unfinished), "");
   const found = findLeftovers(home, folder);
-  expect(found.map(({ kind }) => kind).sort()).toEqual(["damaged job", "definition", "job", "lock file", "unfinished file"]);
+  // Beside a job of which nothing can be read no unfinished file is touched.
+  expect(found.map(({ kind }) => kind).sort()).toEqual(["damaged job", "definition", "job", "lock file"]);
   for (const leftover of found) await removeLeftover(leftover);
+  const files = findLeftovers(home, folder);
+  expect(files.map(({ path }) => path)).toEqual([join(folder, ".HR.db.0123ABCD.part")]);
+  for (const leftover of files) await removeLeftover(leftover);
   expect(findLeftovers(home, folder)).toEqual([]);
   expect((await pump.jobs()).map(({ name }) => name)).toEqual(["ALIVE"]);
-  expect(readdirSync(folder).sort()).toEqual([".HR.db.0123ABCD.party", ".tsdp", "dumps"]);
+  expect(readdirSync(folder).sort()).toEqual([".HR.db.0123ABCD.party", unfinished, ".tsdp", "dumps"].sort());
 });
