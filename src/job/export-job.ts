@@ -1,4 +1,5 @@
 import { existsSync, statSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
 import { pumpError, type ErrorLine, type PumpError } from "../base/errors.ts";
 import { failpoint } from "../base/failpoint.ts";
@@ -31,7 +32,9 @@ import { firstItems, UnloadQueue } from "./unload-queue.ts";
 import type { WorkerPool, WorkerThread } from "./worker-thread.ts";
 
 /** A source of this size takes long enough that its writers should know. */
-const NOTED_BYTES = 64 << 20;
+const LARGE_SOURCE = 64 << 20;
+/** From this size on the start of further threads is not noticed. */
+const SPARED_SOURCE = 512 << 20;
 
 /** An export from START_JOB to its published dump file set. */
 export class ExportJob implements Job {
@@ -39,7 +42,10 @@ export class ExportJob implements Job {
   readonly #pool: WorkerPool;
   readonly #crew: Crew;
   readonly #checkpoint: ExportCheckpoint;
+  /** Those that see the snapshot; more than are at work, so that SET_PARALLEL can add some beside a writer. */
   #workers: readonly WorkerThread[] = [];
+  /** Workers to begin with: no more than there are pieces. */
+  #degree = 1;
   #snapshot: Snapshot | null = null;
   #writer: DumpFileSetWriter | null = null;
   #plan: ExportPlan = { schemas: [], objects: [], tables: [], problems: [] };
@@ -82,7 +88,9 @@ export class ExportJob implements Job {
     this.#withoutWal = sources.filter(({ path }) => !existsSync(`${path}-wal`));
     for (const { schema, path } of sources) recoverSource(schema, path);
     const bytes = sources.reduce((sum, { path }) => sum + statSync(path).size, 0);
-    this.#workers = this.#pool.take(Math.min(this.#run.degree, Math.ceil(bytes / PIECE_TARGET) || 1));
+    this.#degree = Math.min(this.#run.degree, Math.ceil(bytes / PIECE_TARGET) || 1);
+    const spare = bytes < SPARED_SOURCE ? 0 : 2 * availableParallelism() - this.#degree;
+    this.#workers = this.#pool.take(this.#degree + Math.max(0, spare));
     await loadCodec();
     await Promise.all(this.#workers.map((worker) => this.#prepare(worker)));
     this.#snapshot = await Snapshot.take(sources, this.#workers);
@@ -143,7 +151,7 @@ export class ExportJob implements Job {
       readStamp: () => this.#stampOfSources(),
     });
     this.#unloading = unloading;
-    this.#crew.setDegree(this.#workers.length);
+    this.#crew.setDegree(this.#degree);
     await unloading.run();
     if (this.#run.isStopping) {
       await this.#checkpoint.save(this.#requireWriter(), () => this.#stampOfSources());
@@ -216,7 +224,7 @@ export class ExportJob implements Job {
   #noteBlockedWriters(): void {
     for (const { name, settings } of this.#plan.schemas) {
       const path = this.#sources.find(({ schema }) => schema === name)?.path;
-      if (settings.journalMode === "wal" || path === undefined || statSync(path).size < NOTED_BYTES) continue;
+      if (settings.journalMode === "wal" || path === undefined || statSync(path).size < LARGE_SOURCE) continue;
       this.#run.say(
         `Schema ${name} is in journal mode ${settings.journalMode}: commits to it wait until the export has ended (WAL avoids this)`,
       );
