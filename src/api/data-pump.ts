@@ -101,9 +101,10 @@ export class DataPump {
 
   /**
    * Adds a dump file or the log file.
-   * @param filename a name without a path; `.dmp` or `.log` is added to a name without an extension.
+   * @param filename a name without a path; `.dmp` or `.log` is added to a name without an extension. In the name of a dump file `%U`
+   * (01 to 99) and `%L` (01 to 2147483646) make it a template of many; `%D %M %Y %T` are the date of an export.
    * @param directory a directory object.
-   * @param filesize null: no limit.
+   * @param filesize largest size of each dump file of an export, `40KB` to `16TB`: a number with B, K, KB, M, MB and so on; null: no limit.
    * @param filetype KU.FILE_TYPE_DUMP_FILE or KU.FILE_TYPE_LOG_FILE.
    * @param reusefile 1 overwrites an existing dump file, null and 0 don't; a log file is always overwritten.
    */

@@ -1,10 +1,14 @@
-import { extname, join } from "node:path";
+import { extname } from "node:path";
 import { causeLines, pumpError, type PumpError, type StackEntry } from "../base/errors.ts";
 import type { Directories } from "../catalog/directories.ts";
-import { dumpFileName, isTemplate } from "../dump/names.ts";
+import { dumpFileName, patternPath } from "../dump/names.ts";
 import type { JobDefinition, JobFile } from "../job/definition.ts";
 import { KU } from "./constants.ts";
 import { invalidArgument, notSupported } from "./refusals.ts";
+
+/** In bytes: 40 KB and 16 TB. */
+const MIN_FILE_SIZE = 40 * 1024;
+const MAX_FILE_SIZE = 16 * 1024 ** 4;
 
 /** The arguments of ADD_FILE. */
 export interface FileArguments {
@@ -25,13 +29,13 @@ export function addFile(definition: JobDefinition, file: FileArguments, director
   const refuse = type === "dump" ? badDumpFile : badLogFile;
   const name = type === "dump" ? dumpName(definition, file.filename ?? "") : logFileName(file.filename ?? "");
   if (file.directory === null || file.directory === "") throw refuse(["ORA-39145"]);
-  if (type === "dump") checkDumpOptions(definition, file);
+  if (type === "dump") checkReuse(file);
   const added: JobFile = {
     type,
     name,
     directory: file.directory,
     directoryPath: resolveDirectory(directories, file.directory, refuse),
-    fileSize: null,
+    fileSize: type === "dump" && definition.operation === "EXPORT" ? parseFileSize(file.filesize) : null,
     reuse: type === "log" || file.reusefile === 1,
   };
   checkClash(definition.files, added, refuse);
@@ -64,9 +68,7 @@ function fileType(filetype: number): "dump" | "log" {
 }
 
 function dumpName({ operation }: JobDefinition, filename: string): string {
-  const name = dumpFileName(filename, operation === "EXPORT" ? new Date() : null);
-  if (isTemplate(name)) throw notSupported(`a template of dump file names ("${name}")`);
-  return name;
+  return dumpFileName(filename, operation === "EXPORT" ? new Date() : null);
 }
 
 /** A name must not leave its directory, nor mean another one on another system. */
@@ -76,11 +78,20 @@ function logFileName(name: string): string {
   return extname(name) === "" ? `${name}.log` : name;
 }
 
-function checkDumpOptions({ operation }: JobDefinition, { filesize, reusefile }: FileArguments): void {
-  if (operation === "EXPORT" && filesize !== null && filesize !== "") throw notSupported("a limit of the dump file size");
+function checkReuse({ reusefile }: FileArguments): void {
   if (reusefile !== null && reusefile !== 0 && reusefile !== 1) {
     throw invalidArgument(["ORA-39207", String(reusefile), "REUSEFILE"]);
   }
+}
+
+/** Bytes; null: no limit. @throws ORA-31654 for what is no size, ORA-31618 for one outside 40 KB to 16 TB. */
+function parseFileSize(text: string | null): number | null {
+  const [, digits, unit = "B"] = /^\s*(\d{1,15})\s*([BKMGT]|[KMGT]B)?\s*$/i.exec(text ?? "0") ?? [];
+  if (digits === undefined) throw invalidArgument(["ORA-39000"], ["ORA-31654"]);
+  if (Number(digits) === 0) return null;
+  const size = Number(digits) * 1024 ** "BKMGT".indexOf(unit.charAt(0).toUpperCase());
+  if (size < MIN_FILE_SIZE || size > MAX_FILE_SIZE) throw invalidArgument(["ORA-39000"], ["ORA-31618", 40, 16]);
+  return size;
 }
 
 function resolveDirectory(directories: Directories, name: string, refuse: Refusal): string {
@@ -93,8 +104,8 @@ function resolveDirectory(directories: Directories, name: string, refuse: Refusa
 
 function checkClash(files: readonly JobFile[], added: JobFile, refuse: Refusal): void {
   if (added.type === "log" && files.some(({ type }) => type === "log")) throw refuse(["ORA-39051", "LOGFILE"]);
-  const path = join(added.directoryPath, added.name);
-  const other = files.find((file) => join(file.directoryPath, file.name) === path);
+  const path = patternPath(added);
+  const other = files.find((file) => patternPath(file) === path);
   if (other === undefined) return;
   throw other.type === "dump" && added.type === "dump" ? refuse(["ORA-39135", path]) : refuse(["ORA-39402", path]);
 }

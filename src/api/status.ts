@@ -1,6 +1,7 @@
 import { endianness, hostname } from "node:os";
-import { basename, join } from "node:path";
+import { basename } from "node:path";
 import { platformName } from "../base/product.ts";
+import { patternPath } from "../dump/names.ts";
 import { jobDatabaseVersion } from "../job/control-table.ts";
 import { errorNumber, formatLine, type PumpError } from "../base/errors.ts";
 import type { ControlTable, JobRow } from "../job/control-table.ts";
@@ -166,7 +167,7 @@ function paramValue(name: string, operation: string, value: string | number): Pa
 
 function filePath({ files }: JobDefinition, type: JobFile["type"]): string | null {
   const file = files.find((candidate) => candidate.type === type);
-  return file === undefined ? null : join(file.directoryPath, file.name);
+  return file === undefined ? null : patternPath(file);
 }
 
 function instanceName({ database }: JobDefinition): string {

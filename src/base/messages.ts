@@ -172,6 +172,7 @@ export const MESSAGES = {
   "ORA-39208": { text: "Parameter %s is invalid for %s jobs." },
   "ORA-39211": { text: "unable to retrieve dumpfile information as specified" },
   "ORA-39224": { text: "%s row(s) were rejected with the following error:" },
+  "ORA-39245": { text: 'import job requires export dump file "%s"' },
   "ORA-39246": { text: "cannot locate master table within provided dump files" },
   "ORA-39402": {
     text: 'The log or SQL file cannot overwrite dump file "%s".',

@@ -19,7 +19,7 @@ export async function defineJob(pump: JobDefiner, plan: JobPlan, command: string
   for (const [name, value] of plan.parameters) await pump.setParameter(handle, name, value);
   if (plan.log !== null) await pump.addFile(handle, plan.log.name, plan.log.directory, null, KU.FILE_TYPE_LOG_FILE);
   for (const { name, directory } of plan.dumps) {
-    await pump.addFile(handle, name, directory, null, KU.FILE_TYPE_DUMP_FILE, plan.reusefile);
+    await pump.addFile(handle, name, directory, plan.filesize, KU.FILE_TYPE_DUMP_FILE, plan.reusefile);
   }
   for (const [name, value] of plan.filters) await pump.metadataFilter(handle, name, value);
   for (const [source, target] of plan.remaps) await pump.metadataRemap(handle, "REMAP_SCHEMA", source, target);

@@ -19,6 +19,8 @@ export interface JobPlan {
   /** null: no log file. */
   readonly log: PlannedFile | null;
   readonly dumps: readonly PlannedFile[];
+  /** Largest size of a dump file as typed, null when it was not given. */
+  readonly filesize: string | null;
   /** 1 or 0, null when it was not given. */
   readonly reusefile: number | null;
   /** Metadata filters, name and value. */
@@ -46,6 +48,7 @@ export function planJob(settings: Settings): JobPlan {
     jobName: settings.identifier("job_name") ?? null,
     log: logFile(settings),
     dumps: dumpFiles(settings),
+    filesize: settings.text("filesize") ?? null,
     reusefile: reuse === undefined ? null : Number(reuse),
     filters: metadataFilters(settings),
     remaps: schemaRemaps(settings),

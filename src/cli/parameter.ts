@@ -1,12 +1,12 @@
 export type Command = "export" | "import";
 
 /** What one value of a parameter is; it decides how the value is checked and how its name is shown in `--help`. */
-export type ValueType = "text" | "name" | "keyword" | "yes-no" | "integer" | "file" | "table" | "remap";
+export type ValueType = "text" | "name" | "keyword" | "yes-no" | "integer" | "file" | "size" | "table" | "remap";
 
 /** The API call that a parameter turns into; `client` parameters only steer the command line itself. */
 export type ApiCall =
   | { readonly procedure: "OPEN"; readonly argument: "job_mode" | "job_name" }
-  | { readonly procedure: "ADD_FILE"; readonly argument: "filename" | "directory" | "reusefile" | "filetype" }
+  | { readonly procedure: "ADD_FILE"; readonly argument: "filename" | "directory" | "filesize" | "reusefile" | "filetype" }
   | { readonly procedure: "METADATA_FILTER"; readonly argument: string }
   | { readonly procedure: "METADATA_REMAP"; readonly argument: string }
   | { readonly procedure: "SET_PARAMETER"; readonly argument: string }

@@ -62,7 +62,23 @@ export const JOB_PARAMETERS: readonly JobParameter[] = [
     description: [
       "Dump files, each [directory:]file.",
       "A name without an extension gets .dmp.",
-      "Example: DUMPFILE=hr1.dmp,DIR2:hr2.dmp.",
+      "%U (01 to 99) and %L (01 to 2147483646) make it a template of many files.",
+      "%D, %M, %Y and %T are the date of an export.",
+      "An import finds the other files of the set beside those that are named.",
+      "Example: DUMPFILE=hr1.dmp,DIR2:hr2_%U.dmp.",
+    ],
+  },
+  {
+    status: "supported",
+    name: "filesize",
+    commands: ["export"],
+    type: "size",
+    default: "0 (no limit)",
+    call: { procedure: "ADD_FILE", argument: "filesize" },
+    description: [
+      "Largest size of each dump file: bytes, or with KB, MB, GB, TB; 40KB to 16TB.",
+      "When a file is full, the next of the list or of a template goes on.",
+      "Example: FILESIZE=500MB.",
     ],
   },
   {

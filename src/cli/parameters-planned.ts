@@ -22,7 +22,6 @@ export const PLANNED_PARAMETERS: readonly PlannedParameter[] = [
   planned("estimate", BOTH, "Method of the estimate of sizes."),
   planned("estimate_only", EXPORT, "Estimate sizes without exporting."),
   planned("exclude", BOTH, "Types and names of objects to leave out."),
-  planned("filesize", EXPORT, "Largest size of a dump file."),
   planned("flashback_scn", BOTH, "State of the database to export, by number."),
   planned("flashback_time", BOTH, "State of the database to export, by time."),
   planned("include", BOTH, "Types and names of objects to take."),

@@ -96,6 +96,7 @@ function placeholder({ type, list }: JobParameter): string {
     "yes-no": "y|n",
     integer: "number",
     file: "file",
+    size: "size",
     table: "table",
     remap: "source:target",
   };

@@ -3,48 +3,91 @@ import {
   CODEC,
   encodeFrameHeader,
   MAX_IMAGE_LENGTH,
+  FRAME_HEADER_LENGTH,
   MAX_PAYLOAD_LENGTH,
-  type FrameHeader,
+  PIECE_TYPE,
   type ImageFacts,
 } from "../format/frame.ts";
 import { decodeHeader, encodeHeader, type FileHeader } from "../format/header.ts";
 import { ITEM } from "../format/items.ts";
-import { encodeIndex, type Segment } from "../format/segment-index.ts";
-import { digestFile, encodeTrailer, type SetFile } from "../format/trailer.ts";
+import { encodeIndex, indexLength, type Segment } from "../format/segment-index.ts";
+import { digestFile, encodeTrailer, SET_FILE_LENGTH, type SetFile } from "../format/trailer.ts";
 import type { StorageWriter } from "../storage/storage.ts";
 import type { EncodedPiece } from "./piece.ts";
 
-/** What the trailer of the file in which the master table ends says more than the others. */
-export interface MasterEnd {
+/** What the trailer of a file that holds a part of the master table says more than the others. */
+export interface MasterPart {
+  /** Files that hold a part. */
   readonly pieceCount: number;
+  /** Which of them this is, from 1. */
   readonly pieceNumber: number;
-  /** Every file of the set. */
-  readonly files: readonly SetFile[];
+  /** Every file of the set; only where the master table ends. */
+  readonly files?: readonly SetFile[];
+}
+
+/** A part of the stored bytes of a piece image that goes into one segment. */
+export interface PiecePart {
+  readonly offset: number;
+  readonly length: number;
+  /** Number of its first frame within the image. */
+  readonly firstFrame: number;
+}
+
+/** What a file is going to get before its end. */
+export interface Planned {
+  readonly bytes: number;
+  readonly segments: number;
 }
 
 /** How far a file is durable: enough to go on with it. */
 export interface FileCheckpoint {
   readonly number: number;
   readonly path: string;
+  /** Index of the specification that it was made by. */
+  readonly specification: number;
   /** Of its storage writer. */
   readonly identity: string;
   readonly header: Buffer;
   /** Bytes. */
   readonly length: number;
+  /** Whether index and trailer are written. */
+  readonly isEnded: boolean;
   /** Those that were added since the last checkpoint. */
   readonly segments: readonly Segment[];
 }
 
+/** Where a dump file comes from. */
+export interface FileOrigin {
+  /** Index of its specification. */
+  readonly specification: number;
+  /** Largest size in bytes; null: no limit. */
+  readonly fileSize: number | null;
+}
+
+/** Less than this of a piece is not worth a segment. */
+const LEAST_PAYLOAD = 4096;
+/** Trailer and footer but for the list of the set: their fixed fields and the longest values of their items. */
+const END_RESERVE = 512;
+
 /** Writes one dump file front to back: header, segments, index, trailer. */
 export class DumpFileWriter {
   readonly #out: StorageWriter;
+  readonly #origin: FileOrigin;
   readonly #header: FileHeader;
   readonly #headerBytes: Buffer;
   readonly #segments: Segment[];
   #recorded: number;
+  #isEnded = false;
 
-  private constructor(out: StorageWriter, header: FileHeader, headerBytes: Buffer, segments: readonly Segment[]) {
+  private constructor(
+    out: StorageWriter,
+    origin: FileOrigin,
+    header: FileHeader,
+    headerBytes: Buffer,
+    segments: readonly Segment[],
+  ) {
     this.#out = out;
+    this.#origin = origin;
     this.#header = header;
     this.#headerBytes = headerBytes;
     this.#segments = [...segments];
@@ -52,13 +95,20 @@ export class DumpFileWriter {
   }
 
   /** Goes on with a file that was begun by another process. */
-  static resume(out: StorageWriter, header: Buffer, segments: readonly Segment[]): DumpFileWriter {
-    return new DumpFileWriter(out, decodeHeader(header), header, segments);
+  static async resume(
+    out: StorageWriter,
+    origin: FileOrigin,
+    { header, segments, isEnded }: Pick<FileCheckpoint, "header" | "segments" | "isEnded">,
+  ): Promise<DumpFileWriter> {
+    const writer = new DumpFileWriter(out, origin, decodeHeader(header), header, segments);
+    if (isEnded) await out.end();
+    writer.#isEnded = isEnded;
+    return writer;
   }
 
   /** Writes the header. */
-  static async begin(out: StorageWriter, header: FileHeader): Promise<DumpFileWriter> {
-    const writer = new DumpFileWriter(out, header, encodeHeader(header), []);
+  static async begin(out: StorageWriter, origin: FileOrigin, header: FileHeader): Promise<DumpFileWriter> {
+    const writer = new DumpFileWriter(out, origin, header, encodeHeader(header), []);
     await out.write([writer.#headerBytes]);
     return writer;
   }
@@ -67,50 +117,104 @@ export class DumpFileWriter {
     return this.#out.path;
   }
 
+  get identity(): string {
+    return this.#out.identity;
+  }
+
   get bytesWritten(): number {
     return this.#out.bytesWritten;
   }
 
-  /** Writes some frames of a piece image, by default all; the last of them is the last of the image if it holds its end. */
-  async writeSegment(piece: EncodedPiece, firstFrame = 0, frames = frameCount(piece.stored.length) - firstFrame): Promise<void> {
-    checkLengths(piece);
-    const stored = Buffer.from(piece.stored.buffer, piece.stored.byteOffset, piece.stored.byteLength);
-    const end = firstFrame + frames;
-    const offset = this.bytesWritten;
-    const parts: Buffer[] = [];
-    for (let frame = firstFrame; frame < end; frame += 1) {
-      const payload = stored.subarray(frame * MAX_PAYLOAD_LENGTH, (frame + 1) * MAX_PAYLOAD_LENGTH);
-      parts.push(encodeFrameHeader(this.#frameFacts(piece, frame), payload), payload);
-    }
-    await this.#out.write(parts);
-    const last = end === frameCount(stored.length);
-    const length = this.bytesWritten - offset;
-    this.#segments.push({ ...imageFacts(piece), firstFrame, frames, last, offset, length, digest: sha256(parts) });
+  /** Largest size in bytes, 0: no limit. */
+  get size(): number {
+    return this.#origin.fileSize ?? 0;
   }
 
-  /** The entry of this file in the list of the set, as it will be after `end`. */
-  setFile(master?: MasterEnd): SetFile {
-    const length = this.bytesWritten + this.#encodeEnd(master).length;
+  /** Whether the file has its index and trailer already, and takes no more. */
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  get hasSegments(): boolean {
+    return this.#segments.length > 0;
+  }
+
+  /** Whether a part of the master table is in the file. */
+  get holdsMaster(): boolean {
+    return this.masterFrame >= 0;
+  }
+
+  /** Number of the first frame of the master table that the file holds, -1: none. */
+  get masterFrame(): number {
+    return this.#segments.find(({ type }) => type === PIECE_TYPE.MASTER_TABLE)?.firstFrame ?? -1;
+  }
+
+  /** Bytes that a frame has more than its payload. */
+  get frameOverhead(): number {
+    return FRAME_HEADER_LENGTH;
+  }
+
+  /**
+   * Stored bytes of an image that one more segment can take; 0 when it is too little to be of use.
+   * @param setFiles files of the list that the trailer is to hold, 0: none.
+   */
+  room(planned: Planned, setFiles: number): number {
+    const { fileSize } = this.#origin;
+    if (fileSize === null) return Number.POSITIVE_INFINITY;
+    const end = indexLength(this.#segments.length + planned.segments + 1) + END_RESERVE + setFiles * SET_FILE_LENGTH;
+    const left = fileSize - this.bytesWritten - planned.bytes - end;
+    const frame = this.frameOverhead + MAX_PAYLOAD_LENGTH;
+    const whole = Math.max(0, Math.floor(left / frame));
+    const payload = whole * MAX_PAYLOAD_LENGTH + Math.max(0, left - whole * frame - this.frameOverhead);
+    return payload < LEAST_PAYLOAD ? 0 : payload;
+  }
+
+  /** Writes a part of a piece image; the last of its frames is the last of the image if it holds its end. */
+  async writeSegment(piece: EncodedPiece, part: PiecePart): Promise<void> {
+    checkLengths(piece);
+    const stored = Buffer.from(piece.stored.buffer, piece.stored.byteOffset, piece.stored.byteLength);
+    const last = part.offset + part.length === stored.length;
+    const frames = frameCount(part.length);
+    const offset = this.bytesWritten;
+    const parts: Buffer[] = [];
+    for (let i = 0; i < frames; i += 1) {
+      const start = part.offset + i * MAX_PAYLOAD_LENGTH;
+      const payload = stored.subarray(start, Math.min(start + MAX_PAYLOAD_LENGTH, part.offset + part.length));
+      const { guid, fileNumber } = this.#header;
+      const frame = { ...imageFacts(piece), guid, fileNumber, frame: part.firstFrame + i, last: last && i === frames - 1 };
+      parts.push(encodeFrameHeader(frame, payload), payload);
+    }
+    await this.#out.write(parts);
+    const place = { firstFrame: part.firstFrame, frames, last, offset, length: this.bytesWritten - offset };
+    this.#segments.push({ ...imageFacts(piece), ...place, digest: sha256(parts) });
+  }
+
+  /** The entry of this file in the list of the set, as it is or will be after `end`. */
+  setFile(master?: MasterPart): SetFile {
+    const length = this.#isEnded ? this.bytesWritten : this.bytesWritten + this.#encodeEnd(master).length;
     return { number: this.#header.fileNumber, length, digest: digestFile(this.#headerBytes, this.#segments) };
   }
 
-  /** Writes index, trailer and footer: the file is whole. */
-  async end(master?: MasterEnd): Promise<void> {
+  /** Writes index, trailer and footer, and makes the file durable: it is whole. */
+  async end(master?: MasterPart): Promise<void> {
     await this.#out.write([this.#encodeEnd(master)]);
+    await this.#out.end();
+    this.#isEnded = true;
   }
 
   /** Returns when all so far is durable, with what is new since the last call. */
   async checkpoint(): Promise<FileCheckpoint> {
-    await this.#out.sync();
+    if (!this.#isEnded) await this.#out.sync();
     const segments = this.#segments.slice(this.#recorded);
     this.#recorded = this.#segments.length;
-    const { fileNumber: number } = this.#header;
     return {
-      number,
+      number: this.#header.fileNumber,
       path: this.path,
+      specification: this.#origin.specification,
       identity: this.#out.identity,
       header: this.#headerBytes,
       length: this.bytesWritten,
+      isEnded: this.#isEnded,
       segments,
     };
   }
@@ -127,12 +231,7 @@ export class DumpFileWriter {
     return this.#out.discard();
   }
 
-  #frameFacts(piece: EncodedPiece, frame: number): Omit<FrameHeader, "payloadLength" | "payloadChecksum"> {
-    const { guid, fileNumber } = this.#header;
-    return { ...imageFacts(piece), guid, fileNumber, frame, last: frame === frameCount(piece.stored.length) - 1 };
-  }
-
-  #encodeEnd(master: MasterEnd | undefined): Buffer {
+  #encodeEnd(master: MasterPart | undefined): Buffer {
     const index = encodeIndex(this.#segments);
     const trailer = encodeTrailer({
       items: masterItems(master),
@@ -155,7 +254,7 @@ function imageFacts({ type, codec, object, piece, image, rawLength, rows, stored
   return { type, codec, object, piece, image, rawLength, storedLength: stored.length, rows };
 }
 
-function masterItems(master: MasterEnd | undefined): ReadonlyMap<number, string> {
+function masterItems(master: MasterPart | undefined): ReadonlyMap<number, string> {
   if (master === undefined) return new Map([[ITEM.MASTER_PRESENT, "0"]]);
   return new Map([
     [ITEM.MASTER_PRESENT, "1"],

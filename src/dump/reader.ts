@@ -1,11 +1,12 @@
 import { pumpError } from "../base/errors.ts";
-import { hasHeaderMagic, type FileHeader } from "../format/header.ts";
+import type { FileHeader } from "../format/header.ts";
 import { ITEM } from "../format/items.ts";
 import { LocalStorage } from "../storage/local.ts";
 import type { Storage } from "../storage/storage.ts";
 import { BAD_DUMP_FILE, invalidDumpFile } from "./faults.ts";
-import { readDumpFile, readFirstBlock, type DumpFile } from "./file-ends.ts";
-import { identifyForeign, type ForeignFile } from "./foreign.ts";
+import type { DumpFile } from "./file-ends.ts";
+import { addSiblings, openDumpFiles } from "./find.ts";
+import { expandTemplate, isTemplate, type DumpFilePattern } from "./names.ts";
 import type { PieceLocation } from "./piece.ts";
 import { assemblePieces, type SetPieces } from "./pieces.ts";
 
@@ -30,55 +31,33 @@ export class DumpFileSet {
   }
 
   /**
-   * Reads header, trailer and index of every file; pieces are not read.
+   * Finds the files of a set, and reads header, trailer and index of each; pieces are not read. A template stands for the files that
+   * follow each other from its number 1, as long as they are of one set. When files are missing, those that the headers name are
+   * looked for in the same folders.
+   * @param files paths, or names and templates of names with their folders
    * @throws ORA-39001, ORA-39000 and below them: ORA-31640 missing, ORA-31619 damaged or cut off, ORA-39411 header damaged,
    * ORA-39143 of original Export, ORA-39142 newer format or of Oracle's expdp, ORA-39141 a file twice, ORA-39140 a file of
    * another job, ORA-39059 files missing, ORA-39246 no master table, ORA-39412 a file that is not the one the set was finished with.
    */
-  static async open(paths: readonly string[], storage: Storage = new LocalStorage()): Promise<DumpFileSet> {
-    const given: DumpFile[] = [];
-    for (const path of paths) given.push(await openDumpFile(path, storage));
-    const first = given.find(hasSetList) ?? given[0];
-    if (first === undefined) throw pumpError([...BAD_DUMP_FILE, ["ORA-39144"]]);
-    for (const file of given) checkMembership(file, first);
-    const files = checkDuplicates(given);
-    checkComplete(files, first);
-    const pieces = assemblePieces(files);
+  static async open(files: readonly (string | DumpFilePattern)[], storage: Storage = new LocalStorage()): Promise<DumpFileSet> {
+    const { given, stoppedBy } = await openDumpFiles(files, storage);
+    const named = given.find(hasSetList) ?? given[0];
+    if (named === undefined) throw pumpError([...BAD_DUMP_FILE, ["ORA-39144"]]);
+    for (const file of given) checkMembership(file, named);
+    const found = await addSiblings(checkDuplicates(given), storage);
+    const first = found.find(hasSetList) ?? named;
+    try {
+      checkComplete(found, first);
+    } catch (error) {
+      throw stoppedBy ?? error;
+    }
+    const pieces = assemblePieces(found);
     if (pieces.master === undefined) throw pumpError([...BAD_DUMP_FILE, ["ORA-39246"]]);
-    return new DumpFileSet(files, first.header, pieces, pieces.master);
+    return new DumpFileSet(found, first.header, pieces, pieces.master);
   }
 
   masterPiece(): PieceLocation {
     return this.#master;
-  }
-}
-
-async function openDumpFile(path: string, storage: Storage): Promise<DumpFile> {
-  const reader = await storage.open(path);
-  try {
-    const firstBlock = await readFirstBlock(reader);
-    const foreign = hasHeaderMagic(firstBlock) ? undefined : identifyForeign(firstBlock);
-    if (foreign !== undefined) throw refuseForeign(path, foreign);
-    return await readDumpFile(reader, firstBlock);
-  } finally {
-    await reader.close();
-  }
-}
-
-function refuseForeign(path: string, foreign: ForeignFile): Error {
-  switch (foreign.fileType) {
-    case 1: {
-      const version = foreign.items.get(ITEM.FILE_VERSION) ?? "";
-      const hint = "The file was written by Oracle's own Data Pump; tsdp reads the dump files of tsdp only.";
-      return pumpError([...BAD_DUMP_FILE, ["ORA-39142", version, path]], hint);
-    }
-    case 2:
-      return pumpError(
-        [...BAD_DUMP_FILE, ["ORA-39143", path]],
-        "The file was written by Oracle's exp; tsdp reads the dump files of tsdp only.",
-      );
-    case 3:
-      return invalidDumpFile(path, "it is a file of an ORACLE_DATAPUMP external table");
   }
 }
 
@@ -111,7 +90,9 @@ function checkComplete(files: readonly DumpFile[], first: DumpFile): void {
   const missing = listed.filter(({ number }) => !files.some((file) => file.number === number)).map(({ number }) => number);
   if (missing.length > 0) {
     const hint = `The set has ${listed.length} files; not given: number ${missing.slice(0, 10).join(", ")}. \`tsdp dumpinfo\` shows the number of a file.`;
-    throw pumpError([...BAD_DUMP_FILE, ["ORA-39059"]], hint);
+    const known = new Set(files.map(({ path }) => path.slice(path.lastIndexOf("/") + 1)));
+    const names = first.header.fileNames.filter((name) => !isTemplate(name) && !known.has(expandTemplate(name, 1) ?? ""));
+    throw pumpError([...BAD_DUMP_FILE, ["ORA-39059"], ...names.map((name) => ["ORA-39245", name] as const)], hint);
   }
   for (const file of files) {
     const entry = listed[file.number - 1];

@@ -1,138 +1,131 @@
-import { randomBytes } from "node:crypto";
-import { resolve } from "node:path";
 import { pumpError, toPumpError, type PumpError } from "../base/errors.ts";
 import { failpoint } from "../base/failpoint.ts";
-import { decodeHeader, FORMAT_MAJOR, FORMAT_MINOR, SALT_LENGTH } from "../format/header.ts";
-import { MAX_SET_FILES } from "../format/trailer.ts";
+import { decodeHeader } from "../format/header.ts";
 import type { Storage } from "../storage/storage.ts";
-import { BAD_DUMP_FILE } from "./faults.ts";
-import { DumpFileWriter, type FileCheckpoint, type MasterEnd } from "./file-writer.ts";
-import { headerItems, type DumpFileSetFacts } from "./header-items.ts";
+import type { DumpFileWriter, FileCheckpoint } from "./file-writer.ts";
 import type { EncodedPiece } from "./piece.ts";
+import {
+  NOTHING,
+  SetFiles,
+  type DumpFileSetOptions,
+  type DumpFileSpecification,
+  type Placement,
+  type SavedFile,
+} from "./set-files.ts";
 
-export interface DumpFileSetOptions extends DumpFileSetFacts {
-  /** In the order of their numbers, at least one; paths are absolute. */
-  readonly files: readonly { readonly path: string; readonly reuse: boolean }[];
-  readonly storage: Storage;
-  /** `tsdp 0.1.0`. */
-  readonly writerVersion: string;
-  readonly creationTime?: Date;
-}
-
-/** A file of a set that another process has begun, with all of its segments. */
-export interface SavedFile extends FileCheckpoint {
-  readonly reuse: boolean;
-}
+export type { DumpFileSetOptions, DumpFileSpecification, SavedFile } from "./set-files.ts";
 
 /** Path and size of a dump file. */
 export interface WrittenFile {
   readonly path: string;
   readonly bytesWritten: number;
+  /** Largest size in bytes, 0: no limit. */
+  readonly size: number;
 }
 
 /**
  * Writes the files of one dump file set. Calls may overlap: they take effect in their order, and a caller that awaits
- * them is held back to the speed of the disk. After a call that failed every further one fails with the same error, but `discard`.
+ * them is held back to the speed of the disk. After a call that failed every further one fails with the same error, but `discard`
+ * and `suspend`, and `checkpoint` when nothing of the failed call was written, as with ORA-39095.
  */
 export class DumpFileSetWriter {
-  readonly #files: DumpFileWriter[];
-  readonly #reuse: boolean[];
-  readonly #options: DumpFileSetOptions;
-  readonly #creationTime: Date;
-  #nextFile = 0;
+  readonly #storage: Storage;
+  readonly #files: SetFiles;
   #queue: Promise<unknown> = Promise.resolve();
   #failure: PumpError | undefined;
+  /** Whether a call has failed in the middle of a piece. */
+  #isTorn = false;
 
-  private constructor(files: DumpFileWriter[], options: DumpFileSetOptions, creationTime: Date) {
+  private constructor(storage: Storage, files: SetFiles) {
+    this.#storage = storage;
     this.#files = files;
-    this.#reuse = options.files.map(({ reuse }) => reuse);
-    this.#options = options;
-    this.#creationTime = creationTime;
   }
 
   /**
-   * Begins every file under a temporary name beside its final one.
+   * Begins the first file of every specification under a temporary name beside its final one.
    * @throws ORA-39135 for a file named twice, ORA-31641 for one that exists (ORA-27038) or can't be created.
    */
   static async create(options: DumpFileSetOptions): Promise<DumpFileSetWriter> {
-    checkFiles(options.files.map(({ path }) => path));
-    const files: DumpFileWriter[] = [];
-    const creationTime = options.creationTime ?? new Date();
+    const files = new SetFiles(options, options.creationTime ?? new Date());
     try {
-      for (let number = 1; number <= options.files.length; number += 1)
-        files.push(await beginFile(options, number, creationTime, options.files[number - 1]));
+      await files.begin();
     } catch (error) {
-      await discardAll(files);
+      await discardAll(files.all);
       throw error;
     }
-    return new DumpFileSetWriter(files, options, creationTime);
+    return new DumpFileSetWriter(options.storage, files);
   }
 
   /**
-   * Goes on with a set that another process has begun.
+   * Goes on with a set that another process has begun, and begins the first files of specifications that were added since.
    * @throws ORA-31640 when a file is gone or altered.
    */
-  static async resume(options: DumpFileSetOptions, files: readonly SavedFile[]): Promise<DumpFileSetWriter> {
-    const writers: DumpFileWriter[] = [];
+  static async resume(options: DumpFileSetOptions, saved: readonly SavedFile[]): Promise<DumpFileSetWriter> {
+    const files = new SetFiles(options, new Date(decodeHeader(saved[0]?.header ?? Buffer.alloc(0)).creationTime));
     try {
-      for (const file of files) writers.push(await resumeFile(options, file));
+      await files.resume(saved);
     } catch (error) {
-      await Promise.allSettled(writers.map((writer) => writer.suspend()));
+      await Promise.allSettled(files.all.map((file) => file.suspend()));
       throw error;
     }
-    const creationTime = new Date(decodeHeader(files[0]?.header ?? Buffer.alloc(0)).creationTime);
-    return new DumpFileSetWriter(writers, { ...options, files }, creationTime);
+    return new DumpFileSetWriter(options.storage, files);
   }
 
   /** Gives those files of an ended set their names that have none yet. */
   static async publishRest(options: DumpFileSetOptions, files: readonly SavedFile[]): Promise<readonly WrittenFile[]> {
     const { guid, storage } = options;
-    for (const { path, reuse, length, identity } of files) {
+    const written: WrittenFile[] = [];
+    for (const { path, specification, length, identity } of files) {
+      const { reuse = false, fileSize = null } = options.files[specification] ?? {};
       const writer = await storage.resume(path, { reuse, owner: guid.slice(0, 8), length, identity });
       if (writer !== "published") await writer.publish();
+      written.push({ path, bytesWritten: length, size: fileSize ?? 0 });
     }
-    return files.map(({ path, length }) => ({ path, bytesWritten: length }));
+    return written;
   }
 
   /** Bytes of each file so far, in the order of their numbers. */
   get files(): readonly WrittenFile[] {
-    return this.#files.map(({ path, bytesWritten }) => ({ path, bytesWritten }));
+    return this.#files.all.map(({ path, bytesWritten, size }) => ({ path, bytesWritten, size }));
   }
 
-  /** Adds a file to the set; it takes pieces from now on. @throws ORA-39135, ORA-31641 */
-  addFile(file: DumpFileSetOptions["files"][number]): Promise<void> {
+  /** Adds a file, or a template, to the set; it takes pieces from now on. @throws ORA-39135, ORA-31641 */
+  addFile(file: DumpFileSpecification): Promise<void> {
     const run = this.#queue.then(async () => {
       if (this.#failure !== undefined) throw this.#failure;
-      checkFiles([...this.#files, file].map(({ path }) => path));
-      this.#files.push(await beginFile(this.#options, this.#files.length + 1, this.#creationTime, file));
-      this.#reuse.push(file.reuse);
+      await this.#files.add(file);
     });
     this.#queue = settled(run);
     return run;
   }
 
-  /** Adds a piece image to the next file of the set. @throws ORA-31617 */
-  append(piece: EncodedPiece): Promise<void> {
+  /**
+   * Adds piece images, all or none, each to the next file of the set that has room, or in parts to several.
+   * @throws ORA-31617, ORA-39095 when the files have no room for them and there are no templates
+   */
+  append(...pieces: readonly EncodedPiece[]): Promise<void> {
     return this.#enqueue(async () => {
-      await this.#takeFile().writeSegment(piece);
+      await this.#write(await this.#files.place(pieces));
+      for (const file of this.#files.all) if (!file.isEnded && file.room(NOTHING, 0) === 0) await file.end();
     });
   }
 
   /** Returns when all pieces so far are durable. @throws ORA-31617 */
   checkpoint(): Promise<readonly FileCheckpoint[]> {
-    return this.#enqueue(async () => {
-      const files: FileCheckpoint[] = [];
-      for (const file of this.#files) files.push(await file.checkpoint());
-      return files;
+    const run = this.#queue.then(async () => {
+      if (this.#failure !== undefined && this.#isTorn) throw this.#failure;
+      return this.#checkpoints();
     });
+    this.#queue = settled(run);
+    return run;
   }
 
   /**
-   * Adds the master table to the first file, ends every file, and gives all of them their names: all or none, but that
-   * files replaced by `reuse` are lost when a later one can't be named.
+   * Adds the master table, ends every file, and gives all of them their names: all or none, but that files replaced by `reuse`
+   * are lost when a later one can't be named.
    * @param beforePublishing is told what is durable of the ended files before the first gets its name.
    * @returns path and size of every file.
-   * @throws ORA-31617, ORA-31641
+   * @throws ORA-31617, ORA-31641, ORA-39095
    */
   finish(
     master: EncodedPiece,
@@ -140,9 +133,7 @@ export class DumpFileSetWriter {
   ): Promise<readonly WrittenFile[]> {
     return this.#enqueue(async () => {
       await this.#end(master);
-      const ends: FileCheckpoint[] = [];
-      for (const file of this.#files) ends.push(await file.checkpoint());
-      beforePublishing(ends);
+      beforePublishing(await this.#checkpoints());
       await this.#publish();
       this.#failure = pumpError([["ORA-39006"], ["TSDP-00010", "the dump file set is already finished"]]);
       return this.files;
@@ -152,7 +143,7 @@ export class DumpFileSetWriter {
   /** Removes the unfinished files, once the calls under way have ended. */
   discard(): Promise<void> {
     this.#failure ??= pumpError([["ORA-39006"], ["TSDP-00010", "the dump file set was discarded"]]);
-    const run = this.#queue.then(() => discardAll(this.#files));
+    const run = this.#queue.then(() => discardAll(this.#files.all));
     this.#queue = settled(run);
     return run;
   }
@@ -161,7 +152,7 @@ export class DumpFileSetWriter {
   suspend(): Promise<void> {
     this.#failure ??= pumpError([["ORA-39006"], ["TSDP-00010", "the dump file set was left"]]);
     const run = this.#queue.then(async () => {
-      for (const file of this.#files) await file.suspend();
+      for (const file of this.#files.all) await file.suspend();
     });
     this.#queue = settled(run);
     return run;
@@ -181,84 +172,52 @@ export class DumpFileSetWriter {
     return run;
   }
 
-  #takeFile(): DumpFileWriter {
-    const file = this.#files[this.#nextFile % this.#files.length];
-    if (file === undefined) throw new RangeError("a dump file set has at least one file");
-    this.#nextFile += 1;
-    return file;
+  async #write(placements: readonly Placement[]): Promise<void> {
+    this.#isTorn = true;
+    for (const { file, piece, part } of placements) await file.writeSegment(piece, part);
+    this.#isTorn = false;
   }
 
+  async #checkpoints(): Promise<readonly FileCheckpoint[]> {
+    const files: FileCheckpoint[] = [];
+    for (const file of this.#files.all) files.push(await file.checkpoint());
+    return files;
+  }
+
+  /** The list of the set is in the file in which the master table ends, so that one comes last. */
   async #end(master: EncodedPiece): Promise<void> {
-    const [first, ...others] = this.#files;
-    if (first === undefined) throw new RangeError("a dump file set has at least one file");
-    await first.writeSegment(master);
-    const draft: MasterEnd = { pieceCount: 1, pieceNumber: 1, files: this.#files.map((file) => file.setFile()) };
-    await first.end({ ...draft, files: [first.setFile(draft), ...others.map((file) => file.setFile())] });
-    for (const file of others) await file.end();
+    await this.#write(await this.#files.place([master], true));
+    const files = this.#files.all;
+    const holders = files.filter((file) => file.holdsMaster).sort((a, b) => a.masterFrame - b.masterFrame);
+    const last = holders.at(-1);
+    if (last === undefined) throw new RangeError("the master table is in no file");
+    const part = (file: DumpFileWriter) => ({ pieceCount: holders.length, pieceNumber: holders.indexOf(file) + 1 });
+    for (const file of files) {
+      if (file !== last && !file.isEnded) await file.end(file.holdsMaster ? part(file) : undefined);
+    }
+    const draft = { ...part(last), files: files.map((file) => file.setFile()) };
+    await last.end({ ...draft, files: files.map((file) => file.setFile(file === last ? draft : undefined)) });
   }
 
-  /** Names that must be free come first: they are the ones that may have been taken meanwhile. */
   async #publish(): Promise<void> {
-    const order = [...this.#files.keys()].sort((a, b) => Number(this.#reuse[a]) - Number(this.#reuse[b]));
     const published: string[] = [];
     try {
-      for (const file of order.flatMap((i) => this.#files[i] ?? [])) {
+      for (const file of this.#files.inPublishingOrder) {
         await file.publish();
         published.push(file.path);
         failpoint("export file published");
       }
     } catch (error) {
-      for (const path of published) await this.#options.storage.remove(path);
+      for (const path of published) await this.#storage.remove(path);
       throw error;
     }
   }
-}
-
-async function beginFile(
-  options: DumpFileSetOptions,
-  fileNumber: number,
-  creationTime: Date,
-  { path, reuse } = { path: "", reuse: false },
-): Promise<DumpFileWriter> {
-  const { guid, writerVersion, storage } = options;
-  const out = await storage.create(path, { reuse, owner: guid.slice(0, 8) });
-  try {
-    return await DumpFileWriter.begin(out, {
-      major: FORMAT_MAJOR,
-      minor: FORMAT_MINOR,
-      guid,
-      fileNumber,
-      salt: randomBytes(SALT_LENGTH),
-      writerVersion,
-      creationTime: creationTime.getTime(),
-      items: headerItems(options, fileNumber, creationTime),
-    });
-  } catch (error) {
-    await out.discard();
-    throw error;
-  }
-}
-
-async function resumeFile({ guid, storage }: DumpFileSetOptions, file: SavedFile): Promise<DumpFileWriter> {
-  const { path, reuse, length, identity, header, segments } = file;
-  const out = await storage.resume(path, { reuse, owner: guid.slice(0, 8), length, identity });
-  if (out === "published") throw pumpError([...BAD_DUMP_FILE, ["ORA-31641", path], ["ORA-27038"]]);
-  return DumpFileWriter.resume(out, header, segments);
 }
 
 /** Discards every file, also when one of them can't be removed. */
 async function discardAll(files: readonly DumpFileWriter[]): Promise<void> {
   const results = await Promise.allSettled(files.map((file) => file.discard()));
   for (const result of results) if (result.status === "rejected") throw result.reason;
-}
-
-function checkFiles(paths: readonly string[]): void {
-  if (paths.length === 0 || paths.length > MAX_SET_FILES) throw new RangeError(`a dump file set has 1 to ${MAX_SET_FILES} files`);
-  const known = new Set<string>();
-  for (const path of paths) {
-    if (known.has(resolve(path))) throw pumpError([...BAD_DUMP_FILE, ["ORA-39135", path]]);
-    known.add(resolve(path));
-  }
 }
 
 /** The callers of the step get its error; the queue only waits for its end. */

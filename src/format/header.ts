@@ -3,7 +3,7 @@ import { FormatError } from "./format-error.ts";
 import { OWN_ITEM, readItems, requiredItem, textItems, writeItems } from "./items.ts";
 
 export const FORMAT_MAJOR = 1;
-export const FORMAT_MINOR = 0;
+export const FORMAT_MINOR = 1;
 /** Magic, version and length: the same in every version, and enough to know how much to read. */
 export const HEADER_PREFIX_LENGTH = 16;
 export const MAX_HEADER_LENGTH = 1 << 20;
@@ -28,6 +28,8 @@ export interface FileHeader {
   readonly writerVersion: string;
   /** Milliseconds since 1970 UTC. */
   readonly creationTime: number;
+  /** Names and templates of the files of the set, as far as they were known when the file was begun; without their folders. */
+  readonly fileNames: readonly string[];
   /** Values by KU$_DFHDR_ code. */
   readonly items: ReadonlyMap<number, string>;
 }
@@ -40,6 +42,7 @@ export function encodeHeader(header: FileHeader): Buffer {
   items.set(OWN_ITEM.DIGEST_ALGORITHM, Buffer.from(DIGEST_ALGORITHM));
   items.set(OWN_ITEM.WRITER_VERSION, Buffer.from(header.writerVersion, "utf8"));
   items.set(OWN_ITEM.SET_FILE_NUMBER, new ByteWriter().u32(header.fileNumber).finish());
+  if (header.fileNames.length > 0) items.set(OWN_ITEM.FILE_NAMES, encodeNames(header.fileNames));
   items.set(OWN_ITEM.CREATION_TIME, new ByteWriter().u64(header.creationTime).finish());
   const body = new ByteWriter();
   writeItems(body, items);
@@ -89,6 +92,25 @@ export function decodeHeader(bytes: Buffer): FileHeader {
     salt: requiredItem(items, OWN_ITEM.FILE_SALT, SALT_LENGTH).bytes(SALT_LENGTH),
     writerVersion: (items.get(OWN_ITEM.WRITER_VERSION) ?? Buffer.alloc(0)).toString("utf8"),
     creationTime: requiredItem(items, OWN_ITEM.CREATION_TIME, 8).u64(),
+    fileNames: decodeNames(items.get(OWN_ITEM.FILE_NAMES)),
     items: textItems(items),
   };
+}
+
+function encodeNames(names: readonly string[]): Buffer {
+  const writer = new ByteWriter().u16(names.length);
+  for (const name of names) {
+    const bytes = Buffer.from(name, "utf8");
+    writer.u16(bytes.length).bytes(bytes);
+  }
+  return writer.finish();
+}
+
+/** Files of version 1.0 have none. */
+function decodeNames(value: Buffer | undefined): readonly string[] {
+  if (value === undefined) return [];
+  const reader = new ByteReader(value);
+  const names = Array.from({ length: reader.u16() }, () => reader.bytes(reader.u16()).toString("utf8"));
+  reader.end("list of file names");
+  return names;
 }

@@ -11,7 +11,8 @@ const MAGIC = Buffer.from("TSDT");
 const END_MAGIC = Buffer.from("TSDPEND\n");
 const DIGEST_LENGTH = 32;
 const INDEX_ITEM_LENGTH = 48;
-const SET_FILE_LENGTH = 44;
+/** Bytes of one file in the list of the set. */
+export const SET_FILE_LENGTH = 44;
 /** Magic, length, item count, CRC. */
 const MIN_TRAILER_LENGTH = 14;
 

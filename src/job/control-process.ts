@@ -109,7 +109,10 @@ export class ControlProcess {
     const ending = failure !== null || result === "stopped" ? "STOPPING" : "COMPLETING";
     this.#table.updateJob({ state: ending });
     failpoint(ending.toLowerCase());
-    if (failure !== null) run.report(failure.lines);
+    if (failure !== null) {
+      run.report(failure.lines);
+      if (failure.hint !== undefined) run.say(failure.hint);
+    }
     const [left] = await attempt(() => job.close(failure === null ? (result ?? "stopped") : endOf(failure)));
     run.end();
     if (left !== null) run.report(left.lines);

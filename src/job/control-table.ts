@@ -20,11 +20,12 @@ CREATE TABLE request (seq INTEGER PRIMARY KEY AUTOINCREMENT, content TEXT NOT NU
 CREATE TABLE export_fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE told (what TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 CREATE TABLE export_state (id INTEGER PRIMARY KEY CHECK (id = 1), source_stamp TEXT, files TEXT NOT NULL, is_ended INTEGER NOT NULL) STRICT;
+CREATE TABLE begun_file (path TEXT PRIMARY KEY, identity TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE unload (seq INTEGER PRIMARY KEY, content TEXT NOT NULL) STRICT;
 CREATE TABLE segment (file INTEGER NOT NULL, ordinal INTEGER NOT NULL, content TEXT NOT NULL, PRIMARY KEY (file, ordinal)) STRICT, WITHOUT ROWID;
 CREATE TABLE target (schema TEXT PRIMARY KEY, content TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE skipped (object INTEGER PRIMARY KEY) STRICT;
-PRAGMA user_version = 2;`;
+PRAGMA user_version = 3;`;
 
 /** The changing facts of a job. */
 export interface JobRow {
@@ -251,6 +252,15 @@ export class ControlTable {
   dumpFiles(): DumpFileStatus[] {
     const rows = this.#connection.prepare("SELECT status FROM dump_file ORDER BY number").all() as { status: string }[];
     return rows.map(({ status }) => JSON.parse(status) as DumpFileStatus);
+  }
+
+  /** Notes a dump file that has been begun, so that it can be removed whatever becomes of the job. */
+  noteBegunFile(path: string, identity: string): void {
+    this.#connection.prepare("INSERT OR REPLACE INTO begun_file VALUES (?, ?)").run(path, identity);
+  }
+
+  begunFiles(): readonly { readonly path: string; readonly identity: string }[] {
+    return this.#connection.prepare("SELECT path, identity FROM begun_file").all() as { path: string; identity: string }[];
   }
 
   /** Adds a session and returns its number. */

@@ -38,6 +38,11 @@ export interface JobFile {
   readonly reuse: boolean;
 }
 
+/** The dump files of a job, in the order in which they were added. */
+export function dumpFilesOf({ files }: Pick<JobDefinition, "files">): readonly JobFile[] {
+  return files.filter(({ type }) => type === "dump");
+}
+
 export interface MetadataFilter {
   readonly name: string;
   readonly value: string;

@@ -32,7 +32,7 @@ export interface SavedExport {
  */
 export class ExportCheckpoint {
   readonly #table: ControlTable;
-  #pending: { readonly record: UnloadRecord; readonly written: Promise<unknown> }[] = [];
+  #pending: PendingRecord[] = [];
   #bytes = 0;
   #lastTime: number | null = null;
   #isSaving = false;
@@ -83,9 +83,7 @@ export class ExportCheckpoint {
         }
         this.#stamp = stamp;
       }
-      const pending = this.#pending;
-      this.#pending = [];
-      await Promise.all(pending.map(({ written }) => written));
+      const pending = await this.#takeWritten();
       const files = await writer.checkpoint();
       failpoint("export synced");
       this.#record(
@@ -98,6 +96,15 @@ export class ExportCheckpoint {
       this.#isSaving = false;
       this.#lastTime = performance.now();
     }
+  }
+
+  /** Pieces are written in the order of their records: after one that has failed none is there. */
+  async #takeWritten(): Promise<readonly PendingRecord[]> {
+    const pending = this.#pending;
+    this.#pending = [];
+    const results = await Promise.allSettled(pending.map(({ written }) => written));
+    const failed = results.findIndex(({ status }) => status === "rejected");
+    return failed < 0 ? pending : pending.slice(0, failed);
   }
 
   /** The files are whole: from now on a restart only gives them their names. */
@@ -114,13 +121,9 @@ export class ExportCheckpoint {
       .prepare("SELECT source_stamp AS stamp, files, is_ended AS isEnded FROM export_state")
       .get() as { stamp: string | null; files: string; isEnded: number } | undefined;
     if (state === undefined) return null;
-    const reuse = new Map(
-      this.#table.definition().files.map(({ directoryPath, name, reuse }) => [`${directoryPath}/${name}`, reuse]),
-    );
     const files = (JSON.parse(state.files) as StoredFile[]).map((file): SavedFile => ({
       ...file,
       header: Buffer.from(file.header, "base64"),
-      reuse: reuse.get(file.path) ?? false,
       segments: this.#segments(file.number),
     }));
     const records = this.#table.connection.prepare("SELECT content FROM unload ORDER BY seq").pluck().all() as string[];
@@ -152,12 +155,14 @@ export class ExportCheckpoint {
   #record(files: readonly FileCheckpoint[], records: readonly UnloadRecord[], isEnded: boolean): void {
     const { connection } = this.#table;
     this.#table.durably(() => {
-      const stored = files.map(({ number, path, identity, header, length }): StoredFile => ({
+      const stored = files.map(({ number, path, specification, identity, header, length, isEnded }): StoredFile => ({
         number,
         path,
+        specification,
         identity,
         header: header.toString("base64"),
         length,
+        isEnded,
       }));
       connection
         .prepare(
@@ -176,6 +181,12 @@ export class ExportCheckpoint {
       }
     });
   }
+}
+
+interface PendingRecord {
+  readonly record: UnloadRecord;
+  /** Settles when its pieces are in the files. */
+  readonly written: Promise<unknown>;
 }
 
 type FileSegment = FileCheckpoint["segments"][number];

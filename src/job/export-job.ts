@@ -1,11 +1,12 @@
 import { existsSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { basename, join } from "node:path";
-import { pumpError, type ErrorLine, type PumpError } from "../base/errors.ts";
+import { basename } from "node:path";
+import { pumpError, toPumpError, type ErrorLine, type PumpError } from "../base/errors.ts";
 import { failpoint } from "../base/failpoint.ts";
 import { qualifiedName } from "../base/identifiers.ts";
 import { productVersion } from "../base/product.ts";
 import { encodePiece, loadCodec, PIECE_TYPE, type CompressionAlgorithm, type EncodedPiece } from "../dump/piece.ts";
+import { dumpFilePath, isUrl } from "../dump/names.ts";
 import { DumpFileSetWriter, type DumpFileSetOptions, type WrittenFile } from "../dump/writer.ts";
 import { encodeMasterTable } from "../metadata/master-table.ts";
 import { objectPath, pathsOf, type ExportMode } from "../metadata/object-paths.ts";
@@ -20,7 +21,7 @@ import { Crew } from "./crew.ts";
 import { contentOf } from "./content.ts";
 import { chooseSources, planExport, type ExportPlan, type ExportSources } from "./export-plan.ts";
 import { isOpenDatabase } from "./jobs.ts";
-import type { JobFile } from "./definition.ts";
+import { dumpFilesOf, type JobFile } from "./definition.ts";
 import { abortedAt, Unloading } from "./export-unloading.ts";
 import type { Job } from "./job.ts";
 import { dumpFileSetLines, masterTableLine, processingLine, restartingLine, startingLine } from "./log-lines.ts";
@@ -75,7 +76,7 @@ export class ExportJob implements Job {
     this.#saved = this.#run.restarts ? this.#checkpoint.load() : null;
     if (this.#saved?.isEnded === true) return;
     const chosen = chooseSources(this.#run.definition);
-    this.#guardOutputs(this.#dumpFiles());
+    for (const file of dumpFilesOf(this.#run.definition)) this.#guardOutput(dumpFilePath(file, 1) ?? "");
     await this.#openSources(chosen);
     this.#plan = planExport(chosen, this.#requireSnapshot(), contentOf(this.#run.definition));
     this.#missing = chosen.missing;
@@ -108,8 +109,6 @@ export class ExportJob implements Job {
       const tables = new Map(this.#plan.tables.map(({ unload }) => [unload.table.object, unload]));
       this.#queue = new UnloadQueue(replay(items, tables, saved.records));
       this.#writer = await DumpFileSetWriter.resume(this.#writerOptions(), saved.files);
-      const begun = new Set(saved.files.map(({ path }) => path));
-      for (const file of this.#dumpFiles().filter(({ path }) => !begun.has(path))) await this.#writer.addFile(file);
       return;
     }
     if (this.#run.restarts) {
@@ -152,14 +151,23 @@ export class ExportJob implements Job {
     });
     this.#unloading = unloading;
     this.#crew.setDegree(this.#degree);
-    await unloading.run();
-    if (this.#run.isStopping) {
-      await this.#checkpoint.save(this.#requireWriter(), () => this.#stampOfSources());
-      return "stopped";
+    try {
+      await unloading.run();
+      if (this.#run.isStopping) {
+        await this.#save();
+        return "stopped";
+      }
+      const master = encodePiece(MASTER_PIECE, this.#master(), this.#algorithm("METADATA_ONLY"));
+      this.#tellFiles(await this.#publish(master));
+      return "done";
+    } catch (error) {
+      if (toPumpError(error).has("ORA-39095")) await this.#save();
+      throw error;
     }
-    const master = encodePiece(MASTER_PIECE, this.#master(), this.#algorithm("METADATA_ONLY"));
-    this.#tellFiles(await this.#publish(master));
-    return "done";
+  }
+
+  #save(): Promise<void> {
+    return this.#checkpoint.save(this.#requireWriter(), () => this.#stampOfSources());
   }
 
   async #publish(master: EncodedPiece): Promise<readonly WrittenFile[]> {
@@ -209,9 +217,7 @@ export class ExportJob implements Job {
     this.#unloading?.wake();
   }
 
-  async addFile({ directoryPath, name, reuse }: JobFile): Promise<void> {
-    const file = { path: join(directoryPath, name), reuse };
-    this.#guardOutputs([file]);
+  async addFile(file: JobFile): Promise<void> {
     await this.#requireWriter().addFile(file);
   }
 
@@ -252,23 +258,15 @@ export class ExportJob implements Job {
     return compression === "ALL" || compression === part ? algorithm : "NONE";
   }
 
-  #dumpFiles(): readonly { readonly path: string; readonly reuse: boolean }[] {
-    return this.#run.definition.files
-      .filter((file) => file.type === "dump")
-      .map(({ directoryPath, name, reuse }) => ({ path: join(directoryPath, name), reuse }));
-  }
-
-  #guardOutputs(files: readonly { readonly path: string }[]): void {
-    const { database } = this.#run.definition;
-    for (const { path } of files) {
-      assertNoDatabase(database, path, (cause) =>
-        pumpError([["ORA-39001"], ["ORA-39000"], ["ORA-31641", path], ...cause.lines], cause.hint),
-      );
-    }
+  #guardOutput(path: string): void {
+    if (isUrl(path)) return;
+    assertNoDatabase(this.#run.definition.database, path, (cause) =>
+      pumpError([["ORA-39001"], ["ORA-39000"], ["ORA-31641", path], ...cause.lines], cause.hint),
+    );
   }
 
   #writerOptions(): DumpFileSetOptions {
-    const { guid, owner, name, database } = this.#run.definition;
+    const { guid, owner, name, database, degree } = this.#run.definition;
     return {
       guid,
       jobName: qualifiedName(owner, name),
@@ -278,8 +276,15 @@ export class ExportJob implements Job {
       compressionAlgorithm: (this.#run.parameter("COMPRESSION_ALGORITHM") ?? "BASIC") as CompressionAlgorithm,
       metadataCompressed: this.#algorithm("METADATA_ONLY") !== "NONE",
       dataCompressed: this.#algorithm("DATA_ONLY") !== "NONE",
-      files: this.#dumpFiles(),
+      files: dumpFilesOf(this.#run.definition),
+      openFiles: degree ?? 1,
       storage: new LocalStorage(isOpenDatabase),
+      guard: (path) => {
+        this.#guardOutput(path);
+      },
+      begun: (path, identity) => {
+        this.#run.table.noteBegunFile(path, identity);
+      },
       writerVersion: `tsdp ${productVersion()}`,
     };
   }

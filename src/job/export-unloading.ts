@@ -129,18 +129,18 @@ export class Unloading {
   async #write({ table }: UnloadItem, { piece }: Unloaded, added: TablePiece | null): Promise<TablePiece | null> {
     if (piece === null || added === null) return null;
     const { object } = table.table;
-    if (added.piece === 1)
-      await this.#writer.append(
-        encodePiece(
-          { type: PIECE_TYPE.OBJECT_DESCRIPTION, object, piece: 1, image: 0, rows: 0 },
-          describeObject(this.#object(table)),
-          "NONE",
-        ),
-      );
     const encoded: EncodedPiece = { ...piece, type: PIECE_TYPE.TABLE_DATA, object, piece: added.piece, image: 0 };
-    await this.#writer.append(encoded);
+    // One call: the writer's order of calls is the checkpoint's order of records.
+    await this.#writer.append(...(added.piece === 1 ? [this.#description(table)] : []), encoded);
     failpoint("export piece written");
     return added;
+  }
+
+  /** Precedes the first piece of a table, so that a file without its end can still be read. */
+  #description(table: TableUnload): EncodedPiece {
+    const { object } = table.table;
+    const identity = { type: PIECE_TYPE.OBJECT_DESCRIPTION, object, piece: 1, image: 0, rows: 0 };
+    return encodePiece(identity, describeObject(this.#object(table)), "NONE");
   }
 
   async #finishTable(table: TableUnload, worker: WorkerThread | null): Promise<void> {

@@ -1,4 +1,4 @@
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { pumpError, type ErrorLine, type StackEntry } from "../base/errors.ts";
 import { qualifiedName } from "../base/identifiers.ts";
 import { loadCodec } from "../dump/piece.ts";
@@ -12,6 +12,7 @@ import { LocalStorage } from "../storage/local.ts";
 import type { StorageReader } from "../storage/storage.ts";
 import { contentOf, type Content } from "./content.ts";
 import { Crew } from "./crew.ts";
+import { dumpFilesOf } from "./definition.ts";
 import { groupPieces, readMaster, verifyDescriptions } from "./dump-master.ts";
 import { Loading, type SchemaWork } from "./import-loading.ts";
 import { planSchemaImport, type TableExistsAction } from "./import-plan.ts";
@@ -56,7 +57,7 @@ export class ImportJob implements Job {
    */
   async start(): Promise<void> {
     await loadCodec();
-    const set = await DumpFileSet.open(this.#dumpFiles(), this.#storage);
+    const set = await DumpFileSet.open(dumpFilesOf(this.#run.definition), this.#storage);
     const readers = new Map<string, Promise<StorageReader>>();
     const openFile: OpenFile = (path) => {
       const reader = readers.get(path) ?? this.#storage.open(path);
@@ -132,12 +133,6 @@ export class ImportJob implements Job {
     if (this.#content !== "DATA_ONLY") return action ?? "SKIP";
     if (action === "SKIP" || action === "REPLACE") throw pumpError([["ORA-39002"], ["ORA-39137", action]]);
     return action ?? "APPEND";
-  }
-
-  #dumpFiles(): readonly string[] {
-    return this.#run.definition.files
-      .filter((file) => file.type === "dump")
-      .map(({ directoryPath, name }) => join(directoryPath, name));
   }
 
   /** @returns the object paths that come after the rows */

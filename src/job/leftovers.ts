@@ -1,6 +1,6 @@
-import { join } from "node:path";
 import { LocalStorage } from "../storage/local.ts";
 import type { ControlTable } from "./control-table.ts";
+import { dumpFilesOf } from "./definition.ts";
 import { ExportCheckpoint } from "./export-checkpoint.ts";
 import { removeImportLeftovers } from "./import-leftovers.ts";
 import { isOpenDatabase } from "./jobs.ts";
@@ -14,16 +14,15 @@ export async function removeLeftovers(table: ControlTable): Promise<void> {
 
 /** Files that have their names already go, too: the set is not one that its job has finished. */
 async function removeExportLeftovers(table: ControlTable): Promise<void> {
-  const { guid, files } = table.definition();
+  const definition = table.definition();
   const storage = new LocalStorage(isOpenDatabase);
-  const owner = guid.slice(0, 8);
+  const owner = definition.guid.slice(0, 8);
   const saved = new ExportCheckpoint(table).load();
-  for (const { path, reuse, length, identity } of saved?.isEnded === true ? saved.files : []) {
+  for (const { path, specification, length, identity } of saved?.isEnded === true ? saved.files : []) {
+    const reuse = dumpFilesOf(definition)[specification]?.reuse ?? false;
     const unfinished = await storage.resume(path, { owner, reuse, length, identity }).catch(() => null);
     if (unfinished === "published") await storage.remove(path);
     else await unfinished?.discard();
   }
-  for (const { directoryPath, name } of files.filter(({ type }) => type === "dump")) {
-    await storage.removeUnfinished(join(directoryPath, name), owner);
-  }
+  for (const { path } of table.begunFiles()) await storage.removeUnfinished(path, owner);
 }

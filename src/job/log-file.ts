@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { causeLines, formatLine, pumpError, toPumpError } from "../base/errors.ts";
 import { printableLines } from "../base/printable.ts";
 import { banner, connectedLine } from "../base/product.ts";
-import type { JobDefinition, JobFile, JobMessage } from "./definition.ts";
+import { dumpFilePath } from "../dump/names.ts";
+import { dumpFilesOf, type JobDefinition, type JobFile, type JobMessage } from "./definition.ts";
 import { assertNoDatabase } from "./output-guard.ts";
 
 /** As much of the end of a log as is looked through for its last message. */
@@ -66,7 +67,7 @@ export class LogFile {
 }
 
 function assertNoDumpFile(definition: JobDefinition, path: string): void {
-  const dumpFiles = definition.files.filter((file) => file.type === "dump").map((file) => join(file.directoryPath, file.name));
+  const dumpFiles = dumpFilesOf(definition).map((file) => dumpFilePath(file, 1) ?? "");
   const identity = statSync(path, { bigint: true, throwIfNoEntry: false });
   const isDump = dumpFiles.some((dump) => {
     const other = statSync(dump, { bigint: true, throwIfNoEntry: false });

@@ -1,7 +1,9 @@
 import { statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { pumpError } from "../base/errors.ts";
+import { dumpFilePath, isUrl } from "../dump/names.ts";
 import type { ControlTable } from "./control-table.ts";
+import { dumpFilesOf } from "./definition.ts";
 import { ExportCheckpoint } from "./export-checkpoint.ts";
 
 /**
@@ -9,13 +11,15 @@ import { ExportCheckpoint } from "./export-checkpoint.ts";
  * @throws ORA-39002 with ORA-39000 and ORA-31640
  */
 export function assertFilesThere(table: ControlTable): void {
-  const { operation, files, guid } = table.definition();
+  const definition = table.definition();
+  const { operation, guid } = definition;
   if (operation !== "EXPORT") {
-    for (const { directoryPath, name } of files.filter(({ type }) => type === "dump")) assertFile(join(directoryPath, name), 0);
+    const paths = dumpFilesOf(definition).map((file) => dumpFilePath(file, 1) ?? "");
+    for (const path of paths.filter((path) => !isUrl(path))) assertFile(path, 0);
     return;
   }
   const saved = new ExportCheckpoint(table).load();
-  for (const { path, length } of saved?.files ?? []) {
+  for (const { path, length } of (saved?.files ?? []).filter((file) => !isUrl(file.path))) {
     const unfinished = join(dirname(path), `.${basename(path)}.${guid.slice(0, 8)}.part`);
     if (saved?.isEnded !== true || statSync(path, { throwIfNoEntry: false }) === undefined) assertFile(unfinished, length);
   }

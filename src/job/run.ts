@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { pumpError, toPumpError, type ErrorLine } from "../base/errors.ts";
 import type { ControlTable, JobAnswer, JobRequest } from "./control-table.ts";
-import type { JobDefinition, WorkerStatus } from "./definition.ts";
+import type { DumpFileStatus, JobDefinition, WorkerStatus } from "./definition.ts";
 import type { Job } from "./job.ts";
 import type { LogFile } from "./log-file.ts";
 
@@ -15,7 +15,7 @@ export interface Progress {
   readonly totalBytes: number;
   readonly rows: number;
   readonly workers: readonly WorkerStatus[];
-  readonly files: readonly { readonly path: string; readonly bytesWritten: number }[];
+  readonly files: readonly DumpFileStatus[];
 }
 
 /** How a job is to stop. */
@@ -217,7 +217,7 @@ export class JobRun {
       this.table.updateJob({ bytesProcessed: bytes, totalBytes, rowsProcessed: rows, percentDone });
       for (const worker of workers) this.table.setWorker(worker);
       files.forEach((file, i) => {
-        this.table.setDumpFile(i + 1, { ...file, size: 0 });
+        this.table.setDumpFile(i + 1, file);
       });
     });
   }

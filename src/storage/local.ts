@@ -111,7 +111,7 @@ class LocalWriter implements StorageWriter {
   readonly #assertFree: () => Promise<void>;
   readonly #reuse: boolean;
   #bytesWritten: number;
-  #state: "open" | "published" | "closed" = "open";
+  #state: "open" | "ended" | "gone" = "open";
 
   constructor(
     path: string,
@@ -155,8 +155,15 @@ class LocalWriter implements StorageWriter {
     }
   }
 
-  async publish(): Promise<void> {
+  async end(): Promise<void> {
+    if (this.#state !== "open") return;
     await this.sync();
+    this.#state = "ended";
+    await this.#handle.close();
+  }
+
+  async publish(): Promise<void> {
+    await this.end();
     try {
       await this.#assertFree();
       if (this.#reuse) await rename(this.#partPath, this.path);
@@ -164,26 +171,25 @@ class LocalWriter implements StorageWriter {
     } catch (error) {
       throw notCreated(this.path, error);
     }
-    this.#state = "published";
+    this.#state = "gone";
     await this.#settle();
   }
 
   async discard(): Promise<void> {
-    if (this.#state !== "open") return;
+    if (this.#state === "gone") return;
     await this.suspend();
     await unlinkIfThere(this.#partPath);
   }
 
   async suspend(): Promise<void> {
-    if (this.#state !== "open") return;
-    this.#state = "closed";
-    await this.#handle.close();
+    const state = this.#state;
+    this.#state = "gone";
+    if (state === "open") await this.#handle.close();
   }
 
   /** Makes the new name durable; a name that may not last is taken back. */
   async #settle(): Promise<void> {
     try {
-      await this.#handle.close();
       await syncFolder(dirname(this.path));
     } catch (error) {
       await unlinkIfThere(this.path);

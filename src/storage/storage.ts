@@ -38,7 +38,7 @@ export interface UnfinishedFile extends CreateOptions {
   readonly identity: string;
 }
 
-/** An unfinished file. After a call that failed only `discard` may follow. */
+/** An unfinished file. After a call that failed only `discard` or `suspend` may follow. */
 export interface StorageWriter {
   readonly path: string;
   readonly bytesWritten: number;
@@ -48,6 +48,8 @@ export interface StorageWriter {
   write(parts: readonly Buffer[]): Promise<void>;
   /** Returns when all that was written is durable. @throws ORA-31617 */
   sync(): Promise<void>;
+  /** The same, after the last byte: gives up what only writing needs, so that any number of ended files can wait for `publish`. */
+  end(): Promise<void>;
   /**
    * Gives the file its name, durably. Without `reuse` a file that got the name meanwhile stays as it is.
    * @throws ORA-31641

@@ -174,7 +174,10 @@ describe("the definition", () => {
     ["first.dmp", "DATA_PUMP_DIR", null, DUMP, ["ORA-39001", "ORA-39000", "ORA-39135"]],
     ["first.dmp", "DATA_PUMP_DIR", null, LOG, ["ORA-39002", "ORA-39070", "ORA-39402"]],
     ["x.dmp", "DMPDIR", null, 9, ["ORA-39001", "ORA-39030"]],
-    ["x.dmp", "DMPDIR", "3MB", DUMP, ["TSDP-00001"]],
+    ["x.dmp", "DMPDIR", "3 parsec", DUMP, ["ORA-39001", "ORA-39000", "ORA-31654"]],
+    ["x.dmp", "DMPDIR", "39KB", DUMP, ["ORA-39001", "ORA-39000", "ORA-31618"]],
+    ["x.dmp", "DMPDIR", "17t", DUMP, ["ORA-39001", "ORA-39000", "ORA-31618"]],
+    ["x%x.dmp", "DMPDIR", null, DUMP, ["ORA-39001", "ORA-39000", "ORA-39124"]],
     ["x.sql", "DMPDIR", null, SQL, ["TSDP-00001"]],
     ["https://x/y", "CREDENTIAL", null, URI, ["TSDP-00001"]],
   ] as const)("addFile refuses %j in %j (size %j, type %j)", async (name, directory, size, type, codes) => {

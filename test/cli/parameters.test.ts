@@ -31,6 +31,7 @@ describe("parameter table", () => {
       "content",
       "directory",
       "dumpfile",
+      "filesize",
       "full",
       "help",
       "job_name",

@@ -28,7 +28,7 @@ describe("information on a dump file", () => {
     const { fileType, items } = await dumpFileInfo("/1.dmp", storage);
     expect(fileType).toBe(1);
     expect(items.filter(({ code }) => code !== 9).map(({ code, value }) => [code, value])).toEqual([
-      [1, "1.0"],
+      [1, "1.1"],
       [2, "1"],
       [3, GUID],
       [4, "1"],

@@ -30,6 +30,7 @@ export class MemoryStorage implements Storage {
         return Promise.resolve();
       },
       sync: () => Promise.resolve(),
+      end: () => Promise.resolve(),
       publish: () => {
         if (this.taken === path) return Promise.reject(pumpError([["ORA-31641", path], ["ORA-27038"]]));
         this.unfinished.delete(path);

@@ -38,14 +38,30 @@ describe("opening a set", () => {
     expect(await openCodes(["/no.dmp"], await newSet())).toEqual(["ORA-31640", "ORA-27037"]);
   });
 
+  it("finds the others beside any of the files", async () => {
+    const storage = await newSet();
+    for (const path of PATHS) expect((await DumpFileSet.open([path], storage)).files.map((file) => file.path)).toEqual(PATHS);
+  });
+
+  it("looks for no file outside the folder of a header that says so", async () => {
+    const storage = new MemoryStorage();
+    await writeSet(["/a/1.dmp", "/a/../b/2.dmp"], [{ raw: Buffer.from("rows") }], { storage });
+    storage.reads.length = 0;
+    expect(await openCodes(["/a/1.dmp"], storage)).toEqual([...BAD, "ORA-39059", "ORA-39245"]);
+  });
+
   it("says which files of the set are missing", async () => {
     const storage = await newSet();
-    await expect(DumpFileSet.open(["/1.dmp", "/3.dmp"], storage)).rejects.toMatchObject({
+    const [first, second, third] = PATHS.map((path) => `/elsewhere${path}`) as [string, string, string];
+    for (const path of PATHS) storage.files.set(`/elsewhere${path}`, storage.files.get(path) ?? Buffer.alloc(0));
+    storage.files.delete(second);
+    await expect(DumpFileSet.open([first, third], storage)).rejects.toMatchObject({
       code: "ORA-39001",
       hint: expect.stringContaining("number 2") as string,
     });
-    expect(await openCodes(["/1.dmp", "/3.dmp"], storage)).toEqual([...BAD, "ORA-39059"]);
-    expect(await openCodes(["/2.dmp", "/3.dmp"], storage)).toEqual([...BAD, "ORA-39059", "ORA-39246"]);
+    expect(await openCodes([first, third], storage)).toEqual([...BAD, "ORA-39059", "ORA-39245"]);
+    storage.files.delete(first);
+    expect(await openCodes([third], storage)).toEqual([...BAD, "ORA-39059", "ORA-39246"]);
   });
 
   it("says that a file is there twice, also as a copy", async () => {

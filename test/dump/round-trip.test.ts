@@ -1,25 +1,17 @@
 import fc from "fast-check";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { DumpFileWriter, frameCount } from "../../src/dump/file-writer.ts";
+import { DumpFileWriter } from "../../src/dump/file-writer.ts";
 import { headerItems } from "../../src/dump/header-items.ts";
 import { DumpFileSet } from "../../src/dump/reader.ts";
 import { verifyFiles } from "../../src/dump/verify.ts";
 import { MAX_PAYLOAD_LENGTH } from "../../src/format/frame.ts";
 import { LocalStorage } from "../../src/storage/local.ts";
-import { encoded, GUID, MASTER, readAll, setOptions, testFolder, withFiles, writeSet, type RawPiece } from "./sets.ts";
+import { encoded, GUID, MASTER, noise, readAll, setOptions, testFolder, withFiles, writeSet, type RawPiece } from "./sets.ts";
 
 const MEGABYTE = MAX_PAYLOAD_LENGTH;
 
 /** Bytes that do not compress, the same for the same seed. */
-function noise(length: number, seed = 1): Buffer {
-  const bytes = Buffer.allocUnsafe(length);
-  for (let i = 0, x = seed; i < length; i += 1) {
-    x = (Math.imul(x, 1664525) + 1013904223) | 0;
-    bytes[i] = x >>> 24;
-  }
-  return bytes;
-}
 
 function keyOf(piece: RawPiece): string {
   return `${piece.type ?? 1}/${piece.object ?? 1}/${piece.piece ?? 1}/${piece.image ?? 0}`;
@@ -92,15 +84,21 @@ describe("a dump file set", () => {
         salt: Buffer.alloc(32, i),
         writerVersion: "",
         creationTime: 0,
+        fileNames: [],
         items,
       };
-      files.push(await DumpFileWriter.begin(out, header));
+      files.push(await DumpFileWriter.begin(out, { specification: i, fileSize: null }, header));
     }
     const [first, second, third] = files as [DumpFileWriter, DumpFileWriter, DumpFileWriter];
-    await first.writeSegment(piece, 0, 2);
-    await third.writeSegment(piece, 2, 1);
-    await second.writeSegment(piece, 3, frameCount(raw.length) - 3);
-    await second.writeSegment(encoded(MASTER));
+    await first.writeSegment(piece, { offset: 0, length: 2 * MEGABYTE, firstFrame: 0 });
+    await third.writeSegment(piece, { offset: 2 * MEGABYTE, length: 12_345, firstFrame: 2 });
+    await second.writeSegment(piece, {
+      offset: 2 * MEGABYTE + 12_345,
+      length: raw.length - 2 * MEGABYTE - 12_345,
+      firstFrame: 3,
+    });
+    const master = encoded(MASTER);
+    await second.writeSegment(master, { offset: 0, length: master.stored.length, firstFrame: 0 });
     const draft = { pieceCount: 1, pieceNumber: 1, files: [first.setFile(), second.setFile(), third.setFile()] };
     await second.end({ ...draft, files: [first.setFile(), second.setFile(draft), third.setFile()] });
     await first.end();

@@ -1,13 +1,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
 import { PumpError } from "../../src/base/errors.ts";
 import { loadCodec, type CompressionAlgorithm } from "../../src/format/compression.ts";
+import type { DumpFilePattern } from "../../src/dump/names.ts";
 import { encodePiece, type EncodedPiece, type PieceIdentity } from "../../src/dump/piece.ts";
 import { readPiece, type OpenFile } from "../../src/dump/piece-reader.ts";
 import { DumpFileSet } from "../../src/dump/reader.ts";
-import { DumpFileSetWriter, type DumpFileSetOptions } from "../../src/dump/writer.ts";
+import { DumpFileSetWriter, type DumpFileSetOptions, type DumpFileSpecification } from "../../src/dump/writer.ts";
 import { LocalStorage } from "../../src/storage/local.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 
@@ -36,6 +37,11 @@ export function encoded({ raw, algorithm = "BASIC", ...identity }: RawPiece): En
   return encodePiece({ type: 1, object: 1, piece: 1, image: 0, rows: 0, ...identity }, raw, algorithm);
 }
 
+/** A dump file as ADD_FILE names it. */
+export function specification(path: string, change: Partial<DumpFileSpecification> = {}): DumpFileSpecification {
+  return { directoryPath: dirname(path), name: basename(path), reuse: false, fileSize: null, ...change };
+}
+
 export function setOptions(paths: readonly string[], change: Partial<DumpFileSetOptions> = {}): DumpFileSetOptions {
   return {
     guid: GUID,
@@ -46,7 +52,8 @@ export function setOptions(paths: readonly string[], change: Partial<DumpFileSet
     compressionAlgorithm: "BASIC",
     metadataCompressed: true,
     dataCompressed: true,
-    files: paths.map((path) => ({ path, reuse: false })),
+    files: paths.map((path) => specification(path)),
+    openFiles: 1,
     storage: new LocalStorage(),
     writerVersion: "tsdp 0.0.0",
     creationTime: new Date(2024, 0, 2, 3, 4, 5),
@@ -64,8 +71,21 @@ export async function writeSet(
   await writer.finish(encoded(MASTER));
 }
 
+/** Bytes that do not compress. */
+export function noise(length: number, seed = 1): Buffer {
+  const bytes = Buffer.allocUnsafe(length);
+  for (let i = 0, x = seed; i < length; i += 1) {
+    x = (Math.imul(x, 1664525) + 1013904223) | 0;
+    bytes[i] = x >>> 24;
+  }
+  return bytes;
+}
+
 /** Every image of a set, by type, object, piece and image. */
-export async function readAll(paths: readonly string[], storage: Storage = new LocalStorage()): Promise<Map<string, Buffer>> {
+export async function readAll(
+  paths: readonly (string | DumpFilePattern)[],
+  storage: Storage = new LocalStorage(),
+): Promise<Map<string, Buffer>> {
   const set = await DumpFileSet.open(paths, storage);
   const locations = [...set.pieces.values(), ...set.descriptions.values(), [set.masterPiece()]].flat();
   const images = new Map<string, Buffer>();

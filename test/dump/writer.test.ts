@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { DumpFileSetWriter } from "../../src/dump/writer.ts";
-import { codesOf, encoded, MASTER, readAll, setOptions, testFolder, writeSet } from "./sets.ts";
+import { codesOf, encoded, MASTER, noise, readAll, setOptions, specification, testFolder, writeSet } from "./sets.ts";
 import { MemoryStorage } from "./memory-storage.ts";
 
 const PIECE = encoded({ raw: Buffer.from("rows"), rows: 1 });
@@ -17,7 +18,7 @@ describe("the writer of a set", () => {
     expect(readdirSync(folder).filter((name) => !name.startsWith("."))).toEqual([]);
     const written = await writer.finish(encoded(MASTER));
     expect(readdirSync(folder).sort()).toEqual(["a.dmp", "b.dmp"]);
-    expect(written).toEqual(paths.map((path) => ({ path, bytesWritten: readFileSync(path).length })));
+    expect(written).toEqual(paths.map((path) => ({ path, bytesWritten: readFileSync(path).length, size: 0 })));
     await writer.discard();
     expect(readdirSync(folder).length).toBe(2);
   });
@@ -62,10 +63,7 @@ describe("the writer of a set", () => {
     writeFileSync(reused, "last week");
     const writer = await DumpFileSetWriter.create(
       setOptions([], {
-        files: [
-          { path: reused, reuse: true },
-          { path: fresh, reuse: false },
-        ],
+        files: [specification(reused, { reuse: true }), specification(fresh)],
       }),
     );
     writeFileSync(fresh, "precious");
@@ -78,7 +76,7 @@ describe("the writer of a set", () => {
   it("replaces files that may be reused", async () => {
     const path = join(testFolder(), "a.dmp");
     await writeSet([path], [{ raw: Buffer.from("old") }]);
-    await writeSet([path], [{ raw: Buffer.from("new") }], { files: [{ path, reuse: true }] });
+    await writeSet([path], [{ raw: Buffer.from("new") }], { files: [specification(path, { reuse: true })] });
     expect((await readAll([path])).get("1/1/1/0")?.toString()).toBe("new");
   });
 
@@ -101,5 +99,55 @@ describe("the writer of a set", () => {
       "ORA-39000",
       "ORA-39135",
     ]);
+  });
+
+  it("splits at the limit, each file whole and none larger, in turn over templates", async () => {
+    const pieces = fc.array(fc.record({ raw: fc.uint8Array({ maxLength: 60_000 }), copies: fc.integer({ min: 1, max: 30 }) }), {
+      maxLength: 6,
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        pieces,
+        fc.integer({ min: 40, max: 3000 }),
+        fc.integer({ min: 1, max: 4 }),
+        async (given, kib, openFiles) => {
+          const storage = new MemoryStorage();
+          const fileSize = kib * 1024;
+          const files = ["/a/x%L.dmp", "/a/y_%l.dmp"].map((path) => specification(path, { fileSize }));
+          const raws = given.map(({ raw, copies }) => Buffer.concat(Array<Uint8Array>(copies).fill(raw)));
+          const writer = await DumpFileSetWriter.create(setOptions([], { files, openFiles, storage }));
+          for (const [i, raw] of raws.entries()) await writer.append(encoded({ raw, piece: i + 1, algorithm: "NONE" }));
+          await writer.finish(encoded({ ...MASTER, raw: Buffer.alloc(90_000, "master"), algorithm: "NONE" }));
+          for (const bytes of storage.files.values()) expect(bytes.length).toBeLessThanOrEqual(fileSize);
+          const found = await readAll(files, storage);
+          raws.forEach((raw, i) => {
+            expect(found.get(`1/${i + 1}/1/0`) ?? found.get(`1/1/${i + 1}/0`)).toEqual(raw);
+          });
+          expect(found.get("3/0/1/0")?.length).toBe(90_000);
+          const any = [...storage.files.keys()][given.length % storage.files.size] ?? "";
+          expect((await readAll([any], storage)).size).toBe(found.size);
+        },
+      ),
+      { numRuns: 40 },
+    );
+  }, 120_000);
+
+  it("stops when the files are used up, with nothing of the piece written, and goes on with another file", async () => {
+    const folder = testFolder();
+    const options = setOptions([], { files: [specification(join(folder, "a.dmp"), { fileSize: 100_000 })] });
+    const writer = await DumpFileSetWriter.create(options);
+    const raw = noise(60_000);
+    await writer.append(encoded({ raw, algorithm: "NONE" }));
+    expect(await codesOf(writer.append(encoded({ raw, piece: 2, algorithm: "NONE" })))).toEqual(["ORA-39095"]);
+    const saved = await writer.checkpoint();
+    await writer.suspend();
+    expect(saved[0]?.segments.length).toBe(1);
+    const more = { ...options, files: [...options.files, specification(join(folder, "b%U.dmp"), { fileSize: 50_000 })] };
+    const resumed = await DumpFileSetWriter.resume(more, saved);
+    await resumed.append(encoded({ raw, piece: 2, algorithm: "NONE" }));
+    await resumed.finish(encoded(MASTER));
+    const found = await readAll([join(folder, "b01.dmp")]);
+    expect([found.get("1/1/1/0")?.equals(raw), found.get("1/1/2/0")?.equals(raw)]).toEqual([true, true]);
+    expect(readdirSync(folder).sort()).toEqual(["a.dmp", "b01.dmp"]);
   });
 });

@@ -13,6 +13,7 @@ const HEADER: FileHeader = {
   salt: Buffer.alloc(32, 7),
   writerVersion: "tsdp 0.1.0",
   creationTime: 1_700_000_000_123,
+  fileNames: ["hr_%U.dmp", "more.dmp"],
   items: new Map([[8, '"HR"."Ünïcode"']]),
 };
 
@@ -36,6 +37,7 @@ describe("header", () => {
       salt: fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes)),
       writerVersion: fc.string({ unit: "grapheme" }),
       creationTime: fc.maxSafeNat(),
+      fileNames: fc.array(fc.string({ unit: "grapheme" })),
       items: fc.array(fc.tuple(fc.integer({ min: 1, max: 999 }), fc.string({ unit: "grapheme" }))).map((items) => new Map(items)),
     });
     fc.assert(

@@ -19,6 +19,7 @@ export interface JobRequest {
   readonly folder?: string;
   readonly jobName?: string;
   readonly dumpFiles?: readonly string[];
+  readonly fileSize?: string;
   readonly reuse?: boolean;
   readonly logFile?: string;
   /** SCHEMA_EXPR */
@@ -94,9 +95,9 @@ function modeOf({ mode, schemas, tables }: JobRequest): "FULL" | "SCHEMA" | "TAB
   return mode ?? (tables !== undefined ? "TABLE" : schemas !== undefined ? "SCHEMA" : "FULL");
 }
 
-async function addFiles(pump: DataPump, handle: number, { dumpFiles, reuse, logFile }: JobRequest): Promise<void> {
+async function addFiles(pump: DataPump, handle: number, { dumpFiles, fileSize, reuse, logFile }: JobRequest): Promise<void> {
   for (const file of dumpFiles ?? ["test.dmp"]) {
-    await pump.addFile(handle, file, "DATA_PUMP_DIR", null, KU.FILE_TYPE_DUMP_FILE, reuse === true ? 1 : 0);
+    await pump.addFile(handle, file, "DATA_PUMP_DIR", fileSize ?? null, KU.FILE_TYPE_DUMP_FILE, reuse === true ? 1 : 0);
   }
   if (logFile !== undefined) await pump.addFile(handle, logFile, "DATA_PUMP_DIR", null, KU.FILE_TYPE_LOG_FILE);
 }
