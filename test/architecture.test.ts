@@ -27,6 +27,8 @@ const OWNERS: Readonly<Record<string, string>> = {
   "better-sqlite3": "sqlite",
   "zstd-napi": "format",
   "@bokuweb/zstd-wasm": "format",
+  "@aws-sdk/client-s3": "storage",
+  "@aws-sdk/lib-storage": "storage",
   commander: "cli",
   chalk: "cli",
   ora: "cli",

@@ -1,10 +1,12 @@
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { PumpError, pumpError } from "../base/errors.ts";
+import type { MasterKey } from "../catalog/wallet.ts";
 import type { ControlTable, JobRequest, JobRow, StoredMessage } from "../job/control-table.ts";
 import type { JobDefinition, JobMessage } from "../job/definition.ts";
 import { leaveJob, type AttachedJob } from "../job/jobs.ts";
 import { launchControlProcess, launchRemoval } from "../job/launch.ts";
+import { secretsOf } from "../job/secrets.ts";
 import { isAlive, lockPath } from "../job/liveness.ts";
 import { liveSessions } from "../job/sessions.ts";
 import { assertValidState, type JobState, type Procedure } from "../job/states.ts";
@@ -28,6 +30,8 @@ const ANY_MESSAGE = KU.STATUS_WIP | KU.STATUS_JOB_ERROR;
 export class Attachment {
   /** Stack of the last failed call on this handle, until it is fetched or a call succeeds. */
   lastError: PumpError | undefined;
+  /** ENCRYPTION_PASSWORD, until the job is started. */
+  password: string | null = null;
   readonly #job: AttachedJob;
   readonly #user: string;
   #starting = false;
@@ -92,7 +96,7 @@ export class Attachment {
    * Hands the job to its control process. After a failure the job is as it was.
    * @throws ORA-31627 when the job runs but has something to tell
    */
-  async start(skipCurrent: boolean, abortStep: number): Promise<void> {
+  async start(skipCurrent: boolean, abortStep: number, masterKeys: readonly MasterKey[] | null): Promise<void> {
     const { table, session } = this.#job;
     if (table.definition().owner !== this.#user) throw pumpError([["ORA-31631"]], "Only its owner may start a job.");
     table.atomically(() => {
@@ -101,7 +105,7 @@ export class Attachment {
     });
     this.#starting = true;
     try {
-      await launchControlProcess(table.path, {});
+      await launchControlProcess(table.path, secretsOf({ password: this.password, masterKeys }));
     } catch (error) {
       if (existsSync(table.path)) table.updateJob({ starter: null });
       throw error;

@@ -2,7 +2,18 @@ import { resolve } from "node:path";
 import { parseConnectString, type ConnectIdentity } from "../catalog/connect-string.ts";
 import { Directories, type Directory } from "../catalog/directories.ts";
 import { homeFolder } from "../catalog/home.ts";
+import {
+  closeWallet,
+  createWallet,
+  openMasterKeys,
+  openWallet,
+  rotateWallet,
+  walletStatus,
+  type OpenUntil,
+  type WalletStatus,
+} from "../catalog/wallet.ts";
 import { pumpError } from "../base/errors.ts";
+import { foldName } from "../base/identifiers.ts";
 import type { JobDefinition } from "../job/definition.ts";
 import { findLeftovers, removeLeftover, type Leftover } from "../job/clean.ts";
 import { attachJob, onlyJob, type JobSummary } from "../job/jobs.ts";
@@ -189,9 +200,19 @@ export class DataPump {
     });
   }
 
-  /** Sets a job parameter: COMPRESSION, COMPRESSION_ALGORITHM, TABLE_EXISTS_ACTION, KEEP_MASTER, INCLUDE_METADATA, CLIENT_COMMAND. */
+  /**
+   * Sets a job parameter: CHECKSUM, CHECKSUM_ALGORITHM, COMPRESSION, COMPRESSION_ALGORITHM, ENCRYPTION, ENCRYPTION_ALGORITHM,
+   * ENCRYPTION_MODE, ENCRYPTION_PASSWORD, VERIFY_CHECKSUM, VERIFY_ONLY, TABLE_EXISTS_ACTION, KEEP_MASTER, INCLUDE_METADATA,
+   * CLIENT_COMMAND. ENCRYPTION_PASSWORD stays in this session until START_JOB and is nowhere written down; a job that is started
+   * again needs it again.
+   */
   async setParameter(handle: number, name: string, value: string | number): Promise<void> {
-    return this.#session.define(handle, "SET_PARAMETER", (definition) => setParameter(definition, name, value));
+    return this.#session.call(handle, isPassword(name) ? "SET_PASSWORD" : "SET_PARAMETER", (attachment) => {
+      attachment.define(isPassword(name) ? "SET_PASSWORD" : "SET_PARAMETER", (definition) =>
+        setParameter(definition, name, value),
+      );
+      if (isPassword(name)) attachment.password = String(value);
+    });
   }
 
   /**
@@ -226,7 +247,7 @@ export class DataPump {
       if (!Number.isInteger(abortStep) || abortStep < -1) throw invalidArgument(["ORA-39207", String(abortStep), "ABORT_STEP"]);
       if (clusterOk !== 1 || serviceName !== null) throw notSupported("a cluster service");
       assertStartable(attachment.table.definition());
-      await attachment.start(skipCurrent !== 0, abortStep);
+      await attachment.start(skipCurrent !== 0, abortStep, await openMasterKeys(this.#home));
     });
   }
 
@@ -320,6 +341,36 @@ export class DataPump {
     });
   }
 
+  /** Makes the wallet of the database: its keys encrypt dumps without a password. @throws ORA-00955 when there is one. */
+  async createWallet(password: string): Promise<void> {
+    return rejecting(() => createWallet(this.#home, password));
+  }
+
+  /**
+   * Opens the wallet until the system goes down, or with `closed` until `closeWallet`: then its key is in a file of mode 0600 on disk.
+   * @returns the path of the file that keeps it open. @throws ORA-28353
+   */
+  async openWallet(password: string, until: OpenUntil = "shutdown"): Promise<string> {
+    return rejecting(() => openWallet(this.#home, password, until));
+  }
+
+  /** Closes the wallet. @throws ORA-28353 when there is none. */
+  async closeWallet(): Promise<void> {
+    return rejecting(() => {
+      closeWallet(this.#home);
+    });
+  }
+
+  /** Adds a master key to the wallet; dumps under the earlier ones can still be opened. @throws ORA-28353 */
+  async rotateWallet(password: string): Promise<void> {
+    return rejecting(() => rotateWallet(this.#home, password));
+  }
+
+  /** Whether there is a wallet, whether it is open, and how many master keys it has. */
+  async walletStatus(): Promise<WalletStatus> {
+    return rejecting(() => walletStatus(this.#home));
+  }
+
   /** All jobs of the database, as DBA_DATAPUMP_JOBS shows them. */
   async jobs(): Promise<readonly JobSummary[]> {
     return rejecting(() => jobsOf(this.#home, this.user));
@@ -350,4 +401,8 @@ export class DataPump {
       this.#session.close();
     });
   }
+}
+
+function isPassword(name: string): boolean {
+  return foldName(name) === "encryption_password";
 }

@@ -2,28 +2,37 @@ import type { JobDefinition, Operation } from "../job/definition.ts";
 import { invalidArgument, invalidOperation, notSupported } from "./refusals.ts";
 
 type ParameterRule =
-  | { readonly type: "text" | "flag"; readonly operations: readonly Operation[]; readonly values?: readonly string[] }
+  | { readonly type: "text" | "flag" | "secret"; readonly operations: readonly Operation[]; readonly values?: readonly string[] }
   | "not supported yet";
+
+/** What the control table keeps of a secret: that there is one. */
+export const MASKED = "********";
 
 const LATER = "not supported yet";
 const EVERY: readonly Operation[] = ["EXPORT", "IMPORT", "SQL_FILE"];
 
 /** Every name of SET_PARAMETER. */
 const PARAMETERS: Readonly<Record<string, ParameterRule>> = {
+  CHECKSUM: { type: "flag", operations: ["EXPORT"] },
+  CHECKSUM_ALGORITHM: { type: "text", operations: ["EXPORT"], values: ["CRC32", "SHA256", "SHA384", "SHA512"] },
   CLIENT_COMMAND: { type: "text", operations: EVERY },
   COMPRESSION: { type: "text", operations: ["EXPORT"], values: ["DATA_ONLY", "METADATA_ONLY", "ALL", "NONE"] },
   COMPRESSION_ALGORITHM: { type: "text", operations: ["EXPORT"], values: ["BASIC", "LOW", "MEDIUM", "HIGH"] },
+  ENCRYPTION: {
+    type: "text",
+    operations: ["EXPORT"],
+    values: ["ALL", "DATA_ONLY", "METADATA_ONLY", "ENCRYPTED_COLUMNS_ONLY", "NONE"],
+  },
+  ENCRYPTION_ALGORITHM: { type: "text", operations: ["EXPORT"], values: ["AES128", "AES192", "AES256"] },
+  ENCRYPTION_MODE: { type: "text", operations: ["EXPORT"], values: ["PASSWORD", "TRANSPARENT", "DUAL"] },
+  ENCRYPTION_PASSWORD: { type: "secret", operations: ["EXPORT", "IMPORT"] },
   INCLUDE_METADATA: { type: "flag", operations: ["EXPORT", "IMPORT"] },
   KEEP_MASTER: { type: "flag", operations: ["EXPORT", "IMPORT"] },
+  VERIFY_CHECKSUM: { type: "flag", operations: ["IMPORT"] },
+  VERIFY_ONLY: { type: "flag", operations: ["IMPORT"] },
   TABLE_EXISTS_ACTION: { type: "text", operations: ["IMPORT"], values: ["SKIP", "APPEND", "TRUNCATE", "REPLACE"] },
-  CHECKSUM: LATER,
-  CHECKSUM_ALGORITHM: LATER,
   DATA_ACCESS_METHOD: LATER,
   DATA_OPTIONS: LATER,
-  ENCRYPTION: LATER,
-  ENCRYPTION_ALGORITHM: LATER,
-  ENCRYPTION_MODE: LATER,
-  ENCRYPTION_PASSWORD: LATER,
   ESTIMATE: LATER,
   ESTIMATE_ONLY: LATER,
   FLASHBACK_SCN: LATER,
@@ -42,8 +51,6 @@ const PARAMETERS: Readonly<Record<string, ParameterRule>> = {
   TRANSPORTABLE: LATER,
   TTS_FULL_CHECK: LATER,
   USER_METADATA: LATER,
-  VERIFY_CHECKSUM: LATER,
-  VERIFY_ONLY: LATER,
 };
 
 /**
@@ -58,7 +65,9 @@ export function setParameter(definition: JobDefinition, name: string, value: str
   if (rule === undefined) throw invalidArgument(["ORA-39049", name]);
   if (rule === "not supported yet") throw notSupported(`parameter ${key}`);
   if (!rule.operations.includes(definition.operation)) throw invalidArgument(["ORA-39208", key, definition.operation]);
-  if (Object.hasOwn(definition.parameters, key)) throw invalidArgument(["ORA-39051", key]);
+  // A secret is asked for again at each start.
+  if (Object.hasOwn(definition.parameters, key) && rule.type !== "secret") throw invalidArgument(["ORA-39051", key]);
+  if (key === "ENCRYPTION" && value === "ENCRYPTED_COLUMNS_ONLY") throw notSupported("ENCRYPTION=ENCRYPTED_COLUMNS_ONLY");
   return { parameters: { ...definition.parameters, [key]: checkedValue(key, rule, value) } };
 }
 
@@ -79,6 +88,10 @@ export function assertStartable(definition: JobDefinition): void {
   if (!definition.files.some(({ type }) => type === "dump")) {
     throw invalidOperation(["ORA-39053", "DUMPFILE", definition.operation]);
   }
+  const { CHECKSUM, CHECKSUM_ALGORITHM, VERIFY_CHECKSUM, VERIFY_ONLY } = definition.parameters;
+  if (CHECKSUM === 0 && CHECKSUM_ALGORITHM !== undefined)
+    throw invalidOperation(["ORA-39050", "CHECKSUM=NO", "CHECKSUM_ALGORITHM"]);
+  if (VERIFY_ONLY === 1 && VERIFY_CHECKSUM !== undefined) throw invalidOperation(["ORA-39050", "VERIFY_ONLY", "VERIFY_CHECKSUM"]);
   const action = definition.parameters["TABLE_EXISTS_ACTION"];
   if (definition.parameters["INCLUDE_METADATA"] === 0 && (action === "SKIP" || action === "REPLACE")) {
     throw invalidOperation(["ORA-39137", action]);
@@ -86,14 +99,21 @@ export function assertStartable(definition: JobDefinition): void {
 }
 
 function checkedValue(name: string, rule: Exclude<ParameterRule, string>, value: string | number): string | number {
-  const invalid = invalidArgument(["ORA-39207", String(value), name]);
-  if (rule.type === "flag") {
-    if (typeof value !== "number" || !Number.isInteger(value)) throw invalid;
-    return value === 0 ? 0 : 1;
+  switch (rule.type) {
+    case "flag":
+      if (typeof value !== "number" || !Number.isInteger(value)) throw invalidArgument(["ORA-39207", String(value), name]);
+      return value === 0 ? 0 : 1;
+    case "secret":
+      if (typeof value !== "string" || value === "") throw invalidArgument(["ORA-39207", MASKED, name]);
+      return MASKED;
+    case "text":
+      return checkedText(name, rule.values, value);
   }
-  if (typeof value !== "string" || value === "") throw invalid;
-  if (rule.values === undefined) return value;
-  const keyword = value.toUpperCase();
-  if (!rule.values.includes(keyword)) throw invalid;
-  return keyword;
+}
+
+function checkedText(name: string, values: readonly string[] | undefined, value: string | number): string {
+  const text = typeof value === "string" && values !== undefined ? value.toUpperCase() : value;
+  if (typeof text !== "string" || text === "" || values?.includes(text) === false)
+    throw invalidArgument(["ORA-39207", String(value), name]);
+  return text;
 }

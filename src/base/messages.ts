@@ -42,6 +42,15 @@ export const MESSAGES = {
     hint: "Choose another file name, or set reuse_dumpfiles=y to overwrite the file.",
   },
   "ORA-27041": { text: "unable to open file" },
+  "ORA-28362": {
+    text: "master key not found",
+    hint: "The dump was encrypted by another wallet; open that one, or give encryption_password if the set has a password too.",
+  },
+  "ORA-28365": {
+    text: "wallet is not open",
+    hint: "Open the wallet with `tsdp wallet open`; `tsdp wallet create` makes one.",
+  },
+  "ORA-28353": { text: "failed to open wallet", hint: "Check the password of the wallet." },
   "ORA-29283": { text: "invalid file operation: %s" },
   "ORA-31617": {
     text: 'unable to open dump file "%s" for write',
@@ -164,6 +173,16 @@ export const MESSAGES = {
   "ORA-39165": { text: "Schema %s was not found." },
   "ORA-39166": { text: "Object %s was not found or could not be exported or imported." },
   "ORA-39168": { text: "Object path %s was not found." },
+  "ORA-39173": {
+    text: "Encrypted data has been stored unencrypted in dump file set.",
+    hint: "Columns are marked as encrypted; export with encryption=encrypted_columns_only or all to keep them so.",
+  },
+  "ORA-39174": {
+    text: "Encryption password must be supplied.",
+    hint: "Give encryption_pwd_prompt=y, set TSDP_ENCRYPTION_PASSWORD, or name a file with encryption_password_file.",
+  },
+  "ORA-39175": { text: "Encryption password is not needed." },
+  "ORA-39176": { text: "Encryption password is incorrect.", hint: "Try again with the password of the export." },
   "ORA-39193": { text: "Table mode jobs do not allow the schema to be wild carded." },
   "ORA-39194": { text: "Table mode jobs require the tables to be comma separated." },
   "ORA-39195": { text: "At least one schema in the TABLE_FILTER does not exist." },

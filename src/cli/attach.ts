@@ -1,5 +1,6 @@
 import { KU } from "../api/constants.ts";
 import type { DataPump } from "../api/data-pump.ts";
+import type { StatusReport } from "../api/status-types.ts";
 import { connect } from "../api/data-pump.ts";
 import { banner, connectedLine } from "../base/product.ts";
 import { PipeSource, TerminalSource } from "./command-source.ts";
@@ -8,6 +9,7 @@ import { Interactive } from "./interactive.ts";
 import { Interruptions } from "./interruption.ts";
 import { tellEnd, wantsPrompt } from "./job-end.ts";
 import type { Output } from "./output.ts";
+import { dumpPassword, type PasswordSource } from "./passwords.ts";
 import { PlainScreen } from "./plain-screen.ts";
 import { openScreen } from "./screen.ts";
 import { statusLines } from "./status-text.ts";
@@ -28,13 +30,18 @@ const SIGINT_EXIT = 130;
  * @param job null: the only job that there is
  * @returns the exit code
  */
-export async function attach(job: string | null, userid: string | undefined, options: ClientOptions): Promise<number> {
+export async function attach(
+  job: string | null,
+  userid: string | undefined,
+  options: ClientOptions & { readonly password: PasswordSource },
+): Promise<number> {
   const pump = await connect(userid);
   try {
     const [owner, name] = jobNames(job);
     const handle = await pump.attach(name, owner);
     const { status } = await pump.getStatus(handle, KU.STATUS_JOB_DESC + KU.STATUS_JOB_STATUS, 0);
     const { jobDescription, jobStatus } = status;
+    if (jobStatus?.state === "IDLING") await givePassword(pump, handle, status.jobDescription, options.password);
     if (!options.json && jobDescription !== null && jobStatus !== null) {
       const operation = jobDescription.operation === "EXPORT" ? "EXPORT" : "IMPORT";
       const heading = [...banner(operation, new Date()), connectedLine(pump.database)];
@@ -44,6 +51,19 @@ export async function attach(job: string | null, userid: string | undefined, opt
   } finally {
     await pump.close();
   }
+}
+
+/** A job that is to be started again needs its password again; that of the environment is for jobs that have one. */
+async function givePassword(
+  pump: DataPump,
+  handle: number,
+  description: StatusReport["status"]["jobDescription"],
+  source: PasswordSource,
+): Promise<void> {
+  const isAsked = source.password !== undefined || source.file !== undefined || source.prompt;
+  if (!isAsked && description?.params.some(({ paramName }) => paramName === "ENCRYPTION_PASSWORD") !== true) return;
+  const password = await dumpPassword(source, false);
+  if (password !== null) await pump.setParameter(handle, "ENCRYPTION_PASSWORD", password);
 }
 
 /** The interactive mode of a job that the session is attached to. @returns the exit code */

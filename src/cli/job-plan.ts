@@ -39,6 +39,7 @@ export interface JobPlan {
  */
 export function planJob(settings: Settings): JobPlan {
   checkModes(settings);
+  checkPassword(settings);
   const content = settings.keyword("content");
   const reuse = settings.flag("reuse_dumpfiles");
   const degree = settings.text("parallel");
@@ -75,6 +76,17 @@ function checkModes(settings: Settings): void {
   if (first === undefined || second === undefined) return;
   const hint = "Ask for one of full=y, schemas= and tables=; a table may carry its schema, schema.table.";
   throw pumpError([[clientCode(settings.command, "00010"), first, second]], hint);
+}
+
+function checkPassword(settings: Settings): void {
+  const given = [
+    ...(settings.has("encryption_password") ? ["encryption_password"] : []),
+    ...(settings.has("encryption_password_file") ? ["encryption_password_file"] : []),
+    ...(settings.flag("encryption_pwd_prompt") === true ? ["encryption_pwd_prompt"] : []),
+  ];
+  const [first, second] = given;
+  if (first !== undefined && second !== undefined)
+    throw pumpError([[clientCode(settings.command, "00011"), first, second]], "Say the password in one way.");
 }
 
 function dumpFiles(settings: Settings): readonly PlannedFile[] {
@@ -126,11 +138,13 @@ function schemaRemaps(settings: Settings): JobPlan["remaps"] {
   });
 }
 
-/** The parameters whose row in the table says SET_PARAMETER: YES and NO as numbers, keywords in upper case. */
+/** The parameters whose row in the table says SET_PARAMETER: YES and NO as numbers, keywords in upper case, texts as typed. */
 function setParameters(settings: Settings): JobPlan["parameters"] {
   return supportedParameters(settings.command).flatMap(({ name, type, call }) => {
     const [element] = settings.elements(name);
     if (call.procedure !== "SET_PARAMETER" || element === undefined) return [];
-    return [[call.argument, type === "yes-no" ? Number(booleanOf(element)) : unquote(element).toUpperCase()] as const];
+    const text = unquote(element);
+    const value = type === "yes-no" ? Number(booleanOf(element)) : type === "keyword" ? text.toUpperCase() : text;
+    return [[call.argument, value] as const];
   });
 }

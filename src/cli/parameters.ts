@@ -2,13 +2,14 @@ import { foldName } from "../base/identifiers.ts";
 import type { Command, JobParameter, Parameter } from "./parameter.ts";
 import { JOB_PARAMETERS } from "./parameters-job.ts";
 import { PLANNED_PARAMETERS } from "./parameters-planned.ts";
+import { PROTECTION_PARAMETERS } from "./parameters-protection.ts";
 
 /**
  * Every parameter of `tsdp export` and `tsdp import`, by name. It drives parsing, `help=y`, `--help`, the API calls and
  * docs/parameters.md.
  */
-export const PARAMETERS: readonly Parameter[] = [...JOB_PARAMETERS, ...PLANNED_PARAMETERS].sort((a, b) =>
-  a.name < b.name ? -1 : 1,
+export const PARAMETERS: readonly Parameter[] = [...JOB_PARAMETERS, ...PROTECTION_PARAMETERS, ...PLANNED_PARAMETERS].sort(
+  (a, b) => (a.name < b.name ? -1 : 1),
 );
 
 /** The parameters that a command knows. */

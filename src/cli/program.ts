@@ -4,6 +4,7 @@ import type { Command, JobParameter } from "./parameter.ts";
 import { defaultOf, supportedParameters } from "./parameters.ts";
 import { productVersion } from "../base/product.ts";
 import type { SessionOptions } from "./session-commands.ts";
+import { walletProgram } from "./wallet-program.ts";
 
 const USERID = "connect string [user[/password]@]database (default: $TSDP_DATABASE, else the current directory)";
 
@@ -38,18 +39,27 @@ export async function runProgram(words: readonly string[], output: Output): Prom
     .argument("[job]", "[owner.]job; without it the only job that there is")
     .argument("[database]", USERID)
     .option("--json", "write events, one a line")
+    .option("--encryption-password-file <path>", "file whose first line is the password of the dump files")
+    .option("--encryption-pwd-prompt", "ask for the password of the dump files")
     .option("--status <seconds>", "report the status every so many seconds while the log is shown")
     .option("--userid <text>", "the same as the second argument")
     .action(async (job: string | undefined, database: string | undefined, options: AttachOptions) => {
       const { attach } = await import("./attach.ts");
-      const statusPeriod = Number(options.status ?? 0);
-      exitCode = await attach(job ?? null, database ?? options.userid, { output, json: options.json === true, statusPeriod });
+      exitCode = await attach(job ?? null, database ?? options.userid, {
+        output,
+        json: options.json === true,
+        statusPeriod: Number(options.status ?? 0),
+        password: { password: undefined, file: options.encryptionPasswordFile, prompt: options.encryptionPwdPrompt === true },
+      });
     });
-  program.addCommand(directoryProgram(output)).addCommand(
-    jobsProgram(output, (code) => {
-      exitCode = code;
-    }),
-  );
+  program
+    .addCommand(directoryProgram(output))
+    .addCommand(
+      jobsProgram(output, (code) => {
+        exitCode = code;
+      }),
+    )
+    .addCommand(walletProgram(output));
   try {
     await program.parseAsync(words, { from: "user" });
     return exitCode;
@@ -61,6 +71,8 @@ export async function runProgram(words: readonly string[], output: Output): Prom
 
 interface AttachOptions extends SessionOptions {
   readonly status?: string;
+  readonly encryptionPasswordFile?: string;
+  readonly encryptionPwdPrompt?: boolean;
 }
 
 /** Only for its help: the words of export and import are read by `command-line.ts`. */

@@ -15,12 +15,22 @@ import { planJob, type JobPlan } from "./job-plan.ts";
 import type { Output } from "./output.ts";
 import type { Command } from "./parameter.ts";
 import { supportedParameters } from "./parameters.ts";
+import { dumpPassword, type PasswordSource } from "./passwords.ts";
 import { openScreen } from "./screen.ts";
 import { clientCode, type Settings } from "./settings.ts";
 import { startJob } from "./start-job.ts";
 
 /** What may be said together with ATTACH. */
-const ATTACH_PARAMETERS: ReadonlySet<string> = new Set(["attach", "userid", "json", "status", "help"]);
+const ATTACH_PARAMETERS: ReadonlySet<string> = new Set([
+  "attach",
+  "userid",
+  "json",
+  "status",
+  "help",
+  "encryption_password",
+  "encryption_password_file",
+  "encryption_pwd_prompt",
+]);
 
 /**
  * `tsdp export` and `tsdp import`.
@@ -35,7 +45,8 @@ export async function runJob(command: Command, words: readonly string[], output:
     if (line.settings.has("attach")) return await attachTo(line.settings, json, output);
     screen.heading(banner(operation(command), new Date()));
     const statusPeriod = Number(line.settings.text("status") ?? 0);
-    return await connectAndRun(line, planJob(line.settings), { screen, output, json, statusPeriod });
+    const plan = await withPassword(planJob(line.settings), line.settings);
+    return await connectAndRun(line, plan, { screen, output, json, statusPeriod });
   } catch (error) {
     const facts = errorFacts(toPumpError(error));
     screen.show({ event: "error", inJob: false, ...facts });
@@ -111,7 +122,23 @@ async function attachTo(settings: Settings, json: boolean, output: Output): Prom
     );
   const { attach } = await import("./attach.ts");
   const statusPeriod = Number(settings.text("status") ?? 0);
-  return attach(settings.elements("attach")[0] ?? null, settings.text("userid"), { output, json, statusPeriod });
+  const password = passwordSource(settings);
+  return attach(settings.elements("attach")[0] ?? null, settings.text("userid"), { output, json, statusPeriod, password });
+}
+
+function passwordSource(settings: Settings): PasswordSource {
+  return {
+    password: settings.text("encryption_password"),
+    file: settings.text("encryption_password_file"),
+    prompt: settings.flag("encryption_pwd_prompt") === true,
+  };
+}
+
+/** The password that was not typed into the command line. */
+async function withPassword(plan: JobPlan, settings: Settings): Promise<JobPlan> {
+  if (settings.has("encryption_password")) return plan;
+  const password = await dumpPassword(passwordSource(settings), settings.command === "export");
+  return password === null ? plan : { ...plan, parameters: [...plan.parameters, ["ENCRYPTION_PASSWORD", password]] };
 }
 
 /** Errors of the command line itself are to be events, too, so this must not depend on its being right. */

@@ -19,7 +19,7 @@ export class Settings {
    */
   add(parameter: JobParameter, { text, elements }: Assignment): void {
     const { name } = parameter;
-    const values = parameter.name === "userid" ? [text] : elements;
+    const values = parameter.masked === true ? [text] : elements;
     if (values.length === 0) throw this.invalidValue(name, "Give the parameter a value.");
     if (parameter.list !== true && values.length > 1) {
       throw pumpError([["LRM-00112", name]], `${name} takes one value; quote a value that holds a comma.`);

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { decodeHeader, hasHeaderMagic, headerLength, HEADER_PREFIX_LENGTH, type FileHeader } from "../format/header.ts";
 import { decodeIndex, indexLength, MAX_INDEX_ENTRIES, type Segment } from "../format/segment-index.ts";
-import { decodeFooter, decodeTrailer, digestFile, FOOTER_LENGTH, type Trailer } from "../format/trailer.ts";
+import { decodeFooter, decodeTrailer, digestFile, FOOTER_LENGTH, type DecodedTrailer } from "../format/trailer.ts";
 import type { StorageReader } from "../storage/storage.ts";
 import { decoding, invalidDumpFile } from "./faults.ts";
 
@@ -12,7 +12,7 @@ export interface FileEnds {
   readonly size: number;
   readonly header: FileHeader;
   readonly headerBytes: Buffer;
-  readonly trailer: Trailer;
+  readonly trailer: DecodedTrailer;
 }
 
 /** One dump file of a set, its index read and checked. */

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
+import { fileChecksum, newChecksum, type ChecksumAlgorithm } from "../format/checksum.ts";
+import { fileKey, TAG_LENGTH, type Cipher, type FileKey } from "../format/encryption.ts";
 import {
   CODEC,
-  encodeFrameHeader,
+  encodeFrame,
   MAX_IMAGE_LENGTH,
   FRAME_HEADER_LENGTH,
   MAX_PAYLOAD_LENGTH,
@@ -11,9 +13,10 @@ import {
 import { decodeHeader, encodeHeader, type FileHeader } from "../format/header.ts";
 import { ITEM } from "../format/items.ts";
 import { encodeIndex, indexLength, type Segment } from "../format/segment-index.ts";
-import { digestFile, encodeTrailer, SET_FILE_LENGTH, type SetFile } from "../format/trailer.ts";
+import { digestFile, encodeTrailer, SET_FILE_LENGTH, type SetFile, type Trailer } from "../format/trailer.ts";
 import type { StorageWriter } from "../storage/storage.ts";
 import type { EncodedPiece } from "./piece.ts";
+import { cipherOfImage, type SetEncryption } from "./set-key.ts";
 
 /** What the trailer of a file that holds a part of the master table says more than the others. */
 export interface MasterPart {
@@ -53,16 +56,22 @@ export interface FileCheckpoint {
   /** Whether index and trailer are written. */
   readonly isEnded: boolean;
   /** Those that were added since the last checkpoint. */
-  readonly segments: readonly Segment[];
+  readonly segments: readonly WrittenSegment[];
 }
 
-/** Where a dump file comes from. */
-export interface FileOrigin {
-  /** Index of its specification. */
+/** What holds for a dump file from its first byte to its last. */
+export interface FileRules {
+  /** Index of the specification that it was made by. */
   readonly specification: number;
   /** Largest size in bytes; null: no limit. */
   readonly fileSize: number | null;
+  readonly encryption: SetEncryption | null;
+  /** CHECKSUM_ALGORITHM; null: no CHECKSUM. */
+  readonly checksum: ChecksumAlgorithm | null;
 }
+
+/** A segment that was written; `checksum` is by the CHECKSUM_ALGORITHM where that is not the digest. */
+export type WrittenSegment = Segment & { readonly checksum?: Buffer };
 
 /** Less than this of a piece is not worth a segment. */
 const LEAST_PAYLOAD = 4096;
@@ -72,43 +81,45 @@ const END_RESERVE = 512;
 /** Writes one dump file front to back: header, segments, index, trailer. */
 export class DumpFileWriter {
   readonly #out: StorageWriter;
-  readonly #origin: FileOrigin;
+  readonly #rules: FileRules;
   readonly #header: FileHeader;
   readonly #headerBytes: Buffer;
-  readonly #segments: Segment[];
+  readonly #segments: WrittenSegment[];
+  readonly #key: FileKey | null;
   #recorded: number;
   #isEnded = false;
 
   private constructor(
     out: StorageWriter,
-    origin: FileOrigin,
+    rules: FileRules,
     header: FileHeader,
     headerBytes: Buffer,
-    segments: readonly Segment[],
+    segments: readonly WrittenSegment[],
   ) {
     this.#out = out;
-    this.#origin = origin;
+    this.#rules = rules;
     this.#header = header;
     this.#headerBytes = headerBytes;
     this.#segments = [...segments];
+    this.#key = rules.encryption === null ? null : fileKey(rules.encryption.key.dataKey, header.salt, headerBytes);
     this.#recorded = segments.length;
   }
 
   /** Goes on with a file that was begun by another process. */
   static async resume(
     out: StorageWriter,
-    origin: FileOrigin,
+    rules: FileRules,
     { header, segments, isEnded }: Pick<FileCheckpoint, "header" | "segments" | "isEnded">,
   ): Promise<DumpFileWriter> {
-    const writer = new DumpFileWriter(out, origin, decodeHeader(header), header, segments);
+    const writer = new DumpFileWriter(out, rules, decodeHeader(header), header, segments);
     if (isEnded) await out.end();
     writer.#isEnded = isEnded;
     return writer;
   }
 
   /** Writes the header. */
-  static async begin(out: StorageWriter, origin: FileOrigin, header: FileHeader): Promise<DumpFileWriter> {
-    const writer = new DumpFileWriter(out, origin, header, encodeHeader(header), []);
+  static async begin(out: StorageWriter, rules: FileRules, header: FileHeader): Promise<DumpFileWriter> {
+    const writer = new DumpFileWriter(out, rules, header, encodeHeader(header), []);
     await out.write([writer.#headerBytes]);
     return writer;
   }
@@ -127,7 +138,7 @@ export class DumpFileWriter {
 
   /** Largest size in bytes, 0: no limit. */
   get size(): number {
-    return this.#origin.fileSize ?? 0;
+    return this.#rules.fileSize ?? 0;
   }
 
   /** Whether the file has its index and trailer already, and takes no more. */
@@ -151,7 +162,7 @@ export class DumpFileWriter {
 
   /** Bytes that a frame has more than its payload. */
   get frameOverhead(): number {
-    return FRAME_HEADER_LENGTH;
+    return FRAME_HEADER_LENGTH + (this.#key === null ? 0 : TAG_LENGTH);
   }
 
   /**
@@ -159,7 +170,7 @@ export class DumpFileWriter {
    * @param setFiles files of the list that the trailer is to hold, 0: none.
    */
   room(planned: Planned, setFiles: number): number {
-    const { fileSize } = this.#origin;
+    const { fileSize } = this.#rules;
     if (fileSize === null) return Number.POSITIVE_INFINITY;
     const end = indexLength(this.#segments.length + planned.segments + 1) + END_RESERVE + setFiles * SET_FILE_LENGTH;
     const left = fileSize - this.bytesWritten - planned.bytes - end;
@@ -173,20 +184,21 @@ export class DumpFileWriter {
   async writeSegment(piece: EncodedPiece, part: PiecePart): Promise<void> {
     checkLengths(piece);
     const stored = Buffer.from(piece.stored.buffer, piece.stored.byteOffset, piece.stored.byteLength);
+    const image = imageFacts(piece, cipherOfImage(this.#rules.encryption, piece.type, piece.image));
     const last = part.offset + part.length === stored.length;
     const frames = frameCount(part.length);
     const offset = this.bytesWritten;
     const parts: Buffer[] = [];
     for (let i = 0; i < frames; i += 1) {
       const start = part.offset + i * MAX_PAYLOAD_LENGTH;
-      const payload = stored.subarray(start, Math.min(start + MAX_PAYLOAD_LENGTH, part.offset + part.length));
+      const bytes = stored.subarray(start, Math.min(start + MAX_PAYLOAD_LENGTH, part.offset + part.length));
       const { guid, fileNumber } = this.#header;
-      const frame = { ...imageFacts(piece), guid, fileNumber, frame: part.firstFrame + i, last: last && i === frames - 1 };
-      parts.push(encodeFrameHeader(frame, payload), payload);
+      const frame = { ...image, guid, fileNumber, frame: part.firstFrame + i, last: last && i === frames - 1 };
+      parts.push(...encodeFrame(frame, bytes, this.#key));
     }
     await this.#out.write(parts);
     const place = { firstFrame: part.firstFrame, frames, last, offset, length: this.bytesWritten - offset };
-    this.#segments.push({ ...imageFacts(piece), ...place, digest: sha256(parts) });
+    this.#segments.push({ ...image, ...place, digest: sha256(parts), ...this.#checksumOf(parts) });
   }
 
   /** The entry of this file in the list of the set, as it is or will be after `end`. */
@@ -210,7 +222,7 @@ export class DumpFileWriter {
     return {
       number: this.#header.fileNumber,
       path: this.path,
-      specification: this.#origin.specification,
+      specification: this.#rules.specification,
       identity: this.#out.identity,
       header: this.#headerBytes,
       length: this.bytesWritten,
@@ -231,17 +243,29 @@ export class DumpFileWriter {
     return this.#out.discard();
   }
 
+  /** Under SHA256 the digest of the segment serves. */
+  #checksumOf(parts: readonly Buffer[]): { checksum?: Buffer } {
+    const { checksum: algorithm } = this.#rules;
+    if (algorithm === null || algorithm === "SHA256") return {};
+    const checksum = newChecksum(algorithm);
+    for (const part of parts) checksum.update(part);
+    return { checksum: checksum.digest() };
+  }
+
   #encodeEnd(master: MasterPart | undefined): Buffer {
     const index = encodeIndex(this.#segments);
-    const trailer = encodeTrailer({
+    const { checksum: algorithm } = this.#rules;
+    const sums = this.#segments.map(({ checksum, digest }) => checksum ?? digest);
+    const trailer: Trailer = {
       items: masterItems(master),
       indexOffset: this.bytesWritten,
       indexLength: index.length,
       indexDigest: sha256([index]),
       fileDigest: digestFile(this.#headerBytes, this.#segments),
       files: master?.files,
-    });
-    return Buffer.concat([index, trailer]);
+      checksum: algorithm === null ? undefined : { algorithm, value: fileChecksum(algorithm, this.#headerBytes, sums) },
+    };
+    return Buffer.concat([index, encodeTrailer(trailer, this.#key)]);
   }
 }
 
@@ -250,8 +274,8 @@ export function frameCount(storedLength: number): number {
   return Math.max(1, Math.ceil(storedLength / MAX_PAYLOAD_LENGTH));
 }
 
-function imageFacts({ type, codec, object, piece, image, rawLength, rows, stored }: EncodedPiece): ImageFacts {
-  return { type, codec, object, piece, image, rawLength, storedLength: stored.length, rows };
+function imageFacts({ type, codec, object, piece, image, rawLength, rows, stored }: EncodedPiece, cipher: Cipher): ImageFacts {
+  return { type, codec, cipher, object, piece, image, rawLength, storedLength: stored.length, rows };
 }
 
 function masterItems(master: MasterPart | undefined): ReadonlyMap<number, string> {

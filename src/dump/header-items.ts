@@ -3,6 +3,7 @@ import { formatTimestamp } from "../base/sizes.ts";
 import type { CompressionAlgorithm } from "../format/compression.ts";
 import { FORMAT_MAJOR, FORMAT_MINOR } from "../format/header.ts";
 import { ITEM } from "../format/items.ts";
+import type { SetEncryption } from "./set-key.ts";
 
 /** What an export knows about its dump file set before the first piece. */
 export interface DumpFileSetFacts {
@@ -19,11 +20,12 @@ export interface DumpFileSetFacts {
   readonly compressionAlgorithm: CompressionAlgorithm;
   readonly metadataCompressed: boolean;
   readonly dataCompressed: boolean;
+  readonly encryption: SetEncryption | null;
 }
 
 const CHARSET = { "UTF-8": { id: "873", name: "AL32UTF8" }, "UTF-16": { id: "2000", name: "AL16UTF16" } } as const;
 const COMPRESSION_ALG = { NONE: "2", BASIC: "3", LOW: "4", MEDIUM: "5", HIGH: "6" } as const;
-const ENCRYPTION_MODE_NONE = "2";
+const ENCRYPTION_MODE = { NONE: "2", PASSWORD: "3", DUAL: "4", TRANSPARENT: "5" } as const;
 const BLOCK_SIZE = 4096;
 
 /** The text items of a header, in the order of their codes. */
@@ -45,12 +47,19 @@ export function headerItems(facts: DumpFileSetFacts, fileNumber: number, creatio
     [ITEM.METADATA_COMPRESSED, flag(facts.metadataCompressed)],
     [ITEM.DB_VERSION, dottedVersion(facts.databaseVersion)],
     [ITEM.DATA_COMPRESSED, flag(facts.dataCompressed)],
-    [ITEM.METADATA_ENCRYPTED, flag(false)],
-    [ITEM.DATA_ENCRYPTED, flag(false)],
-    [ITEM.COLUMNS_ENCRYPTED, flag(false)],
-    [ITEM.ENCRYPTION_MODE, ENCRYPTION_MODE_NONE],
+    [ITEM.METADATA_ENCRYPTED, flag(facts.encryption?.metadata === true)],
+    [ITEM.DATA_ENCRYPTED, flag(facts.encryption?.data === true)],
+    [ITEM.COLUMNS_ENCRYPTED, flag(facts.encryption?.columns === true)],
+    [ITEM.ENCRYPTION_MODE, ENCRYPTION_MODE[encryptionMode(facts.encryption)]],
     [ITEM.COMPRESSION_ALG, COMPRESSION_ALG[compressed ? facts.compressionAlgorithm : "NONE"]],
   ]);
+}
+
+function encryptionMode(encryption: SetEncryption | null): keyof typeof ENCRYPTION_MODE {
+  if (encryption === null) return "NONE";
+  const { password, wallet } = encryption.key.stanzas;
+  if (wallet === null) return "PASSWORD";
+  return password === null ? "TRANSPARENT" : "DUAL";
 }
 
 function flag(value: boolean): string {

@@ -1,7 +1,8 @@
-import { crc32 } from "node:zlib";
+import { createHash } from "node:crypto";
 import type { PumpError } from "../base/errors.ts";
 import { decompress } from "../format/compression.ts";
-import { CODEC, decodeFrameHeader, FRAME_HEADER_LENGTH, type FrameHeader } from "../format/frame.ts";
+import { CIPHER } from "../format/encryption.ts";
+import { CODEC, decodeFrameHeader, FRAME_HEADER_LENGTH, openFrame, type FrameFacts, type FrameHeader } from "../format/frame.ts";
 import type { StorageReader } from "../storage/storage.ts";
 import { decoding, invalidDumpFile } from "./faults.ts";
 import { pieceLabel, type PieceLocation, type PieceSegment } from "./piece.ts";
@@ -38,8 +39,13 @@ async function readStored(location: PieceLocation, openFile: OpenFile): Promise<
   return stored;
 }
 
-/** Checks the frames of a segment and moves their payloads together, in place: a large row is in memory once. */
+/**
+ * Checks the frames of a segment and moves their stored bytes together, in place: a large row is in memory once. What is not encrypted
+ * of an encrypted set is known by its digest, which its index authenticates.
+ */
 function takePayloads(bytes: Buffer, location: PieceLocation, segment: PieceSegment): Buffer {
+  if (segment.key !== null && location.cipher === CIPHER.NONE && sha256(bytes) !== segment.digest)
+    throw pieceFault(location, segment, "the digest of its frames is wrong");
   let offset = 0;
   let end = 0;
   for (let i = 0; i < segment.frames; i += 1) {
@@ -48,16 +54,22 @@ function takePayloads(bytes: Buffer, location: PieceLocation, segment: PieceSegm
     const wrong = mismatch(header, location, segment, frame);
     if (wrong !== undefined) throw pieceFault(location, segment, `frame ${frame}: ${wrong}`);
     const start = offset + FRAME_HEADER_LENGTH;
-    offset = start + header.payloadLength;
-    if (offset > bytes.length) throw pieceFault(location, segment, `frame ${frame} is longer than its segment`);
-    if (crc32(bytes.subarray(start, offset)) !== header.payloadChecksum) {
-      throw pieceFault(location, segment, `frame ${frame}: the checksum of the payload is wrong`);
-    }
-    bytes.copyWithin(end, start, offset);
-    end += header.payloadLength;
+    const next = start + header.payloadLength;
+    if (next > bytes.length) throw pieceFault(location, segment, `frame ${frame} is longer than its segment`);
+    const headerBytes = bytes.subarray(offset, start);
+    const stored = decoding(segment.path, `${pieceLabel(location)}: frame ${frame}`, () =>
+      openFrame(header, headerBytes, bytes.subarray(start, next), segment.key),
+    );
+    stored.copy(bytes, end);
+    end += stored.length;
+    offset = next;
   }
   if (offset !== bytes.length) throw pieceFault(location, segment, "its segment is longer than its frames");
   return bytes.subarray(0, end);
+}
+
+function sha256(bytes: Buffer): string {
+  return createHash("sha256").update(bytes).digest("hex");
 }
 
 function readFrameHeader(bytes: Buffer, offset: number, location: PieceLocation, segment: PieceSegment): FrameHeader {
@@ -68,11 +80,12 @@ function readFrameHeader(bytes: Buffer, offset: number, location: PieceLocation,
 
 /** What of a frame header differs from what index and trailer say. */
 function mismatch(header: FrameHeader, location: PieceLocation, segment: PieceSegment, frame: number): string | undefined {
-  const expected: Partial<FrameHeader> = {
+  const expected: Partial<FrameFacts> = {
     guid: location.guid,
     fileNumber: segment.fileNumber,
     type: location.type,
     codec: location.codec,
+    cipher: location.cipher,
     object: location.object,
     piece: location.piece,
     image: location.image,
@@ -83,7 +96,7 @@ function mismatch(header: FrameHeader, location: PieceLocation, segment: PieceSe
     last: segment.last && frame === segment.firstFrame + segment.frames - 1,
   };
   for (const [field, value] of Object.entries(expected)) {
-    const found = header[field as keyof FrameHeader];
+    const found = header[field as keyof FrameFacts];
     if (found !== value) return `${field} is ${found}, not ${value}`;
   }
   return undefined;

@@ -1,4 +1,5 @@
 import { compress, type CompressionAlgorithm } from "../format/compression.ts";
+import type { FileKey } from "../format/encryption.ts";
 import { PIECE_TYPE, type Codec, type ImageFacts, type PieceType } from "../format/frame.ts";
 
 export { loadCodec, type CompressionAlgorithm } from "../format/compression.ts";
@@ -43,6 +44,8 @@ export interface PieceSegment {
   readonly last: boolean;
   /** SHA-256 of the bytes in the file, in hex. */
   readonly digest: string;
+  /** Of its file, in an encrypted set; null in others. A secret. */
+  readonly key: FileKey | null;
 }
 
 /** Compresses a raw image. `loadCodec()` has to be awaited before, once in each thread. */

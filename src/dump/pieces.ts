@@ -1,3 +1,4 @@
+import { cipherOverhead, type FileKey } from "../format/encryption.ts";
 import { CODEC, FRAME_HEADER_LENGTH, PIECE_TYPE, type ImageFacts, type PieceType } from "../format/frame.ts";
 import type { Segment } from "../format/segment-index.ts";
 import { invalidDumpFile } from "./faults.ts";
@@ -15,8 +16,8 @@ export interface SetPieces {
  * Puts the segments of all files together to pieces.
  * @throws ORA-31619 for frames or pieces that are missing, doubled or contradict each other.
  */
-export function assemblePieces(files: readonly DumpFile[]): SetPieces {
-  const images = groupSegments(files).map(joinSegments);
+export function assemblePieces(files: readonly DumpFile[], keys: ReadonlyMap<number, FileKey> | null): SetPieces {
+  const images = groupSegments(files).map((segments) => joinSegments(segments, keys));
   const masters = images.filter(({ type }) => type === PIECE_TYPE.MASTER_TABLE);
   const [master, second] = masters;
   if (second !== undefined) throw invalidDumpFile(pathOf(second), "there is more than one master table");
@@ -45,7 +46,7 @@ function groupSegments(files: readonly DumpFile[]): PlacedSegment[][] {
   return [...groups.values()].map((group) => group.sort((a, b) => a.firstFrame - b.firstFrame));
 }
 
-function joinSegments(segments: readonly PlacedSegment[]): PieceLocation {
+function joinSegments(segments: readonly PlacedSegment[], keys: ReadonlyMap<number, FileKey> | null): PieceLocation {
   const first = segments[0];
   if (first === undefined) throw new RangeError("an image has at least one segment");
   let nextFrame = 0;
@@ -56,26 +57,38 @@ function joinSegments(segments: readonly PlacedSegment[]): PieceLocation {
       throw invalidDumpFile(segment.file.path, `${pieceLabel(segment)}: frames are missing, doubled or not of one image`);
     }
     nextFrame += segment.frames;
-    payload += segment.length - segment.frames * FRAME_HEADER_LENGTH;
+    payload += segment.length - segment.frames * (FRAME_HEADER_LENGTH + cipherOverhead(segment.cipher));
   });
   if (payload !== first.storedLength || (first.codec === CODEC.STORED && first.storedLength !== first.rawLength)) {
     throw invalidDumpFile(first.file.path, `${pieceLabel(first)}: its lengths contradict each other`);
   }
-  return locationOf(first, segments);
+  return locationOf(first, segments, keys);
 }
 
 function sameImage(a: ImageFacts, b: ImageFacts): boolean {
-  return a.codec === b.codec && a.rawLength === b.rawLength && a.storedLength === b.storedLength && a.rows === b.rows;
+  return (
+    a.codec === b.codec &&
+    a.cipher === b.cipher &&
+    a.rawLength === b.rawLength &&
+    a.storedLength === b.storedLength &&
+    a.rows === b.rows
+  );
 }
 
-function locationOf(facts: PlacedSegment, segments: readonly PlacedSegment[]): PieceLocation {
-  const { type, codec, image, object, piece, rawLength, storedLength, rows } = facts;
+function locationOf(
+  facts: PlacedSegment,
+  segments: readonly PlacedSegment[],
+  keys: ReadonlyMap<number, FileKey> | null,
+): PieceLocation {
+  const { type, codec, cipher, image, object, piece, rawLength, storedLength, rows } = facts;
+  const places = segments.map((segment) => placeOf(segment, keys?.get(segment.file.number) ?? null));
   const guid = facts.file.header.guid;
-  return { guid, type, codec, image, object, piece, rawLength, storedLength, rows, segments: segments.map(placeOf) };
+  return { guid, type, codec, cipher, image, object, piece, rawLength, storedLength, rows, segments: places };
 }
 
-function placeOf({ file, offset, length, firstFrame, frames, last, digest }: PlacedSegment): PieceSegment {
-  return { path: file.path, fileNumber: file.number, offset, length, firstFrame, frames, last, digest: digest.toString("hex") };
+function placeOf({ file, offset, length, firstFrame, frames, last, digest }: PlacedSegment, key: FileKey | null): PieceSegment {
+  const place = { path: file.path, fileNumber: file.number, offset, length, firstFrame, frames, last };
+  return { ...place, digest: digest.toString("hex"), key };
 }
 
 function groupByObject(images: readonly PieceLocation[], type: PieceType): ReadonlyMap<number, readonly PieceLocation[]> {

@@ -8,6 +8,7 @@ import type { DumpFile } from "./file-ends.ts";
 import { addSiblings, openDumpFiles } from "./find.ts";
 import { expandTemplate, isTemplate, type DumpFilePattern } from "./names.ts";
 import type { PieceLocation } from "./piece.ts";
+import { authenticateFiles, NO_KEYS, openSetKey } from "./set-key.ts";
 import { assemblePieces, type SetPieces } from "./pieces.ts";
 
 /** The files of one export, found to be whole and to belong together. No file is kept open. */
@@ -37,9 +38,14 @@ export class DumpFileSet {
    * @param files paths, or names and templates of names with their folders
    * @throws ORA-39001, ORA-39000 and below them: ORA-31640 missing, ORA-31619 damaged or cut off, ORA-39411 header damaged,
    * ORA-39143 of original Export, ORA-39142 newer format or of Oracle's expdp, ORA-39141 a file twice, ORA-39140 a file of
-   * another job, ORA-39059 files missing, ORA-39246 no master table, ORA-39412 a file that is not the one the set was finished with.
+   * another job, ORA-39059 files missing, ORA-39246 no master table, ORA-39412 a file that is not the one the set was finished with;
+   * ORA-39002 with ORA-39174, 39175, 39176, 28362 or 28365 for an encrypted set.
    */
-  static async open(files: readonly (string | DumpFilePattern)[], storage: Storage = new LocalStorage()): Promise<DumpFileSet> {
+  static async open(
+    files: readonly (string | DumpFilePattern)[],
+    storage: Storage = new LocalStorage(),
+    keyring = NO_KEYS,
+  ): Promise<DumpFileSet> {
     const { given, stoppedBy } = await openDumpFiles(files, storage);
     const named = given.find(hasSetList) ?? given[0];
     if (named === undefined) throw pumpError([...BAD_DUMP_FILE, ["ORA-39144"]]);
@@ -51,7 +57,8 @@ export class DumpFileSet {
     } catch (error) {
       throw stoppedBy ?? error;
     }
-    const pieces = assemblePieces(found);
+    const key = await openSetKey(first.header, keyring);
+    const pieces = assemblePieces(found, key === null ? null : authenticateFiles(found, key));
     if (pieces.master === undefined) throw pumpError([...BAD_DUMP_FILE, ["ORA-39246"]]);
     return new DumpFileSet(found, first.header, pieces, pieces.master);
   }

@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
 import { pumpError, type PumpError } from "../base/errors.ts";
+import type { ChecksumAlgorithm } from "../format/checksum.ts";
 import { FORMAT_MAJOR, FORMAT_MINOR, SALT_LENGTH } from "../format/header.ts";
 import { MAX_SET_FILES } from "../format/trailer.ts";
 import type { Storage } from "../storage/storage.ts";
 import { BAD_DUMP_FILE } from "./faults.ts";
-import { DumpFileWriter, frameCount, type FileCheckpoint, type PiecePart, type Planned } from "./file-writer.ts";
+import { DumpFileWriter, frameCount, type FileCheckpoint, type FileRules, type PiecePart, type Planned } from "./file-writer.ts";
 import { headerItems, type DumpFileSetFacts } from "./header-items.ts";
 import { dumpFilePath, isTemplate, isUrl, patternPath, type DumpFilePattern } from "./names.ts";
 import type { EncodedPiece } from "./piece.ts";
@@ -22,6 +23,8 @@ export interface DumpFileSetOptions extends DumpFileSetFacts {
   readonly files: readonly DumpFileSpecification[];
   /** So many files are written in turn, as far as there are templates to make them. */
   readonly openFiles: number;
+  /** CHECKSUM_ALGORITHM; null: no CHECKSUM. */
+  readonly checksum: ChecksumAlgorithm | null;
   readonly storage: Storage;
   /** `tsdp 0.1.0`. */
   readonly writerVersion: string;
@@ -168,7 +171,7 @@ export class SetFiles {
     if (pattern === undefined || path === undefined) return undefined;
     if (this.#files.length === MAX_SET_FILES) throw tooManyFiles();
     if (this.#files.some((file) => isSamePath(file.path, path))) throw pumpError([...BAD_DUMP_FILE, ["ORA-39135", path]]);
-    const { guid, writerVersion, storage, guard, begun } = this.#options;
+    const { guid, writerVersion, storage, guard, begun, encryption } = this.#options;
     guard?.(path);
     const out = await storage.create(path, { reuse: pattern.reuse, owner: guid.slice(0, 8) });
     begun?.(path, out.identity);
@@ -182,10 +185,11 @@ export class SetFiles {
       writerVersion,
       creationTime: this.#creationTime.getTime(),
       fileNames: this.#specifications.map(({ name }) => name),
+      keys: encryption?.key.stanzas ?? null,
       items: headerItems(this.#options, fileNumber, this.#creationTime),
     };
     try {
-      const file = await DumpFileWriter.begin(out, { specification, fileSize: pattern.fileSize }, header);
+      const file = await DumpFileWriter.begin(out, this.#rules(specification), header);
       this.#take(file, specification, pattern.reuse);
       return file;
     } catch (error) {
@@ -197,10 +201,15 @@ export class SetFiles {
   async #resumeFile(file: SavedFile): Promise<void> {
     const { guid, storage } = this.#options;
     const { path, specification, length, identity } = file;
-    const { reuse = false, fileSize = null } = this.#specifications[specification] ?? {};
+    const reuse = this.#specifications[specification]?.reuse ?? false;
     const out = await storage.resume(path, { reuse, owner: guid.slice(0, 8), length, identity });
     if (out === "published") throw pumpError([...BAD_DUMP_FILE, ["ORA-31641", path], ["ORA-27038"]]);
-    this.#take(await DumpFileWriter.resume(out, { specification, fileSize }, file), specification, reuse);
+    this.#take(await DumpFileWriter.resume(out, this.#rules(specification), file), specification, reuse);
+  }
+
+  #rules(specification: number): FileRules {
+    const { encryption, checksum } = this.#options;
+    return { specification, fileSize: this.#specifications[specification]?.fileSize ?? null, encryption, checksum };
   }
 
   #take(file: DumpFileWriter, specification: number, reuse: boolean): void {

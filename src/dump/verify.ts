@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { pumpError } from "../base/errors.ts";
+import { pumpError, type PumpError } from "../base/errors.ts";
+import { fileChecksum, newChecksum, type ChecksumAlgorithm } from "../format/checksum.ts";
 import type { Segment } from "../format/segment-index.ts";
 import type { StorageReader } from "../storage/storage.ts";
 import { BAD_DUMP_FILE } from "./faults.ts";
@@ -8,31 +9,82 @@ import { pieceLabel } from "./piece.ts";
 import type { OpenFile } from "./piece-reader.ts";
 import type { DumpFileSet } from "./reader.ts";
 
+export type { ChecksumAlgorithm } from "../format/checksum.ts";
+
 const CHUNK_LENGTH = 4 << 20;
 
+/** Where bytes are in a file. */
+export type ByteRange = Pick<Segment, "offset" | "length">;
+
+/** What the bytes of a segment add up to. It may be posted between threads. */
+export interface SegmentSums {
+  /** SHA-256. */
+  readonly digest: Uint8Array;
+  /** By the CHECKSUM_ALGORITHM of the set. */
+  readonly checksum: Uint8Array;
+}
+
 /**
- * Checks the digest of every segment of every file, without decompressing; header, index and trailer were checked when
- * the set was opened, so that all bytes of the set are now known to be those that were written.
- * @throws ORA-39412 for the first file that differs.
+ * Checks every byte of every file without decompressing: header, index and trailer were checked when the set was opened.
+ * @throws ORA-39412 for the first file that differs
  */
 export async function verifyFiles(set: DumpFileSet, openFile: OpenFile): Promise<void> {
-  for (const file of set.files) await verifyFile(file, openFile);
-}
-
-/** @throws ORA-39412 */
-export async function verifyFile(file: DumpFile, openFile: OpenFile): Promise<void> {
-  const reader = await openFile(file.path);
-  for (const segment of file.segments) await verifySegment(reader, segment);
-}
-
-/** Checks the digest of the bytes of one segment as they are in the file. @throws ORA-39412 */
-export async function verifySegment(reader: StorageReader, segment: Segment): Promise<void> {
-  const hash = createHash("sha256");
-  const end = segment.offset + segment.length;
-  for (let offset = segment.offset; offset < end; offset += CHUNK_LENGTH) {
-    hash.update(await reader.read(offset, Math.min(CHUNK_LENGTH, end - offset)));
+  for (const file of set.files) {
+    const reader = await openFile(file.path);
+    const sums: SegmentSums[] = [];
+    for (const segment of file.segments) sums.push(await sumSegment(reader, segment, checksumAlgorithm(file)));
+    const fault = faultOf(file, sums);
+    if (fault !== null) throw fault;
   }
-  if (hash.digest().equals(segment.digest)) return;
-  const detail = `${pieceLabel(segment)}: the digest of its frames is wrong`;
-  throw pumpError([...BAD_DUMP_FILE, ["ORA-39412", reader.path], ["TSDP-00010", detail]]);
+}
+
+/** Checks the bytes of one segment as they are in the file. @throws ORA-39412 */
+export async function verifySegment(reader: StorageReader, segment: Segment): Promise<void> {
+  const { digest } = await sumSegment(reader, segment, "SHA256");
+  if (!segment.digest.equals(digest)) throw wrongSegment(reader.path, segment);
+}
+
+/** Reads a segment once. */
+export async function sumSegment(
+  reader: StorageReader,
+  { offset, length }: ByteRange,
+  algorithm: ChecksumAlgorithm,
+): Promise<SegmentSums> {
+  const hash = createHash("sha256");
+  const checksum = algorithm === "SHA256" ? null : newChecksum(algorithm);
+  for (let at = offset; at < offset + length; at += CHUNK_LENGTH) {
+    const bytes = await reader.read(at, Math.min(CHUNK_LENGTH, offset + length - at));
+    hash.update(bytes);
+    checksum?.update(bytes);
+  }
+  const digest = hash.digest();
+  return { digest, checksum: checksum?.digest() ?? digest };
+}
+
+/** CHECKSUM_ALGORITHM of the export; the digests that every file has, are SHA256. */
+export function checksumAlgorithm({ trailer }: DumpFile): ChecksumAlgorithm {
+  return trailer.checksum?.algorithm ?? "SHA256";
+}
+
+/** ORA-39412 when the sums of the segments of a file, in their order, are not those that it was written with; else null. */
+export function faultOf(file: DumpFile, sums: readonly SegmentSums[]): PumpError | null {
+  const wrong = file.segments.find((segment, i) => !segment.digest.equals(sums[i]?.digest ?? Buffer.alloc(0)));
+  if (wrong !== undefined) return wrongSegment(file.path, wrong);
+  const { checksum } = file.trailer;
+  if (checksum === undefined) return null;
+  const { algorithm, value } = checksum;
+  const found = fileChecksum(
+    algorithm,
+    file.headerBytes,
+    sums.map((sum) => sum.checksum),
+  );
+  return found.equals(value) ? null : wrongFile(file.path, `its ${algorithm} checksum is wrong`);
+}
+
+function wrongSegment(path: string, segment: Segment): PumpError {
+  return wrongFile(path, `${pieceLabel(segment)}: the digest of its frames is wrong`);
+}
+
+function wrongFile(path: string, detail: string): PumpError {
+  return pumpError([...BAD_DUMP_FILE, ["ORA-39412", path], ["TSDP-00010", detail]]);
 }

@@ -1,6 +1,14 @@
 import { ByteReader, ByteWriter, checkedBlock } from "./cursor.ts";
 import { FormatError } from "./format-error.ts";
-import { OWN_ITEM, readItems, requiredItem, textItems, writeItems } from "./items.ts";
+import { KEY_LENGTH } from "./encryption.ts";
+import { OWN_ITEM, readItems, requiredItem, textItems, writeItems, type Items } from "./items.ts";
+import {
+  decodePasswordStanza,
+  decodeWalletStanza,
+  encodePasswordStanza,
+  encodeWalletStanza,
+  type KeyStanzas,
+} from "./key-stanza.ts";
 
 export const FORMAT_MAJOR = 1;
 export const FORMAT_MINOR = 1;
@@ -30,6 +38,8 @@ export interface FileHeader {
   readonly creationTime: number;
   /** Names and templates of the files of the set, as far as they were known when the file was begun; without their folders. */
   readonly fileNames: readonly string[];
+  /** Null in a set that is not encrypted. */
+  readonly keys: KeyStanzas | null;
   /** Values by KU$_DFHDR_ code. */
   readonly items: ReadonlyMap<number, string>;
 }
@@ -43,6 +53,7 @@ export function encodeHeader(header: FileHeader): Buffer {
   items.set(OWN_ITEM.WRITER_VERSION, Buffer.from(header.writerVersion, "utf8"));
   items.set(OWN_ITEM.SET_FILE_NUMBER, new ByteWriter().u32(header.fileNumber).finish());
   if (header.fileNames.length > 0) items.set(OWN_ITEM.FILE_NAMES, encodeNames(header.fileNames));
+  if (header.keys !== null) addKeys(items, header.keys);
   items.set(OWN_ITEM.CREATION_TIME, new ByteWriter().u64(header.creationTime).finish());
   const body = new ByteWriter();
   writeItems(body, items);
@@ -93,7 +104,28 @@ export function decodeHeader(bytes: Buffer): FileHeader {
     writerVersion: (items.get(OWN_ITEM.WRITER_VERSION) ?? Buffer.alloc(0)).toString("utf8"),
     creationTime: requiredItem(items, OWN_ITEM.CREATION_TIME, 8).u64(),
     fileNames: decodeNames(items.get(OWN_ITEM.FILE_NAMES)),
+    keys: decodeKeys(items),
     items: textItems(items),
+  };
+}
+
+function addKeys(items: Map<number, Buffer>, { commitment, password, wallet }: KeyStanzas): void {
+  items.set(OWN_ITEM.KEY_COMMITMENT, commitment);
+  if (password !== null) items.set(OWN_ITEM.PASSWORD_STANZA, encodePasswordStanza(password));
+  if (wallet !== null) items.set(OWN_ITEM.WALLET_STANZA, encodeWalletStanza(wallet));
+}
+
+function decodeKeys(items: Items): KeyStanzas | null {
+  const password = items.get(OWN_ITEM.PASSWORD_STANZA);
+  const wallet = items.get(OWN_ITEM.WALLET_STANZA);
+  if (!items.has(OWN_ITEM.KEY_COMMITMENT)) {
+    if (password === undefined && wallet === undefined) return null;
+    throw new FormatError("invalid", "a key without its commitment");
+  }
+  return {
+    commitment: requiredItem(items, OWN_ITEM.KEY_COMMITMENT, KEY_LENGTH).bytes(KEY_LENGTH),
+    password: password === undefined ? null : decodePasswordStanza(password),
+    wallet: wallet === undefined ? null : decodeWalletStanza(wallet),
   };
 }
 

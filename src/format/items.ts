@@ -37,9 +37,14 @@ export const OWN_ITEM = {
   SET_FILE_NUMBER: 1005,
   CREATION_TIME: 1006,
   FILE_NAMES: 1007,
+  PASSWORD_STANZA: 1100,
+  WALLET_STANZA: 1101,
+  KEY_COMMITMENT: 1102,
   INDEX: 1301,
   FILE_DIGEST: 1302,
   SET_FILES: 1303,
+  CHECKSUM: 1304,
+  AUTHENTICATION: 1350,
 } as const;
 
 /** From this code on an item must be understood by whoever reads the file; below it unknown items are skipped. */

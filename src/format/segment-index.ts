@@ -1,4 +1,5 @@
 import { ByteReader, ByteWriter, checkedBlock } from "./cursor.ts";
+import { cipherOf, cipherOverhead } from "./encryption.ts";
 import { FormatError } from "./format-error.ts";
 import {
   codecOf,
@@ -6,7 +7,6 @@ import {
   lastFlag,
   MAX_PAYLOAD_LENGTH,
   pieceType,
-  plainCipher,
   readImageLengths,
   type ImageFacts,
 } from "./frame.ts";
@@ -69,8 +69,8 @@ export function decodeIndex(bytes: Buffer, headerLength: number, indexOffset: nu
 
 function writeEntry(writer: ByteWriter, segment: Segment): void {
   writer
-    .bytes(Buffer.of(segment.type, segment.codec, segment.last ? 1 : 0, segment.image))
-    .zeros(4)
+    .bytes(Buffer.of(segment.type, segment.codec, segment.last ? 1 : 0, segment.image, segment.cipher))
+    .zeros(3)
     .u32(segment.object)
     .u32(segment.piece)
     .u32(segment.firstFrame)
@@ -88,14 +88,14 @@ function readEntry(reader: ByteReader): Segment {
   const codec = codecOf(reader.u8());
   const last = lastFlag(reader.u8());
   const image = reader.u8();
-  plainCipher(reader.u8());
+  const cipher = cipherOf(reader.u8());
   reader.zeros(3);
   const numbers = { object: reader.u32(), piece: reader.u32(), firstFrame: reader.u32(), frames: reader.u32() };
   const place = { offset: reader.u64(), length: reader.u64() };
-  const payload = place.length - numbers.frames * FRAME_HEADER_LENGTH;
+  const payload = place.length - numbers.frames * (FRAME_HEADER_LENGTH + cipherOverhead(cipher));
   if (numbers.frames === 0 || payload < 0 || payload > numbers.frames * MAX_PAYLOAD_LENGTH) {
     throw new FormatError("invalid", `${numbers.frames} frames can't have ${place.length} bytes`);
   }
   const lengths = readImageLengths(reader);
-  return { type, codec, last, image, ...numbers, ...place, ...lengths, digest: reader.bytes(DIGEST_LENGTH) };
+  return { type, codec, cipher, last, image, ...numbers, ...place, ...lengths, digest: reader.bytes(DIGEST_LENGTH) };
 }

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import { ByteReader, ByteWriter, checkedBlock } from "./cursor.ts";
+import { CHECKSUM_ALGORITHMS, type ChecksumAlgorithm } from "./checksum.ts";
+import { authenticationTag, KEY_LENGTH, type FileKey } from "./encryption.ts";
 import { FormatError } from "./format-error.ts";
-import { OWN_ITEM, readItems, requiredItem, textItems, writeItems } from "./items.ts";
+import { OWN_ITEM, readItems, requiredItem, textItems, writeItems, type Items } from "./items.ts";
 import type { Segment } from "./segment-index.ts";
 
 export const FOOTER_LENGTH = 32;
@@ -10,6 +12,8 @@ export const MAX_SET_FILES = 20_000;
 const MAGIC = Buffer.from("TSDT");
 const END_MAGIC = Buffer.from("TSDPEND\n");
 const DIGEST_LENGTH = 32;
+/** Bytes of the item: code, length, tag. */
+const AUTHENTICATION_LENGTH = 38;
 const INDEX_ITEM_LENGTH = 48;
 /** Bytes of one file in the list of the set. */
 export const SET_FILE_LENGTH = 44;
@@ -35,6 +39,20 @@ export interface Trailer {
   readonly fileDigest: Buffer;
   /** Every file of the set; undefined but for the file in which the master table ends. */
   readonly files: readonly SetFile[] | undefined;
+  /** CHECKSUM of the export; undefined without one. */
+  readonly checksum: { readonly algorithm: ChecksumAlgorithm; readonly value: Buffer } | undefined;
+}
+
+/** What authenticates header, index and trailer of an encrypted set. */
+export interface Authentication {
+  readonly tag: Buffer;
+  /** The bytes of the trailer before it. */
+  readonly covered: Buffer;
+}
+
+export interface DecodedTrailer extends Trailer {
+  /** Null in a set that is not encrypted. */
+  readonly authentication: Authentication | null;
 }
 
 /** The last 32 bytes of a file: where the trailer is. */
@@ -50,23 +68,41 @@ export function digestFile(header: Buffer, segments: readonly Segment[]): Buffer
   return hash.digest();
 }
 
-/** Trailer and footer: the last bytes of a file, right after its index. */
-export function encodeTrailer(trailer: Trailer): Buffer {
+/** Trailer and footer: the last bytes of a file, right after its index. `key` is that of an encrypted set. */
+export function encodeTrailer(trailer: Trailer, key: FileKey | null): Buffer {
   const items = new Map<number, Buffer>();
   for (const [code, value] of trailer.items) items.set(code, Buffer.from(value, "utf8"));
   const index = new ByteWriter().u64(trailer.indexOffset).u64(trailer.indexLength).bytes(trailer.indexDigest);
   items.set(OWN_ITEM.INDEX, index.finish());
   items.set(OWN_ITEM.FILE_DIGEST, trailer.fileDigest);
   if (trailer.files !== undefined) items.set(OWN_ITEM.SET_FILES, encodeSetFiles(trailer.files));
+  if (trailer.checksum !== undefined) items.set(OWN_ITEM.CHECKSUM, encodeChecksum(trailer.checksum));
+  const block = key === null ? plainBlock(items) : authenticatedBlock(items, key, trailer.indexDigest);
+  const footer = encodeFooter({ trailerOffset: trailer.indexOffset + trailer.indexLength, trailerLength: block.length });
+  return Buffer.concat([block, footer]);
+}
+
+function plainBlock(items: Items): Buffer {
   const body = new ByteWriter();
   writeItems(body, items);
   const bytes = body.finish();
-  const trailerLength = MIN_TRAILER_LENGTH - 2 + bytes.length;
-  const block = new ByteWriter().bytes(MAGIC).u32(trailerLength).bytes(bytes).crc().finish();
-  return Buffer.concat([block, encodeFooter({ trailerOffset: trailer.indexOffset + trailer.indexLength, trailerLength })]);
+  return new ByteWriter()
+    .bytes(MAGIC)
+    .u32(MIN_TRAILER_LENGTH - 2 + bytes.length)
+    .bytes(bytes)
+    .crc()
+    .finish();
 }
 
-export function decodeTrailer(bytes: Buffer, trailerOffset: number): Trailer {
+/** The tag is the last item and covers all bytes before it: lengths and counts are therefore those of the whole trailer. */
+function authenticatedBlock(items: Items, key: FileKey, indexDigest: Buffer): Buffer {
+  const draft = plainBlock(new Map([...items, [OWN_ITEM.AUTHENTICATION, Buffer.alloc(KEY_LENGTH)]]));
+  const covered = draft.subarray(0, draft.length - AUTHENTICATION_LENGTH - 4);
+  const tag = authenticationTag(key, indexDigest, covered);
+  return plainBlock(new Map([...items, [OWN_ITEM.AUTHENTICATION, tag]]));
+}
+
+export function decodeTrailer(bytes: Buffer, trailerOffset: number): DecodedTrailer {
   const reader = new ByteReader(checkedBlock(bytes, "trailer"));
   reader.expect(MAGIC, "trailer");
   if (reader.u32() !== bytes.length) throw new FormatError("invalid", "the length of the trailer is wrong");
@@ -84,7 +120,33 @@ export function decodeTrailer(bytes: Buffer, trailerOffset: number): Trailer {
     indexDigest: index.bytes(DIGEST_LENGTH),
     fileDigest: requiredItem(items, OWN_ITEM.FILE_DIGEST, DIGEST_LENGTH).bytes(DIGEST_LENGTH),
     files: files === undefined ? undefined : decodeSetFiles(new ByteReader(files)),
+    checksum: decodeChecksum(items.get(OWN_ITEM.CHECKSUM)),
+    authentication: decodeAuthentication(items, bytes),
   };
+}
+
+function decodeAuthentication(items: Items, bytes: Buffer): Authentication | null {
+  const tag = items.get(OWN_ITEM.AUTHENTICATION);
+  if (tag === undefined) return null;
+  if (tag.length !== KEY_LENGTH || [...items.keys()].at(-1) !== OWN_ITEM.AUTHENTICATION)
+    throw new FormatError("invalid", "the authentication is not the last item");
+  return { tag, covered: bytes.subarray(0, bytes.length - AUTHENTICATION_LENGTH - 4) };
+}
+
+/** Number of the algorithm, then the value. */
+function encodeChecksum({ algorithm, value }: NonNullable<Trailer["checksum"]>): Buffer {
+  return new ByteWriter()
+    .u8(CHECKSUM_ALGORITHMS.indexOf(algorithm) + 1)
+    .bytes(value)
+    .finish();
+}
+
+function decodeChecksum(item: Buffer | undefined): Trailer["checksum"] {
+  if (item === undefined) return undefined;
+  const reader = new ByteReader(item);
+  const algorithm = CHECKSUM_ALGORITHMS[reader.u8() - 1];
+  if (algorithm === undefined) throw new FormatError("unsupported", "the algorithm of the checksum");
+  return { algorithm, value: reader.bytes(reader.remaining) };
 }
 
 /** Decodes the last 32 bytes of a file of this size; what they say must fit the size exactly. */

@@ -1,5 +1,6 @@
 import { pumpError, toPumpError, type PumpError } from "../base/errors.ts";
 import { failpoint } from "../base/failpoint.ts";
+import type { Keyring } from "../dump/set-key.ts";
 import type { ControlTable } from "./control-table.ts";
 import type { JobDefinition, Outcome } from "./definition.ts";
 import type { Job, JobEnd } from "./job.ts";
@@ -32,7 +33,7 @@ export class ControlProcess {
   }
 
   /** @param guid of the job that is meant: another of the same name may have come meanwhile */
-  async run(guid: string): Promise<void> {
+  async run(guid: string, keyring: Keyring): Promise<void> {
     const definition = this.#table.definition();
     const { state } = this.#table.job();
     if (definition.guid !== guid || (state !== "DEFINING" && state !== "IDLING")) {
@@ -50,7 +51,7 @@ export class ControlProcess {
     let job: Job | null = null;
     try {
       log = openLog(this.#table, definition, restarts);
-      const run = new JobRun(this.#table, definition, log, restarts);
+      const run = new JobRun(this.#table, definition, { log, restarts, keyring });
       job = await createJob(run, this.#workers);
       await job.start();
       this.#begin(run, job);

@@ -147,8 +147,12 @@ export class ExportCheckpoint {
       .pluck()
       .all(BigInt(file)) as string[];
     return rows.map((text) => {
-      const segment = JSON.parse(text) as Omit<FileSegment, "digest"> & { digest: string };
-      return { ...segment, digest: Buffer.from(segment.digest, "hex") };
+      const { digest, checksum, ...segment } = JSON.parse(text) as StoredSegment;
+      const sums = {
+        digest: Buffer.from(digest, "hex"),
+        ...(checksum === undefined ? {} : { checksum: Buffer.from(checksum, "hex") }),
+      };
+      return { ...segment, ...sums };
     });
   }
 
@@ -176,8 +180,7 @@ export class ExportCheckpoint {
         "INSERT INTO segment SELECT ?, coalesce(max(ordinal), 0) + 1, ? FROM segment WHERE file = ?",
       );
       for (const { number, segments } of files) {
-        for (const added of segments)
-          segment.run(BigInt(number), JSON.stringify({ ...added, digest: added.digest.toString("hex") }), BigInt(number));
+        for (const added of segments) segment.run(BigInt(number), JSON.stringify(storedSegment(added)), BigInt(number));
       }
     });
   }
@@ -190,6 +193,16 @@ interface PendingRecord {
 }
 
 type FileSegment = FileCheckpoint["segments"][number];
+
+type StoredSegment = Omit<FileSegment, "digest" | "checksum"> & { readonly digest: string; readonly checksum?: string };
+
+function storedSegment({ digest, checksum, ...segment }: FileSegment): StoredSegment {
+  return {
+    ...segment,
+    digest: digest.toString("hex"),
+    ...(checksum === undefined ? {} : { checksum: checksum.toString("hex") }),
+  };
+}
 
 type StoredFile = Omit<FileCheckpoint, "header" | "segments"> & { readonly header: string };
 

@@ -7,6 +7,8 @@ import { qualifiedName } from "../base/identifiers.ts";
 import { productVersion } from "../base/product.ts";
 import { encodePiece, loadCodec, PIECE_TYPE, type CompressionAlgorithm, type EncodedPiece } from "../dump/piece.ts";
 import { dumpFilePath, isUrl } from "../dump/names.ts";
+import type { SetEncryption } from "../dump/set-key.ts";
+import type { ChecksumAlgorithm } from "../dump/verify.ts";
 import { DumpFileSetWriter, type DumpFileSetOptions, type WrittenFile } from "../dump/writer.ts";
 import { encodeMasterTable } from "../metadata/master-table.ts";
 import { objectPath, pathsOf, type ExportMode } from "../metadata/object-paths.ts";
@@ -21,7 +23,8 @@ import { Crew } from "./crew.ts";
 import { contentOf } from "./content.ts";
 import { chooseSources, planExport, type ExportPlan, type ExportSources } from "./export-plan.ts";
 import { isOpenDatabase } from "./jobs.ts";
-import { dumpFilesOf, type JobFile } from "./definition.ts";
+import { dumpFilesOf, type JobDefinition, type JobFile } from "./definition.ts";
+import { chooseEncryption, encryptionOf, type EncryptionChoice } from "./export-encryption.ts";
 import { abortedAt, Unloading } from "./export-unloading.ts";
 import type { Job } from "./job.ts";
 import { dumpFileSetLines, masterTableLine, processingLine, restartingLine, startingLine } from "./log-lines.ts";
@@ -56,6 +59,7 @@ export class ExportJob implements Job {
   /** What an earlier run has left to go on with. */
   #saved: SavedExport | null = null;
   #startsOverBecause: string | null = null;
+  #encryption: SetEncryption | null = null;
   #sources: readonly SchemaFile[] = [];
   /** Sources that nobody had open in WAL mode before the job. */
   #withoutWal: readonly SchemaFile[] = [];
@@ -75,12 +79,13 @@ export class ExportJob implements Job {
   async start(): Promise<void> {
     this.#saved = this.#run.restarts ? this.#checkpoint.load() : null;
     if (this.#saved?.isEnded === true) return;
+    const encryption = chooseEncryption(this.#run.definition, this.#run.keyring);
     const chosen = chooseSources(this.#run.definition);
     for (const file of dumpFilesOf(this.#run.definition)) this.#guardOutput(dumpFilePath(file, 1) ?? "");
     await this.#openSources(chosen);
     this.#plan = planExport(chosen, this.#requireSnapshot(), contentOf(this.#run.definition));
     this.#missing = chosen.missing;
-    await this.#takeUp();
+    await this.#takeUp(encryption);
     failpoint("export planned");
   }
 
@@ -102,12 +107,14 @@ export class ExportJob implements Job {
   }
 
   /** Goes on where the last run has ended, if the sources are as they were; else everything is done anew. */
-  async #takeUp(): Promise<void> {
+  async #takeUp(choice: EncryptionChoice | null): Promise<void> {
+    const { keyring, definition } = this.#run;
     const saved = this.#saved;
     const items = firstItems(this.#plan.tables);
     if (saved !== null && saved.stamp === (await this.#stampOfSources())) {
       const tables = new Map(this.#plan.tables.map(({ unload }) => [unload.table.object, unload]));
       this.#queue = new UnloadQueue(replay(items, tables, saved.records));
+      this.#encryption = await encryptionOf(choice, keyring, definition.guid, saved.files[0]?.header ?? null);
       this.#writer = await DumpFileSetWriter.resume(this.#writerOptions(), saved.files);
       return;
     }
@@ -119,6 +126,7 @@ export class ExportJob implements Job {
       });
     }
     this.#queue = new UnloadQueue(items);
+    this.#encryption = await encryptionOf(choice, keyring, definition.guid, null);
     this.#writer = await DumpFileSetWriter.create(this.#writerOptions());
   }
 
@@ -200,7 +208,8 @@ export class ExportJob implements Job {
   #tellFiles(files: readonly WrittenFile[]): void {
     const { owner, name } = this.#run.definition;
     const paths = files.map((file) => file.path);
-    this.#run.sayOnce("files", masterTableLine(owner, name), ...dumpFileSetLines(owner, name, paths));
+    const checksums = checksumOf(this.#run.definition) === null ? [] : ["Generating checksums for dump file set"];
+    this.#run.sayOnce("files", masterTableLine(owner, name), ...checksums, ...dumpFileSetLines(owner, name, paths));
     const unloading = this.#unloading;
     if (unloading !== null) this.#run.showProgress(() => unloading.progress(files));
   }
@@ -276,6 +285,8 @@ export class ExportJob implements Job {
       compressionAlgorithm: (this.#run.parameter("COMPRESSION_ALGORITHM") ?? "BASIC") as CompressionAlgorithm,
       metadataCompressed: this.#algorithm("METADATA_ONLY") !== "NONE",
       dataCompressed: this.#algorithm("DATA_ONLY") !== "NONE",
+      encryption: this.#encryption,
+      checksum: checksumOf(this.#run.definition),
       files: dumpFilesOf(this.#run.definition),
       openFiles: degree ?? 1,
       storage: new LocalStorage(isOpenDatabase),
@@ -309,6 +320,13 @@ export class ExportJob implements Job {
       ),
     );
   }
+}
+
+/** CHECKSUM_ALGORITHM implies CHECKSUM. */
+function checksumOf({ parameters }: JobDefinition): ChecksumAlgorithm | null {
+  const { CHECKSUM: isAsked, CHECKSUM_ALGORITHM: algorithm } = parameters;
+  if (isAsked === 0 || (isAsked === undefined && algorithm === undefined)) return null;
+  return (algorithm ?? "SHA256") as ChecksumAlgorithm;
 }
 
 function noFurtherWorkers(): PumpError {

@@ -1,8 +1,10 @@
+import type { JobSecrets } from "./secrets.ts";
 import { WorkerPool } from "./worker-thread.ts";
 
 // Before anything else is loaded: see WorkerPool.
 const workers = new WorkerPool();
 const { ControlProcess } = await import("./control-process.ts");
+const { keyringOf } = await import("./secrets.ts");
 const { ControlTable } = await import("./control-table.ts");
 const { LivenessLock, lockPath } = await import("./liveness.ts");
 
@@ -20,7 +22,14 @@ async function host([path = "", guid = "", task = "start"]: readonly string[]): 
   const lock = LivenessLock.acquire(lockPath(path), LOCK_TIMEOUT_MS);
   const control = new ControlProcess(ControlTable.open(path), lock, workers);
   if (task === "remove") await control.remove(guid);
-  else await control.run(guid);
+  else await control.run(guid, keyringOf(await readSecrets()));
+}
+
+/** One line of JSON on standard input: never in argv, the environment or a file. */
+async function readSecrets(): Promise<JobSecrets> {
+  let line = "";
+  for await (const chunk of process.stdin) line += String(chunk);
+  return line === "" ? {} : (JSON.parse(line) as JobSecrets);
 }
 
 await host(process.argv.slice(2));

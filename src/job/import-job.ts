@@ -1,10 +1,11 @@
 import { dirname } from "node:path";
-import { pumpError, type ErrorLine, type StackEntry } from "../base/errors.ts";
+import { causeLines, pumpError, type ErrorLine, type StackEntry } from "../base/errors.ts";
 import { qualifiedName } from "../base/identifiers.ts";
 import { loadCodec } from "../dump/piece.ts";
 import type { OpenFile } from "../dump/piece-reader.ts";
 import { DumpFileSet } from "../dump/reader.ts";
-import { verifyFiles } from "../dump/verify.ts";
+import type { DumpFile } from "../dump/file-ends.ts";
+import type { Keyring } from "../dump/set-key.ts";
 import type { MasterTable } from "../metadata/master-table.ts";
 import { objectPath, pathsOf, type ExportMode, type ObjectPathTail } from "../metadata/object-paths.ts";
 import { PIECE_TARGET } from "../sqlite/stage.ts";
@@ -12,7 +13,7 @@ import { LocalStorage } from "../storage/local.ts";
 import type { StorageReader } from "../storage/storage.ts";
 import { contentOf, type Content } from "./content.ts";
 import { Crew } from "./crew.ts";
-import { dumpFilesOf } from "./definition.ts";
+import { dumpFilesOf, type JobDefinition } from "./definition.ts";
 import { groupPieces, readMaster, verifyDescriptions } from "./dump-master.ts";
 import { Loading, type SchemaWork } from "./import-loading.ts";
 import { planSchemaImport, type TableExistsAction } from "./import-plan.ts";
@@ -24,6 +25,7 @@ import type { Job, JobEnd } from "./job.ts";
 import { masterTableLine, processingLine, restartingLine, startingLine } from "./log-lines.ts";
 import type { JobRun } from "./run.ts";
 import { skipCurrent, withoutSkipped } from "./skip-current.ts";
+import { verifyByCrew } from "./verification.ts";
 import { TargetSchema } from "./target-schema.ts";
 import { WorkerBoard } from "./worker-board.ts";
 import type { WorkerPool } from "./worker-thread.ts";
@@ -36,6 +38,7 @@ export class ImportJob implements Job {
   readonly #board = new WorkerBoard();
   readonly #storage = new LocalStorage(isOpenDatabase);
   #works: readonly SchemaWork[] = [];
+  #files: readonly DumpFile[] = [];
   #missing: readonly StackEntry[] = [];
   readonly #skipped: (readonly ErrorLine[])[] = [];
   #exportMode: ExportMode = "SCHEMA";
@@ -57,7 +60,9 @@ export class ImportJob implements Job {
    */
   async start(): Promise<void> {
     await loadCodec();
-    const set = await DumpFileSet.open(dumpFilesOf(this.#run.definition), this.#storage);
+    const { definition, keyring } = this.#run;
+    assertPassword(definition, keyring);
+    const set = await DumpFileSet.open(dumpFilesOf(definition), this.#storage, keyring);
     const readers = new Map<string, Promise<StorageReader>>();
     const openFile: OpenFile = (path) => {
       const reader = readers.get(path) ?? this.#storage.open(path);
@@ -67,14 +72,17 @@ export class ImportJob implements Job {
     try {
       const master = await readMaster(set, openFile);
       this.#run.table.setExportFacts(master.job);
+      await verifyDescriptions(set, openFile);
+      if (this.#verifiesOnly) {
+        this.#files = set.files;
+        return;
+      }
       const saved = new ImportState(this.#run.table).targets();
       const { chosen, missing } = chooseTargets(this.#run.definition, master, saved);
       this.#missing = missing;
       this.#exportMode = exportModeOf(master);
       this.#hasRows = master.job.get("CONTENT") !== "METADATA_ONLY";
-      await verifyDescriptions(set, openFile);
-      // Before anything that exists could be changed by half an import.
-      if (chosen.some(({ existingPath }) => existingPath !== null)) await verifyFiles(set, openFile);
+      this.#files = set.files;
       this.#openTargets(chosen, master, set);
     } finally {
       for (const reader of readers.values()) await (await reader).close();
@@ -82,6 +90,8 @@ export class ImportJob implements Job {
   }
 
   async run(): Promise<"done" | "stopped"> {
+    if (this.#verifiesOnly) return this.#verifyOnly();
+    if (!(await this.#verify())) return "stopped";
     const paths = this.#tellPlan();
     if (this.#run.abortStep === -1) throw pumpError([["ORA-31697", -1]], "The job can be started again; it goes on from there.");
     const open = this.#works.filter(({ target }) => !target.isPublished);
@@ -99,6 +109,43 @@ export class ImportJob implements Job {
     const isDone = await new Publishing(this.#run, this.#crew, this.#board, loading).run(this.#works);
     this.#run.showProgress(() => loading.progress());
     return isDone ? "done" : "stopped";
+  }
+
+  get #verifiesOnly(): boolean {
+    return this.#run.parameter("VERIFY_ONLY") === 1;
+  }
+
+  /**
+   * VERIFY_CHECKSUM; without it sets that have checksums, and, unsaid, all before anything that exists could get half an import.
+   * @returns whether the job goes on
+   */
+  async #verify(): Promise<boolean> {
+    const asked = this.#run.parameter("VERIFY_CHECKSUM");
+    if (asked === 0) {
+      this.#run.say("Warning: dump file checksum verification is disabled");
+      return true;
+    }
+    const isTold = asked === 1 || this.#files.some(({ trailer }) => trailer.checksum !== undefined);
+    if (!isTold && this.#works.every(({ target }) => target.isNew)) return true;
+    if (isTold) this.#run.say("Verifying dump file checksums");
+    const [fault] = (await verifyByCrew(this.#run, this.#crew, this.#files)).values();
+    if (fault !== undefined) throw fault;
+    return !this.#run.isStopping;
+  }
+
+  async #verifyOnly(): Promise<"done" | "stopped"> {
+    this.#run.say("Verifying dump file checksums");
+    const faults = await verifyByCrew(this.#run, this.#crew, this.#files);
+    if (this.#run.isStopping) return "stopped";
+    this.#tellStart();
+    this.#run.say("dump file set is complete");
+    for (const { number, path } of this.#files) {
+      const fault = faults.get(number);
+      if (fault === undefined) this.#run.say(`verified checksum for dump file "${path}"`);
+      else this.#run.report(causeLines(fault).slice(2));
+    }
+    this.#run.say(faults.size === 0 ? "dump file set is consistent" : "dump file set is inconsistent");
+    return "done";
   }
 
   async setDegree(degree: number): Promise<void> {
@@ -137,12 +184,7 @@ export class ImportJob implements Job {
 
   /** @returns the object paths that come after the rows */
   #tellPlan(): readonly ObjectPathTail[] {
-    const { owner, name } = this.#run.definition;
-    const command = String(this.#run.parameter("CLIENT_COMMAND") ?? "");
-    this.#run.say(
-      masterTableLine(owner, name),
-      this.#run.restarts ? restartingLine(owner, name, command) : startingLine(owner, name, command),
-    );
+    this.#tellStart();
     this.#run.once("missing", () => {
       for (const entry of this.#missing) this.#run.report(pumpError([entry]).lines);
     });
@@ -160,6 +202,15 @@ export class ImportJob implements Job {
       });
     }
     return paths.filter((path) => !isRowPath(path));
+  }
+
+  #tellStart(): void {
+    const { owner, name } = this.#run.definition;
+    const command = String(this.#run.parameter("CLIENT_COMMAND") ?? "");
+    this.#run.say(
+      masterTableLine(owner, name),
+      this.#run.restarts ? restartingLine(owner, name, command) : startingLine(owner, name, command),
+    );
   }
 
   #processing(path: ObjectPathTail): void {
@@ -203,6 +254,11 @@ export class ImportJob implements Job {
     });
     return { target, objects: taken, plan };
   }
+}
+
+/** A password that was set in another session has not come with this start. */
+function assertPassword({ parameters }: JobDefinition, { password }: Keyring): void {
+  if (password === null && parameters["ENCRYPTION_PASSWORD"] !== undefined) throw pumpError([["ORA-39002"], ["ORA-39174"]]);
 }
 
 interface PlanRequest extends ChosenSchema {

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { pumpError, toPumpError, type ErrorLine } from "../base/errors.ts";
+import type { Keyring } from "../dump/set-key.ts";
 import type { ControlTable, JobAnswer, JobRequest } from "./control-table.ts";
 import type { DumpFileStatus, JobDefinition, WorkerStatus } from "./definition.ts";
 import type { Job } from "./job.ts";
@@ -24,12 +25,21 @@ export type StopRequest = Extract<JobRequest, { verb: "stop" }>;
 /** What a running job does at the request of clients. */
 export type RequestHandlers = Pick<Job, "setDegree" | "addFile" | "stopWorker">;
 
+/** What one run of a job has of its own. */
+export interface RunFacts {
+  readonly log: LogFile | null;
+  readonly restarts: boolean;
+  readonly keyring: Keyring;
+}
+
 /** One run of a job by its control process: what it tells its clients and its log, and what they ask of it. */
 export class JobRun {
   readonly definition: JobDefinition;
   readonly startTime = new Date();
   /** Whether an earlier run of the job has begun. */
   readonly restarts: boolean;
+  /** What the client has given to open or to encrypt the dump. */
+  readonly keyring: Keyring;
   /** ABORT_STEP of this run's START_JOB. */
   readonly abortStep: number;
   readonly table: ControlTable;
@@ -47,10 +57,11 @@ export class JobRun {
   #handlers: RequestHandlers | null = null;
   #stopAtOnce: ((request: StopRequest) => void) | null = null;
 
-  constructor(table: ControlTable, definition: JobDefinition, log: LogFile | null, restarts: boolean) {
+  constructor(table: ControlTable, definition: JobDefinition, { log, restarts, keyring }: RunFacts) {
     this.table = table;
     this.definition = definition;
     this.restarts = restarts;
+    this.keyring = keyring;
     this.#log = log;
     this.abortStep = table.job().abortStep;
     this.#errorCount = restarts ? table.job().errorCount : 0;

@@ -27,6 +27,8 @@ export type Procedure =
   | "OPEN"
   | "SET_PARALLEL"
   | "SET_PARAMETER"
+  /** SET_PARAMETER of ENCRYPTION_PASSWORD. */
+  | "SET_PASSWORD"
   | "START_JOB"
   | "STOP_JOB"
   | "STOP_WORKER"
@@ -61,6 +63,8 @@ export const VALID_STATES: Readonly<Record<Procedure, readonly JobState[]>> = {
   OPEN: ["UNDEFINED"],
   SET_PARALLEL: ["DEFINING", "EXECUTING", "IDLING"],
   SET_PARAMETER: ["DEFINING"],
+  /** Not in the table: a job that is started again needs its password again. */
+  SET_PASSWORD: ["DEFINING", "IDLING"],
   START_JOB: ["DEFINING", "IDLING"],
   /** Not in the table: there are workers only while a job is EXECUTING. */
   STOP_WORKER: ["EXECUTING"],

@@ -1,5 +1,6 @@
 import { parentPort } from "node:worker_threads";
 import { toPumpError } from "../base/errors.ts";
+import type { SegmentSums } from "../dump/verify.ts";
 import { loadCodec } from "../format/compression.ts";
 import type { TargetProblems } from "../sqlite/target.ts";
 import { Loader } from "./loader.ts";
@@ -9,7 +10,7 @@ import { Unloader } from "./unloader.ts";
 /** Requests about the sources of an export, once they are open. */
 type ExportRequest = Extract<WorkerRequest, { do: "begin snapshot" | "end snapshot" | "unload" | "continue salvage" | "count" }>;
 
-type ImportRequest = Extract<WorkerRequest, { do: "decode" | "load" | "end loading" | "publish" | "check" }>;
+type ImportRequest = Extract<WorkerRequest, { do: "sum segments" | "decode" | "load" | "end loading" | "publish" | "check" }>;
 
 /** One worker thread: answers the control process, request by request. */
 class Worker {
@@ -51,8 +52,10 @@ class Worker {
     }
   }
 
-  async #import(request: ImportRequest): Promise<number | TargetProblems | null> {
+  async #import(request: ImportRequest): Promise<number | TargetProblems | readonly SegmentSums[] | null> {
     switch (request.do) {
+      case "sum segments":
+        return this.#loader.sumSegments(request);
       case "decode":
         await this.#loader.decode(request);
         return null;

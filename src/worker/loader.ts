@@ -1,5 +1,6 @@
 import { pumpError } from "../base/errors.ts";
 import { readPiece } from "../dump/piece-reader.ts";
+import { sumSegment, type SegmentSums } from "../dump/verify.ts";
 import { openDatabase, type Connection } from "../sqlite/database.ts";
 import { BadImage, removePieceImage, writePieceImage } from "../sqlite/piece-image.ts";
 import { pieceLayout } from "../sqlite/piece-table.ts";
@@ -21,6 +22,13 @@ export class Loader {
   readonly #targets = new Map<string, Connection>();
   readonly #images = new Set<string>();
   #decoded: { imagePath: string; dumpFile: string } | null = null;
+
+  async sumSegments({ path, ranges, algorithm }: WorkerRequest & { do: "sum segments" }): Promise<readonly SegmentSums[]> {
+    const reader = await this.#reader(path);
+    const sums: SegmentSums[] = [];
+    for (const range of ranges) sums.push(await sumSegment(reader, range, algorithm));
+    return sums;
+  }
 
   /** Reads a piece and checks it as far as it can be without its target. */
   async decode({ location, shape, imagePath }: WorkerRequest & { do: "decode" }): Promise<void> {

@@ -1,5 +1,6 @@
 import type { PumpError } from "../base/errors.ts";
 import type { EncodedPiece, PieceLocation } from "../dump/piece.ts";
+import type { ByteRange, ChecksumAlgorithm, SegmentSums } from "../dump/verify.ts";
 import type { CompressionAlgorithm } from "../format/compression.ts";
 import type { KeyRange } from "../sqlite/key-range.ts";
 import type { PublishEvent, PublishPlan } from "../sqlite/publish.ts";
@@ -32,6 +33,13 @@ export type WorkerRequest =
   /** Go on with a range in which rows can't be read. */
   | { readonly do: "continue salvage" }
   | { readonly do: "count"; readonly table: UnloadTable; readonly byTable: boolean }
+  /** Read parts of a dump file and say what each adds up to. */
+  | {
+      readonly do: "sum segments";
+      readonly path: string;
+      readonly ranges: readonly ByteRange[];
+      readonly algorithm: ChecksumAlgorithm;
+    }
   /** Read a piece, check it, and hold it in a file of the worker's own until it may be loaded. */
   | { readonly do: "decode"; readonly location: PieceLocation; readonly shape: TableShape; readonly imagePath: string }
   /** Load the decoded piece; the connection to the schema file stays open until `end loading`. */
@@ -57,6 +65,7 @@ export interface WorkerAnswers {
   unload: Unloaded;
   "continue salvage": Unloaded;
   count: number;
+  "sum segments": readonly SegmentSums[];
   decode: null;
   /** Rows that a key left out. */
   load: number;

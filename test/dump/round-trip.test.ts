@@ -85,9 +85,10 @@ describe("a dump file set", () => {
         writerVersion: "",
         creationTime: 0,
         fileNames: [],
+        keys: null,
         items,
       };
-      files.push(await DumpFileWriter.begin(out, { specification: i, fileSize: null }, header));
+      files.push(await DumpFileWriter.begin(out, { specification: i, fileSize: null, encryption: null, checksum: null }, header));
     }
     const [first, second, third] = files as [DumpFileWriter, DumpFileWriter, DumpFileWriter];
     await first.writeSegment(piece, { offset: 0, length: 2 * MEGABYTE, firstFrame: 0 });

@@ -9,6 +9,7 @@ import { encodePiece, type EncodedPiece, type PieceIdentity } from "../../src/du
 import { readPiece, type OpenFile } from "../../src/dump/piece-reader.ts";
 import { DumpFileSet } from "../../src/dump/reader.ts";
 import { DumpFileSetWriter, type DumpFileSetOptions, type DumpFileSpecification } from "../../src/dump/writer.ts";
+import { NO_KEYS } from "../../src/dump/set-key.ts";
 import { LocalStorage } from "../../src/storage/local.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 
@@ -54,6 +55,8 @@ export function setOptions(paths: readonly string[], change: Partial<DumpFileSet
     dataCompressed: true,
     files: paths.map((path) => specification(path)),
     openFiles: 1,
+    checksum: null,
+    encryption: null,
     storage: new LocalStorage(),
     writerVersion: "tsdp 0.0.0",
     creationTime: new Date(2024, 0, 2, 3, 4, 5),
@@ -85,8 +88,9 @@ export function noise(length: number, seed = 1): Buffer {
 export async function readAll(
   paths: readonly (string | DumpFilePattern)[],
   storage: Storage = new LocalStorage(),
+  keyring = NO_KEYS,
 ): Promise<Map<string, Buffer>> {
-  const set = await DumpFileSet.open(paths, storage);
+  const set = await DumpFileSet.open(paths, storage, keyring);
   const locations = [...set.pieces.values(), ...set.descriptions.values(), [set.masterPiece()]].flat();
   const images = new Map<string, Buffer>();
   await withFiles(storage, async (openFile) => {

@@ -1,10 +1,10 @@
 import { crc32 } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { FormatError } from "../../src/format/format-error.ts";
-import { decodeFrameHeader, encodeFrameHeader, FRAME_HEADER_LENGTH } from "../../src/format/frame.ts";
+import { decodeFrameHeader, encodeFrame, FRAME_HEADER_LENGTH } from "../../src/format/frame.ts";
 import { decodeIndex, encodeIndex, type Segment } from "../../src/format/segment-index.ts";
 
-const FACTS = { type: 1, codec: 1, image: 0, object: 7, piece: 2, rawLength: 5000, storedLength: 4, rows: 9 } as const;
+const FACTS = { type: 1, codec: 1, cipher: 0, image: 0, object: 7, piece: 2, rawLength: 5000, storedLength: 4, rows: 9 } as const;
 const FRAME = { ...FACTS, guid: "0F".repeat(16), fileNumber: 2, frame: 0, last: true };
 const PAYLOAD = Buffer.from("data");
 
@@ -16,11 +16,16 @@ function withByte(bytes: Buffer, offset: number, value: number): Buffer {
 }
 
 describe("frame header", () => {
-  const bytes = encodeFrameHeader(FRAME, PAYLOAD);
+  const [bytes] = encodeFrame(FRAME, PAYLOAD, null);
 
   it("has 112 bytes and comes back as it was written", () => {
     expect(bytes.length).toBe(FRAME_HEADER_LENGTH);
-    expect(decodeFrameHeader(bytes)).toEqual({ ...FRAME, payloadLength: 4, payloadChecksum: crc32(PAYLOAD) });
+    expect(decodeFrameHeader(bytes)).toEqual({
+      ...FRAME,
+      payloadLength: 4,
+      payloadChecksum: crc32(PAYLOAD),
+      keySalt: Buffer.alloc(32),
+    });
   });
 
   it("shows any changed byte", () => {
@@ -35,11 +40,11 @@ describe("frame header", () => {
     ["an unknown type", 4, 9, "piece type 9"],
     ["an unknown codec", 5, 2, "codec 2"],
     ["unknown flags", 6, 2, "flags 2"],
-    ["a cipher", 8, 1, "an encrypted piece"],
+    ["an unknown cipher", 8, 4, "cipher 4"],
     ["reserved bytes in use", 9, 1, "reserved bytes"],
     ["a payload over 1 MiB", 24, 1, "payload of 16777220 bytes is too long"],
     ["an image over 1 GiB", 31, 1, "is too long"],
-    ["a key salt", 72, 1, "reserved bytes"],
+    ["a key salt", 72, 1, "a salt without a cipher"],
   ])("is refused with %s", (_, offset, value, message) => {
     expect(() => decodeFrameHeader(withByte(bytes, offset, value))).toThrow(message);
   });

@@ -14,8 +14,24 @@ const HEADER: FileHeader = {
   writerVersion: "tsdp 0.1.0",
   creationTime: 1_700_000_000_123,
   fileNames: ["hr_%U.dmp", "more.dmp"],
+  keys: null,
   items: new Map([[8, '"HR"."Ünïcode"']]),
 };
+
+const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length }).map((value) => Buffer.from(value));
+const KEYS = fc.record({
+  commitment: bytes(32),
+  password: fc.option(
+    fc.record({
+      cost: fc.integer({ min: 1, max: 17 }),
+      blockSize: fc.constant(8),
+      parallelization: fc.integer({ min: 1, max: 8 }),
+      salt: bytes(16),
+      wrapped: bytes(48),
+    }),
+  ),
+  wallet: fc.option(fc.record({ masterKeyId: bytes(16), salt: bytes(32), wrapped: bytes(48) })),
+});
 
 function faultOf(step: () => unknown): string {
   try {
@@ -38,6 +54,7 @@ describe("header", () => {
       writerVersion: fc.string({ unit: "grapheme" }),
       creationTime: fc.maxSafeNat(),
       fileNames: fc.array(fc.string({ unit: "grapheme" })),
+      keys: fc.option(KEYS),
       items: fc.array(fc.tuple(fc.integer({ min: 1, max: 999 }), fc.string({ unit: "grapheme" }))).map((items) => new Map(items)),
     });
     fc.assert(

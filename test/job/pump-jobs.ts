@@ -5,6 +5,7 @@ import { EXCEPTIONS, KU } from "../../src/api/constants.ts";
 import { connect, type DataPump } from "../../src/api/data-pump.ts";
 import { PumpError, toPumpError } from "../../src/base/errors.ts";
 import { homeFolder } from "../../src/catalog/home.ts";
+import { NO_KEYS } from "../../src/dump/set-key.ts";
 import { ControlProcess } from "../../src/job/control-process.ts";
 import { ControlTable } from "../../src/job/control-table.ts";
 import type { JobDefinition, JobFile } from "../../src/job/definition.ts";
@@ -154,7 +155,7 @@ export async function runInProcess(
   const workers = new LateWorkers();
   try {
     const lock = LivenessLock.acquire(lockPath(table.path), 1000);
-    await new ControlProcess(table, lock, workers as unknown as WorkerPool).run(table.definition().guid);
+    await new ControlProcess(table, lock, workers as unknown as WorkerPool).run(table.definition().guid, NO_KEYS);
     const { state, errorCount, startError } = reader.job();
     if (startError !== null) return PumpError.fromJSON(JSON.parse(startError) as Parameters<typeof PumpError.fromJSON>[0]);
     const messages = reader.messagesAfter(0);

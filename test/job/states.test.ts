@@ -29,6 +29,7 @@ const TABLE_6_1: Readonly<Record<Procedure, string>> = {
   OPEN: "U",
   SET_PARALLEL: "DXI",
   SET_PARAMETER: "D",
+  SET_PASSWORD: "DI",
   START_JOB: "DI",
   STOP_JOB: "DXIP",
   STOP_WORKER: "X",

@@ -1,0 +1,103 @@
+import { readFileSync } from "node:fs";
+import { causeLines, pumpError } from "../base/errors.ts";
+
+/** The password of dumps for whoever types none: the environment of a nightly job. */
+export const PASSWORD_VARIABLE = "TSDP_ENCRYPTION_PASSWORD";
+
+/** Where the password of a dump comes from, as it was typed. */
+export interface PasswordSource {
+  readonly password: string | undefined;
+  readonly prompt: boolean;
+  readonly file: string | undefined;
+}
+
+/**
+ * The password of a dump; null when none was given.
+ * @param isNew of a dump that is still to be written: who is asked for it types it twice
+ * @throws ORA-29283 for a file that can't be read or is empty, TSDP-00010 when the two differ
+ */
+export async function dumpPassword({ password, prompt, file }: PasswordSource, isNew: boolean): Promise<string | null> {
+  if (password !== undefined) return password;
+  if (file !== undefined) return passwordOfFile(file);
+  if (prompt) return isNew ? askTwice("Encryption Password: ") : askSecret("Encryption Password: ");
+  const fromEnvironment = process.env[PASSWORD_VARIABLE] ?? "";
+  return fromEnvironment === "" ? null : fromEnvironment;
+}
+
+/** The first line of a file. */
+export function passwordOfFile(path: string): string {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    throw pumpError([["ORA-29283", `cannot read password file "${path}"`], ...causeLines(error)], undefined, error);
+  }
+  const password = /^[^\r\n]*/.exec(text.replace(/^\uFEFF/, ""))?.[0] ?? "";
+  if (password === "") throw pumpError([["ORA-29283", `password file "${path}" is empty`]]);
+  return password;
+}
+
+/** A typing error would lock the dump for good. On a pipe nobody types. */
+export async function askTwice(question: string): Promise<string> {
+  const secret = await askSecret(question);
+  if (process.stdin.isTTY && (await askSecret("Verify password: ")) !== secret)
+    throw pumpError([["TSDP-00010", "the passwords differ"]], "Nothing was done; try again.");
+  return secret;
+}
+
+/** Asks at the terminal without echo; on a pipe the next line is taken. */
+export async function askSecret(question: string): Promise<string> {
+  const { stdin, stderr } = process;
+  stderr.write(question);
+  if (stdin.isTTY) stdin.setRawMode(true);
+  try {
+    const secret = await readSecret(stdin);
+    if (secret === "") throw pumpError([["TSDP-00010", "no password was given"]]);
+    return secret;
+  } finally {
+    if (stdin.isTTY) {
+      stdin.setRawMode(false);
+      stderr.write("\n");
+    }
+    stdin.pause();
+  }
+}
+
+const CTRL_C = "\u0003";
+/** Enter, and Ctrl-D. */
+const END: ReadonlySet<string> = new Set(["\r", "\n", "\u0004"]);
+const ERASE: ReadonlySet<string> = new Set(["\b", "\u007f"]);
+
+/** Raw terminals hand over every key: backspace, Ctrl-C and the end of the line are ours to see. */
+async function readSecret(stdin: NodeJS.ReadStream): Promise<string> {
+  stdin.setEncoding("utf8");
+  return new Promise((resolve, reject) => {
+    let secret = "";
+    const done = () => {
+      stdin.off("data", take).off("end", end);
+    };
+    const end = () => {
+      done();
+      resolve(secret);
+    };
+    const take = (text: string) => {
+      const characters = Array.from(text);
+      for (const [i, character] of characters.entries()) {
+        if (END.has(character)) {
+          done();
+          stdin.unshift(characters.slice(i + 1).join(""));
+          resolve(secret);
+          return;
+        }
+        if (character === CTRL_C) {
+          done();
+          reject(pumpError([["TSDP-00010", "no password was given"]]));
+          return;
+        }
+        secret = ERASE.has(character) ? Array.from(secret).slice(0, -1).join("") : secret + character;
+      }
+    };
+    stdin.on("data", take).on("end", end);
+    stdin.resume();
+  });
+}

@@ -1,0 +1,67 @@
+import { printable, printableJson } from "../base/printable.ts";
+import type { Output } from "./output.ts";
+import { askSecret, askTwice, passwordOfFile } from "./passwords.ts";
+import { withSession, type SessionOptions } from "./session-commands.ts";
+
+export interface WalletOptions extends SessionOptions {
+  /** File with the password. */
+  readonly passwordFile?: string;
+  readonly autoLogin?: boolean;
+}
+
+/** `tsdp wallet create`. */
+export async function createWallet(options: WalletOptions, output: Output): Promise<void> {
+  await withSession(options.userid, async (pump) => {
+    const password =
+      options.passwordFile === undefined ? await askTwice("Wallet password: ") : passwordOfFile(options.passwordFile);
+    await pump.createWallet(password);
+    output.out(
+      "Wallet created. It is closed; `tsdp wallet open` opens it.",
+      "Without it and its password its dumps can't be read.",
+    );
+  });
+}
+
+/** `tsdp wallet open`. */
+export async function openWallet(options: WalletOptions, output: Output): Promise<void> {
+  await withSession(options.userid, async (pump) => {
+    const path = await pump.openWallet(await walletPassword(options), options.autoLogin === true ? "closed" : "shutdown");
+    if (options.autoLogin === true)
+      output.err(
+        `Warning: who can read "${printable(path)}" can read the dumps of this wallet; \`tsdp wallet close\` removes it.`,
+      );
+    output.out(
+      `Wallet open${options.autoLogin === true ? " until it is closed" : " until it is closed or the system goes down"}.`,
+    );
+  });
+}
+
+/** `tsdp wallet close`. */
+export async function closeWallet(options: WalletOptions, output: Output): Promise<void> {
+  await withSession(options.userid, async (pump) => {
+    await pump.closeWallet();
+    output.out("Wallet closed.");
+  });
+}
+
+/** `tsdp wallet rotate`. */
+export async function rotateWallet(options: WalletOptions, output: Output): Promise<void> {
+  await withSession(options.userid, async (pump) => {
+    await pump.rotateWallet(await walletPassword(options));
+    output.out("Wallet has a new master key for the dumps from now on; earlier ones can still be opened.");
+  });
+}
+
+/** `tsdp wallet status`. */
+export async function showWallet(options: WalletOptions, output: Output): Promise<void> {
+  await withSession(options.userid, async (pump) => {
+    const status = await pump.walletStatus();
+    if (options.json === true) output.out(printableJson({ schema: "tsdp.wallet/1", ...status }));
+    else if (!status.exists) output.out("No wallet.");
+    else output.out(`Wallet ${status.isOpen ? "open" : "closed"}, ${status.masterKeys} master key(s).`);
+  });
+}
+
+async function walletPassword({ passwordFile }: WalletOptions): Promise<string> {
+  return passwordFile === undefined ? askSecret("Wallet password: ") : passwordOfFile(passwordFile);
+}

@@ -1,0 +1,125 @@
+import { pumpError, type PumpError } from "../base/errors.ts";
+import { authenticationTag, CIPHER, fileKey, isSameSecret, type Cipher, type FileKey } from "../format/encryption.ts";
+import { decodeHeader, type FileHeader } from "../format/header.ts";
+import {
+  commitmentOf,
+  isDataKey,
+  newDataKey,
+  unwrapByPassword,
+  unwrapByWallet,
+  wrapByPassword,
+  wrapByWallet,
+  type KeyStanzas,
+  type MasterKey,
+} from "../format/key-stanza.ts";
+import { PIECE_TYPE, type PieceType } from "../format/frame.ts";
+import { invalidDumpFile } from "./faults.ts";
+import type { DumpFile } from "./file-ends.ts";
+
+export { CIPHER, type Cipher, type FileKey } from "../format/encryption.ts";
+export type { MasterKey } from "../format/key-stanza.ts";
+
+/** What an encrypted set can be opened with. */
+export interface Keyring {
+  readonly password: string | null;
+  /** Master keys of the open wallet; null: no wallet is open. */
+  readonly masterKeys: readonly MasterKey[] | null;
+}
+
+export const NO_KEYS: Keyring = { password: null, masterKeys: null };
+
+/** The data key of a set, and how the set's headers keep it. */
+export interface SetKey {
+  readonly dataKey: Buffer;
+  readonly stanzas: KeyStanzas;
+}
+
+/** What of a set is encrypted. */
+export interface SetEncryption {
+  readonly key: SetKey;
+  readonly cipher: Exclude<Cipher, 0>;
+  readonly data: boolean;
+  readonly metadata: boolean;
+  /** The second images: columns that the catalog says are to be encrypted. */
+  readonly columns: boolean;
+}
+
+/** A new data key, kept by the password, or the newest master key of the wallet, or both. */
+export async function newSetKey(guid: string, { password, masterKeys }: Keyring): Promise<SetKey> {
+  const dataKey = newDataKey();
+  const master = masterKeys?.at(-1);
+  return {
+    dataKey,
+    stanzas: {
+      commitment: commitmentOf(dataKey, guid),
+      password: password === null ? null : await wrapByPassword(dataKey, guid, password),
+      wallet: master === undefined ? null : wrapByWallet(dataKey, guid, master),
+    },
+  };
+}
+
+/**
+ * The data key of the set that a header is of; null when the set is not encrypted.
+ * @throws ORA-39002 with ORA-39174 (a password is needed), ORA-39175 (none is), ORA-39176 (a wrong one), ORA-28365 (the wallet is not
+ * open) or ORA-28362 (it lacks the key).
+ */
+export async function openSetKey({ guid, keys }: FileHeader, keyring: Keyring): Promise<SetKey | null> {
+  const { password } = keyring;
+  if (keys === null) {
+    if (password === null) return null;
+    throw refusedPassword("ORA-39175", "The dump is not encrypted: if it should be, somebody has replaced it.");
+  }
+  if (keys.password === null && password !== null)
+    throw refusedPassword("ORA-39175", "The set was encrypted by a wallet, without a password.");
+  const dataKey = password === null ? openByWallet(guid, keys, keyring) : await openByPassword(guid, keys, password);
+  if (!isDataKey(dataKey, guid, keys)) throw refusedPassword("ORA-39176");
+  return { dataKey, stanzas: keys };
+}
+
+/** The same from the bytes of a header that an interrupted export has kept. @throws as `openSetKey` */
+export async function savedSetKey(header: Buffer, keyring: Keyring): Promise<SetKey | null> {
+  return openSetKey(decodeHeader(header), keyring);
+}
+
+function openByWallet(guid: string, keys: KeyStanzas, { masterKeys }: Keyring): Buffer {
+  if (keys.wallet !== null && masterKeys !== null) {
+    const dataKey = unwrapByWallet(keys.wallet, guid, masterKeys);
+    if (dataKey !== undefined) return dataKey;
+  }
+  if (keys.password !== null) throw refusedPassword("ORA-39174");
+  throw pumpError([["ORA-39002"], [masterKeys === null ? "ORA-28365" : "ORA-28362"]]);
+}
+
+async function openByPassword(guid: string, keys: KeyStanzas, password: string): Promise<Buffer> {
+  const dataKey = keys.password === null ? undefined : await unwrapByPassword(keys.password, guid, password);
+  if (dataKey === undefined) throw refusedPassword("ORA-39176");
+  return dataKey;
+}
+
+/** The key of each file by its number, once header, index and trailer of each are known to be of the set. @throws ORA-31619 */
+export function authenticateFiles(files: readonly DumpFile[], { dataKey, stanzas }: SetKey): ReadonlyMap<number, FileKey> {
+  return new Map(
+    files.map((file) => {
+      const { path, number, header, headerBytes, trailer } = file;
+      const key = fileKey(dataKey, header.salt, headerBytes);
+      const { authentication, indexDigest } = trailer;
+      const isOfSet = header.keys !== null && isSameSecret(header.keys.commitment, stanzas.commitment);
+      const tag = authentication === null ? null : authenticationTag(key, indexDigest, authentication.covered);
+      if (!isOfSet || tag === null || authentication === null || !isSameSecret(tag, authentication.tag))
+        throw invalidDumpFile(path, "it was changed, or is not of this encrypted set");
+      return [number, key] as const;
+    }),
+  );
+}
+
+/** How the images of a kind are encrypted. */
+export function cipherOfImage(encryption: SetEncryption | null, type: PieceType, image: number): Cipher {
+  if (encryption === null) return CIPHER.NONE;
+  const { data, metadata, columns, cipher } = encryption;
+  const isTaken = type === PIECE_TYPE.TABLE_DATA ? data || (columns && image === 1) : metadata;
+  return isTaken ? cipher : CIPHER.NONE;
+}
+
+function refusedPassword(code: "ORA-39174" | "ORA-39175" | "ORA-39176", hint?: string): PumpError {
+  return pumpError([["ORA-39002"], [code]], hint);
+}

@@ -1,0 +1,84 @@
+import { pumpError } from "../base/errors.ts";
+import { CIPHER, newSetKey, savedSetKey, type Keyring, type SetEncryption } from "../dump/set-key.ts";
+import type { JobDefinition } from "./definition.ts";
+
+const CIPHERS = { AES128: CIPHER.AES128, AES192: CIPHER.AES192, AES256: CIPHER.AES256 } as const;
+
+/** ENCRYPTION, ENCRYPTION_ALGORITHM and ENCRYPTION_MODE of an export with their defaults. */
+export interface EncryptionChoice {
+  readonly what: "ALL" | "DATA_ONLY" | "METADATA_ONLY" | "ENCRYPTED_COLUMNS_ONLY";
+  readonly algorithm: keyof typeof CIPHERS;
+  readonly mode: "PASSWORD" | "TRANSPARENT" | "DUAL";
+}
+
+/**
+ * What the parameters of an export say of encryption; null: nothing is encrypted.
+ * @throws ORA-39002 with ORA-39050, ORA-39053, ORA-39174 or ORA-28365 for what does not go together
+ */
+export function chooseEncryption(
+  { parameters }: Pick<JobDefinition, "parameters">,
+  { password, masterKeys }: Keyring,
+): EncryptionChoice | null {
+  const { ENCRYPTION: what, ENCRYPTION_ALGORITHM: algorithm, ENCRYPTION_MODE: mode } = parameters;
+  assertTogether(parameters, password);
+  if (what === "NONE" || (what === undefined && mode === undefined && password === null)) {
+    if (algorithm === undefined) return null;
+    throw pumpError([["ORA-39002"], ["ORA-39053", "ENCRYPTION", "EXPORT"]], "Say what to encrypt, such as encryption=all.");
+  }
+  return {
+    what: (what ?? "ALL") as EncryptionChoice["what"],
+    algorithm: (algorithm ?? "AES256") as EncryptionChoice["algorithm"],
+    mode: chooseMode((mode ?? null) as EncryptionChoice["mode"] | null, { password, masterKeys }),
+  };
+}
+
+/** Without ENCRYPTION_MODE, what there are keys for. */
+function chooseMode(asked: EncryptionChoice["mode"] | null, { password, masterKeys }: Keyring): EncryptionChoice["mode"] {
+  const mode = asked ?? defaultMode(password, masterKeys);
+  if (mode !== "TRANSPARENT" && password === null) throw pumpError([["ORA-39002"], ["ORA-39174"]]);
+  if (mode !== "PASSWORD" && masterKeys === null) throw pumpError([["ORA-39002"], ["ORA-28365"]]);
+  return mode;
+}
+
+function defaultMode(password: string | null, masterKeys: Keyring["masterKeys"]): EncryptionChoice["mode"] {
+  if (password === null) return "TRANSPARENT";
+  return masterKeys === null ? "PASSWORD" : "DUAL";
+}
+
+function assertTogether(parameters: JobDefinition["parameters"], password: string | null): void {
+  const { ENCRYPTION: what, ENCRYPTION_MODE: mode, ENCRYPTION_PASSWORD: marked } = parameters;
+  // Set in another session: it has not come with this start.
+  if (marked !== undefined && password === null) throw pumpError([["ORA-39002"], ["ORA-39174"]]);
+  if (mode === "TRANSPARENT" && password !== null) throw incompatible("ENCRYPTION_PASSWORD", "ENCRYPTION_MODE=TRANSPARENT");
+  if (what === "NONE") {
+    if (password !== null) throw incompatible("ENCRYPTION_PASSWORD", "ENCRYPTION=NONE");
+    if (mode !== undefined) throw incompatible("ENCRYPTION_MODE", "ENCRYPTION=NONE");
+  }
+}
+
+/**
+ * The key of the set: a new one, or that of an interrupted run by the header of one of its files.
+ * @throws ORA-39176 when the password is not that of the interrupted run
+ */
+export async function encryptionOf(
+  choice: EncryptionChoice | null,
+  keyring: Keyring,
+  guid: string,
+  savedHeader: Buffer | null,
+): Promise<SetEncryption | null> {
+  if (choice === null) return null;
+  const { what, algorithm, mode } = choice;
+  const used = { password: keyring.password, masterKeys: mode === "PASSWORD" ? null : keyring.masterKeys };
+  const saved = savedHeader === null ? null : await savedSetKey(savedHeader, used);
+  return {
+    key: saved ?? (await newSetKey(guid, used)),
+    cipher: CIPHERS[algorithm],
+    data: what === "ALL" || what === "DATA_ONLY",
+    metadata: what === "ALL" || what === "METADATA_ONLY",
+    columns: what === "ENCRYPTED_COLUMNS_ONLY",
+  };
+}
+
+function incompatible(one: string, other: string): Error {
+  return pumpError([["ORA-39002"], ["ORA-39050", one, other]]);
+}
