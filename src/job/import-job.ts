@@ -2,19 +2,18 @@ import { dirname } from "node:path";
 import { causeLines, pumpError, type ErrorLine, type StackEntry } from "../base/errors.ts";
 import { qualifiedName } from "../base/identifiers.ts";
 import { loadCodec } from "../dump/piece.ts";
-import type { OpenFile } from "../dump/piece-reader.ts";
+import { OpenFiles } from "../dump/open-files.ts";
 import { DumpFileSet } from "../dump/reader.ts";
 import type { DumpFile } from "../dump/file-ends.ts";
 import type { Keyring } from "../dump/set-key.ts";
+import { groupPieces, readMaster, verifyDescriptions } from "../inspect/master.ts";
 import type { MasterTable } from "../metadata/master-table.ts";
 import { objectPath, pathsOf, type ExportMode, type ObjectPathTail } from "../metadata/object-paths.ts";
 import { PIECE_TARGET } from "../sqlite/stage.ts";
 import { LocalStorage } from "../storage/local.ts";
-import type { StorageReader } from "../storage/storage.ts";
 import { contentOf, type Content } from "./content.ts";
 import { Crew } from "./crew.ts";
 import { dumpFilesOf, type JobDefinition } from "./definition.ts";
-import { groupPieces, readMaster, verifyDescriptions } from "./dump-master.ts";
 import { Loading, type SchemaWork } from "./import-loading.ts";
 import { planSchemaImport, type TableExistsAction } from "./import-plan.ts";
 import { Publishing } from "./import-publishing.ts";
@@ -63,16 +62,11 @@ export class ImportJob implements Job {
     const { definition, keyring } = this.#run;
     assertPassword(definition, keyring);
     const set = await DumpFileSet.open(dumpFilesOf(definition), this.#storage, keyring);
-    const readers = new Map<string, Promise<StorageReader>>();
-    const openFile: OpenFile = (path) => {
-      const reader = readers.get(path) ?? this.#storage.open(path);
-      readers.set(path, reader);
-      return reader;
-    };
+    const files = new OpenFiles(this.#storage);
     try {
-      const master = await readMaster(set, openFile);
+      const master = await readMaster(set, files.open);
       this.#run.table.setExportFacts(master.job);
-      await verifyDescriptions(set, openFile);
+      await verifyDescriptions(set, files.open);
       if (this.#verifiesOnly) {
         this.#files = set.files;
         return;
@@ -85,7 +79,7 @@ export class ImportJob implements Job {
       this.#files = set.files;
       this.#openTargets(chosen, master, set);
     } finally {
-      for (const reader of readers.values()) await (await reader).close();
+      await files.close();
     }
   }
 

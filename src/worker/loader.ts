@@ -1,4 +1,5 @@
 import { pumpError } from "../base/errors.ts";
+import { OpenFiles } from "../dump/open-files.ts";
 import { readPiece } from "../dump/piece-reader.ts";
 import { sumSegment, type SegmentSums } from "../dump/verify.ts";
 import { openDatabase, type Connection } from "../sqlite/database.ts";
@@ -8,7 +9,6 @@ import { publish, type PublishEvent } from "../sqlite/publish.ts";
 import { loadPiece, prepareLoading, WrongRowCount } from "../sqlite/staging.ts";
 import { checkTarget, type TargetProblems } from "../sqlite/target.ts";
 import { LocalStorage } from "../storage/local.ts";
-import type { StorageReader } from "../storage/storage.ts";
 import type { WorkerRequest } from "./messages.ts";
 
 /** Threads that SQLite may add for sorting an index, and the memory for it in KiB. */
@@ -17,14 +17,13 @@ const INDEX_CACHE_KIB = 4 * 1024;
 
 /** The import side of a worker. */
 export class Loader {
-  readonly #storage = new LocalStorage();
-  readonly #readers = new Map<string, Promise<StorageReader>>();
+  readonly #files = new OpenFiles(new LocalStorage());
   readonly #targets = new Map<string, Connection>();
   readonly #images = new Set<string>();
   #decoded: { imagePath: string; dumpFile: string } | null = null;
 
   async sumSegments({ path, ranges, algorithm }: WorkerRequest & { do: "sum segments" }): Promise<readonly SegmentSums[]> {
-    const reader = await this.#reader(path);
+    const reader = await this.#files.open(path);
     const sums: SegmentSums[] = [];
     for (const range of ranges) sums.push(await sumSegment(reader, range, algorithm));
     return sums;
@@ -33,7 +32,7 @@ export class Loader {
   /** Reads a piece and checks it as far as it can be without its target. */
   async decode({ location, shape, imagePath }: WorkerRequest & { do: "decode" }): Promise<void> {
     const dumpFile = location.segments[0]?.path ?? "";
-    const raw = await readPiece(location, (file) => this.#reader(file));
+    const raw = await readPiece(location, this.#files.open);
     this.#decoded = { imagePath, dumpFile };
     this.#images.add(imagePath);
     badImageAs(dumpFile, () => {
@@ -79,7 +78,7 @@ export class Loader {
 
   async close(): Promise<void> {
     this.endLoading();
-    for (const reader of this.#readers.values()) await (await reader).close();
+    await this.#files.close();
   }
 
   #target(path: string, durable: boolean): Connection {
@@ -89,12 +88,6 @@ export class Loader {
     this.#targets.set(path, target);
     prepareLoading(target, durable);
     return target;
-  }
-
-  #reader(path: string): Promise<StorageReader> {
-    const open = this.#readers.get(path) ?? this.#storage.open(path);
-    this.#readers.set(path, open);
-    return open;
   }
 }
 

@@ -6,6 +6,7 @@ import { PumpError } from "../../src/base/errors.ts";
 import { loadCodec, type CompressionAlgorithm } from "../../src/format/compression.ts";
 import type { DumpFilePattern } from "../../src/dump/names.ts";
 import { encodePiece, type EncodedPiece, type PieceIdentity } from "../../src/dump/piece.ts";
+import { OpenFiles } from "../../src/dump/open-files.ts";
 import { readPiece, type OpenFile } from "../../src/dump/piece-reader.ts";
 import { DumpFileSet } from "../../src/dump/reader.ts";
 import { DumpFileSetWriter, type DumpFileSetOptions, type DumpFileSpecification } from "../../src/dump/writer.ts";
@@ -104,15 +105,11 @@ export async function readAll(
 
 /** Gives each file one reader and closes all of them. */
 export async function withFiles(storage: Storage, step: (openFile: OpenFile) => Promise<void>): Promise<void> {
-  const readers = new Map<string, Awaited<ReturnType<Storage["open"]>>>();
+  const files = new OpenFiles(storage);
   try {
-    await step(async (path) => {
-      const reader = readers.get(path) ?? (await storage.open(path));
-      readers.set(path, reader);
-      return reader;
-    });
+    await step(files.open);
   } finally {
-    for (const reader of readers.values()) await reader.close();
+    await files.close();
   }
 }
 
