@@ -1,6 +1,9 @@
 import { extname, join } from "node:path";
 import { pumpError } from "../base/errors.ts";
+import { isUrl } from "../storage/places.ts";
 import { BAD_DUMP_FILE } from "./faults.ts";
+
+export { isUrl } from "../storage/places.ts";
 
 const DEFAULT_EXTENSION = ".dmp";
 const VARIABLE = /%(.?)/gs;
@@ -75,11 +78,6 @@ export function dumpFilePath({ directoryPath, name }: DumpFilePattern, number: n
 /** The pattern itself as a path or URL. */
 export function patternPath({ directoryPath, name }: DumpFilePattern): string {
   return isUrl(directoryPath) ? `${directoryPath}/${name}` : join(directoryPath, name);
-}
-
-/** Whether a place is in an object store. */
-export function isUrl(path: string): boolean {
-  return /^(?:https?|s3):\/\//i.test(path);
 }
 
 function dateText(letter: string, date: Date): string | undefined {
