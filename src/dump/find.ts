@@ -32,13 +32,20 @@ export async function openDumpFiles(files: readonly (string | DumpFilePattern)[]
   return { given, stoppedBy };
 }
 
-/** Adds the files that the headers name and that are beside those that are known, until the set is whole or there are no more. */
-export async function addSiblings(known: readonly DumpFile[], storage: Storage): Promise<readonly DumpFile[]> {
+/**
+ * Adds the files that the headers name and that are beside those that are known, until the set is whole or there are no more.
+ * @param folders further places to look in
+ */
+export async function addSiblings(
+  known: readonly DumpFile[],
+  storage: Storage,
+  folders: readonly string[],
+): Promise<readonly DumpFile[]> {
   const files = new Map(known.map((file) => [file.number, file]));
   const tried = new Set<string>();
   for (let before = 0; before < files.size && !isWhole([...files.values()]);) {
     before = files.size;
-    for (const pattern of siblingPatterns([...files.values()])) {
+    for (const pattern of siblingPatterns([...files.values()], folders)) {
       const key = JSON.stringify(pattern);
       if (tried.has(key)) continue;
       tried.add(key);
@@ -72,10 +79,11 @@ function isWhole(files: readonly DumpFile[]): boolean {
 }
 
 /** A header is not to be believed: a name must not lead out of the folder. */
-function siblingPatterns(files: readonly DumpFile[]): readonly DumpFilePattern[] {
+function siblingPatterns(files: readonly DumpFile[], folders: readonly string[]): readonly DumpFilePattern[] {
   const patterns = files.flatMap(({ path, header }) => {
-    const directoryPath = isUrl(path) ? path.slice(0, path.lastIndexOf("/")) : dirname(path);
-    return header.fileNames.filter(isPlainName).map((name) => ({ directoryPath, name }));
+    const own = isUrl(path) ? path.slice(0, path.lastIndexOf("/")) : dirname(path);
+    const names = header.fileNames.filter(isPlainName);
+    return [own, ...folders].flatMap((directoryPath) => names.map((name) => ({ directoryPath, name })));
   });
   return [...new Map(patterns.map((pattern) => [JSON.stringify(pattern), pattern])).values()];
 }

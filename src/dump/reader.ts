@@ -34,7 +34,7 @@ export class DumpFileSet {
   /**
    * Finds the files of a set, and reads header, trailer and index of each; pieces are not read. A template stands for the files that
    * follow each other from its number 1, as long as they are of one set. When files are missing, those that the headers name are
-   * looked for in the same folders.
+   * looked for in the same folders, and in `folders`.
    * @param files paths, or names and templates of names with their folders
    * @throws ORA-39001, ORA-39000 and below them: ORA-31640 missing, ORA-31619 damaged or cut off, ORA-39411 header damaged,
    * ORA-39143 of original Export, ORA-39142 newer format or of Oracle's expdp, ORA-39141 a file twice, ORA-39140 a file of
@@ -45,12 +45,13 @@ export class DumpFileSet {
     files: readonly (string | DumpFilePattern)[],
     storage: Storage = new LocalStorage(),
     keyring = NO_KEYS,
+    folders: readonly string[] = [],
   ): Promise<DumpFileSet> {
     const { given, stoppedBy } = await openDumpFiles(files, storage);
     const named = given.find(hasSetList) ?? given[0];
     if (named === undefined) throw pumpError([...BAD_DUMP_FILE, ["ORA-39144"]]);
     for (const file of given) checkMembership(file, named);
-    const found = await addSiblings(checkDuplicates(given), storage);
+    const found = await addSiblings(checkDuplicates(given), storage, folders);
     const first = found.find(hasSetList) ?? named;
     try {
       checkComplete(found, first);

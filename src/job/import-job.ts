@@ -1,6 +1,8 @@
 import { dirname } from "node:path";
 import { causeLines, pumpError, type ErrorLine, type StackEntry } from "../base/errors.ts";
 import { qualifiedName } from "../base/identifiers.ts";
+import { Directories } from "../catalog/directories.ts";
+import { homeFolder } from "../catalog/home.ts";
 import { loadCodec } from "../dump/piece.ts";
 import { OpenFiles } from "../dump/open-files.ts";
 import { DumpFileSet } from "../dump/reader.ts";
@@ -61,7 +63,7 @@ export class ImportJob implements Job {
     await loadCodec();
     const { definition, keyring } = this.#run;
     assertPassword(definition, keyring);
-    const set = await DumpFileSet.open(dumpFilesOf(definition), this.#storage, keyring);
+    const set = await DumpFileSet.open(dumpFilesOf(definition), this.#storage, keyring, directoriesOf(definition));
     const files = new OpenFiles(this.#storage);
     try {
       const master = await readMaster(set, files.open);
@@ -253,6 +255,11 @@ export class ImportJob implements Job {
 /** A password that was set in another session has not come with this start. */
 function assertPassword({ parameters }: JobDefinition, { password }: Keyring): void {
   if (password === null && parameters["ENCRYPTION_PASSWORD"] !== undefined) throw pumpError([["ORA-39002"], ["ORA-39174"]]);
+}
+
+/** The places where files of the set may be, other than beside those that were named. */
+function directoriesOf({ database }: JobDefinition): readonly string[] {
+  return new Directories(homeFolder(database), database).list().map(({ path }) => path);
 }
 
 interface PlanRequest extends ChosenSchema {

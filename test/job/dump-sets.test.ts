@@ -1,6 +1,6 @@
 import Sqlite from "better-sqlite3";
 import { randomBytes } from "node:crypto";
-import { cpSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { KU } from "../../src/api/constants.ts";
@@ -23,6 +23,35 @@ test("templates are used in turn, no file is larger than FILESIZE, and an import
   for (const [i, name] of [names[0], names.at(-1), "a%U.dmp"].entries()) {
     expectSuccess(await runImport(folder, { dumpFiles: [name ?? ""], remap: [["BIG", `COPY${i}`]] }));
     expect(compareDatabases(join(folder, "BIG.db"), join(folder, `COPY${i}.db`))).toEqual([]);
+  }
+});
+
+test("a set in two folders is found from a file in either, by way of the directory objects", async () => {
+  const folder = temporaryFolder();
+  writeRows(join(folder, "BIG.db"), 2000);
+  const pump = await connect(folder, { currentDirectory: folder });
+  try {
+    for (const name of ["LEFT", "RIGHT"]) {
+      mkdirSync(join(folder, name));
+      await pump.createDirectory(name, name);
+    }
+    const handle = await defineJob(pump, "EXPORT", { schemas: "IN ('BIG')", dumpFiles: [] });
+    await pump.addFile(handle, "l%U.dmp", "LEFT", "100KB", KU.FILE_TYPE_DUMP_FILE);
+    await pump.addFile(handle, "r%U.dmp", "RIGHT", "100KB", KU.FILE_TYPE_DUMP_FILE);
+    await startJob(pump, handle);
+    expectSuccess(await followJob(pump, handle));
+    for (const [directory, file] of [
+      ["LEFT", "l01.dmp"],
+      ["RIGHT", "r02.dmp"],
+    ] as const) {
+      const loading = await defineJob(pump, "IMPORT", { dumpFiles: [], remap: [["BIG", directory]] });
+      await pump.addFile(loading, file, directory);
+      await startJob(pump, loading);
+      expectSuccess(await followJob(pump, loading));
+      expect(compareDatabases(join(folder, "BIG.db"), join(folder, `${directory}.db`))).toEqual([]);
+    }
+  } finally {
+    await pump.close();
   }
 });
 
