@@ -6,7 +6,8 @@ import { loadZstdCodec, ZSTD_CODECS, type ZstdCodec } from "./zstd.ts";
 /** COMPRESSION_ALGORITHM, and NONE where an image is to be stored as it is. */
 export type CompressionAlgorithm = "NONE" | "BASIC" | "LOW" | "MEDIUM" | "HIGH";
 
-const LEVELS: Readonly<Record<Exclude<CompressionAlgorithm, "NONE">, number>> = { BASIC: 1, LOW: -1, MEDIUM: 3, HIGH: 12 };
+/** Levels of zstd, by measurement: docs/performance.md. */
+export const LEVELS: Readonly<Record<Exclude<CompressionAlgorithm, "NONE">, number>> = { BASIC: 1, LOW: -1, MEDIUM: 3, HIGH: 9 };
 
 let loaded: ZstdCodec | undefined;
 
