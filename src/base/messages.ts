@@ -36,6 +36,7 @@ export const MESSAGES = {
     text: "cannot connect to database using connect identifier %s",
     hint: "Give the path of a folder with SQLite files or of one SQLite file.",
   },
+  "ORA-17500": { text: "ODM err:%s" },
   "ORA-27037": { text: "unable to obtain file status" },
   "ORA-27038": {
     text: "created file already exists",
@@ -205,6 +206,10 @@ export const MESSAGES = {
   "TSDP-00012": {
     text: "schema %s can't be written",
     hint: "Check the free space of its disk, how large a file may get there, and that no other program keeps a transaction on it; nothing of the schema was changed.",
+  },
+  "TSDP-00040": {
+    text: "the package %s is not installed",
+    hint: "Install it beside tsdp (npm install @aws-sdk/client-s3): object stores are reached by it.",
   },
   "UDE-00010": { text: "multiple job modes requested, %s and %s." },
   "UDE-00011": { text: "parameter %s is incompatible with parameter %s" },

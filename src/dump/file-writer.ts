@@ -146,6 +146,11 @@ export class DumpFileWriter {
     return this.#isEnded;
   }
 
+  /** Whether a checkpoint can make durable what is in the file. */
+  get canSync(): boolean {
+    return this.#isEnded || this.#out.canSync;
+  }
+
   get hasSegments(): boolean {
     return this.#segments.length > 0;
   }
@@ -214,7 +219,7 @@ export class DumpFileWriter {
     this.#isEnded = true;
   }
 
-  /** Returns when all so far is durable, with what is new since the last call. */
+  /** Returns when all so far is durable, with what is new since the last call; only when `canSync`. */
   async checkpoint(): Promise<FileCheckpoint> {
     if (!this.#isEnded) await this.#out.sync();
     const segments = this.#segments.slice(this.#recorded);

@@ -4,7 +4,7 @@ import { pumpError, type PumpError } from "../base/errors.ts";
 import type { ChecksumAlgorithm } from "../format/checksum.ts";
 import { FORMAT_MAJOR, FORMAT_MINOR, SALT_LENGTH } from "../format/header.ts";
 import { MAX_SET_FILES } from "../format/trailer.ts";
-import type { Storage } from "../storage/storage.ts";
+import type { Storage, StorageWriter } from "../storage/storage.ts";
 import { BAD_DUMP_FILE } from "./faults.ts";
 import { DumpFileWriter, frameCount, type FileCheckpoint, type FileRules, type PiecePart, type Planned } from "./file-writer.ts";
 import { headerItems, type DumpFileSetFacts } from "./header-items.ts";
@@ -31,8 +31,11 @@ export interface DumpFileSetOptions extends DumpFileSetFacts {
   readonly creationTime?: Date;
   /** Called before a file is made. @throws when it must not be. */
   readonly guard?: (path: string) => void;
-  /** Called when a file has been begun, with the identity by which its storage knows it. */
-  readonly begun?: (path: string, identity: string) => void;
+  /**
+   * Called before a file is begun. What it returns is told the identity by which its storage knows it, null when it could not be
+   * begun.
+   */
+  readonly beginning?: (path: string) => (identity: string | null) => void;
 }
 
 /** A file of a set that another process has begun, with all of its segments. */
@@ -54,6 +57,8 @@ export class SetFiles {
   readonly #files: DumpFileWriter[] = [];
   readonly #reuse: boolean[] = [];
   readonly #creationTime: Date;
+  /** A checkpoint waits for files that are too short to be made durable: those come first. */
+  isGathering = false;
   #turn = 0;
 
   /** @throws ORA-39135 for a file named twice */
@@ -137,12 +142,13 @@ export class SetFiles {
   ): Promise<{ readonly file: DumpFileWriter; readonly room: number }> {
     const roomOf = (file: DumpFileWriter) => file.room(planned.get(file) ?? NOTHING, isMaster ? this.#files.length + 1 : 0);
     const open = this.#files.filter((file) => !file.isEnded);
-    if (!isMaster && open.length < this.#options.openFiles && open.every((file) => file.hasSegments || planned.has(file)))
-      await this.#further();
+    const short = this.isGathering ? open.filter((file) => !file.canSync && roomOf(file) > 0) : [];
+    const isFewer = !isMaster && short.length === 0 && open.length < this.#options.openFiles;
+    if (isFewer && open.every((file) => file.hasSegments || planned.has(file))) await this.#further();
     for (let i = 0; i < this.#files.length; i += 1) {
       const file = this.#files[this.#turn % this.#files.length];
       this.#turn += 1;
-      if (file === undefined || file.isEnded) continue;
+      if (file === undefined || file.isEnded || (short.length > 0 && !short.includes(file))) continue;
       const room = roomOf(file);
       if (room > 0) return { file, room };
     }
@@ -171,10 +177,8 @@ export class SetFiles {
     if (pattern === undefined || path === undefined) return undefined;
     if (this.#files.length === MAX_SET_FILES) throw tooManyFiles();
     if (this.#files.some((file) => isSamePath(file.path, path))) throw pumpError([...BAD_DUMP_FILE, ["ORA-39135", path]]);
-    const { guid, writerVersion, storage, guard, begun, encryption } = this.#options;
-    guard?.(path);
-    const out = await storage.create(path, { reuse: pattern.reuse, owner: guid.slice(0, 8) });
-    begun?.(path, out.identity);
+    const { guid, writerVersion, encryption } = this.#options;
+    const out = await this.#create(path, pattern.reuse);
     const fileNumber = this.#files.length + 1;
     const header = {
       major: FORMAT_MAJOR,
@@ -194,6 +198,20 @@ export class SetFiles {
       return file;
     } catch (error) {
       await out.discard();
+      throw error;
+    }
+  }
+
+  async #create(path: string, reuse: boolean): Promise<StorageWriter> {
+    const { guid, storage, guard, beginning } = this.#options;
+    guard?.(path);
+    const begun = beginning?.(path);
+    try {
+      const out = await storage.create(path, { reuse, owner: guid.slice(0, 8) });
+      begun?.(out.identity);
+      return out;
+    } catch (error) {
+      begun?.(null);
       throw error;
     }
   }

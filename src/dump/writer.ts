@@ -110,11 +110,16 @@ export class DumpFileSetWriter {
     });
   }
 
-  /** Returns when all pieces so far are durable. @throws ORA-31617 */
-  checkpoint(): Promise<readonly FileCheckpoint[]> {
+  /**
+   * Returns when all pieces so far are durable. Null: a file can't be made durable at its length, and nothing was done; from now
+   * on pieces go to such files first, so that a later call finds all of them ready.
+   * @throws ORA-31617
+   */
+  checkpoint(): Promise<readonly FileCheckpoint[] | null> {
     const run = this.#queue.then(async () => {
       if (this.#failure !== undefined && this.#isTorn) throw this.#failure;
-      return this.#checkpoints();
+      this.#files.isGathering = this.#files.all.some((file) => !file.canSync);
+      return this.#files.isGathering ? null : this.#checkpoints();
     });
     this.#queue = settled(run);
     return run;

@@ -254,13 +254,21 @@ export class ControlTable {
     return rows.map(({ status }) => JSON.parse(status) as DumpFileStatus);
   }
 
-  /** Notes a dump file that has been begun, so that it can be removed whatever becomes of the job. */
-  noteBegunFile(path: string, identity: string): void {
-    this.#connection.prepare("INSERT OR REPLACE INTO begun_file VALUES (?, ?)").run(path, identity);
+  /**
+   * Notes a dump file that is begun, so that it can be removed whatever becomes of the job.
+   * @param identity by which its storage knows it; null: not known yet
+   */
+  noteBegunFile(path: string, identity: string | null): void {
+    this.#connection.prepare("INSERT OR REPLACE INTO begun_file VALUES (?, ?)").run(path, identity ?? "");
   }
 
-  begunFiles(): readonly { readonly path: string; readonly identity: string }[] {
-    return this.#connection.prepare("SELECT path, identity FROM begun_file").all() as { path: string; identity: string }[];
+  forgetBegunFile(path: string): void {
+    this.#connection.prepare("DELETE FROM begun_file WHERE path = ?").run(path);
+  }
+
+  begunFiles(): readonly { readonly path: string; readonly identity: string | null }[] {
+    const files = this.#connection.prepare("SELECT path, identity FROM begun_file").all() as { path: string; identity: string }[];
+    return files.map(({ path, identity }) => ({ path, identity: identity === "" ? null : identity }));
   }
 
   /** Adds a session and returns its number. */

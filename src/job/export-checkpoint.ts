@@ -7,6 +7,8 @@ import type { TablePiece, TableUnload, UnloadItem } from "./unload-queue.ts";
 /** The first checkpoint of a run is due after so many bytes of pieces, the next after so much time. */
 const FIRST_BYTES = 16 << 20;
 const CHECKPOINT_MS = 1000;
+/** When a file could not be made durable at its length, it may be a few pieces later. */
+const AGAIN_MS = 250;
 
 /** One item that has been unloaded: what it has become. */
 export interface UnloadRecord {
@@ -34,7 +36,8 @@ export class ExportCheckpoint {
   readonly #table: ControlTable;
   #pending: PendingRecord[] = [];
   #bytes = 0;
-  #lastTime: number | null = null;
+  /** On the clock of `performance`; null: when there are bytes enough. */
+  #dueTime: number | null = null;
   #isSaving = false;
   #isOff = false;
   #stamp: string | null = null;
@@ -50,7 +53,7 @@ export class ExportCheckpoint {
 
   get isDue(): boolean {
     if (this.#isSaving || this.#isOff || this.#pending.length === 0) return false;
-    return this.#lastTime === null ? this.#bytes >= FIRST_BYTES : performance.now() - this.#lastTime >= CHECKPOINT_MS;
+    return this.#dueTime === null ? this.#bytes >= FIRST_BYTES : performance.now() >= this.#dueTime;
   }
 
   /** Adds an item that was unloaded; `written` settles when its pieces have been handed to the disk. */
@@ -68,23 +71,23 @@ export class ExportCheckpoint {
   }
 
   /**
-   * Makes all that was added durable and records it. `readStamp` is asked once: null when the sources are no longer what is read.
+   * Makes all that was added durable and records it; or nothing, when a file can't be made durable at its length: then it stays
+   * for the next call. `readStamp` is asked once: null when the sources are no longer what is read.
    * @throws ORA-31617
    */
   async save(writer: DumpFileSetWriter, readStamp: () => Promise<string | null>): Promise<void> {
     if (this.#isOff) return;
     this.#isSaving = true;
+    let wait = CHECKPOINT_MS;
     try {
-      if (!this.hasSaved) {
-        const stamp = await readStamp();
-        if (stamp === null) {
-          this.giveUp();
-          return;
-        }
-        this.#stamp = stamp;
+      if (!(await this.#knowsSources(readStamp))) return;
+      // At one moment: what is in the files at the checkpoint is what the records say.
+      const [pending, files] = await Promise.all([this.#takeWritten(), writer.checkpoint()]);
+      if (files === null) {
+        this.#pending.unshift(...pending);
+        wait = AGAIN_MS;
+        return;
       }
-      const pending = await this.#takeWritten();
-      const files = await writer.checkpoint();
       failpoint("export synced");
       this.#record(
         files,
@@ -94,8 +97,16 @@ export class ExportCheckpoint {
       failpoint("export checkpoint");
     } finally {
       this.#isSaving = false;
-      this.#lastTime = performance.now();
+      this.#dueTime = performance.now() + wait;
     }
+  }
+
+  /** Whether the state of the sources is on record, or can be put there. */
+  async #knowsSources(readStamp: () => Promise<string | null>): Promise<boolean> {
+    if (this.hasSaved) return true;
+    this.#stamp ??= await readStamp();
+    if (this.#stamp === null) this.giveUp();
+    return this.#stamp !== null;
   }
 
   /** Pieces are written in the order of their records: after one that has failed none is there. */

@@ -16,7 +16,7 @@ import { sqliteVersion } from "../sqlite/database.ts";
 import { recoverSource } from "../sqlite/source.ts";
 import { PIECE_TARGET } from "../sqlite/stage.ts";
 import { readStateStamps } from "../sqlite/state-stamp.ts";
-import { LocalStorage } from "../storage/local.ts";
+import { Places } from "../storage/places.ts";
 import type { SchemaFile } from "../worker/messages.ts";
 import { ExportCheckpoint, replay, type SavedExport } from "./export-checkpoint.ts";
 import { Crew } from "./crew.ts";
@@ -114,6 +114,7 @@ export class ExportJob implements Job {
     if (saved !== null && saved.stamp === (await this.#stampOfSources())) {
       const tables = new Map(this.#plan.tables.map(({ unload }) => [unload.table.object, unload]));
       this.#queue = new UnloadQueue(replay(items, tables, saved.records));
+      await this.#removeBegun(saved.files.map(({ identity }) => identity));
       this.#encryption = await encryptionOf(choice, keyring, definition.guid, saved.files[0]?.header ?? null);
       this.#writer = await DumpFileSetWriter.resume(this.#writerOptions(), saved.files);
       return;
@@ -124,10 +125,21 @@ export class ExportJob implements Job {
       this.#run.beginAnew(() => {
         this.#checkpoint.clear();
       });
+      await this.#removeBegun([]);
     }
     this.#queue = new UnloadQueue(items);
     this.#encryption = await encryptionOf(choice, keyring, definition.guid, null);
     this.#writer = await DumpFileSetWriter.create(this.#writerOptions());
+  }
+
+  /** Removes what earlier runs have begun and this one does not go on with: not every storage finds it by its name. */
+  async #removeBegun(kept: readonly string[]): Promise<void> {
+    const { storage, guid } = this.#writerOptions();
+    for (const { path, identity } of this.#run.table.begunFiles()) {
+      if (identity !== null && kept.includes(identity)) continue;
+      await storage.removeUnfinished(path, guid.slice(0, 8), identity);
+      this.#run.table.forgetBegunFile(path);
+    }
   }
 
   /** Null when a source is no longer in the state that is read. */
@@ -289,12 +301,17 @@ export class ExportJob implements Job {
       checksum: checksumOf(this.#run.definition),
       files: dumpFilesOf(this.#run.definition),
       openFiles: degree ?? 1,
-      storage: new LocalStorage(isOpenDatabase),
+      storage: new Places([], isOpenDatabase),
       guard: (path) => {
         this.#guardOutput(path);
       },
-      begun: (path, identity) => {
-        this.#run.table.noteBegunFile(path, identity);
+      beginning: (path) => {
+        const { table } = this.#run;
+        table.noteBegunFile(path, null);
+        return (identity) => {
+          if (identity === null) table.forgetBegunFile(path);
+          else table.noteBegunFile(path, identity);
+        };
       },
       writerVersion: `tsdp ${productVersion()}`,
     };

@@ -1,4 +1,4 @@
-import { LocalStorage } from "../storage/local.ts";
+import { Places } from "../storage/places.ts";
 import type { ControlTable } from "./control-table.ts";
 import { dumpFilesOf } from "./definition.ts";
 import { ExportCheckpoint } from "./export-checkpoint.ts";
@@ -15,7 +15,7 @@ export async function removeLeftovers(table: ControlTable): Promise<void> {
 /** Files that have their names already go, too: the set is not one that its job has finished. */
 async function removeExportLeftovers(table: ControlTable): Promise<void> {
   const definition = table.definition();
-  const storage = new LocalStorage(isOpenDatabase);
+  const storage = new Places([], isOpenDatabase);
   const owner = definition.guid.slice(0, 8);
   const saved = new ExportCheckpoint(table).load();
   for (const { path, specification, length, identity } of saved?.isEnded === true ? saved.files : []) {
@@ -24,5 +24,5 @@ async function removeExportLeftovers(table: ControlTable): Promise<void> {
     if (unfinished === "published") await storage.remove(path);
     else await unfinished?.discard();
   }
-  for (const { path } of table.begunFiles()) await storage.removeUnfinished(path, owner);
+  for (const { path, identity } of table.begunFiles()) await storage.removeUnfinished(path, owner, identity);
 }

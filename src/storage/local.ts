@@ -135,6 +135,10 @@ class LocalWriter implements StorageWriter {
     return this.#bytesWritten;
   }
 
+  get canSync(): boolean {
+    return true;
+  }
+
   async write(parts: readonly Buffer[]): Promise<void> {
     try {
       for (let left = parts.filter((part) => part.length > 0); left.length > 0;) {

@@ -1,12 +1,20 @@
-import { pumpError } from "../base/errors.ts";
-import type { StorageAccess } from "./access.ts";
+import type { PlaceAccess, StorageAccess } from "./access.ts";
+import { HttpsStorage } from "./https.ts";
 import { LocalStorage } from "./local.ts";
+import { hasQuery, isUnder, isUrl } from "./object-place.ts";
+import { ObjectStore } from "./object-store.ts";
 import type { CreateOptions, Storage, StorageReader, StorageWriter, UnfinishedFile } from "./storage.ts";
+
+export { isUrl } from "./object-place.ts";
 
 /** Every place that a dump file can be in: object stores by URL, and the local disk. */
 export class Places implements Storage {
   readonly access: StorageAccess;
   readonly #local: LocalStorage;
+  readonly #https = new HttpsStorage();
+  /** Without an access of ours. */
+  readonly #anyStore = new ObjectStore(null);
+  readonly #stores = new Map<PlaceAccess, ObjectStore>();
 
   /** @param isOpenDatabase see `LocalStorage` */
   constructor(access: StorageAccess = [], isOpenDatabase?: (path: string) => boolean) {
@@ -22,8 +30,8 @@ export class Places implements Storage {
     return this.#of(path).resume(path, file);
   }
 
-  async removeUnfinished(path: string, owner: string): Promise<void> {
-    return this.#of(path).removeUnfinished(path, owner);
+  async removeUnfinished(path: string, owner: string, identity: string | null): Promise<void> {
+    return this.#of(path).removeUnfinished(path, owner, identity);
   }
 
   async open(path: string): Promise<StorageReader> {
@@ -39,12 +47,18 @@ export class Places implements Storage {
   }
 
   #of(path: string): Storage {
-    if (isUrl(path)) throw pumpError([["TSDP-00001", "an object store"]]);
-    return this.#local;
+    if (!isUrl(path)) return this.#local;
+    if (hasQuery(path)) return this.#https;
+    const place = this.#accessOf(path);
+    if (place === undefined) return /^s3:/i.test(path) ? this.#anyStore : this.#https;
+    const store = this.#stores.get(place) ?? new ObjectStore(place.access);
+    this.#stores.set(place, store);
+    return store;
   }
-}
 
-/** Whether a place is in an object store. */
-export function isUrl(path: string): boolean {
-  return /^(?:https?|s3):\/\//i.test(path);
+  /** The longest prefix decides. */
+  #accessOf(path: string): PlaceAccess | undefined {
+    const places = this.access.filter(({ prefix }) => isUnder(prefix, path));
+    return places.sort((a, b) => b.prefix.length - a.prefix.length)[0];
+  }
 }

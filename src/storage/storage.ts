@@ -1,5 +1,5 @@
 /**
- * Where dump files live: a disk, later an object store. A storage knows files and no meaning.
+ * Where dump files live: a disk, an object store. A storage knows files and no meaning.
  * Every implementation runs the suite `test/storage/conformance.ts`.
  */
 export interface Storage {
@@ -14,8 +14,11 @@ export interface Storage {
    * @throws ORA-31640 when it is gone, shorter, or another file.
    */
   resume(path: string, file: UnfinishedFile): Promise<StorageWriter | "published">;
-  /** Removes what `create` has begun and nobody has finished; no error when there is nothing. */
-  removeUnfinished(path: string, owner: string): Promise<void>;
+  /**
+   * Removes what `create` has begun and nobody has finished; no error when there is nothing.
+   * @param identity of its writer; null: not known, as its process died before it could tell
+   */
+  removeUnfinished(path: string, owner: string, identity: string | null): Promise<void>;
   /** @throws ORA-31640 when there is no such file (with ORA-27037) or it can't be opened (with ORA-27041). */
   open(path: string): Promise<StorageReader>;
   exists(path: string): Promise<boolean>;
@@ -26,7 +29,10 @@ export interface Storage {
 export interface CreateOptions {
   /** Replace a file of that name when this one is published. */
   readonly reuse: boolean;
-  /** Tells unfinished files of different jobs apart: letters and digits. A leftover of the same owner is replaced. */
+  /**
+   * Tells unfinished files of different jobs apart: letters and digits. A leftover of the same owner is replaced where it can be found
+   * by its name; else it is the owner's to remove, by its identity.
+   */
   readonly owner: string;
 }
 
@@ -44,9 +50,11 @@ export interface StorageWriter {
   readonly bytesWritten: number;
   /** Tells this file from any other that may get its name. */
   readonly identity: string;
-  /** Appends all the bytes, in order. @throws ORA-31617 */
+  /** Whether `sync` can make durable what was written so far: a store takes no short piece that is not the last. */
+  readonly canSync: boolean;
+  /** Appends all the bytes, in order; they must not change afterwards. @throws ORA-31617 */
   write(parts: readonly Buffer[]): Promise<void>;
-  /** Returns when all that was written is durable. @throws ORA-31617 */
+  /** Returns when all that was written is durable; only when `canSync`. @throws ORA-31617 */
   sync(): Promise<void>;
   /** The same, after the last byte: gives up what only writing needs, so that any number of ended files can wait for `publish`. */
   end(): Promise<void>;

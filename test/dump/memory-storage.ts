@@ -19,6 +19,7 @@ export class MemoryStorage implements Storage {
     return Promise.resolve({
       path,
       identity: path,
+      canSync: true,
       get bytesWritten() {
         return size();
       },

@@ -139,7 +139,7 @@ describe("the writer of a set", () => {
     const raw = noise(60_000);
     await writer.append(encoded({ raw, algorithm: "NONE" }));
     expect(await codesOf(writer.append(encoded({ raw, piece: 2, algorithm: "NONE" })))).toEqual(["ORA-39095"]);
-    const saved = await writer.checkpoint();
+    const saved = (await writer.checkpoint()) ?? [];
     await writer.suspend();
     expect(saved[0]?.segments.length).toBe(1);
     const more = { ...options, files: [...options.files, specification(join(folder, "b%U.dmp"), { fileSize: 50_000 })] };

@@ -26,6 +26,8 @@ storageConformance("local disk", () => {
     storage: new LocalStorage(),
     path: (name) => join(folder, name),
     names: () => Promise.resolve(readdirSync(folder).sort()),
+    durableLength: 0,
+    missing: ["ENOENT"],
     remove: () => {
       rmSync(folder, { recursive: true });
       return Promise.resolve();

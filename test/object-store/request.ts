@@ -1,0 +1,36 @@
+import type { IncomingMessage } from "node:http";
+
+/** A request of S3's interface. */
+export interface StoreRequest {
+  /** `UploadPart`; the HTTP method where it is none of those that a store of dump files needs. */
+  readonly operation: string;
+  readonly bucket: string;
+  readonly key: string;
+  readonly query: URLSearchParams;
+  readonly range: string | undefined;
+}
+
+export function describeRequest({ method = "", url = "", headers }: IncomingMessage): StoreRequest {
+  const { pathname, searchParams: query } = new URL(url, "http://store");
+  const [, bucket = "", ...key] = pathname.split("/").map(decodeURIComponent);
+  return { operation: operationOf(method, query, key.join("/")), bucket, key: key.join("/"), query, range: headers.range };
+}
+
+function operationOf(method: string, query: URLSearchParams, key: string): string {
+  if (key === "") return method === "GET" && query.has("uploads") ? "ListMultipartUploads" : method;
+  const isPart = query.has("uploadId");
+  switch (method) {
+    case "HEAD":
+      return "HeadObject";
+    case "GET":
+      return isPart ? "ListParts" : "GetObject";
+    case "PUT":
+      return isPart ? "UploadPart" : "PutObject";
+    case "DELETE":
+      return isPart ? "AbortMultipartUpload" : "DeleteObject";
+    case "POST":
+      return isPart ? "CompleteMultipartUpload" : query.has("uploads") ? "CreateMultipartUpload" : method;
+    default:
+      return method;
+  }
+}

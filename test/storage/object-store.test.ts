@@ -1,0 +1,23 @@
+import { describe } from "vitest";
+import { ObjectStore } from "../../src/storage/object-store.ts";
+import { realServer, startObjectStore, type TestStore } from "../object-store/start.ts";
+import { storageConformance, type Place } from "./conformance.ts";
+
+const real = realServer();
+
+async function placeIn(store: TestStore): Promise<Place> {
+  return {
+    storage: new ObjectStore(store.access),
+    path: (name) => store.url(name),
+    names: () => store.names(),
+    durableLength: 5 << 20,
+    missing: ["ORA-17500", "NoSuchKey"],
+    remove: () => store.close(),
+  };
+}
+
+storageConformance("object store (s3rver)", async () => placeIn(await startObjectStore()));
+
+describe.skipIf(real === undefined)("a real server", () => {
+  storageConformance("object store (real server)", async () => placeIn(await startObjectStore(real)));
+});
