@@ -1,4 +1,4 @@
-import { printable } from "./printable.ts";
+import { printable, withoutQueries } from "./printable.ts";
 import { MESSAGES, type MessageCode } from "./messages.ts";
 
 /** One line of an error stack: a catalogued message, or the text of a foreign cause (SQLite, the operating system). */
@@ -58,7 +58,7 @@ export function pumpError(stack: readonly StackEntry[], hint?: string, cause?: u
 /** The text of one catalogued message with its `%s` inserts filled in; names in them can't begin a line of their own. */
 export function messageText(code: MessageCode, ...inserts: readonly (string | number | bigint)[]): string {
   let next = 0;
-  return MESSAGES[code].text.replaceAll("%s", () => printable(String(inserts[next++] ?? "")));
+  return MESSAGES[code].text.replaceAll("%s", () => printable(withoutQueries(String(inserts[next++] ?? ""))));
 }
 
 /** `ORA-39001: invalid argument value`. */

@@ -9,6 +9,11 @@ export function printable(text: string): string {
   return text.replace(UNSAFE, (char) => escapeOf(char));
 }
 
+/** A text in which no URL has its query: that of a pre-authenticated one opens an object to whoever reads it. */
+export function withoutQueries(text: string): string {
+  return text.replace(/(\bhttps?:\/\/[^\s?#"]*)\?[^\s"]*/gi, "$1?...");
+}
+
 /** As `printable`, but a text of several lines stays one. */
 export function printableLines(text: string): string {
   return text

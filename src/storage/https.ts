@@ -1,5 +1,5 @@
 import { pumpError, type PumpError } from "../base/errors.ts";
-import { RangeReader, take, type RangeAnswer } from "./range-reader.ts";
+import { RangeReader, sizeOf, type RangeAnswer } from "./range-reader.ts";
 import { PATIENCE, withRetries, type Patience } from "./retry.ts";
 import { BadAnswer, HttpFault, isFault, notCreated, notReadable } from "./store-faults.ts";
 import type { Storage, StorageReader } from "./storage.ts";
@@ -52,14 +52,10 @@ export class HttpsStorage implements Storage {
   }
 
   async #facts(path: string): Promise<{ readonly size: number; readonly etag: string | undefined }> {
-    let size = 0;
     try {
       const answer = await this.#getRange(path, 0, 1, undefined);
-      await take(answer, Buffer.alloc(1), (stated) => {
-        size = stated;
-        return 0;
-      });
-      return { size, etag: answer.etag };
+      answer.cancel();
+      return { size: sizeOf(answer), etag: answer.etag };
     } catch (error) {
       // There is no first byte.
       if (isFault(error, 416)) return { size: 0, etag: undefined };

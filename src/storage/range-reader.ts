@@ -71,12 +71,20 @@ export class RangeReader implements StorageReader {
   #fill(bytes: Buffer, offset: number): Promise<void> {
     return withRetries(this.#patience, async () => {
       const answer = await this.#ask(offset, bytes.length);
-      await take(answer, bytes, (size) => {
-        if (size !== this.size || (answer.etag !== undefined && this.#etag !== undefined && answer.etag !== this.#etag))
-          throw replaced();
-        return offset;
-      });
+      try {
+        if (this.#isOther(answer)) throw replaced();
+        await take(answer, bytes, offset);
+      } catch (error) {
+        answer.cancel();
+        throw error;
+      }
     });
+  }
+
+  /** Not every server heeds If-Match. */
+  #isOther(answer: RangeAnswer): boolean {
+    const isTagged = answer.etag !== undefined && this.#etag !== undefined;
+    return sizeOf(answer) !== this.size || (isTagged && answer.etag !== this.#etag);
   }
 
   async #ask(offset: number, length: number): Promise<RangeAnswer> {
@@ -88,34 +96,30 @@ export class RangeReader implements StorageReader {
   }
 }
 
-/**
- * Moves the body of an answer into a buffer of exactly its length.
- * @param startOf is told the size of the whole object, and gives the offset at which the answer has to begin
- * @throws BadAnswer
- */
-export async function take(answer: RangeAnswer, bytes: Buffer, startOf: (size: number) => number): Promise<void> {
+/** Moves the body of an answer into a buffer of exactly its length. @throws BadAnswer */
+async function take(answer: RangeAnswer, bytes: Buffer, offset: number): Promise<void> {
+  const { first, last } = rangeOf(answer);
+  if (first !== offset || last !== offset + bytes.length - 1) throw new BadAnswer("a range that was not asked for");
   let filled = 0;
-  try {
-    checkRange(answer, bytes.length, startOf);
-    for await (const chunk of answer.body) {
-      if (filled + chunk.length > bytes.length) throw new BadAnswer(`more than the ${bytes.length} bytes that were asked for`);
-      bytes.set(chunk, filled);
-      filled += chunk.length;
-    }
-  } catch (error) {
-    answer.cancel();
-    throw error;
+  for await (const chunk of answer.body) {
+    if (filled + chunk.length > bytes.length) throw new BadAnswer(`more than the ${bytes.length} bytes that were asked for`);
+    bytes.set(chunk, filled);
+    filled += chunk.length;
   }
   if (filled < bytes.length) throw new BadAnswer(`${filled} of the ${bytes.length} bytes that were asked for`);
 }
 
-function checkRange({ status, contentRange }: RangeAnswer, length: number, startOf: (size: number) => number): void {
+/** Of the whole object. @throws BadAnswer */
+export function sizeOf(answer: RangeAnswer): number {
+  return rangeOf(answer).size;
+}
+
+function rangeOf({ status, contentRange }: RangeAnswer): Readonly<Record<"first" | "last" | "size", number>> {
   if (status === 200) throw ignoresRange();
   if (status !== 206) throw new BadAnswer(`HTTP status ${status} where 206 is due`);
-  const [, first, last, size] = /^bytes (\d{1,16})-(\d{1,16})\/(\d{1,16})$/.exec(contentRange ?? "") ?? [];
-  const start = startOf(Number(size));
-  if (size === undefined || Number(first) !== start || Number(last) !== start + length - 1)
-    throw new BadAnswer("a range that was not asked for");
+  const [, first, last, size] = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/.exec(contentRange ?? "") ?? [];
+  if (size === undefined) throw new BadAnswer("an answer that does not say which bytes it has");
+  return { first: Number(first), last: Number(last), size: Number(size) };
 }
 
 function ignoresRange(): Error {

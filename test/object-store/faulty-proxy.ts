@@ -1,4 +1,4 @@
-import { createServer, request as httpRequest, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { Agent, createServer, request as httpRequest, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { describeRequest, type StoreRequest } from "./request.ts";
 import type { UploadBooks } from "./upload-books.ts";
@@ -32,6 +32,7 @@ export class FaultyProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #target: URL;
+  readonly #agent = new Agent({ keepAlive: true });
   readonly #books: UploadBooks | null;
   #rules: Rule[] = [];
 
@@ -54,6 +55,7 @@ export class FaultyProxy {
   }
 
   async close(): Promise<void> {
+    this.#agent.destroy();
     for (const socket of this.#sockets) socket.destroy();
     await new Promise((resolve) => this.#server.close(resolve));
   }
@@ -105,6 +107,7 @@ export class FaultyProxy {
       if (bytes === null) {
         response.writeHead(found.statusCode ?? 502, found.rawHeaders);
         found.on("error", () => response.destroy());
+        response.on("close", () => found.destroy());
         found.pipe(response);
       } else reply(incoming, response, found, bytes, fault);
     });
@@ -114,7 +117,7 @@ export class FaultyProxy {
     return new Promise((resolve, reject) => {
       const { hostname, port } = this.#target;
       const { method = "GET", url: path = "/", rawHeaders: headers } = incoming;
-      const outgoing = httpRequest({ hostname, port, method, path, headers, setHost: false }, (answer) => {
+      const outgoing = httpRequest({ agent: this.#agent, hostname, port, method, path, headers, setHost: false }, (answer) => {
         take(answer).then(resolve, reject);
       });
       outgoing.on("error", reject);
