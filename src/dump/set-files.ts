@@ -145,17 +145,21 @@ export class SetFiles {
     const short = this.isGathering ? open.filter((file) => !file.canSync && roomOf(file) > 0) : [];
     const isFewer = !isMaster && short.length === 0 && open.length < this.#options.openFiles;
     if (isFewer && open.every((file) => file.hasSegments || planned.has(file))) await this.#further();
-    for (let i = 0; i < this.#files.length; i += 1) {
-      const file = this.#files[this.#turn % this.#files.length];
-      this.#turn += 1;
-      if (file === undefined || file.isEnded || (short.length > 0 && !short.includes(file))) continue;
-      const room = roomOf(file);
-      if (room > 0) return { file, room };
-    }
+    const file = this.#inTurn((file) => roomOf(file) > 0 && (short.length === 0 || short.includes(file)));
+    if (file !== undefined) return { file, room: roomOf(file) };
     const added = await this.#further();
     const room = added === undefined ? 0 : roomOf(added);
     if (added === undefined || room === 0) throw exhausted(bytes, added !== undefined);
     return { file: added, room };
+  }
+
+  #inTurn(isGood: (file: DumpFileWriter) => boolean): DumpFileWriter | undefined {
+    for (let i = 0; i < this.#files.length; i += 1) {
+      const file = this.#files[this.#turn % this.#files.length];
+      this.#turn += 1;
+      if (file !== undefined && !file.isEnded && isGood(file)) return file;
+    }
+    return undefined;
   }
 
   /** Begins one more file of the template that has made the fewest. */

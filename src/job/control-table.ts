@@ -256,16 +256,22 @@ export class ControlTable {
 
   /**
    * Notes a dump file that is begun, so that it can be removed whatever becomes of the job.
-   * @param identity by which its storage knows it; null: not known yet
+   * @returns what is to be told by which identity its storage knows it; null: it was not begun.
    */
-  noteBegunFile(path: string, identity: string | null): void {
-    this.#connection.prepare("INSERT OR REPLACE INTO begun_file VALUES (?, ?)").run(path, identity ?? "");
+  noteBeginning(path: string): (identity: string | null) => void {
+    const note = this.#connection.prepare("INSERT OR REPLACE INTO begun_file VALUES (?, ?)");
+    note.run(path, "");
+    return (identity) => {
+      if (identity === null) this.forgetBegunFile(path);
+      else note.run(path, identity);
+    };
   }
 
   forgetBegunFile(path: string): void {
     this.#connection.prepare("DELETE FROM begun_file WHERE path = ?").run(path);
   }
 
+  /** The identity is null when a process has died before it could tell it. */
   begunFiles(): readonly { readonly path: string; readonly identity: string | null }[] {
     const files = this.#connection.prepare("SELECT path, identity FROM begun_file").all() as { path: string; identity: string }[];
     return files.map(({ path, identity }) => ({ path, identity: identity === "" ? null : identity }));

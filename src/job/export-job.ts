@@ -305,14 +305,7 @@ export class ExportJob implements Job {
       guard: (path) => {
         this.#guardOutput(path);
       },
-      beginning: (path) => {
-        const { table } = this.#run;
-        table.noteBegunFile(path, null);
-        return (identity) => {
-          if (identity === null) table.forgetBegunFile(path);
-          else table.noteBegunFile(path, identity);
-        };
-      },
+      beginning: (path) => this.#run.table.noteBeginning(path),
       writerVersion: `tsdp ${productVersion()}`,
     };
   }

@@ -9,12 +9,12 @@ export function boundAnswers(client: S3Client): void {
   client.middlewareStack.add(
     (next, { commandName }) =>
       async (request) => {
-      const result = await next(request);
-      const { response } = result;
-      const isObject = (answer: Answer) => commandName === "GetObjectCommand" && answer.statusCode < 300;
-      if (isAnswer(response) && !isObject(response)) response.body = await collected(response.body);
-      return result;
-    },
+        const result = await next(request);
+        const { response } = result;
+        const isObject = (answer: Answer) => commandName === "GetObjectCommand" && answer.statusCode < 300;
+        if (isAnswer(response) && !isObject(response)) response.body = await collected(response.body);
+        return result;
+      },
     // The lowest of this step is the one next to the connection.
     { step: "deserialize", priority: "low", name: "tsdpBoundedAnswers" },
   );

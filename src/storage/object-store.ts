@@ -116,7 +116,13 @@ export class ObjectStore implements Storage {
     return { client: await connecting, name: { Bucket: bucket, Key: key } };
   }
 
-  #writer(path: string, object: StoredObject, identity: FileIdentity, reuse: boolean, parts: readonly UploadedPart[]): ObjectWriter {
+  #writer(
+    path: string,
+    object: StoredObject,
+    identity: FileIdentity,
+    reuse: boolean,
+    parts: readonly UploadedPart[],
+  ): ObjectWriter {
     const upload = new ObjectUpload(object.client, { name: object.name, uploadId: identity.uploadId }, this.#budget, parts);
     const file = {
       path,
@@ -132,7 +138,13 @@ export class ObjectStore implements Storage {
  * Completes an upload. An answer may be lost, and another object may come meanwhile: the metadata of the object that is there
  * afterwards tells.
  */
-async function publish({ client, name }: StoredObject, upload: ObjectUpload, file: string, length: number, reuse: boolean): Promise<void> {
+async function publish(
+  { client, name }: StoredObject,
+  upload: ObjectUpload,
+  file: string,
+  length: number,
+  reuse: boolean,
+): Promise<void> {
   const before = reuse ? undefined : await client.head(name);
   if (before !== undefined && before.file !== file) throw pumpError([["ORA-27038"]]);
   let failure: unknown;

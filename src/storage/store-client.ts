@@ -205,13 +205,17 @@ function loadSdk(): Promise<typeof Sdk> {
 }
 
 function serviceOf(access: StoreAccess | null, endpoint: string | null): Sdk.S3ClientConfig {
-  const { AWS_ENDPOINT_URL_S3: s3, AWS_ENDPOINT_URL: any, AWS_REGION: region, AWS_DEFAULT_REGION: other } = process.env;
-  const service = access?.endpoint ?? endpoint ?? s3 ?? any;
-  const named = access?.region ?? region ?? other;
+  const service = access?.endpoint ?? endpoint ?? fromEnvironment("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL");
+  const named = access?.region ?? fromEnvironment("AWS_REGION", "AWS_DEFAULT_REGION");
   // Without a region the SDK looks into the user's profile.
-  const place = named === undefined && access === null && service === undefined ? {} : { region: named ?? "us-east-1" };
-  if (service === undefined) return { ...place, followRegionRedirects: true };
+  const isLeftToSdk = named === null && access === null && service === null;
+  const place = isLeftToSdk ? {} : { region: named ?? "us-east-1" };
+  if (service === null) return { ...place, followRegionRedirects: true };
   return { ...place, endpoint: service, forcePathStyle: true };
+}
+
+function fromEnvironment(...names: readonly string[]): string | null {
+  return names.map((name) => process.env[name]).find((value) => value !== undefined && value !== "") ?? null;
 }
 
 /** Without an access the SDK looks where users of AWS keep theirs: environment, profile, the machine's role. */

@@ -25,6 +25,14 @@ interface Rule {
   left: number;
 }
 
+interface Exchange {
+  readonly request: StoreRequest;
+  readonly incoming: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Bytes of the request's body. */
+  readonly sent: number;
+}
+
 /** Stands between a client and a store. It passes everything on unchanged, the Host header as well, which signatures cover. */
 export class FaultyProxy {
   /** What has come, in order, as long as the test does not empty it. */
@@ -80,9 +88,7 @@ export class FaultyProxy {
   async #serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const request = describeRequest(incoming);
     this.seen.push(request);
-    const rule = this.#rules.find(({ left, when }) => left > 0 && when(request));
-    if (rule !== undefined) rule.left -= 1;
-    const fault = rule?.fault;
+    const fault = this.#faultOf(request);
     if (fault?.kind === "reset") {
       incoming.socket.resetAndDestroy();
       return;
@@ -94,23 +100,33 @@ export class FaultyProxy {
       return;
     }
     const answer = this.#books?.answer(request, body);
-    if (answer !== undefined) {
-      if (fault?.kind === "lost answer") incoming.socket.resetAndDestroy();
-      else response.writeHead(answer.status, { "content-type": "application/xml" }).end(answer.body);
+    if (answer === undefined)
+      await this.#forward(incoming, body, (found) =>
+        this.#pass({ request, incoming, response, sent: body.length }, found, fault),
+      );
+    else if (fault?.kind === "lost answer") incoming.socket.resetAndDestroy();
+    else response.writeHead(answer.status, { "content-type": "application/xml" }).end(answer.body);
+  }
+
+  #faultOf(request: StoreRequest): Fault | undefined {
+    const rule = this.#rules.find(({ left, when }) => left > 0 && when(request));
+    if (rule !== undefined) rule.left -= 1;
+    return rule?.fault;
+  }
+
+  /** The bytes of an object are not collected, as long as nothing is to befall them. */
+  async #pass({ request, incoming, response, sent }: Exchange, found: IncomingMessage, fault?: Fault): Promise<void> {
+    if (request.operation === "GetObject" && fault === undefined) {
+      response.writeHead(found.statusCode ?? 502, found.rawHeaders);
+      found.on("error", () => response.destroy());
+      response.on("close", () => found.destroy());
+      found.pipe(response);
       return;
     }
-    await this.#forward(incoming, body, async (found) => {
-      const isObject = request.operation === "GetObject" && fault === undefined;
-      const bytes = isObject ? null : await collect(found);
-      if ((found.statusCode ?? 500) < 300)
-        this.#books?.note(request, body.length, found.headers.etag ?? "", bytes?.toString("utf8", 0, 4096) ?? "");
-      if (bytes === null) {
-        response.writeHead(found.statusCode ?? 502, found.rawHeaders);
-        found.on("error", () => response.destroy());
-        response.on("close", () => found.destroy());
-        found.pipe(response);
-      } else reply(incoming, response, found, bytes, fault);
-    });
+    const bytes = await collect(found);
+    if ((found.statusCode ?? 500) < 300)
+      this.#books?.note(request, sent, found.headers.etag ?? "", bytes.toString("utf8", 0, 4096));
+    reply(incoming, response, found, bytes, fault);
   }
 
   #forward(incoming: IncomingMessage, body: Buffer, take: (answer: IncomingMessage) => Promise<void>): Promise<void> {

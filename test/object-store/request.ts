@@ -16,21 +16,16 @@ export function describeRequest({ method = "", url = "", headers }: IncomingMess
   return { operation: operationOf(method, query, key.join("/")), bucket, key: key.join("/"), query, range: headers.range };
 }
 
+/** By method, for an object and for a part of an upload. */
+const OPERATIONS: Readonly<Record<string, readonly [object: string, upload: string]>> = {
+  HEAD: ["HeadObject", "HeadObject"],
+  GET: ["GetObject", "ListParts"],
+  PUT: ["PutObject", "UploadPart"],
+  DELETE: ["DeleteObject", "AbortMultipartUpload"],
+  POST: ["CreateMultipartUpload", "CompleteMultipartUpload"],
+};
+
 function operationOf(method: string, query: URLSearchParams, key: string): string {
   if (key === "") return method === "GET" && query.has("uploads") ? "ListMultipartUploads" : method;
-  const isPart = query.has("uploadId");
-  switch (method) {
-    case "HEAD":
-      return "HeadObject";
-    case "GET":
-      return isPart ? "ListParts" : "GetObject";
-    case "PUT":
-      return isPart ? "UploadPart" : "PutObject";
-    case "DELETE":
-      return isPart ? "AbortMultipartUpload" : "DeleteObject";
-    case "POST":
-      return isPart ? "CompleteMultipartUpload" : query.has("uploads") ? "CreateMultipartUpload" : method;
-    default:
-      return method;
-  }
+  return OPERATIONS[method]?.[query.has("uploadId") ? 1 : 0] ?? method;
 }

@@ -72,9 +72,7 @@ function listParts({ parts }: Upload, after: number): string {
   const left = [...parts].filter(([number]) => number > after).sort(([a], [b]) => a - b);
   const entries = left
     .slice(0, PAGE)
-    .map(
-      ([number, { etag, size }]) => `<Part><PartNumber>${number}</PartNumber><ETag>${etag}</ETag><Size>${size}</Size></Part>`,
-    );
+    .map(([number, { etag, size }]) => `<Part><PartNumber>${number}</PartNumber><ETag>${etag}</ETag><Size>${size}</Size></Part>`);
   const marker = left[Math.min(PAGE, left.length) - 1]?.[0] ?? 0;
   return `<ListPartsResult>${entries.join("")}<NextPartNumberMarker>${marker}</NextPartNumberMarker><IsTruncated>${left.length > PAGE}</IsTruncated></ListPartsResult>`;
 }
