@@ -94,11 +94,7 @@ export class FaultyProxy {
       return;
     }
     const body = await collect(incoming);
-    if (fault?.kind === "stall" && fault.after === null) return;
-    if (fault?.kind === "answer") {
-      response.writeHead(fault.status, fault.headers ?? {}).end(fault.body ?? "");
-      return;
-    }
+    if (isAnswered(response, fault)) return;
     const answer = this.#books?.answer(request, body);
     if (answer === undefined)
       await this.#forward(incoming, body, (found) =>
@@ -140,6 +136,12 @@ export class FaultyProxy {
       outgoing.end(body);
     });
   }
+}
+
+/** Whether the server is not asked at all. */
+function isAnswered(response: ServerResponse, fault: Fault | undefined): boolean {
+  if (fault?.kind === "answer") response.writeHead(fault.status, fault.headers ?? {}).end(fault.body ?? "");
+  return fault?.kind === "answer" || (fault?.kind === "stall" && fault.after === null);
 }
 
 function reply(incoming: IncomingMessage, response: ServerResponse, found: IncomingMessage, body: Buffer, fault?: Fault): void {
