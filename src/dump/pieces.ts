@@ -1,4 +1,4 @@
-import { cipherOverhead, type FileKey } from "../format/encryption.ts";
+import { CIPHER, cipherOverhead, type FileKey } from "../format/encryption.ts";
 import { CODEC, FRAME_HEADER_LENGTH, PIECE_TYPE, type ImageFacts, type PieceType } from "../format/frame.ts";
 import type { Segment } from "../format/segment-index.ts";
 import { invalidDumpFile } from "./faults.ts";
@@ -62,6 +62,8 @@ function joinSegments(segments: readonly PlacedSegment[], keys: ReadonlyMap<numb
   if (payload !== first.storedLength || (first.codec === CODEC.STORED && first.storedLength !== first.rawLength)) {
     throw invalidDumpFile(first.file.path, `${pieceLabel(first)}: its lengths contradict each other`);
   }
+  if (first.cipher !== CIPHER.NONE && keys === null)
+    throw invalidDumpFile(first.file.path, `${pieceLabel(first)}: it is encrypted, the set is not`);
   return locationOf(first, segments, keys);
 }
 

@@ -95,6 +95,8 @@ function checkDuplicates(given: readonly DumpFile[]): readonly DumpFile[] {
 function checkComplete(files: readonly DumpFile[], first: DumpFile): void {
   const listed = first.trailer.files;
   if (listed === undefined) throw pumpError([...BAD_DUMP_FILE, ["ORA-39059"], ["ORA-39246"]]);
+  const second = files.find((file) => file !== first && hasSetList(file));
+  if (second !== undefined) throw invalidDumpFile(second.path, "a second file lists the files of the set");
   const missing = listed.filter(({ number }) => !files.some((file) => file.number === number)).map(({ number }) => number);
   if (missing.length > 0) {
     const hint = `The set has ${listed.length} files; not given: number ${missing.slice(0, 10).join(", ")}. \`tsdp dumpinfo\` shows the number of a file.`;

@@ -5,6 +5,9 @@ import { crc32 } from "node:zlib";
 export const CHECKSUM_ALGORITHMS = ["CRC32", "SHA256", "SHA384", "SHA512"] as const;
 export type ChecksumAlgorithm = (typeof CHECKSUM_ALGORITHMS)[number];
 
+/** In bytes. */
+export const CHECKSUM_LENGTHS: Readonly<Record<ChecksumAlgorithm, number>> = { CRC32: 4, SHA256: 32, SHA384: 48, SHA512: 64 };
+
 /** Sums bytes up, part by part. */
 export interface Checksum {
   update(part: Uint8Array): void;

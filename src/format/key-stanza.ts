@@ -93,7 +93,8 @@ export function decodePasswordStanza(bytes: Buffer): PasswordStanza {
   const reader = new ByteReader(bytes);
   const costs = { cost: reader.u8(), blockSize: reader.u8(), parallelization: reader.u8() };
   const memory = 128 * 2 ** costs.cost * costs.blockSize;
-  const isPossible = costs.cost > 0 && costs.blockSize > 0 && costs.parallelization > 0;
+  // RFC 7914, 2: N is less than 2^(128 r / 8).
+  const isPossible = costs.cost > 0 && costs.cost < 16 * costs.blockSize && costs.parallelization > 0;
   if (!isPossible || memory > MOST_MEMORY || memory * costs.parallelization > MOST_WORK)
     throw new FormatError("invalid", "the password would cost more time or memory than is allowed");
   const stanza = { ...costs, salt: reader.bytes(PASSWORD_SALT_LENGTH), wrapped: reader.bytes(WRAPPED_LENGTH) };

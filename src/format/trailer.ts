@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { ByteReader, ByteWriter, checkedBlock } from "./cursor.ts";
-import { CHECKSUM_ALGORITHMS, type ChecksumAlgorithm } from "./checksum.ts";
+import { CHECKSUM_ALGORITHMS, CHECKSUM_LENGTHS, type ChecksumAlgorithm } from "./checksum.ts";
 import { authenticationTag, KEY_LENGTH, type FileKey } from "./encryption.ts";
 import { FormatError } from "./format-error.ts";
 import { OWN_ITEM, readItems, requiredItem, textItems, writeItems, type Items } from "./items.ts";
@@ -146,18 +146,19 @@ function decodeChecksum(item: Buffer | undefined): Trailer["checksum"] {
   const reader = new ByteReader(item);
   const algorithm = CHECKSUM_ALGORITHMS[reader.u8() - 1];
   if (algorithm === undefined) throw new FormatError("unsupported", "the algorithm of the checksum");
-  return { algorithm, value: reader.bytes(reader.remaining) };
+  const value = reader.bytes(CHECKSUM_LENGTHS[algorithm]);
+  reader.end("checksum");
+  return { algorithm, value };
 }
 
 /** Decodes the last 32 bytes of a file of this size; what they say must fit the size exactly. */
 export function decodeFooter(bytes: Buffer, fileLength: number): Footer {
-  const reader = new ByteReader(bytes);
+  const end = new ByteReader(bytes.subarray(FOOTER_LENGTH - END_MAGIC.length));
+  end.expect(END_MAGIC, "end of a dump file (the file is cut off, or was not finished)");
+  const reader = new ByteReader(checkedBlock(bytes.subarray(0, FOOTER_LENGTH - END_MAGIC.length), "footer"));
   const trailerOffset = reader.u64();
   const statedLength = reader.u64();
   const trailerLength = reader.u32();
-  reader.u32();
-  reader.expect(END_MAGIC, "end of a dump file (the file is cut off, or was not finished)");
-  checkedBlock(bytes.subarray(0, FOOTER_LENGTH - END_MAGIC.length), "footer");
   if (statedLength !== fileLength) throw new FormatError("invalid", `the file has ${fileLength} bytes, not ${statedLength}`);
   if (trailerLength < MIN_TRAILER_LENGTH || trailerLength > MAX_TRAILER_LENGTH) {
     throw new FormatError("invalid", `trailer length ${trailerLength} is out of range`);

@@ -1,17 +1,19 @@
 import { pumpError, type ErrorLine } from "../base/errors.ts";
-import { PIECE_TYPE } from "../dump/piece.ts";
+import { PIECE_TYPE, type PieceLocation } from "../dump/piece.ts";
 import { readPiece, type OpenFile } from "../dump/piece-reader.ts";
 import type { DumpFileSet } from "../dump/reader.ts";
 import { verifySegment } from "../dump/verify.ts";
 import { decodeMasterTable, type MasterPiece, type MasterTable } from "../metadata/master-table.ts";
 import { BadImage } from "../sqlite/piece-image.ts";
 
-/** @throws ORA-31694 when the master table is not what one is */
+/** @throws ORA-31694 when the master table is not what one is, or not that of these pieces */
 export async function readMaster(set: DumpFileSet, openFile: OpenFile): Promise<MasterTable> {
   const location = set.masterPiece();
   const raw = await readPiece(location, openFile);
   try {
-    return decodeMasterTable(raw);
+    const master = decodeMasterTable(raw);
+    checkAgreement(set, master);
+    return master;
   } catch (error) {
     if (!(error instanceof BadImage)) throw error;
     const cause: ErrorLine = {
@@ -21,6 +23,30 @@ export async function readMaster(set: DumpFileSet, openFile: OpenFile): Promise<
     const path = location.segments[0]?.path ?? "";
     throw pumpError([["ORA-39001"], ["ORA-39000"], ["ORA-31619", path], ["ORA-31694", ""], cause], undefined, error);
   }
+}
+
+/** @throws BadImage unless every object is there once, and of a schema, and has the pieces that the master table lists */
+function checkAgreement(set: DumpFileSet, master: MasterTable): void {
+  const schemas = new Set(master.schemas.map(({ name }) => name));
+  const objects = new Map(master.objects.map((object) => [object.id, object]));
+  if (schemas.size !== master.schemas.length || objects.size !== master.objects.length)
+    throw new BadImage("the master table holds a schema or an object twice");
+  if (master.objects.some(({ schema }) => !schemas.has(schema))) throw new BadImage("the master table lacks a schema");
+  const groups = groupPieces(master);
+  for (const id of new Set([...groups.keys(), ...set.pieces.keys()])) {
+    const isOfRows = (objects.get(id)?.shape ?? null) !== null;
+    if (!isOfRows || !arePiecesOf(groups.get(id) ?? [], set.pieces.get(id) ?? []))
+      throw new BadImage(`the master table and the pieces of the dump disagree on object ${id}`);
+  }
+}
+
+/** None is left out, none comes twice, and their ordinals are 0, 1, 2, ... in any order. */
+function arePiecesOf(listed: readonly MasterPiece[], found: readonly PieceLocation[]): boolean {
+  const rows = new Map(found.map((location) => [location.piece, location.rows]));
+  const ordinals = new Set(listed.map(({ ordinal }) => ordinal).filter((ordinal) => ordinal < listed.length));
+  const numbers = new Set(listed.map(({ piece }) => piece));
+  const sizes = [numbers.size, ordinals.size, rows.size];
+  return sizes.every((size) => size === listed.length) && listed.every((piece) => rows.get(piece.piece) === piece.rows);
 }
 
 /** Definitions that precede the rows are read only when a dump has lost its end; they are checked all the same. */

@@ -9,6 +9,7 @@ import {
   type TableShape,
   type TextEncoding,
 } from "./schema.ts";
+import { isStagingName } from "./staging.ts";
 import { hasTail } from "./statement-end.ts";
 
 /** A definition that SQLite doesn't take for what it claims to be. */
@@ -59,9 +60,14 @@ export function decodeSql(sql: Uint8Array, encoding: TextEncoding): string {
   return (encoding === "UTF-16le" ? bytes : bytes.subarray(0, bytes.length & ~1).swap16()).toString("utf16le");
 }
 
-/** SQLite would take the name for what stands before the NUL. */
+/** Tables that SQLite makes itself and that dumps hold. */
+const SYSTEM_TABLE = /^sqlite_(sequence|stat[1-4])$/i;
+
+/** SQLite would take the name for what stands before the NUL. What bears a name that is reserved, no user could drop or see. */
 function nameProblem({ name, tableName }: SchemaObject): string | null {
-  return `${name}${tableName}`.includes("\0") ? "its name holds a NUL character" : null;
+  if (`${name}${tableName}`.includes("\0")) return "its name holds a NUL character";
+  if (isStagingName(name) || isStagingName(tableName)) return "tsdp keeps its name to itself";
+  return /^sqlite_/i.test(name) && !SYSTEM_TABLE.test(name) ? "SQLite keeps its name to itself" : null;
 }
 
 function textProblem(sql: string, type: string): string | null {

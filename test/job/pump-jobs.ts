@@ -5,7 +5,7 @@ import { EXCEPTIONS, KU } from "../../src/api/constants.ts";
 import { connect, type DataPump } from "../../src/api/data-pump.ts";
 import { PumpError, toPumpError } from "../../src/base/errors.ts";
 import { homeFolder } from "../../src/catalog/home.ts";
-import { NO_KEYS } from "../../src/dump/set-key.ts";
+import { NO_KEYS, type Keyring } from "../../src/dump/set-key.ts";
 import { ControlProcess } from "../../src/job/control-process.ts";
 import { ControlTable } from "../../src/job/control-table.ts";
 import type { JobDefinition, JobFile } from "../../src/job/definition.ts";
@@ -31,6 +31,8 @@ export interface JobRequest {
   readonly parallel?: number;
   readonly content?: "DATA_ONLY" | "METADATA_ONLY";
   readonly parameters?: Readonly<Record<string, string | number>>;
+  /** What `runInProcess` opens an encrypted set with. */
+  readonly keyring?: Keyring;
 }
 
 /** How a job went: as a client of the API sees it. */
@@ -155,7 +157,7 @@ export async function runInProcess(
   const workers = new LateWorkers();
   try {
     const lock = LivenessLock.acquire(lockPath(table.path), 1000);
-    await new ControlProcess(table, lock, workers as unknown as WorkerPool).run(table.definition().guid, NO_KEYS);
+    await new ControlProcess(table, lock, workers as unknown as WorkerPool).run(table.definition().guid, request.keyring ?? NO_KEYS);
     const { state, errorCount, startError } = reader.job();
     if (startError !== null) return PumpError.fromJSON(JSON.parse(startError) as Parameters<typeof PumpError.fromJSON>[0]);
     const messages = reader.messagesAfter(0);

@@ -1,0 +1,106 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { OpenFiles } from "../../src/dump/open-files.ts";
+import { readPiece } from "../../src/dump/piece-reader.ts";
+import { DumpFileSet } from "../../src/dump/reader.ts";
+import type { Keyring } from "../../src/dump/set-key.ts";
+import { PumpError } from "../../src/base/errors.ts";
+import { groupPieces, readMaster } from "../../src/inspect/master.ts";
+import type { MasterPiece, MasterTable } from "../../src/metadata/master-table.ts";
+import type { TableShape } from "../../src/sqlite/schema.ts";
+import { openDatabase } from "../../src/sqlite/database.ts";
+import { removePieceImage, writePieceImage } from "../../src/sqlite/piece-image.ts";
+import { pieceColumns, pieceLayout, pieceRowid } from "../../src/sqlite/piece-table.ts";
+import { LocalStorage } from "../../src/storage/local.ts";
+import { runInProcess } from "../job/pump-jobs.ts";
+import { digestOf, rowLines, tableLine } from "./listing.ts";
+import type { Vector } from "./vector.ts";
+
+/** How reading a vector went. */
+export interface Outcome {
+  /** Of the error stack; none for a success. */
+  readonly codes: readonly string[];
+  readonly text: string;
+  /** SHA-256 of the listing of rows. */
+  readonly rows: string | null;
+}
+
+/** Writes the files of a vector. */
+export function unpack({ files, given }: Vector, folder: string): readonly string[] {
+  mkdirSync(folder, { recursive: true });
+  for (const { name, bytes } of files) writeFileSync(join(folder, name), bytes);
+  return given ?? files.map(({ name }) => name);
+}
+
+/** Reads a vector through the reader itself: the set, its master table, and every row. */
+export async function readVector(vector: Vector, folder: string): Promise<Outcome> {
+  const names = unpack(vector, folder);
+  const storage = new LocalStorage();
+  const files = new OpenFiles(storage);
+  try {
+    const paths = names.map((name) => join(folder, name));
+    const set = await DumpFileSet.open(paths, storage, keyringOf(vector));
+    if (vector.read === "open" && vector.codes.length > 0) return { codes: [], text: "", rows: null };
+    return { codes: [], text: "", rows: await listSet(set, files, join(folder, "piece.image")) };
+  } catch (error) {
+    if (!(error instanceof PumpError)) throw error;
+    return { codes: error.lines.map(({ code }) => code), text: error.message, rows: null };
+  } finally {
+    await files.close();
+  }
+}
+
+/** Imports a vector into a new database. */
+export async function importVector(vector: Vector, folder: string): Promise<Outcome & { readonly state: string }> {
+  const dumpFiles = unpack(vector, folder);
+  const result = await runInProcess("IMPORT", folder, { dumpFiles, keyring: keyringOf(vector) });
+  if (result instanceof PumpError)
+    return { codes: result.lines.map(({ code }) => code), text: result.message, rows: null, state: "refused" };
+  const text = result.errors.join("\n");
+  const codes = [...text.matchAll(/^([A-Z]+-\d+|SQLITE_\w+): /gm)].map(([, code = ""]) => code);
+  return { codes, text, rows: null, state: result.state };
+}
+
+export function keyringOf({ password, wallet }: Vector): Keyring {
+  return { password: password ?? null, masterKeys: wallet === null ? null : [wallet] };
+}
+
+async function listSet(set: DumpFileSet, files: OpenFiles, imagePath: string): Promise<string> {
+  const master = await readMaster(set, files.open);
+  const lines: string[] = [];
+  const pieces = groupPieces(master);
+  for (const { id, schema, name, shape } of tablesOf(master)) {
+    lines.push(tableLine(schema, name));
+    for (const piece of [...(pieces.get(id) ?? [])].sort((a, b) => a.ordinal - b.ordinal))
+      lines.push(...(await listPiece(set, files, piece, shape, imagePath)));
+  }
+  return digestOf(lines);
+}
+
+function tablesOf({ objects }: MasterTable): { id: number; schema: string; name: string; shape: TableShape }[] {
+  return [...objects]
+    .sort((a, b) => a.id - b.id)
+    .flatMap(({ id, schema, name, shape }) => (shape === null ? [] : [{ id, schema, name, shape }]));
+}
+
+async function listPiece(
+  set: DumpFileSet,
+  files: OpenFiles,
+  { object, piece }: MasterPiece,
+  shape: TableShape,
+  imagePath: string,
+): Promise<string[]> {
+  const location = set.pieces.get(object)?.find((candidate) => candidate.piece === piece && candidate.image === 0);
+  if (location === undefined) throw new RangeError(`piece ${piece} of object ${object} is missing`);
+  const layout = pieceLayout(shape);
+  try {
+    writePieceImage(imagePath, await readPiece(location, files.open), layout);
+    const connection = openDatabase(imagePath, { readonly: true });
+    const values = [...pieceRowid(layout), ...pieceColumns(layout)];
+    const lines = rowLines(connection, { from: "tsdp_piece", values, order: "ORDER BY rowid" });
+    connection.close();
+    return lines;
+  } finally {
+    removePieceImage(imagePath);
+  }
+}

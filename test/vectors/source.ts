@@ -1,0 +1,171 @@
+import Sqlite, { type Database } from "better-sqlite3";
+import type { DumpObject, DumpSchema } from "../../src/metadata/dump-object.ts";
+import { encodeMasterTable, type MasterPiece } from "../../src/metadata/master-table.ts";
+import { readSchema } from "../../src/metadata/read-schema.ts";
+import { describeObject } from "../../src/job/master.ts";
+import type { TextEncoding } from "../../src/sqlite/schema.ts";
+import { MAX_COLUMNS, pieceColumns, pieceLayout, pieceTableSql } from "../../src/sqlite/piece-table.ts";
+import { digestOf, rowLines, tableLine } from "./listing.ts";
+
+/** A schema of a vector. */
+export interface SourceSchema {
+  readonly name: string;
+  readonly sql: string;
+  readonly encoding?: TextEncoding;
+}
+
+/** A raw image and its place in the set. */
+export interface Image {
+  readonly type: 1 | 2 | 3;
+  readonly object: number;
+  readonly piece: number;
+  readonly image: number;
+  readonly rows: number;
+  readonly raw: Buffer;
+}
+
+/** What an export takes out of schemas, ready to be changed. */
+export interface Contents {
+  readonly job: Readonly<Record<string, string>>;
+  readonly schemas: readonly DumpSchema[];
+  readonly objects: readonly DumpObject[];
+  readonly pieces: readonly MasterPiece[];
+  readonly images: readonly Image[];
+  /** SHA-256 of the listing of the rows of the schemas themselves. */
+  readonly rows: string;
+}
+
+export const OBJECT_ID = 1;
+
+/** Reads schemas as an export does, with so many rows in a piece. */
+export function readContents(schemas: readonly SourceSchema[], guid: string, rowsInPiece: number): Contents {
+  const contents = { schemas: [] as DumpSchema[], objects: [] as DumpObject[], images: [] as Image[] };
+  const pieces: MasterPiece[] = [];
+  const listing: string[] = [];
+  for (const { name, sql, encoding = "UTF-8" } of schemas) {
+    const connection = new Sqlite(":memory:");
+    connection.pragma(`encoding = '${encoding}'`);
+    connection.exec(sql);
+    const read = readSchema(connection, name);
+    contents.schemas.push(read.schema);
+    for (const found of read.objects) {
+      const object = { ...found, id: contents.objects.length + OBJECT_ID };
+      contents.objects.push(object);
+      if (object.shape === null) continue;
+      listing.push(tableLine(name, object.name), ...listSource(connection, object));
+      const images = tableImages(connection, object, rowsInPiece);
+      contents.images.push(...describeRows(object, images), ...images);
+      pieces.push(...images.map(({ piece, rows }) => ({ object: object.id, piece, ordinal: piece - 1, rows })));
+    }
+    connection.close();
+  }
+  return { ...contents, pieces, job: jobFacts(guid), rows: digestOf(listing) };
+}
+
+/** The master table image of contents, in pages of 512 bytes to keep vectors small. */
+export function masterImage({ job, schemas, objects, pieces }: Contents): Buffer {
+  return rewritten(encodeMasterTable({ job: new Map(Object.entries(job)), schemas, objects, pieces }), "");
+}
+
+/** A database changed by SQL, written anew in pages of 512 bytes. */
+export function rewritten(image: Buffer, sql: string): Buffer {
+  const [connection, small] = [new Sqlite(image), new Sqlite(":memory:")];
+  connection.exec(sql);
+  small.pragma("page_size = 512");
+  const objects = connection.prepare("SELECT type, name, sql FROM sqlite_schema ORDER BY rowid").all() as Record<
+    string,
+    string
+  >[];
+  for (const { type, name = "", sql: text = "" } of objects) {
+    small.exec(text);
+    if (type !== "table") continue;
+    const rows = connection
+      .prepare(`SELECT * FROM ${quoted(name)}`)
+      .safeIntegers()
+      .raw()
+      .all() as unknown[][];
+    for (const row of rows) small.prepare(`INSERT INTO ${quoted(name)} VALUES (${row.map(() => "?").join(",")})`).run(row);
+  }
+  return withoutVersion(small.serialize());
+}
+
+function jobFacts(guid: string): Record<string, string> {
+  return {
+    OWNER: "SYSTEM",
+    JOB_NAME: "SYS_EXPORT_SCHEMA_01",
+    OPERATION: "EXPORT",
+    MODE: "SCHEMA",
+    GUID: guid,
+    VERSION: "COMPATIBLE",
+    CONTENT: "ALL",
+    INSTANCE: "vectors",
+    START_TIME: "2024-01-02T03:04:05.000Z",
+    WRITER: "tsdp 0.0.0",
+  };
+}
+
+function describeRows(object: DumpObject, images: readonly Image[]): readonly Image[] {
+  if (images.length === 0) return [];
+  return [{ type: 2, object: object.id, piece: 1, image: 0, rows: 0, raw: describeObject(object) }];
+}
+
+function sourceColumns({ shape }: DumpObject): { key: readonly string[]; columns: readonly string[] } {
+  if (shape === null) throw new RangeError("a table without rows of its own");
+  return { key: shape.rowid === null ? [] : [shape.rowid], columns: shape.columns.map(quoted) };
+}
+
+function listSource(connection: Database, object: DumpObject): string[] {
+  const { key, columns } = sourceColumns(object);
+  return rowLines(connection, { from: quoted(object.name), values: [...key, ...columns], order: orderBy(key) });
+}
+
+/** The pieces of a table as images. */
+function tableImages(connection: Database, object: DumpObject, rowsInPiece: number): readonly Image[] {
+  const count = connection
+    .prepare(`SELECT count(*) FROM ${quoted(object.name)}`)
+    .pluck()
+    .get() as number;
+  const starts = Array.from({ length: Math.ceil(count / rowsInPiece) }, (_, i) => i * rowsInPiece);
+  return starts.map((start, i) => {
+    const rows = Math.min(rowsInPiece, count - start);
+    const raw = tableImage(connection, object, `LIMIT ${rows} OFFSET ${start}`);
+    return { type: 1, object: object.id, piece: i + 1, image: 0, rows, raw };
+  });
+}
+
+function tableImage(connection: Database, object: DumpObject, range: string): Buffer {
+  if (object.shape === null) throw new RangeError("a table without rows of its own");
+  const layout = pieceLayout(object.shape);
+  const { key, columns } = sourceColumns(object);
+  const names = pieceColumns(layout);
+  const target = layout.rowid === "none" ? names : [layout.rowid === "column" ? "k" : "rowid", ...names];
+  // A result set ends at 2,000 columns: the last of a widest table comes by a statement of its own.
+  const fitting = Math.min(target.length, MAX_COLUMNS);
+  connection.exec("ATTACH ':memory:' AS piece");
+  connection.pragma("piece.page_size = 512");
+  connection.exec(pieceTableSql(layout).replace("TABLE ", "TABLE piece."));
+  const [into, from] = [target.slice(0, fitting), [...key, ...columns].slice(0, fitting)];
+  connection.exec(
+    `INSERT INTO piece.tsdp_piece(${into.join(",")}) SELECT ${from.join(",")} FROM main.${quoted(object.name)} ${orderBy(key)} ${range}`,
+  );
+  if (fitting < target.length) {
+    const last = `SELECT ${columns.at(-1) ?? ""} FROM main.${quoted(object.name)} s WHERE s.rowid = tsdp_piece.rowid`;
+    connection.exec(`UPDATE piece.tsdp_piece SET c${MAX_COLUMNS} = (${last})`);
+  }
+  const image = connection.serialize({ attached: "piece" });
+  connection.exec("DETACH piece");
+  return withoutVersion(image);
+}
+
+/** The version of SQLite that has written an image (bytes 96 to 99) means nothing, and changes with the library. */
+function withoutVersion(image: Buffer): Buffer {
+  return image.fill(0, 96, 100);
+}
+
+function orderBy(key: readonly string[]): string {
+  return key.length === 0 ? "" : `ORDER BY ${key.join(",")}`;
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
