@@ -10,7 +10,7 @@ import type { MasterPiece, MasterTable } from "../../src/metadata/master-table.t
 import type { TableShape } from "../../src/sqlite/schema.ts";
 import { openDatabase } from "../../src/sqlite/database.ts";
 import { removePieceImage, writePieceImage } from "../../src/sqlite/piece-image.ts";
-import { pieceColumns, pieceLayout, pieceRowid } from "../../src/sqlite/piece-table.ts";
+import { pieceLayout, pieceRowid } from "../../src/sqlite/piece-table.ts";
 import { LocalStorage } from "../../src/storage/local.ts";
 import { runInProcess } from "../job/pump-jobs.ts";
 import { digestOf, rowLines, tableLine } from "./listing.ts";
@@ -96,7 +96,7 @@ async function listPiece(
   try {
     writePieceImage(imagePath, await readPiece(location, files.open), layout);
     const connection = openDatabase(imagePath, { readonly: true });
-    const values = [...pieceRowid(layout), ...pieceColumns(layout)];
+    const values = [...pieceRowid(layout), ...shape.columns.map((_, i) => `c${i + 1}`)];
     const lines = rowLines(connection, { from: "tsdp_piece", values, order: "ORDER BY rowid" });
     connection.close();
     return lines;

@@ -4,7 +4,7 @@ import { encodeMasterTable, type MasterPiece } from "../../src/metadata/master-t
 import { readSchema } from "../../src/metadata/read-schema.ts";
 import { describeObject } from "../../src/job/master.ts";
 import type { TextEncoding } from "../../src/sqlite/schema.ts";
-import { MAX_COLUMNS, pieceColumns, pieceLayout, pieceTableSql } from "../../src/sqlite/piece-table.ts";
+import { MAX_COLUMNS, pieceLayout, pieceTableSql } from "../../src/sqlite/piece-table.ts";
 import { digestOf, rowLines, tableLine } from "./listing.ts";
 
 /** A schema of a vector. */
@@ -137,7 +137,7 @@ function tableImage(connection: Database, object: DumpObject, range: string): Bu
   if (object.shape === null) throw new RangeError("a table without rows of its own");
   const layout = pieceLayout(object.shape);
   const { key, columns } = sourceColumns(object);
-  const names = pieceColumns(layout);
+  const names = columns.map((_, i) => `c${i + 1}`);
   const target = layout.rowid === "none" ? names : [layout.rowid === "column" ? "k" : "rowid", ...names];
   // A result set ends at 2,000 columns: the last of a widest table comes by a statement of its own.
   const fitting = Math.min(target.length, MAX_COLUMNS);
