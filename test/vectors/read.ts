@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { OpenFiles } from "../../src/dump/open-files.ts";
 import { readPiece } from "../../src/dump/piece-reader.ts";
@@ -9,7 +9,7 @@ import { groupPieces, readMaster } from "../../src/inspect/master.ts";
 import type { MasterPiece, MasterTable } from "../../src/metadata/master-table.ts";
 import type { TableShape } from "../../src/sqlite/schema.ts";
 import { openDatabase } from "../../src/sqlite/database.ts";
-import { removePieceImage, writePieceImage } from "../../src/sqlite/piece-image.ts";
+import { writePieceImage } from "../../src/sqlite/piece-image.ts";
 import { pieceLayout, pieceRowid } from "../../src/sqlite/piece-table.ts";
 import { LocalStorage } from "../../src/storage/local.ts";
 import { runInProcess } from "../job/pump-jobs.ts";
@@ -101,6 +101,6 @@ async function listPiece(
     connection.close();
     return lines;
   } finally {
-    removePieceImage(imagePath);
+    rmSync(imagePath, { force: true });
   }
 }
