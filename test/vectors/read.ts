@@ -14,6 +14,7 @@ import { pieceLayout, pieceRowid } from "../../src/sqlite/piece-table.ts";
 import { LocalStorage } from "../../src/storage/local.ts";
 import { runInProcess } from "../job/pump-jobs.ts";
 import { digestOf, rowLines, tableLine } from "./listing.ts";
+import { listDatabase } from "./source.ts";
 import type { Vector } from "./vector.ts";
 
 /** How reading a vector went. */
@@ -58,7 +59,16 @@ export async function importVector(vector: Vector, folder: string): Promise<Outc
     return { codes: result.lines.map(({ code }) => code), text: result.message, rows: null, state: "refused" };
   const text = result.errors.join("\n");
   const codes = [...text.matchAll(/^([A-Z]+-\d+|SQLITE_\w+): /gm)].map(([, code = ""]) => code);
-  return { codes, text, rows: null, state: result.state };
+  return { codes, text, rows: vector.rows === null ? null : listImported(join(folder, "V.db")), state: result.state };
+}
+
+function listImported(path: string): string {
+  const connection = openDatabase(path, { readonly: true });
+  try {
+    return digestOf(listDatabase(connection, "V"));
+  } finally {
+    connection.close();
+  }
 }
 
 export function keyringOf({ password, wallet }: Vector): Keyring {

@@ -104,6 +104,13 @@ function jobFacts(guid: string): Record<string, string> {
   };
 }
 
+/** The listing of the rows of a schema that is there as a database. */
+export function listDatabase(connection: Database, schema: string): string[] {
+  const { objects } = readSchema(connection, schema);
+  const tables = objects.filter(({ shape }) => shape !== null).map((object) => ({ ...object, id: OBJECT_ID }));
+  return tables.flatMap((object) => [tableLine(schema, object.name), ...listSource(connection, object)]);
+}
+
 function describeRows(object: DumpObject, images: readonly Image[]): readonly Image[] {
   if (images.length === 0) return [];
   return [{ type: 2, object: object.id, piece: 1, image: 0, rows: 0, raw: describeObject(object) }];

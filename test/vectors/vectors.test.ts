@@ -64,3 +64,33 @@ describe("a vector reads as it says", () => {
     expect(outcome.text).toContain(reason ?? "");
   });
 });
+
+/** Those of one schema; what else is in them is tested elsewhere. */
+const IMPORTED = [
+  "minimal",
+  "storage-classes",
+  "utf-16le",
+  "utf-16be",
+  "names",
+  "no-rowid",
+  "columns-2000",
+  "zstd-frames",
+  "pieces-out-of-order",
+  "split",
+  "split-master",
+  "newer-minor",
+  "objects",
+  "encrypted-aes128",
+  "encrypted-metadata",
+  "encrypted-dual-wallet",
+  "encrypted-split",
+];
+test.each(IMPORTED)("%s is imported, and its rows are the same", async (name) => {
+  const vector = decodeVector(readFileSync(join(VECTORS, name)));
+  expect(await importVector(vector, join(folder, `import-${name}`))).toEqual({
+    codes: [],
+    text: "",
+    rows: vector.rows,
+    state: "COMPLETED",
+  });
+});
