@@ -1,0 +1,30 @@
+import type { Command as Program } from "commander";
+import type { DumpOptions } from "../api/dump-access.ts";
+import { dumpPassword } from "./passwords.ts";
+
+/** The options of every command that looks into a dump. */
+export interface DumpArguments {
+  readonly encryptionPasswordFile?: string;
+  readonly encryptionPwdPrompt?: boolean;
+  readonly userid?: string;
+}
+
+export const DUMP_FILES =
+  "paths of the dump files, or a template (dump_%U.dmp); one of them is enough when the others are beside it";
+
+/** Declares the options by which an encrypted dump is opened. */
+export function addDumpOptions(program: Program): Program {
+  return program
+    .option("--encryption-password-file <path>", "file whose first line is the password of the dump files")
+    .option(
+      "--encryption-pwd-prompt",
+      "ask for the password of the dump files; else $TSDP_ENCRYPTION_PASSWORD, or the open wallet",
+    )
+    .option("--userid <text>", "connect string of the database whose wallet opens the dump files");
+}
+
+/** What the options say, the password read or asked for. @throws ORA-29283 for a password file that can't be read */
+export async function dumpOptions(options: DumpArguments): Promise<DumpOptions> {
+  const { encryptionPasswordFile: file, encryptionPwdPrompt: prompt = false, userid: database } = options;
+  return { password: await dumpPassword({ password: undefined, prompt, file }, false), database };
+}

@@ -1,0 +1,61 @@
+import { basename, dirname, resolve } from "node:path";
+import { dumpFileName, isUrl, splitDumpUrl, type DumpFilePattern } from "../dump/names.ts";
+import { OpenFiles } from "../dump/open-files.ts";
+import { loadCodec } from "../dump/piece.ts";
+import type { OpenFile } from "../dump/piece-reader.ts";
+import { DumpFileSet } from "../dump/reader.ts";
+import type { Keyring } from "../dump/set-key.ts";
+import type { MasterTable } from "../metadata/master-table.ts";
+import type { Storage } from "../storage/storage.ts";
+import { readMaster } from "./master.ts";
+
+/** How to come at a dump. */
+export interface DumpAccess {
+  readonly storage: Storage;
+  readonly keyring: Keyring;
+  /** Where relative paths start. */
+  readonly currentDirectory: string;
+}
+
+/** A dump that is looked into without a job: its files are a whole set, and its master table was checked. */
+export interface OpenDump {
+  readonly set: DumpFileSet;
+  readonly master: MasterTable;
+  readonly openFile: OpenFile;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the dump that paths, templates of paths or URLs name; no table data is read.
+ * @throws what an import of these files would say: see `DumpFileSet.open` and `readMaster`
+ */
+export async function openDump(names: readonly string[], access: DumpAccess): Promise<OpenDump> {
+  await loadCodec();
+  const { storage, keyring } = access;
+  const set = await DumpFileSet.open(await dumpFilesNamed(names, access), storage, keyring);
+  const files = new OpenFiles(storage);
+  try {
+    return { set, master: await readMaster(set, files.open), openFile: files.open, close: () => files.close() };
+  } catch (error) {
+    await files.close();
+    throw error;
+  }
+}
+
+/** A path of a file that is there means that file, whatever its name looks like; any other may be a template or lack its extension. */
+async function dumpFilesNamed(
+  names: readonly string[],
+  { storage, currentDirectory }: DumpAccess,
+): Promise<readonly (string | DumpFilePattern)[]> {
+  const files: (string | DumpFilePattern)[] = [];
+  for (const name of names) {
+    if (isUrl(name)) {
+      files.push(splitDumpUrl(name, null));
+      continue;
+    }
+    const path = resolve(currentDirectory, name);
+    const isThere = name !== "" && (await storage.exists(path));
+    files.push(isThere ? path : { directoryPath: dirname(path), name: dumpFileName(name === "" ? "" : basename(path), null) });
+  }
+  return files;
+}
