@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { causeLines, PumpError, pumpError } from "../base/errors.ts";
 import { parseWords, splitWords, type Assignment, type Syntax } from "./lexer.ts";
-import { nearestName } from "./nearest-name.ts";
+import { nearestName } from "../base/nearest-name.ts";
 import type { Command, JobParameter } from "./parameter.ts";
 import { findParameter, parametersOf } from "./parameters.ts";
 import { clientCode, clientPrefix, Settings } from "./settings.ts";

@@ -68,3 +68,32 @@ export function groupPieces({ pieces }: MasterTable): ReadonlyMap<number, readon
   }
   return groups;
 }
+
+/** A piece of a table's rows and how many there are. */
+export interface PieceOfRows {
+  readonly location: PieceLocation;
+  readonly rows: number;
+}
+
+/**
+ * The pieces of a table in the order of its rows.
+ * @param table as messages name it
+ * @throws ORA-39000 when the master table and the index of the dump disagree
+ */
+export function piecesInOrder(
+  table: string,
+  listed: readonly MasterPiece[],
+  stored: readonly PieceLocation[],
+): readonly PieceOfRows[] {
+  const locations = new Map(stored.map((location) => [location.piece, location]));
+  return [...listed]
+    .sort((a, b) => a.ordinal - b.ordinal)
+    .map(({ piece, rows }) => {
+      const location = locations.get(piece);
+      if (location?.rows !== rows) {
+        const reason = `the master table and the pieces of the dump disagree on piece ${piece} of ${table}`;
+        throw pumpError([["ORA-39001"], ["ORA-39000"], ["TSDP-00010", reason]]);
+      }
+      return { location, rows };
+    });
+}

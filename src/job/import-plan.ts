@@ -1,17 +1,15 @@
 import { pumpError, type ErrorLine } from "../base/errors.ts";
 import { foldName, qualifiedName } from "../base/identifiers.ts";
 import type { PieceLocation } from "../dump/piece.ts";
+import { piecesInOrder, type PieceOfRows } from "../inspect/master.ts";
 import { isSystemTable, type DumpObject, type DumpSchema } from "../metadata/dump-object.ts";
 import type { MasterPiece } from "../metadata/master-table.ts";
 import type { PublishPlan, PublishTable } from "../sqlite/publish.ts";
-import { sameShape, type TableShape } from "../sqlite/schema.ts";
+import { sameColumns, sameShape } from "../sqlite/schema.ts";
 import { proveSchema, type ProvenSchema } from "../sqlite/scratch.ts";
-import { progressName, stagingName, type StagingTable } from "../sqlite/staging.ts";
+import { hasKnownCollations, progressName, stagingName, type StagingTable } from "../sqlite/staging.ts";
 import type { ExistingObject } from "../sqlite/target.ts";
 import type { Content } from "./content.ts";
-
-/** Those that every SQLite has. */
-const COLLATIONS: ReadonlySet<string> = new Set(["BINARY", "NOCASE", "RTRIM"]);
 
 export type TableExistsAction = "SKIP" | "APPEND" | "TRUNCATE" | "REPLACE";
 
@@ -38,7 +36,7 @@ export interface SchemaImportRequest {
 export interface TableLoad {
   readonly object: DumpObject;
   readonly table: PublishTable;
-  readonly pieces: readonly { readonly location: PieceLocation; readonly rows: number }[];
+  readonly pieces: readonly PieceOfRows[];
   readonly bytes: number;
 }
 
@@ -202,17 +200,8 @@ class SchemaPlanner {
   }
 
   #piecesOf(object: DumpObject): TableLoad["pieces"] {
-    const locations = new Map((this.#request.pieces.get(object.id) ?? []).map((location) => [location.piece, location]));
-    return [...(this.#request.pieceOrder.get(object.id) ?? [])]
-      .sort((a, b) => a.ordinal - b.ordinal)
-      .map(({ piece, rows }) => {
-        const location = locations.get(piece);
-        if (location?.rows !== rows) {
-          const reason = `the master table and the pieces of the dump disagree on piece ${piece} of ${this.#shown(object.name)}`;
-          throw pumpError([["ORA-39001"], ["ORA-39000"], ["TSDP-00010", reason]]);
-        }
-        return { location, rows };
-      });
+    const { pieceOrder, pieces } = this.#request;
+    return piecesInOrder(this.#shown(object.name), pieceOrder.get(object.id) ?? [], pieces.get(object.id) ?? []);
   }
 
   #takeDependent(object: DumpObject): boolean {
@@ -243,14 +232,4 @@ class SchemaPlanner {
   #shown(name: string): string {
     return qualifiedName(this.#request.target, name);
   }
-}
-
-/** Only the typed way tells what is wrong with a key under a collation that only its application has. */
-function hasKnownCollations({ constraints }: TableShape): boolean {
-  return constraints.every(({ columns }) => columns.every(({ collation }) => COLLATIONS.has(collation.toUpperCase())));
-}
-
-/** Whether pieces made for the one shape hold the columns of the other; their keys may differ. */
-function sameColumns(a: TableShape, b: TableShape): boolean {
-  return sameShape({ ...a, constraints: [] }, { ...b, constraints: [] });
 }

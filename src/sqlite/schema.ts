@@ -150,6 +150,11 @@ export function sameShape(a: TableShape, b: TableShape): boolean {
   return essence(a) === essence(b);
 }
 
+/** Whether pieces made for the one shape hold the columns of the other; their keys may differ. */
+export function sameColumns(a: TableShape, b: TableShape): boolean {
+  return sameShape({ ...a, constraints: [] }, { ...b, constraints: [] });
+}
+
 function readConstraints(connection: Connection, table: string): KeyConstraint[] {
   const indexes = connection
     .prepare("SELECT name, origin FROM pragma_index_list(?, 'main') WHERE origin IN ('u', 'pk')")

@@ -24,6 +24,14 @@ export class WrongRowCount extends Error {
   override readonly name = "WrongRowCount";
 }
 
+/** Those that every SQLite has. */
+const COLLATIONS: ReadonlySet<string> = new Set(["BINARY", "NOCASE", "RTRIM"]);
+
+/** Whether the keys of a table can be raw: only the typed way tells what is wrong with a collation that only its application has. */
+export function hasKnownCollations({ constraints }: TableShape): boolean {
+  return constraints.every(({ columns }) => columns.every(({ collation }) => COLLATIONS.has(collation.toUpperCase())));
+}
+
 /** A name that no other job's staging table has. */
 export function stagingName(guid: string, object: number): string {
   return `tsdp:${guid.slice(0, 8)}:${object}`;

@@ -1,12 +1,12 @@
-import { pumpError } from "../base/errors.ts";
 import { OpenFiles } from "../dump/open-files.ts";
 import { readPiece } from "../dump/piece-reader.ts";
 import { sumSegment, type SegmentSums } from "../dump/verify.ts";
 import { openDatabase, type Connection } from "../sqlite/database.ts";
-import { BadImage, removePieceImage, writePieceImage } from "../sqlite/piece-image.ts";
+import { badImageAs } from "../sqlite/image-fault.ts";
+import { removePieceImage, writePieceImage } from "../sqlite/piece-image.ts";
 import { pieceLayout } from "../sqlite/piece-table.ts";
 import { publish, type PublishEvent } from "../sqlite/publish.ts";
-import { loadPiece, prepareLoading, WrongRowCount } from "../sqlite/staging.ts";
+import { loadPiece, prepareLoading } from "../sqlite/staging.ts";
 import { checkTarget, type TargetProblems } from "../sqlite/target.ts";
 import { LocalStorage } from "../storage/local.ts";
 import type { WorkerRequest } from "./messages.ts";
@@ -88,20 +88,5 @@ export class Loader {
     this.#targets.set(path, target);
     prepareLoading(target, durable);
     return target;
-  }
-}
-
-/** What is wrong inside an image is a fault of the dump file. */
-function badImageAs<T>(path: string, step: () => T): T {
-  try {
-    return step();
-  } catch (error) {
-    if (!(error instanceof BadImage || error instanceof WrongRowCount)) throw error;
-    const detail = error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
-    throw pumpError(
-      [["ORA-31619", path], { code: "ORA-02354", text: `error in exporting/importing data: ${detail}` }],
-      undefined,
-      error,
-    );
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { helpLines } from "../../src/cli/help.ts";
-import { editDistance, nearestName } from "../../src/cli/nearest-name.ts";
+import { editDistance, nearestName } from "../../src/base/nearest-name.ts";
 import { defaultOf, findParameter, PARAMETERS, supportedParameters } from "../../src/cli/parameters.ts";
 
 describe("parameter table", () => {
