@@ -1,5 +1,19 @@
 export { EXCEPTIONS, KU } from "./api/constants.ts";
 export { connect, type ConnectOptions, type DataPump } from "./api/data-pump.ts";
+export {
+  listDump,
+  queryDump,
+  readDumpTable,
+  UndecodableText,
+  type CellValue,
+  type DumpListing,
+  type DumpOptions,
+  type DumpRows,
+  type ListedObject,
+  type ListFilter,
+  type ObjectState,
+  type RowChoice,
+} from "./api/inspect.ts";
 export type {
   DumpFile,
   DumpfileInfo,

@@ -13,9 +13,10 @@ export interface Interruption {
   readonly silent: boolean;
 }
 
-/** Watches for signals and lost output while a job runs. A second signal ends the process at once. */
+/** Watches for signals and lost output while a client works. A second signal ends the process at once. */
 export class Interruptions {
   #signal: (typeof SIGNALS)[number] | undefined;
+  readonly #abort = new AbortController();
   readonly #listener = (signal: NodeJS.Signals) => {
     this.#take(signal);
   };
@@ -31,6 +32,11 @@ export class Interruptions {
     return failure === undefined ? undefined : { signal: undefined, exitCode: failure.exitCode, silent: failure.closed };
   }
 
+  /** Aborted by the first signal. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
   stop(): void {
     for (const signal of SIGNALS) process.off(signal, this.#listener);
   }
@@ -38,6 +44,7 @@ export class Interruptions {
   #take(signal: NodeJS.Signals): void {
     if (this.#signal !== undefined) process.exit(exitCodeOf(signal));
     this.#signal = SIGNALS.find((name) => name === signal);
+    this.#abort.abort();
   }
 }
 

@@ -1,3 +1,5 @@
+import { setImmediate } from "node:timers/promises";
+
 /** What a shell reports of a program that the signal SIGPIPE ended. */
 const CLOSED_PIPE = 141;
 
@@ -41,6 +43,23 @@ export function watchOutput(): void {
 
 export function outputFailure(): OutputFailure | undefined {
   return failure;
+}
+
+/**
+ * Writes to standard output and waits while its reader is slow.
+ * @returns whether there still is a reader
+ */
+export async function writeOut(parts: readonly (string | Uint8Array)[]): Promise<boolean> {
+  const bytes = Buffer.concat(parts.map((part) => (typeof part === "string" ? Buffer.from(part) : part)));
+  if (bytes.length > 0 && process.stdout.writable)
+    await new Promise<void>((resolve) => {
+      process.stdout.write(bytes, () => {
+        resolve();
+      });
+    });
+  // An error comes as an event after the callback.
+  await setImmediate();
+  return failure === undefined;
 }
 
 function write(stream: NodeJS.WriteStream, lines: readonly string[]): void {

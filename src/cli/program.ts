@@ -1,4 +1,5 @@
 import { Command as Program, CommanderError, Option } from "commander";
+import { inspectPrograms } from "./inspect-program.ts";
 import type { Output } from "./output.ts";
 import type { Command, JobParameter } from "./parameter.ts";
 import { defaultOf, supportedParameters } from "./parameters.ts";
@@ -60,6 +61,7 @@ export async function runProgram(words: readonly string[], output: Output): Prom
       }),
     )
     .addCommand(walletProgram(output));
+  for (const inspecting of inspectPrograms(output, (code) => (exitCode = code))) program.addCommand(inspecting);
   try {
     await program.parseAsync(words, { from: "user" });
     return exitCode;

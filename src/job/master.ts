@@ -17,6 +17,7 @@ export function masterTable(
   tables: readonly TableUnload[],
 ): MasterTable {
   const { owner, name, operation, mode, guid, version, database } = run.definition;
+  const damaged = tables.filter(({ lost }) => lost.length > 0).map(({ table }) => table.object);
   const facts = {
     OWNER: owner,
     JOB_NAME: name,
@@ -33,6 +34,7 @@ export function masterTable(
     TIMEZONE: Intl.DateTimeFormat().resolvedOptions().timeZone,
     ENDIANNESS: endianness() === "LE" ? "LITTLE" : "BIG",
     PARAMETERS: JSON.stringify(run.definition.parameters),
+    ...(damaged.length > 0 ? { DAMAGED: damaged.join(",") } : {}),
   };
   return {
     job: new Map(Object.entries(facts)),

@@ -57,7 +57,7 @@ export function rangeSql(shape: TableShape, range: KeyRange): RangeSql {
       return {
         from: `${table} INDEXED BY ${quoteIdentifier(key.index)}`,
         where: bounds.map(({ sql }) => sql).join(" AND ") || "1",
-        orderBy: range.reverse === true ? ` ORDER BY ${keyOrder(key)}` : "",
+        orderBy: range.reverse === true ? ` ORDER BY ${keyOrder(key, "backwards")}` : "",
         offset: range.offset,
         parameters: bounds.flatMap(({ parameters }) => parameters),
       };
@@ -123,13 +123,18 @@ function primaryKey(shape: TableShape): KeyConstraint {
   return key;
 }
 
-/** The order of the key's index, backwards. */
-function keyOrder(key: KeyConstraint): string {
+/** What to order by to get the rows of a table as it keeps them; null where only a scan gives that order. */
+export function tableOrder(shape: TableShape): string | null {
+  return shape.withoutRowid ? keyOrder(primaryKey(shape), "forwards") : shape.rowid;
+}
+
+/** The order of the key's index. */
+function keyOrder(key: KeyConstraint, direction: "forwards" | "backwards"): string {
   return key.columns
-    .map(
-      ({ name, collation, descending }) =>
-        `${keyName(name)} COLLATE ${quoteIdentifier(collation)} ${descending ? "ASC" : "DESC"}`,
-    )
+    .map(({ name, collation, descending }) => {
+      const order = descending === (direction === "forwards") ? "DESC" : "ASC";
+      return `${keyName(name)} COLLATE ${quoteIdentifier(collation)} ${order}`;
+    })
     .join(", ");
 }
 

@@ -7,21 +7,36 @@ const WORD = /[A-Za-z_\u0080-\uFFFF$][\w\u0080-\uFFFF$]*/y;
  * might run it. A trigger ends at `; END ;`, everything else at its first semicolon.
  */
 export function hasTail(sql: string, type: string): boolean {
-  let [position, ended] = [0, false];
+  let ended = false;
   let lastTokens: readonly string[] = [];
-  while (position < sql.length) {
+  for (const { text } of tokensOf(sql)) {
+    if (ended) return true;
+    lastTokens = [...lastTokens.slice(-2), text.toUpperCase()];
+    ended = lastTokens.at(-1) === ";" && (type !== "trigger" || (lastTokens[1] === "END" && lastTokens[0] === ";"));
+  }
+  return false;
+}
+
+/** A text with one statement, without its semicolon and what is around it, and its first word in upper case. */
+export function bareStatement(sql: string): { readonly text: string; readonly firstWord: string } {
+  const tokens = [...tokensOf(sql)].filter(({ text }) => text !== ";");
+  const [first, last] = [tokens[0], tokens.at(-1)];
+  if (first === undefined || last === undefined) return { text: "", firstWord: "" };
+  return { text: sql.slice(first.start, last.start + last.text.length), firstWord: first.text.toUpperCase() };
+}
+
+/** Words, quoted texts, and single characters of anything else. */
+function* tokensOf(sql: string): Generator<{ readonly text: string; readonly start: number }, void> {
+  for (let position = 0; position < sql.length;) {
     const skipped = match(SPACE_OR_COMMENT, sql, position);
     if (skipped > position) {
       position = skipped;
       continue;
     }
-    if (ended) return true;
     const next = Math.max(match(QUOTED, sql, position), match(WORD, sql, position), position + 1);
-    lastTokens = [...lastTokens.slice(-2), sql.slice(position, next).toUpperCase()];
-    ended = lastTokens.at(-1) === ";" && (type !== "trigger" || (lastTokens[1] === "END" && lastTokens[0] === ";"));
+    yield { text: sql.slice(position, next), start: position };
     position = next;
   }
-  return false;
 }
 
 /** End of a match at the position, or the position. */
