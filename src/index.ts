@@ -12,6 +12,7 @@ export {
   type ListedObject,
   type ListFilter,
   type ObjectState,
+  type Row,
   type RowChoice,
 } from "./api/inspect.ts";
 export type {

@@ -1,6 +1,6 @@
 import { listDump as listOpenDump, type DumpListing, type ListFilter } from "../inspect/listing.ts";
 import { openDump, type OpenDump } from "../inspect/open-dump.ts";
-import { openQuery, type CellValue, type RowSource } from "../inspect/query.ts";
+import { openQuery, type Row, type RowSource } from "../inspect/query.ts";
 import { openTable, type RowChoice } from "../inspect/table-rows.ts";
 import type { ErrorLine } from "../base/errors.ts";
 import { dumpAccess, type DumpOptions } from "./dump-access.ts";
@@ -8,7 +8,7 @@ import { rejecting } from "./session.ts";
 
 export type { DumpOptions } from "./dump-access.ts";
 export type { DumpListing, ListedObject, ListFilter, ObjectState } from "../inspect/listing.ts";
-export { UndecodableText, type CellValue } from "../inspect/query.ts";
+export { UndecodableText, type CellValue, type Row } from "../inspect/query.ts";
 export type { RowChoice } from "../inspect/table-rows.ts";
 
 /**
@@ -50,7 +50,7 @@ export async function readDumpTable(
 }
 
 /** Rows that come one by one. To read them to the end, or to break off, closes the dump; else `close` does. */
-export class DumpRows implements AsyncIterable<readonly CellValue[]> {
+export class DumpRows implements AsyncIterable<Row> {
   readonly columns: readonly string[];
   /** Whether pieces are decoded, in a folder that nobody else can read, while rows come. */
   readonly isLoading: boolean;
@@ -68,9 +68,14 @@ export class DumpRows implements AsyncIterable<readonly CellValue[]> {
     return this.#source.warnings;
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<readonly CellValue[], void> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<Row, void> {
+    for await (const batch of this.batches()) for (const row of batch) yield row;
+  }
+
+  /** The same rows, some at a time, which costs less. */
+  async *batches(): AsyncGenerator<readonly Row[], void> {
     try {
-      yield* this.#source.rows();
+      yield* this.#source.batches();
     } finally {
       await this.close();
     }

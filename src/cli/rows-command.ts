@@ -1,4 +1,4 @@
-import type { CellValue, DumpRows } from "../api/inspect.ts";
+import type { DumpRows, Row } from "../api/inspect.ts";
 import { pumpError } from "../base/errors.ts";
 import { dumpOptions, type DumpArguments } from "./dump-arguments.ts";
 import { errorLines } from "./error-report.ts";
@@ -44,7 +44,7 @@ async function showRows(format: RowFormat, output: Output, open: (signal: AbortS
   try {
     const rows = await open(interruptions.signal);
     if (!rows.isLoading) interruptions.stop();
-    const shown = (await formatter(format))(rows.columns, rows);
+    const shown = (await formatter(format))(rows.columns, rows.batches());
     await writeAll(shown);
     for (const lines of rows.warnings) output.err(...errorLines(pumpError(lines)));
     return rows.warnings.length > 0 ? 5 : 0;
@@ -57,7 +57,7 @@ async function showRows(format: RowFormat, output: Output, open: (signal: AbortS
   }
 }
 
-type RowWriter = (columns: readonly string[], rows: AsyncIterable<readonly CellValue[]>) => AsyncIterable<string | Uint8Array>;
+type RowWriter = (columns: readonly string[], batches: AsyncIterable<readonly Row[]>) => AsyncIterable<string | Uint8Array>;
 
 async function formatter(format: RowFormat): Promise<RowWriter> {
   switch (format) {

@@ -1,4 +1,4 @@
-import { UndecodableText, type CellValue } from "../api/inspect.ts";
+import { UndecodableText, type CellValue, type Row } from "../api/inspect.ts";
 
 const LINE_END = "\r\n";
 /** `,` `"` CR and LF. */
@@ -11,17 +11,21 @@ const NEEDS_QUOTES = /[",\r\n]/;
  */
 export async function* csvRows(
   columns: readonly string[],
-  rows: AsyncIterable<readonly CellValue[]>,
+  batches: AsyncIterable<readonly Row[]>,
 ): AsyncGenerator<string | Uint8Array, void> {
   yield columns.map((name) => textField(name)).join(",") + LINE_END;
-  for await (const row of rows) yield csvLine(row);
+  for await (const batch of batches) yield joined(batch.map(csvLine));
 }
 
-function csvLine(row: readonly CellValue[]): string | Uint8Array {
+function csvLine(row: Row): string | Uint8Array {
   const fields = row.map(field);
   if (fields.every((value) => typeof value === "string")) return fields.join(",") + LINE_END;
-  const parts = fields.flatMap((value, i) => [...(i === 0 ? [] : [","]), value]);
-  return Buffer.concat([...parts, LINE_END].map((part) => (typeof part === "string" ? Buffer.from(part) : part)));
+  return joined([...fields.flatMap((value, i) => [...(i === 0 ? [] : [","]), value]), LINE_END]);
+}
+
+function joined(parts: readonly (string | Uint8Array)[]): string | Uint8Array {
+  if (parts.every((part) => typeof part === "string")) return parts.join("");
+  return Buffer.concat(parts.map((part) => (typeof part === "string" ? Buffer.from(part) : part)));
 }
 
 function field(value: CellValue): string | Uint8Array {

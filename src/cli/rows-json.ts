@@ -1,4 +1,4 @@
-import { UndecodableText, type CellValue } from "../api/inspect.ts";
+import { UndecodableText, type CellValue, type Row } from "../api/inspect.ts";
 import { printableJson } from "../base/printable.ts";
 
 /**
@@ -7,25 +7,25 @@ import { printableJson } from "../base/printable.ts";
  */
 export async function* jsonRows(
   columns: readonly string[],
-  rows: AsyncIterable<readonly CellValue[]>,
+  batches: AsyncIterable<readonly Row[]>,
 ): AsyncGenerator<string, void> {
-  let before = `{"schema":"tsdp.rows/1","columns":${printableJson(columns)},"rows":[`;
-  let isFirst = true;
-  for await (const row of rows) {
-    yield `${before}\n[${row.map(jsonValue).join(",")}]`;
-    before = ",";
-    isFirst = false;
+  yield `{"schema":"tsdp.rows/1","columns":${printableJson(columns)},"rows":[`;
+  let separator = "\n";
+  for await (const batch of batches) {
+    yield separator + batch.map((row) => `[${row.map(jsonValue).join(",")}]`).join(",\n");
+    separator = ",\n";
   }
-  yield isFirst ? `${before}]}\n` : "\n]}\n";
+  yield separator === "\n" ? "]}\n" : "\n]}\n";
 }
 
 /** Rows as one object a line. A name that comes again has a number after it: `a`, `a:1`. */
 export async function* jsonLines(
   columns: readonly string[],
-  rows: AsyncIterable<readonly CellValue[]>,
+  batches: AsyncIterable<readonly Row[]>,
 ): AsyncGenerator<string, void> {
   const keys = distinct(columns).map((name) => printableJson(name));
-  for await (const row of rows) yield `{${row.map((value, i) => `${keys[i] ?? ""}:${jsonValue(value)}`).join(",")}}\n`;
+  const line = (row: Row) => `{${row.map((value, i) => `${keys[i] ?? ""}:${jsonValue(value)}`).join(",")}}\n`;
+  for await (const batch of batches) yield batch.map(line).join("");
 }
 
 function distinct(columns: readonly string[]): readonly string[] {

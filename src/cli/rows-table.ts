@@ -1,36 +1,24 @@
-import { UndecodableText, type CellValue } from "../api/inspect.ts";
+import { UndecodableText, type CellValue, type Row } from "../api/inspect.ts";
 import { printable } from "../base/printable.ts";
 
-/** Rows that are looked at before the first line, so that the columns are wide enough for them. */
-const SAMPLE_ROWS = 100;
 /** Longer values are cut. */
 const MAX_CHARACTERS = 200;
 const MAX_BLOB_BYTES = 32;
 
-/** Rows for people: aligned columns, numbers to the right, what a terminal could act on escaped, long values cut. */
+/** Rows for people: columns as wide as the first batch needs, numbers to the right, what a terminal could act on escaped, long values cut. */
 export async function* tableRows(
   columns: readonly string[],
-  rows: AsyncIterable<readonly CellValue[]>,
+  batches: AsyncIterable<readonly Row[]>,
 ): AsyncGenerator<string, void> {
-  const sample: (readonly CellValue[])[] = [];
   let layout: TableLayout | undefined;
   let count = 0;
-  for await (const row of rows) {
-    count += 1;
-    if (layout !== undefined) {
-      yield layout.line(row);
-      continue;
-    }
-    sample.push(row);
-    if (sample.length < SAMPLE_ROWS) continue;
-    layout = new TableLayout(columns, sample);
-    yield layout.head() + sample.map((sampled) => layout?.line(sampled) ?? "").join("");
+  for await (const batch of batches) {
+    const head = layout === undefined;
+    layout ??= new TableLayout(columns, batch);
+    count += batch.length;
+    yield (head ? layout.head() : "") + layout.lines(batch);
   }
-  if (layout === undefined) {
-    layout = new TableLayout(columns, sample);
-    yield layout.head();
-    for (const row of sample) yield layout.line(row);
-  }
+  if (layout === undefined) yield new TableLayout(columns, []).head();
   yield `\n${count} row${count === 1 ? "" : "s"}\n`;
 }
 
@@ -39,7 +27,7 @@ class TableLayout {
   readonly #widths: readonly number[];
   readonly #toRight: readonly boolean[];
 
-  constructor(columns: readonly string[], sample: readonly (readonly CellValue[])[]) {
+  constructor(columns: readonly string[], sample: readonly Row[]) {
     this.#heading = columns.map((name) => shortened(name));
     const cells = sample.map((row) => row.map(shown));
     this.#widths = this.#heading.map((name, i) => Math.max(name.length, ...cells.map((row) => row[i]?.length ?? 0)));
@@ -51,8 +39,8 @@ class TableLayout {
     return `${this.#aligned(this.#heading)}${rule}\n`;
   }
 
-  line(row: readonly CellValue[]): string {
-    return this.#aligned(row.map(shown));
+  lines(rows: readonly Row[]): string {
+    return rows.map((row) => this.#aligned(row.map(shown))).join("");
   }
 
   #aligned(cells: readonly string[]): string {

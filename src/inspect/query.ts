@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { PumpError, pumpError, type ErrorLine } from "../base/errors.ts";
 import { qualifiedName } from "../base/identifiers.ts";
 import { nearestName } from "../base/nearest-name.ts";
-import type { CellValue } from "../sqlite/cell-value.ts";
+import { UndecodableText, type CellValue } from "../sqlite/cell-value.ts";
 import { checkedStatement, ReadStatement } from "../sqlite/read-statement.ts";
 import { namedObjects } from "./mentions.ts";
 import type { OpenDump } from "./open-dump.ts";
@@ -11,13 +11,17 @@ import { ScratchDatabase, schemasToAttach, type ScratchPlace } from "./scratch-d
 
 export { UndecodableText, type CellValue } from "../sqlite/cell-value.ts";
 
-/** After so many rows others get a turn. */
-const TURN_ROWS = 256;
+/** Bounds of a batch: its rows, and about how many characters and bytes of text and blobs. */
+const BATCH_ROWS = 256;
+const BATCH_LENGTH = 1 << 18;
 
-/** Rows that come one by one, each an array of the values of its columns. */
+/** The values of the columns. */
+export type Row = readonly CellValue[];
+
+/** Rows that come in small batches. */
 export interface RowSource {
   readonly columns: readonly string[];
-  rows(): AsyncGenerator<readonly CellValue[], void>;
+  batches(): AsyncGenerator<readonly Row[], void>;
   /** Rows that a dump has and that can't be shown; whole when the last row has come. */
   readonly warnings: readonly (readonly ErrorLine[])[];
   /** Whether pieces are still decoded on disk while rows come, so that the process is not to be ended at once. */
@@ -37,7 +41,7 @@ export async function openQuery(dump: OpenDump, sql: string, signal?: AbortSigna
     place.folder.hide();
     return {
       columns: read.columns,
-      rows: () => takingTurns(read.rows(), signal),
+      batches: () => inBatches(read.rows(), signal),
       warnings: scratch.warnings,
       isLoading: false,
       close: async () => {
@@ -104,17 +108,23 @@ export function nearestHint({ master }: OpenDump, typed: string): string {
   return object === undefined ? all : `Did you mean ${qualifiedName(object.schema, object.name)}? ${all}`;
 }
 
-/** Lets signals and closed pipes be noticed between rows. */
-export async function* takingTurns(
-  rows: Iterable<readonly CellValue[]>,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<readonly CellValue[], void> {
-  let count = 0;
+/** Between batches signals and closed pipes are noticed. */
+export async function* inBatches(rows: Iterable<Row>, signal: AbortSignal | undefined): AsyncGenerator<readonly Row[], void> {
+  let batch: Row[] = [];
+  let length = 0;
   for (const row of rows) {
-    yield row;
-    count += 1;
-    if (count % TURN_ROWS !== 0) continue;
+    batch.push(row);
+    for (const value of row) length += lengthOf(value);
+    if (batch.length < BATCH_ROWS && length < BATCH_LENGTH) continue;
+    yield batch;
+    [batch, length] = [[], 0];
     await setImmediate();
     signal?.throwIfAborted();
   }
+  if (batch.length > 0) yield batch;
+}
+
+function lengthOf(value: CellValue): number {
+  if (value instanceof UndecodableText) return value.bytes.length;
+  return typeof value === "string" || value instanceof Uint8Array ? value.length : 0;
 }

@@ -1,7 +1,6 @@
 import { pumpError, type ErrorLine } from "../base/errors.ts";
 import { qualifiedName, quoteIdentifier } from "../base/identifiers.ts";
 import type { DumpObject } from "../metadata/dump-object.ts";
-import type { CellValue } from "../sqlite/cell-value.ts";
 import { openDatabase, type Connection } from "../sqlite/database.ts";
 import { tableOrder } from "../sqlite/key-range.ts";
 import { checkedStatement, ReadStatement } from "../sqlite/read-statement.ts";
@@ -10,7 +9,7 @@ import { findTable } from "./find-table.ts";
 import type { PieceOfRows } from "./master.ts";
 import type { OpenDump } from "./open-dump.ts";
 import { PrivateFolder } from "./private-folder.ts";
-import { openQuery, takingTurns, type RowSource } from "./query.ts";
+import { openQuery, inBatches, type Row, type RowSource } from "./query.ts";
 import { piecesOf } from "./scratch-database.ts";
 import { buildScratch, type ScratchSchema } from "./scratch-schema.ts";
 
@@ -33,7 +32,7 @@ export async function openTable(dump: OpenDump, name: string, choice: RowChoice 
   const table = new TablePieces(dump, object, choice);
   return {
     columns: await table.columns(),
-    rows: () => table.rows(pieces),
+    batches: () => table.batches(pieces),
     warnings: table.warnings,
     isLoading: true,
     close: () => dump.close(),
@@ -85,23 +84,23 @@ class TablePieces {
     }
   }
 
-  async *rows(pieces: readonly PieceOfRows[]): AsyncGenerator<readonly CellValue[], void> {
+  async *batches(pieces: readonly PieceOfRows[]): AsyncGenerator<readonly Row[], void> {
     let left = this.#choice.limit;
     for (const piece of pieces) {
       if (left === 0n) return;
-      for await (const row of this.#rowsOf(piece, left)) {
-        if (left !== undefined) left -= 1n;
-        yield row;
+      for await (const batch of this.#batchesOf(piece, left)) {
+        if (left !== undefined) left -= BigInt(batch.length);
+        yield batch;
       }
     }
   }
 
-  async *#rowsOf(piece: PieceOfRows, limit: bigint | undefined): AsyncGenerator<readonly CellValue[], void> {
+  async *#batchesOf(piece: PieceOfRows, limit: bigint | undefined): AsyncGenerator<readonly Row[], void> {
     const { connection, warnings, close } = await this.#open([piece]);
     this.warnings.push(...warnings);
     try {
       const statement = new ReadStatement(connection, this.#select(connection, { ...this.#choice, limit }));
-      yield* takingTurns(statement.rows(), this.#choice.signal);
+      yield* inBatches(statement.rows(), this.#choice.signal);
     } finally {
       close();
     }
