@@ -18,7 +18,7 @@ import {
   progressName,
   stagingName,
 } from "../sqlite/staging.ts";
-import { createTarget } from "../sqlite/target.ts";
+import { applySettings } from "../sqlite/target.ts";
 import type { PieceOfRows } from "./master.ts";
 import type { OpenDump } from "./open-dump.ts";
 import type { PrivateFolder } from "./private-folder.ts";
@@ -57,9 +57,12 @@ export async function buildScratch(request: ScratchRequest): Promise<ScratchSche
   try {
     const plan = planScratch(request, proven, problems);
     const path = folder.newFile();
-    createTarget(path, { ...schema.settings, pageSize: PAGE_SIZE, autoVacuum: 0 });
     const connection = openDatabase(path, { mustExist: true });
     try {
+      // Nothing of it has to outlive this process.
+      connection.pragma("journal_mode = memory");
+      prepareLoading(connection, false);
+      applySettings(connection, { ...schema.settings, pageSize: PAGE_SIZE, autoVacuum: 0 });
       const warnings = await load(connection, plan, request);
       publish(connection, false, plan, (event) => {
         if ("lines" in event) problems.set(foldName(event.object.name), event.lines);
@@ -117,9 +120,6 @@ async function load(
   request: ScratchRequest,
 ): Promise<readonly (readonly ErrorLine[])[]> {
   const { schema, objects, pieces, folder } = request;
-  // Nothing of it has to outlive this process.
-  connection.pragma("journal_mode = memory");
-  prepareLoading(connection, false);
   createProgressTable(connection, progress);
   for (const table of tables) createStagingTable(connection, table);
   const warnings: (readonly ErrorLine[])[] = [];

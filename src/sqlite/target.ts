@@ -6,16 +6,21 @@ import type { SchemaSettings } from "./schema.ts";
 export function createTarget(path: string, settings: SchemaSettings): void {
   const connection = openDatabase(path);
   try {
-    connection.pragma(`encoding = '${settings.encoding}'`);
-    connection.pragma(`page_size = ${settings.pageSize}`);
-    connection.pragma(`auto_vacuum = ${settings.autoVacuum}`);
-    // The encoding is stored with the first table.
-    connection.exec('CREATE TABLE "tsdp:0"(a); DROP TABLE "tsdp:0"');
-    connection.pragma(`user_version = ${settings.userVersion}`);
-    connection.pragma(`application_id = ${settings.applicationId}`);
+    applySettings(connection, settings);
   } finally {
     connection.close();
   }
+}
+
+/** Makes an empty file a schema file. */
+export function applySettings(connection: Connection, settings: SchemaSettings): void {
+  connection.pragma(`encoding = '${settings.encoding}'`);
+  connection.pragma(`page_size = ${settings.pageSize}`);
+  connection.pragma(`auto_vacuum = ${settings.autoVacuum}`);
+  // The encoding is stored with the first table.
+  connection.exec('CREATE TABLE "tsdp:0"(a); DROP TABLE "tsdp:0"');
+  connection.pragma(`user_version = ${settings.userVersion}`);
+  connection.pragma(`application_id = ${settings.applicationId}`);
 }
 
 /**
