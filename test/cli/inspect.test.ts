@@ -34,12 +34,12 @@ test("rows are written in each format, and nothing stays in the temporary folder
   expect(table).toMatchObject({ code: 0, err: "" });
   expect(table.out.toString()).toBe(
     [
-      '              id  v                 v"w',
-      "----------------  ----------------  ---------",
+      '              id  v               v"w',
+      "----------------  --------------  ---------",
       "              -1  text'61FF'",
       "               1  a,\"b\\x0d\\n\\x1b  x'00FF2C'",
-      "               3  Infinity          0",
-      "9007199254740993  2                 NULL",
+      "               3  Infinity        0",
+      "9007199254740993  2               NULL",
       "",
       "4 rows",
       "",
