@@ -5,6 +5,7 @@ import type { Command, JobParameter } from "./parameter.ts";
 import { defaultOf, supportedParameters } from "./parameters.ts";
 import { productVersion } from "../base/product.ts";
 import type { SessionOptions } from "./session-commands.ts";
+import { verifyProgram } from "./verify-program.ts";
 import { walletProgram } from "./wallet-program.ts";
 
 const USERID = "connect string [user[/password]@]database (default: $TSDP_DATABASE, else the current directory)";
@@ -62,6 +63,7 @@ export async function runProgram(words: readonly string[], output: Output): Prom
     )
     .addCommand(walletProgram(output));
   for (const inspecting of inspectPrograms(output, (code) => (exitCode = code))) program.addCommand(inspecting);
+  program.addCommand(verifyProgram(output, (code) => (exitCode = code)));
   try {
     await program.parseAsync(words, { from: "user" });
     return exitCode;

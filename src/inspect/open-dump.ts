@@ -6,12 +6,12 @@ import type { OpenFile } from "../dump/piece-reader.ts";
 import { DumpFileSet } from "../dump/reader.ts";
 import type { Keyring } from "../dump/set-key.ts";
 import type { MasterTable } from "../metadata/master-table.ts";
-import type { Storage } from "../storage/storage.ts";
+import type { Places } from "../storage/places.ts";
 import { readMaster } from "./master.ts";
 
 /** How to come at a dump. */
 export interface DumpAccess {
-  readonly storage: Storage;
+  readonly storage: Places;
   readonly keyring: Keyring;
   /** Where relative paths start. */
   readonly currentDirectory: string;
@@ -43,7 +43,7 @@ export async function openDump(names: readonly string[], access: DumpAccess): Pr
 }
 
 /** A path of a file that is there means that file, whatever its name looks like; any other may be a template or lack its extension. */
-async function dumpFilesNamed(
+export async function dumpFilesNamed(
   names: readonly string[],
   { storage, currentDirectory }: DumpAccess,
 ): Promise<readonly (string | DumpFilePattern)[]> {

@@ -25,7 +25,13 @@ export function processingLine(path: string): string {
 }
 
 /** `. . exported "HR"."EMPLOYEES"                            17.08 KB     107 rows`; longer names and numbers push to the right. */
-export function rowsLine(verb: "exported" | "imported", schema: string, table: string, bytes: number, rows: number): string {
+export function rowsLine(
+  verb: "exported" | "imported" | "verified",
+  schema: string,
+  table: string,
+  bytes: number,
+  rows: number,
+): string {
   const name = `. . ${verb} ${qualifiedName(schema, table)}`;
   const [number = "0", unit = "KB"] = formatSize(bytes).split(" ");
   const size = `${number.padStart(Math.max(0, SIZE_END - name.length))} ${unit}`;

@@ -27,6 +27,25 @@ export function writePieceImage(path: string, image: Buffer, layout: PieceLayout
   ).close();
 }
 
+/**
+ * Checks a piece image that came out of a dump in memory, down to its number of rows.
+ * @throws BadImage
+ */
+export function checkPieceImage(image: Buffer, layout: PieceLayout, rows: number): void {
+  const connection = openUntrusted(image, new Map([[PIECE_TABLE, pieceTableSql(layout)]]));
+  try {
+    const key = layout.rowid === "column" ? "typeof(k) = 'integer'" : "1";
+    const [found, keys] = connection
+      .prepare(`SELECT count(*), total(isKey) FROM (SELECT ${key} AS isKey FROM ${PIECE_TABLE} LIMIT ?)`)
+      .raw()
+      .get(BigInt(rows) + 1n) as [number, number];
+    if (found !== rows) throw new BadImage(`the image holds ${found > rows ? "more" : found} rows instead of ${rows}`);
+    if (keys !== found) throw new BadImage("the image holds rows whose rowid is no integer");
+  } finally {
+    connection.close();
+  }
+}
+
 export function removePieceImage(path: string): void {
   for (const suffix of ["", "-wal", "-shm", "-journal"]) rmSync(path + suffix, { force: true });
 }

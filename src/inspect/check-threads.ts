@@ -1,0 +1,80 @@
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
+import { PumpError, pumpError } from "../base/errors.ts";
+import type { StorageAccess } from "../storage/access.ts";
+import type { CheckReply, CheckRequest } from "./check-thread.ts";
+import type { PieceFinding, PieceTask } from "./piece-check.ts";
+
+/** TypeScript sources (tests) start the built thread: threads of Node 20 run JavaScript only. */
+const ENTRY = new URL(
+  import.meta.url.endsWith(".ts") ? "../../dist/inspect/check-thread.js" : "./check-thread.js",
+  import.meta.url,
+);
+/** More read no faster from one disk, and each holds a piece in memory. */
+const MOST_THREADS = 4;
+
+/**
+ * Checks pieces by several threads, each of which has one piece in memory at a time.
+ * @param found is told what was found of each task, in any order
+ */
+export async function checkPieces(
+  tasks: readonly PieceTask[],
+  access: StorageAccess,
+  found: (task: PieceTask, finding: PieceFinding) => void,
+): Promise<void> {
+  const left = tasks.values();
+  const count = Math.min(tasks.length, availableParallelism(), MOST_THREADS);
+  await Promise.all(Array.from({ length: count }, () => runThread(left, access, found)));
+}
+
+async function runThread(
+  left: Iterator<PieceTask>,
+  access: StorageAccess,
+  found: (task: PieceTask, finding: PieceFinding) => void,
+): Promise<void> {
+  const thread = new CheckThread(access);
+  try {
+    for (let next = left.next(); next.done !== true; next = left.next()) {
+      const reply = await thread.ask(next.value);
+      if (reply.is === "finding") found(next.value, reply.finding);
+    }
+    await thread.ask("close");
+  } finally {
+    await thread.end();
+  }
+}
+
+/** One thread, which answers one request at a time. */
+class CheckThread {
+  readonly #thread: Worker;
+  #settle: ((reply: CheckReply) => void) | null = null;
+
+  constructor(access: StorageAccess) {
+    this.#thread = new Worker(ENTRY, { workerData: access });
+    this.#thread.on("message", (reply: CheckReply) => this.#settle?.(reply));
+    this.#thread.on("error", (error) => {
+      this.#fail(error.message);
+    });
+    this.#thread.on("exit", () => {
+      this.#fail("the thread ended");
+    });
+  }
+
+  /** @throws the thread's error */
+  async ask(request: CheckRequest): Promise<CheckReply> {
+    const reply = await new Promise<CheckReply>((resolve) => {
+      this.#settle = resolve;
+      this.#thread.postMessage(request);
+    });
+    if (reply.is === "failure") throw PumpError.fromJSON(reply.error);
+    return reply;
+  }
+
+  async end(): Promise<void> {
+    await this.#thread.terminate();
+  }
+
+  #fail(detail: string): void {
+    this.#settle?.({ is: "failure", error: pumpError([["ORA-39126", "verify", detail]]).toJSON() });
+  }
+}
