@@ -1,21 +1,73 @@
+import { resolve } from "node:path";
+import { pumpError } from "../base/errors.ts";
+import { upperName } from "../base/identifiers.ts";
+import { parseConnectString } from "../catalog/connect-string.ts";
+import { listSchemas } from "../catalog/schemas.ts";
 import { DumpFileSet } from "../dump/reader.ts";
+import { compareSet, type SchemaComparison, type SchemaPair } from "../inspect/compare.ts";
 import { dumpFilesNamed } from "../inspect/open-dump.ts";
 import { verifySet, type OnProgress, type Verification } from "../inspect/verify.ts";
 import { dumpAccess, type DumpOptions } from "./dump-access.ts";
 import { rejecting } from "./session.ts";
 
 export { rowsLine } from "../job/log-lines.ts";
+export { isSameContent } from "../inspect/compare.ts";
+export type { ObjectDifference, RowDifferences, SchemaComparison } from "../inspect/compare.ts";
 export type { Fault, OnProgress, Verification, VerifiedFile, VerifiedTable } from "../inspect/verify.ts";
 
+/** Which live schemas a dump is compared with. */
+export interface Against {
+  /** Connect string of their database. */
+  readonly database: string;
+  /** Schemas of the dump; null: all. */
+  readonly schemas: readonly string[] | null;
+  /** Schemas of the dump and the live ones that they are compared with; the others keep their names. */
+  readonly remapSchemas: readonly (readonly [source: string, target: string])[];
+}
+
+/** What was found; `comparisons` is null when nothing was to be compared. */
+export interface VerifyReport {
+  readonly verification: Verification;
+  readonly comparisons: readonly SchemaComparison[] | null;
+}
+
+/** Progress of both steps. */
+export interface VerifyProgress {
+  readonly verifying?: OnProgress;
+  readonly comparing?: OnProgress;
+}
+
 /**
- * Checks a dump file set to the row level without importing it.
+ * Checks a dump file set to the row level without importing it, and compares it with live schemas.
  * @param files paths, templates of paths, or URLs; any files of the set
- * @throws what an import of the files would say, when the set can't be opened
+ * @throws what an import of the files would say, when the set can't be opened; ORA-39002 for a schema that is not in the dump or
+ * can't be read
  */
-export async function verifyDump(files: readonly string[], options: DumpOptions, onProgress?: OnProgress): Promise<Verification> {
+export async function verifyDump(
+  files: readonly string[],
+  options: DumpOptions,
+  against: Against | null = null,
+  { verifying, comparing }: VerifyProgress = {},
+): Promise<VerifyReport> {
   return rejecting(async () => {
     const access = await dumpAccess(options);
     const set = await DumpFileSet.open(await dumpFilesNamed(files, access), access.storage, access.keyring);
-    return verifySet(set, access.storage, onProgress);
+    const verification = await verifySet(set, access.storage, verifying);
+    if (against === null) return { verification, comparisons: null };
+    const pairs = pairSchemas(verification, against);
+    return { verification, comparisons: await compareSet(set, access.storage, verification, pairs, comparing) };
+  });
+}
+
+function pairSchemas({ master }: Verification, { database, schemas, remapSchemas }: Against): readonly SchemaPair[] {
+  const names = (master?.schemas ?? []).map(({ name }) => name);
+  const chosen = schemas?.map(upperName) ?? names;
+  const remaps = new Map(remapSchemas.map(([source, target]) => [upperName(source), upperName(target)]));
+  const unknown = [...chosen, ...remaps.keys()].find((name) => master !== null && !names.includes(name));
+  if (unknown !== undefined) throw pumpError([["ORA-39002"], ["ORA-39165", unknown]], `The dump holds ${names.join(", ")}.`);
+  const live = new Map(listSchemas(parseConnectString(database, resolve(".")).database).map(({ name, path }) => [name, path]));
+  return chosen.map((schema) => {
+    const target = remaps.get(schema) ?? schema;
+    return { schema, live: target, path: live.get(target) ?? null };
   });
 }

@@ -16,6 +16,9 @@ const USERID = "connect string [user[/password]@]database (default: $TSDP_DATABA
  */
 export async function runProgram(words: readonly string[], output: Output): Promise<number> {
   let exitCode = 0;
+  const end = (code: number) => {
+    exitCode = code;
+  };
   const program = new Program("tsdp")
     .description("Oracle Data Pump for SQLite: export and import of SQLite schemas")
     .version(productVersion(), "-V, --version")
@@ -56,11 +59,6 @@ export async function runProgram(words: readonly string[], output: Output): Prom
     });
   program
     .addCommand(directoryProgram(output))
-    .addCommand(
-      jobsProgram(output, (code) => {
-        exitCode = code;
-      }),
-    )
     .addCommand(walletProgram(output));
   for (const inspecting of inspectPrograms(output, (code) => (exitCode = code))) program.addCommand(inspecting);
   program.addCommand(verifyProgram(output, (code) => (exitCode = code)));

@@ -1,4 +1,4 @@
-import { rowsLine, type Fault, type Verification } from "../api/verify.ts";
+import { isSameContent, rowsLine, type Fault, type Verification, type VerifyReport } from "../api/verify.ts";
 import { formatLine, pumpError } from "../base/errors.ts";
 import { qualifiedName } from "../base/identifiers.ts";
 import { printable, printableJson } from "../base/printable.ts";
@@ -29,8 +29,19 @@ function faultLines({ kind, file, schema, object, text }: Fault): readonly strin
   return [`${name} is bad: ${text}${file === null ? "" : `, in dump file "${file}"`}`];
 }
 
-/** The same as one JSON document. */
-export function verificationJson({ files, tables, objects, faults, faultCount }: Verification): string {
+/** The same, and what was compared, as one JSON document. */
+export function reportJson({ verification, comparisons }: VerifyReport): string {
+  const { files, tables, objects, faults, faultCount } = verification;
   const verdictWord = faultCount === 0 ? "consistent" : "inconsistent";
-  return printableJson({ schema: "tsdp.verify/1", verdict: verdictWord, files, tables, objects, faultCount, faults });
+  const schemas = comparisons?.map((comparison) => ({ ...comparison, isSame: isSameContent(comparison) })) ?? null;
+  return printableJson({
+    schema: "tsdp.verify/1",
+    verdict: verdictWord,
+    files,
+    tables,
+    objects,
+    faultCount,
+    faults,
+    comparisons: schemas,
+  });
 }

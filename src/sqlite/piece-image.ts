@@ -46,6 +46,25 @@ export function checkPieceImage(image: Buffer, layout: PieceLayout, rows: number
   }
 }
 
+/** The first and the last rowid of a checked piece image, which has one row at least. @throws BadImage when they do not ascend */
+export function rowidsOf(path: string, layout: PieceLayout): readonly [first: bigint, last: bigint] {
+  const connection = openDatabase(path, { readonly: true, mustExist: true });
+  try {
+    const key = layout.rowid === "column" ? "k" : "rowid";
+    const unordered = `SELECT 1 FROM ${PIECE_TABLE} a JOIN ${PIECE_TABLE} b ON b.rowid = a.rowid + 1 WHERE a.${key} >= b.${key} LIMIT 1`;
+    if (connection.prepare(unordered).get() !== undefined) throw new BadImage("its rows are not in the order of their rowids");
+    const [first, last] = connection
+      .prepare(`SELECT min(${key}), max(${key}) FROM ${PIECE_TABLE}`)
+      .raw()
+      .safeIntegers()
+      .get() as unknown[];
+    if (typeof first !== "bigint" || typeof last !== "bigint") throw new BadImage("its rowids are no integers");
+    return [first, last];
+  } finally {
+    connection.close();
+  }
+}
+
 export function removePieceImage(path: string): void {
   for (const suffix of ["", "-wal", "-shm", "-journal"]) rmSync(path + suffix, { force: true });
 }
