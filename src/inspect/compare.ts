@@ -9,7 +9,8 @@ import { readSchema, type SchemaContents } from "../metadata/read-schema.ts";
 import { systemTableFilter } from "../metadata/select.ts";
 import { NO_DIFFERENCES, type RowDifferences } from "../sqlite/compare-rows.ts";
 import type { Connection } from "../sqlite/database.ts";
-import type { TableShape } from "../sqlite/schema.ts";
+import type { TableShape, TextEncoding } from "../sqlite/schema.ts";
+import { decodeSql } from "../sqlite/scratch.ts";
 import { beginSnapshot, openSource } from "../sqlite/source.ts";
 import type { Places } from "../storage/places.ts";
 import { TableComparer } from "./compare-table.ts";
@@ -139,15 +140,14 @@ class SchemaComparer {
     differences.push(...this.#onlyLive());
     const tables = this.#objects.filter(({ objectType }) => objectType === "TABLE");
     const different = differences.filter(({ type, is }) => type === "TABLE" && is !== "onlyLive").length;
-    const source = this.#context.master.schemas.find(({ name }) => name === schema);
-    const settings = source === undefined ? [] : settingDifferences(source, this.#live.schema);
+    const settings = this.#source === undefined ? [] : settingDifferences(this.#source, this.#live.schema);
     return { schema, live, exists: true, same: tables.length - different, differences, settings };
   }
 
   async #compare(object: DumpObject, comparer: TableComparer): Promise<readonly ObjectDifference[]> {
     const live = this.#live.objects.find((other) => keyOf(other) === keyOf(object));
     if (live === undefined) return [difference(object, "onlyInDump", { rows: this.#rowsOf(object) })];
-    const definition = !sameBytes(object.sql, live.sql);
+    const definition = !this.#isSameText(object.sql, live.sql);
     const columns = columnDifferences(object.shape, live.shape);
     const { rows, reason } = await this.#compareRows(object, live, comparer);
     const isSame = !definition && (rows === null || isEmpty(rows));
@@ -184,14 +184,27 @@ class SchemaComparer {
 
   /** Why the rows of a table can't be compared; null: they can. */
   #obstacle(object: DumpObject, shape: TableShape, live: TableShape | null, isWhole: boolean): string | null {
-    const source = this.#context.master.schemas.find(({ name }) => name === object.schema);
     const { encoding } = this.#live.schema.settings;
     if (!isWhole) return "the dump is damaged there";
-    if (source?.settings.encoding !== encoding)
-      return `the text encodings differ: ${source?.settings.encoding ?? "none"} in the dump, ${encoding} in the live schema`;
+    if (this.#dumpEncoding !== encoding)
+      return `the text encodings differ: ${this.#dumpEncoding} in the dump, ${encoding} in the live schema`;
     if ((this.#context.set.pieces.get(object.id) ?? []).some(({ image }) => image !== 0))
       return "columns of it are kept apart in the dump";
     return live !== null && isReadableAs(shape, live) ? null : "the live table has no such rows";
+  }
+
+  #isSameText(dump: Uint8Array | null, live: Uint8Array | null): boolean {
+    if (dump === null || live === null) return dump === live;
+    const [from, to] = [this.#dumpEncoding, this.#live.schema.settings.encoding];
+    return from === to ? Buffer.compare(dump, live) === 0 : decodeSql(dump, from) === decodeSql(live, to);
+  }
+
+  get #dumpEncoding(): TextEncoding {
+    return this.#source?.settings.encoding ?? "UTF-8";
+  }
+
+  get #source(): DumpSchema | undefined {
+    return this.#context.master.schemas.find(({ name }) => name === this.#context.pair.schema);
   }
 
   #piecesOf(object: DumpObject): ReturnType<typeof piecesInOrder> {
@@ -237,10 +250,6 @@ function difference(
 /** Tables, views and indexes share their names, as SQLite folds them; triggers have names of their own. */
 function keyOf({ type, name }: Pick<DumpObject, "type" | "name">): string {
   return `${type === "trigger" ? "trigger" : "object"} ${foldName(name)}`;
-}
-
-function sameBytes(a: Uint8Array | null, b: Uint8Array | null): boolean {
-  return a === null || b === null ? a === b : Buffer.compare(a, b) === 0;
 }
 
 function isEmpty({ onlyInDump, onlyLive, different }: RowDifferences): boolean {

@@ -4,8 +4,8 @@ import { NO_KEYS } from "../../src/dump/set-key.ts";
 import { openDump, type OpenDump } from "../../src/inspect/open-dump.ts";
 import { openQuery, type RowSource } from "../../src/inspect/query.ts";
 import type { CellValue } from "../../src/inspect/query.ts";
-import { LocalStorage } from "../../src/storage/local.ts";
-import type { Storage, StorageReader } from "../../src/storage/storage.ts";
+import { Places } from "../../src/storage/places.ts";
+import type { StorageReader } from "../../src/storage/storage.ts";
 import { expectSuccess, runExport, type JobRequest } from "../job/pump-jobs.ts";
 import { temporaryFolder } from "../job/temporary-folder.ts";
 
@@ -27,7 +27,7 @@ export async function dumpOf(folder: string, request: JobRequest = {}): Promise<
 }
 
 /** Opens a dump until the test ends. */
-export async function opened(path: string, storage: Storage = new LocalStorage()): Promise<OpenDump> {
+export async function opened(path: string, storage = new Places()): Promise<OpenDump> {
   const dump = await openDump([path], { storage, keyring: NO_KEYS, currentDirectory: "/" });
   onTestFinished(() => dump.close());
   return dump;
@@ -45,7 +45,7 @@ export async function rowsOf(dump: OpenDump, sql: string): Promise<readonly (rea
 }
 
 /** The local disk, with a note of every read. */
-export class CountingStorage extends LocalStorage {
+export class CountingStorage extends Places {
   readonly reads: { readonly offset: number; readonly length: number }[] = [];
 
   override async open(path: string): Promise<StorageReader> {
