@@ -68,11 +68,11 @@ export class ImportJob implements Job {
     try {
       const master = await readMaster(set, files.open);
       this.#run.table.setExportFacts(master.job);
-      await verifyDescriptions(set, files.open);
       if (this.#verifiesOnly) {
         this.#files = set.files;
         return;
       }
+      await verifyDescriptions(set, files.open);
       const saved = new ImportState(this.#run.table).targets();
       const { chosen, missing } = chooseTargets(this.#run.definition, master, saved);
       this.#missing = missing;
