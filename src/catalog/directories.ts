@@ -1,9 +1,8 @@
-import { existsSync, statSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { causeLines, pumpError } from "../base/errors.ts";
-import { openDatabase, type Connection } from "../sqlite/database.ts";
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+import { pumpError } from "../base/errors.ts";
+import { CatalogFile } from "./catalog-file.ts";
 import { catalogName, isPrintableName } from "./names.ts";
-import { ensurePrivateFile, ensurePrivateFolder } from "./private-files.ts";
 
 /** A directory object: a name for an absolute path. */
 export interface Directory {
@@ -12,16 +11,15 @@ export interface Directory {
 }
 
 const DEFAULT_DIRECTORY = "DATA_PUMP_DIR";
-const VERSION = 1;
 
-/** The directory objects of a database, kept in `catalog.db` of its home folder, which is made when the first one is created. */
+/** The directory objects of a database, kept in its catalog. */
 export class Directories {
-  readonly #home: string;
+  readonly #catalog: CatalogFile;
   readonly #currentDirectory: string;
 
   /** DATA_PUMP_DIR is `currentDirectory` until someone redefines it. */
   constructor(home: string, currentDirectory: string) {
-    this.#home = home;
+    this.#catalog = new CatalogFile(home);
     this.#currentDirectory = currentDirectory;
   }
 
@@ -41,7 +39,7 @@ export class Directories {
   create(name: string, path: string, options: { readonly replace?: boolean } = {}): Directory {
     const directory = { name: catalogName(name), path: resolve(this.#currentDirectory, path) };
     if (!isPrintableName(directory.name)) throw pumpError([["ORA-39087", name]], "A name has 1 to 128 printable characters.");
-    this.#write((catalog) => {
+    this.#catalog.write((catalog) => {
       const verb = options.replace === true ? "INSERT OR REPLACE" : "INSERT OR IGNORE";
       const { changes } = catalog
         .prepare(`${verb} INTO directory (name, path) VALUES (?, ?)`)
@@ -58,7 +56,7 @@ export class Directories {
   drop(name: string): void {
     const wanted = catalogName(name);
     if (!this.#stored().some((directory) => directory.name === wanted)) throw pumpError([["ORA-04043", wanted]]);
-    this.#write((catalog) => catalog.prepare("DELETE FROM directory WHERE name = ?").run(wanted));
+    this.#catalog.write((catalog) => catalog.prepare("DELETE FROM directory WHERE name = ?").run(wanted));
   }
 
   /**
@@ -78,53 +76,7 @@ export class Directories {
     return path;
   }
 
-  get #path(): string {
-    return join(this.#home, "catalog.db");
-  }
-
   #stored(): Directory[] {
-    if (!existsSync(this.#path)) return [];
-    return this.#use((catalog) => catalog.prepare("SELECT name, path FROM directory").all() as Directory[]);
+    return this.#catalog.read((catalog) => catalog.prepare("SELECT name, path FROM directory").all() as Directory[], []);
   }
-
-  #write(work: (catalog: Connection) => void): void {
-    ensurePrivateFolder(this.#home);
-    ensurePrivateFile(this.#path);
-    this.#use(work);
-  }
-
-  #use<T>(work: (catalog: Connection) => T): T {
-    const catalog = this.#open();
-    try {
-      return work(catalog);
-    } finally {
-      catalog.close();
-    }
-  }
-
-  #open(): Connection {
-    try {
-      const catalog = openDatabase(this.#path, { mustExist: true });
-      migrate(catalog);
-      return catalog;
-    } catch (error) {
-      throw pumpError([["ORA-29283", `cannot open catalog "${this.#path}"`], ...causeLines(error)], undefined, error);
-    }
-  }
-}
-
-function migrate(catalog: Connection): void {
-  if (version(catalog) === VERSION) return;
-  catalog
-    .transaction(() => {
-      const found = version(catalog);
-      if (found > VERSION) throw new Error(`the catalog was written by a newer tsdp (version ${found})`);
-      if (found === VERSION) return;
-      catalog.exec(`CREATE TABLE directory (name TEXT PRIMARY KEY, path TEXT NOT NULL) STRICT; PRAGMA user_version = ${VERSION}`);
-    })
-    .immediate();
-}
-
-function version(catalog: Connection): number {
-  return catalog.pragma("user_version", { simple: true }) as number;
 }

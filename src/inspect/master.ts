@@ -5,6 +5,7 @@ import type { DumpFileSet } from "../dump/reader.ts";
 import { verifySegment } from "../dump/verify.ts";
 import { decodeMasterTable, type MasterPiece, type MasterTable } from "../metadata/master-table.ts";
 import { BadImage } from "../sqlite/piece-image.ts";
+import { isSplit } from "../sqlite/piece-table.ts";
 
 /** @throws ORA-31694 when the master table is not what one is, or not that of these pieces */
 export async function readMaster(set: DumpFileSet, openFile: OpenFile): Promise<MasterTable> {
@@ -34,14 +35,15 @@ function checkAgreement(set: DumpFileSet, master: MasterTable): void {
   if (master.objects.some(({ schema }) => !schemas.has(schema))) throw new BadImage("the master table lacks a schema");
   const groups = groupPieces(master);
   for (const id of new Set([...groups.keys(), ...set.pieces.keys()])) {
-    const isOfRows = (objects.get(id)?.shape ?? null) !== null;
-    if (!isOfRows || !arePiecesOf(groups.get(id) ?? [], set.pieces.get(id) ?? []))
+    const shape = objects.get(id)?.shape ?? null;
+    if (shape === null || !arePiecesOf(groups.get(id) ?? [], set.pieces.get(id) ?? [], isSplit(shape)))
       throw new BadImage(`the master table and the pieces of the dump disagree on object ${id}`);
   }
 }
 
-/** None is left out, none comes twice, and their ordinals are 0, 1, 2, ... in any order. */
-function arePiecesOf(listed: readonly MasterPiece[], found: readonly PieceLocation[]): boolean {
+/** None is left out, none comes twice, their ordinals are 0, 1, 2, ... in any order, and all or none have a second image. */
+function arePiecesOf(listed: readonly MasterPiece[], found: readonly PieceLocation[], split: boolean): boolean {
+  if (found.filter(({ image }) => image === 1).length !== (split ? listed.length : 0)) return false;
   const rows = new Map(found.map((location) => [location.piece, location.rows]));
   const ordinals = new Set(listed.map(({ ordinal }) => ordinal).filter((ordinal) => ordinal < listed.length));
   const numbers = new Set(listed.map(({ piece }) => piece));
@@ -72,7 +74,11 @@ export function groupPieces({ pieces }: MasterTable): ReadonlyMap<number, readon
 /** A piece of a table's rows and how many there are. */
 export interface PieceOfRows {
   readonly location: PieceLocation;
+  /** The image of the columns that are kept apart; null for a table that has none. */
+  readonly second: PieceLocation | null;
   readonly rows: number;
+  /** Of its images, decompressed. */
+  readonly bytes: number;
 }
 
 /**
@@ -85,7 +91,9 @@ export function piecesInOrder(
   listed: readonly MasterPiece[],
   stored: readonly PieceLocation[],
 ): readonly PieceOfRows[] {
-  const locations = new Map(stored.map((location) => [location.piece, location]));
+  const imagesOf = (image: number) =>
+    new Map(stored.filter((location) => location.image === image).map((location) => [location.piece, location]));
+  const [locations, seconds] = [imagesOf(0), imagesOf(1)];
   return [...listed]
     .sort((a, b) => a.ordinal - b.ordinal)
     .map(({ piece, rows }) => {
@@ -94,6 +102,7 @@ export function piecesInOrder(
         const reason = `the master table and the pieces of the dump disagree on piece ${piece} of ${table}`;
         throw pumpError([["ORA-39001"], ["ORA-39000"], ["TSDP-00010", reason]]);
       }
-      return { location, rows };
+      const second = seconds.get(piece) ?? null;
+      return { location, second, rows, bytes: location.rawLength + (second?.rawLength ?? 0) };
     });
 }

@@ -4,8 +4,8 @@ import { readPiece } from "../dump/piece-reader.ts";
 import type { DumpObject, DumpSchema } from "../metadata/dump-object.ts";
 import { openDatabase, type Connection } from "../sqlite/database.ts";
 import { badImageAs } from "../sqlite/image-fault.ts";
-import { removePieceImage, writePieceImage } from "../sqlite/piece-image.ts";
-import { pieceLayout } from "../sqlite/piece-table.ts";
+import { removePieceImages, secondImagePath, writePieceImage } from "../sqlite/piece-image.ts";
+import { pieceLayout, splitAs } from "../sqlite/piece-table.ts";
 import { publish, type PublishPlan, type PublishTable } from "../sqlite/publish.ts";
 import { sameColumns, sameShape } from "../sqlite/schema.ts";
 import { proveSchema, type ProvenSchema } from "../sqlite/scratch.ts";
@@ -111,7 +111,8 @@ function stagedTable(object: DumpObject, proven: ProvenSchema, guid: string): Pu
   const shape = proven.shape(object.name);
   if (object.shape === null || !sameColumns(object.shape, shape)) return null;
   const raw = sameShape(object.shape, shape) && hasKnownCollations(shape);
-  return { staging: stagingName(guid, object.id), shape, raw, definition: object, action: "create", truncate: false };
+  const staged = { staging: stagingName(guid, object.id), shape: splitAs(object.shape, shape), raw };
+  return { ...staged, definition: object, action: "create", truncate: false };
 }
 
 async function load(
@@ -153,20 +154,22 @@ interface LoadRequest {
 /** @returns rows that a key left out */
 async function loadOne(
   connection: Connection,
-  { table, piece: { location, rows }, name, progress, imagePath }: LoadRequest,
+  { table, piece: { location, second, rows }, name, progress, imagePath }: LoadRequest,
   { dump, signal }: ScratchRequest,
 ): Promise<number> {
   signal?.throwIfAborted();
   const { object, piece } = location;
   try {
     const raw = await readPiece(location, dump.openFile);
+    const rawSecond = second === null ? null : await readPiece(second, dump.openFile);
     return badImageAs(location.segments[0]?.path ?? "", () => {
       writePieceImage(imagePath, raw, pieceLayout(table.shape));
+      if (rawSecond !== null) writePieceImage(secondImagePath(imagePath), rawSecond, pieceLayout(table.shape, 1));
       return loadPiece(connection, imagePath, table, rows, { progress, object, piece });
     });
   } catch (error) {
     throw pumpError([["ORA-31693", name], ...causeLines(error)], undefined, error);
   } finally {
-    removePieceImage(imagePath);
+    removePieceImages(imagePath);
   }
 }

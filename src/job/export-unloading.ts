@@ -123,15 +123,18 @@ export class Unloading {
   }
 
   #addPiece(item: UnloadItem, { piece }: Unloaded, salvaged: number): TablePiece | null {
-    return piece === null ? null : item.table.addPiece(rankOf(item, salvaged), piece.rows, piece.rawLength);
+    if (piece === null) return null;
+    const bytes = piece.images.reduce((sum, { rawLength }) => sum + rawLength, 0);
+    return item.table.addPiece(rankOf(item, salvaged), piece.rows, bytes);
   }
 
   async #write({ table }: UnloadItem, { piece }: Unloaded, added: TablePiece | null): Promise<TablePiece | null> {
     if (piece === null || added === null) return null;
     const { object } = table.table;
-    const encoded: EncodedPiece = { ...piece, type: PIECE_TYPE.TABLE_DATA, object, piece: added.piece, image: 0 };
-    // One call: the writer's order of calls is the checkpoint's order of records.
-    await this.#writer.append(...(added.piece === 1 ? [this.#description(table)] : []), encoded);
+    const identity = { type: PIECE_TYPE.TABLE_DATA, object, piece: added.piece, rows: piece.rows };
+    const images = piece.images.map((image, i): EncodedPiece => ({ ...image, ...identity, image: i }));
+    // One call: the writer's order of calls is the checkpoint's order of records, and a piece is there with all of its images.
+    await this.#writer.append(...(added.piece === 1 ? [this.#description(table)] : []), ...images);
     failpoint("export piece written");
     return added;
   }

@@ -69,7 +69,7 @@ export class Loading {
 
   /** Bytes that are still to be loaded. */
   get bytesLeft(): number {
-    return this.#items.reduce((sum, { piece }) => sum + piece.location.rawLength, 0);
+    return this.#items.reduce((sum, { piece }) => sum + piece.bytes, 0);
   }
 
   /** Returns when all pieces are loaded, or those that were begun when the job was told to stop. */
@@ -140,7 +140,9 @@ export class Loading {
     );
     this.#run.progress(() => this.progress());
     const imagePath = target.imagePath(worker.number);
-    await target.guard(worker.call({ do: "decode", location: piece.location, shape: table.shape, imagePath }));
+    await target.guard(
+      worker.call({ do: "decode", location: piece.location, second: piece.second, shape: table.shape, imagePath }),
+    );
     await turn;
     const mark = { progress: work.plan.plan.progress, object: object.id, piece: piece.location.piece };
     const rejected = await target.guard(
@@ -180,9 +182,9 @@ export class Loading {
   }
 }
 
-function advance(progress: LoadProgress, { rows, location }: TableLoad["pieces"][number], rejected: number): void {
+function advance(progress: LoadProgress, { rows, bytes }: TableLoad["pieces"][number], rejected: number): void {
   progress.rejected += rejected;
   progress.rows += rows - rejected;
-  progress.bytes += location.rawLength;
+  progress.bytes += bytes;
   progress.piecesLeft -= 1;
 }

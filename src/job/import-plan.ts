@@ -5,6 +5,7 @@ import { piecesInOrder, type PieceOfRows } from "../inspect/master.ts";
 import { isSystemTable, type DumpObject, type DumpSchema } from "../metadata/dump-object.ts";
 import type { MasterPiece } from "../metadata/master-table.ts";
 import type { PublishPlan, PublishTable } from "../sqlite/publish.ts";
+import { splitAs } from "../sqlite/piece-table.ts";
 import { sameColumns, sameShape } from "../sqlite/schema.ts";
 import { proveSchema, type ProvenSchema } from "../sqlite/scratch.ts";
 import { hasKnownCollations, progressName, stagingName, type StagingTable } from "../sqlite/staging.ts";
@@ -192,9 +193,13 @@ class SchemaPlanner {
       return false;
     }
     const raw = action === "create" && sameShape(object.shape, shape) && hasKnownCollations(shape);
-    const staged: StagingTable = { staging: stagingName(this.#request.guid, object.id), shape, raw };
+    const staged: StagingTable = {
+      staging: stagingName(this.#request.guid, object.id),
+      shape: splitAs(object.shape, shape),
+      raw,
+    };
     const pieces = this.#request.content === "METADATA_ONLY" ? [] : this.#piecesOf(object);
-    const bytes = pieces.reduce((sum, { location }) => sum + location.rawLength, 0);
+    const bytes = pieces.reduce((sum, { bytes }) => sum + bytes, 0);
     this.#loads.push({ object, table: { ...staged, definition: object, action, truncate }, pieces, bytes });
     return true;
   }

@@ -4,7 +4,7 @@ import { platformName, productVersion } from "../base/product.ts";
 import type { DumpObject, DumpSchema } from "../metadata/dump-object.ts";
 import type { MasterTable } from "../metadata/master-table.ts";
 import { sqliteVersion } from "../sqlite/database.ts";
-import { pieceLayout, pieceTableSql } from "../sqlite/piece-table.ts";
+import { isSplit, pieceLayout, pieceTableSql } from "../sqlite/piece-table.ts";
 import { contentOf } from "./content.ts";
 import type { JobRun } from "./run.ts";
 import type { TableUnload } from "./unload-queue.ts";
@@ -51,6 +51,9 @@ export function describeObject(object: DumpObject): Buffer {
   const { schema, name, sql, shape } = object;
   if (shape === null) throw new Error(`object ${name} has no rows`);
   const layout = pieceLayout(shape);
+  const second = isSplit(shape)
+    ? { secretColumns: shape.secretColumns, secondPieceTable: pieceTableSql(pieceLayout(shape, 1)) }
+    : {};
   const description = {
     schema,
     name,
@@ -58,6 +61,7 @@ export function describeObject(object: DumpObject): Buffer {
     columns: shape.columns,
     rowid: layout.rowid === "none" ? null : (shape.integerPrimaryKey ?? "rowid"),
     pieceTable: pieceTableSql(layout),
+    ...second,
   };
   return Buffer.from(JSON.stringify(description));
 }

@@ -125,7 +125,7 @@ function decodePiece(row: Record<string, unknown>): MasterPiece {
 
 function decodeShape(json: string): TableShape {
   const value: Partial<Record<keyof TableShape, unknown>> = fields(parseJson(json));
-  return {
+  const shape: TableShape = {
     name: text(value.name),
     withoutRowid: oneOf(value.withoutRowid, [true, false]),
     rowid: value.rowid === null ? null : text(value.rowid),
@@ -134,6 +134,15 @@ function decodeShape(json: string): TableShape {
     storedColumns: list(value.storedColumns).map(text),
     constraints: list(value.constraints).map(decodeConstraint),
   };
+  return value.secretColumns === undefined ? shape : { ...shape, secretColumns: decodeSecretColumns(value.secretColumns, shape) };
+}
+
+/** Who passed over a column here would load NULLs in its place. */
+function decodeSecretColumns(value: unknown, { columns }: TableShape): readonly string[] {
+  const names = list(value).map(text);
+  const isRight = names.length > 0 && new Set(names).size === names.length && names.every((name) => columns.includes(name));
+  if (!isRight) throw new BadImage("the master table keeps columns apart that the table has not");
+  return names;
 }
 
 function decodeConstraint(value: unknown): TableShape["constraints"][number] {

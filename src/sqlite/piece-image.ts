@@ -65,7 +65,18 @@ export function rowidsOf(path: string, layout: PieceLayout): readonly [first: bi
   }
 }
 
-export function removePieceImage(path: string): void {
+/** Where the second image of a piece is while the first is at a path. */
+export function secondImagePath(path: string): string {
+  return `${path}-second`;
+}
+
+/** Removes both images of a piece. */
+export function removePieceImages(path: string): void {
+  removePieceImage(path);
+  removePieceImage(secondImagePath(path));
+}
+
+function removePieceImage(path: string): void {
   for (const suffix of ["", "-wal", "-shm", "-journal"]) rmSync(path + suffix, { force: true });
 }
 

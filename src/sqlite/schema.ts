@@ -49,6 +49,8 @@ export interface TableShape {
   /** All stored columns in order. */
   readonly storedColumns: readonly string[];
   readonly constraints: readonly KeyConstraint[];
+  /** Those of `columns` whose values a dump keeps apart, in a second image of the same rows; undefined when there are none. */
+  readonly secretColumns?: readonly string[];
 }
 
 /** How SQLite classes a table. */

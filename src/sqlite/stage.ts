@@ -1,7 +1,16 @@
 import { quoteIdentifier } from "../base/identifiers.ts";
 import type { Connection } from "./database.ts";
 import { rangeSql, type KeyRange } from "./key-range.ts";
-import { MAX_COLUMNS, pieceColumns, pieceLayout, pieceRowid, pieceTableSql, PIECE_TABLE } from "./piece-table.ts";
+import {
+  columnsOf,
+  isSplit,
+  MAX_COLUMNS,
+  pieceLayout,
+  pieceRowid,
+  pieceTableSql,
+  PIECE_TABLE,
+  type PieceImage,
+} from "./piece-table.ts";
 import type { TableShape } from "./schema.ts";
 
 /** Bytes that a piece image should have. */
@@ -17,9 +26,17 @@ const NO_BOUND = 0xfffffffe;
 export interface Piece {
   /** The bytes of a database file that holds the rows (docs/format.md, "Piece images"). */
   readonly image: Buffer;
+  /** The columns of the same rows that are kept apart; null when there are none. */
+  readonly second: Buffer | null;
   readonly rows: number;
   /** What is left of the range; null when all of it is in the piece. */
   readonly rest: KeyRange | null;
+}
+
+interface Reading {
+  readonly shape: TableShape;
+  readonly range: KeyRange;
+  readonly filter: string | undefined;
 }
 
 /** Thrown when the transaction ended under the work: the next read would see a newer state. */
@@ -51,67 +68,71 @@ export class Stage {
   }
 
   /**
-   * Copies rows of the range, `limit` at most, into a piece; fewer when they are too large together.
+   * Copies rows of the range, `limit` at most, into a piece; fewer when they are too large together. A single row may have any size.
    * @throws SnapshotLost; SQLite's own error when a row can't be read, with the snapshot still held.
    */
   unload(shape: TableShape, range: KeyRange, limit: number, filter?: string): Piece {
-    const layout = pieceLayout(shape);
-    this.#connection.exec(pieceTableSql(layout).replace("CREATE TABLE ", "CREATE TABLE temp."));
+    for (let count = limit; ; count = Math.ceil(count / 2)) {
+      try {
+        return this.#piece(shape, range, count, filter);
+      } catch (error) {
+        if (!this.#connection.inTransaction) throw new SnapshotLost("the snapshot was lost", { cause: error });
+        if (!isFull(error) || count === 1) throw error;
+      }
+    }
+  }
+
+  /** The second image is staged by itself, after the first is out: none of its values is ever in a page of the first. */
+  #piece(shape: TableShape, range: KeyRange, count: number, filter: string | undefined): Piece {
+    this.#connection.pragma(`temp.max_page_count = ${count === 1 ? NO_BOUND : PIECE_BOUND / this.#pageSize}`);
+    const read = { shape, range, filter };
+    const { image, rows, rest } = this.#image(read, 0, count);
+    if (!isSplit(shape) || rows === 0) return { image, second: null, rows, rest };
+    const second = this.#image(read, 1, rows);
+    if (second.rows !== rows) throw new Error(`the two images of a piece have ${rows} and ${second.rows} rows`);
+    return { image, second: second.image, rows, rest };
+  }
+
+  #image(read: Reading, number: PieceImage, count: number): { image: Buffer; rows: number; rest: KeyRange | null } {
+    const { shape, range } = read;
+    this.#connection.exec(pieceTableSql(pieceLayout(shape, number)).replace("CREATE TABLE ", "CREATE TABLE temp."));
     try {
-      const { rows, full } = this.#fill(shape, range, limit, filter);
-      const piece = {
-        image: this.#connection.serialize({ attached: "temp" }),
-        rows,
-        rest: full ? this.#rest(shape, range, rows) : null,
-      };
+      const rows = this.#copy(read, number, count);
+      const rest = number === 0 && rows === count ? this.#rest(shape, range, rows) : null;
+      const image = this.#connection.serialize({ attached: "temp" });
       this.#clear();
-      return piece;
+      return { image, rows, rest };
     } catch (error) {
       if (!isDamage(error)) this.#clear();
       throw error;
     }
   }
 
-  /** Halves the number of rows until they fit; a single row may have any size. */
-  #fill(shape: TableShape, range: KeyRange, limit: number, filter: string | undefined): { rows: number; full: boolean } {
-    for (let count = limit; ; count = Math.ceil(count / 2)) {
-      this.#connection.pragma(`temp.max_page_count = ${count === 1 ? NO_BOUND : PIECE_BOUND / this.#pageSize}`);
-      try {
-        const rows = this.#copy(shape, range, count, filter);
-        return { rows, full: rows === count };
-      } catch (error) {
-        if (!this.#connection.inTransaction) throw new SnapshotLost("the snapshot was lost", { cause: error });
-        if (!isFull(error) || count === 1) throw error;
-        this.#connection.exec(`DELETE FROM temp.${PIECE_TABLE}; PRAGMA temp.incremental_vacuum`);
-      }
-    }
-  }
-
-  #copy(shape: TableShape, range: KeyRange, count: number, filter: string | undefined): number {
+  #copy({ shape, range, filter }: Reading, number: PieceImage, count: number): number {
     const { from, where, orderBy, offset, parameters } = rangeSql(shape, range);
-    const layout = pieceLayout(shape);
-    const columns = shape.columns.map(quoteIdentifier);
-    const into = pieceColumns(layout);
+    const layout = pieceLayout(shape, number);
+    const columns = columnsOf(shape, number);
     const rowid = shape.rowid === null ? [] : [shape.rowid];
     const room = MAX_COLUMNS - rowid.length;
-    const target = [...pieceRowid(layout), ...into.slice(0, room)];
-    const source = [...rowid, ...columns.slice(0, room)];
+    const fitting = columns.slice(0, room);
+    const target = [...pieceRowid(layout), ...fitting.map(({ piece }) => piece)];
+    const source = [...rowid, ...fitting.map((column) => quoteIdentifier(column.source))];
     const condition = filter === undefined ? where : `${where} AND (${filter})`;
     const { changes } = this.#connection
       .prepare(
-        `INSERT INTO temp.${PIECE_TABLE} (${target.join(", ")})
-         SELECT ${source.join(", ")} FROM ${from} WHERE ${condition}${orderBy} LIMIT ? OFFSET ?`,
+        `INSERT INTO temp.${PIECE_TABLE} ${target.length === 0 ? "(c0)" : `(${target.join(", ")})`}
+         SELECT ${source.join(", ") || "NULL"} FROM ${from} WHERE ${condition}${orderBy} LIMIT ? OFFSET ?`,
       )
       .run(...parameters, BigInt(count), offset);
-    if (columns.length > room) this.#copyLastColumn(shape, columns[room] ?? "", into[room] ?? "");
+    for (const column of columns.slice(room)) this.#copyLastColumn(shape, column);
     return changes;
   }
 
   /** The 2,000th column of a table with a rowid is one too many for a result set. Setting the rowid may fail: see pieceTableSql. */
-  #copyLastColumn(shape: TableShape, column: string, into: string): void {
+  #copyLastColumn(shape: TableShape, { source, piece }: { readonly source: string; readonly piece: string }): void {
     this.#connection.exec(
-      `UPDATE temp.${PIECE_TABLE} SET rowid = rowid, ${into} = (SELECT s.${column} FROM main.${quoteIdentifier(shape.name)} s
-        WHERE s.${shape.rowid ?? "rowid"} = ${PIECE_TABLE}.rowid)`,
+      `UPDATE temp.${PIECE_TABLE} SET rowid = rowid, ${piece} = (SELECT s.${quoteIdentifier(source)}
+         FROM main.${quoteIdentifier(shape.name)} s WHERE s.${shape.rowid ?? "rowid"} = ${PIECE_TABLE}.rowid)`,
     );
   }
 

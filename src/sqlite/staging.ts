@@ -1,7 +1,9 @@
 import { failpoint } from "../base/failpoint.ts";
 import { quoteIdentifier } from "../base/identifiers.ts";
 import type { Connection } from "./database.ts";
-import { MAX_COLUMNS, pieceColumns, pieceLayout, pieceRowid, PIECE_TABLE } from "./piece-table.ts";
+import { secondImagePath } from "./piece-image.ts";
+import { pieceKey, pieceRowsSql, pieceValues } from "./piece-rows.ts";
+import { isSplit, MAX_COLUMNS, PIECE_TABLE } from "./piece-table.ts";
 import type { TableShape } from "./schema.ts";
 
 /** A table of the target while its rows arrive. */
@@ -94,17 +96,20 @@ export function prepareLoading(target: Connection, durable: boolean): void {
 }
 
 /**
- * Copies a checked piece image into its staging table and notes it as loaded, in one transaction that writes one file.
+ * Copies a checked piece image into its staging table and notes it as loaded, in one transaction that writes one file. The
+ * second image of a table that has secret columns is at `secondImagePath`.
  * @returns how many rows a violated key left out (only where the source itself violates it)
- * @throws WrongRowCount when the image holds more or fewer rows than stated
+ * @throws WrongRowCount when the image holds more or fewer rows than stated, or the second one other rows
  */
 export function loadPiece(target: Connection, imagePath: string, table: StagingTable, rows: number, mark: PieceMark): number {
-  target.prepare("ATTACH ? AS piece").run(imagePath);
+  const images = isSplit(table.shape) ? [imagePath, secondImagePath(imagePath)] : [imagePath];
   try {
+    images.forEach((path, i) => target.prepare(`ATTACH ? AS ${i === 0 ? "piece" : "second"}`).run(path));
     return copyPiece(target, table, rows, mark);
   } finally {
     if (target.inTransaction) target.exec("ROLLBACK");
-    target.exec("DETACH piece");
+    const attached = target.prepare("SELECT name FROM pragma_database_list WHERE name IN ('piece', 'second')").pluck().all();
+    for (const name of attached) target.exec(`DETACH ${String(name)}`);
   }
 }
 
@@ -116,11 +121,14 @@ export interface PieceMark {
 }
 
 function copyPiece(target: Connection, table: StagingTable, rows: number, { progress, object, piece }: PieceMark): number {
+  const from = pieceRowsSql(table.shape);
   const copy = (onConflict: string) => {
     target.exec("BEGIN IMMEDIATE");
-    const changes = copyRows(target, table, rows, onConflict);
-    const found = onConflict === "" ? changes : countRows(target, rows);
-    if (found !== rows) throw new WrongRowCount(`${found} rows instead of ${rows}`);
+    const changes = copyRows(target, table, rows, { from, onConflict });
+    // Of two images one may hold rows that the other has not: the join alone does not tell.
+    const found = onConflict === "" && !isSplit(table.shape) ? [changes] : countRows(target, table.shape, from, rows);
+    const wrong = found.find((count) => count !== rows);
+    if (wrong !== undefined) throw new WrongRowCount(`${wrong} rows instead of ${rows}`);
     target
       .prepare(`INSERT INTO main.${quoteIdentifier(progress)} VALUES (?, ?, ?)`)
       .run(BigInt(object), BigInt(piece), BigInt(rows - changes));
@@ -138,34 +146,41 @@ function copyPiece(target: Connection, table: StagingTable, rows: number, { prog
   }
 }
 
-function copyRows(target: Connection, { staging, shape }: StagingTable, rows: number, onConflict: string): number {
+function copyRows(
+  target: Connection,
+  { staging, shape }: StagingTable,
+  rows: number,
+  { from, onConflict }: { readonly from: string; readonly onConflict: string },
+): number {
   const into = `main.${quoteIdentifier(staging)}`;
   const rowid = shape.rowid === null ? [] : [shape.rowid];
   const room = MAX_COLUMNS - rowid.length;
   const columns = shape.columns.map(quoteIdentifier);
-  const layout = pieceLayout(shape);
-  const from = pieceColumns(layout);
+  const values = pieceValues(shape);
   const { changes } = target
     .prepare(
       `INSERT${onConflict} INTO ${into} (${[...rowid, ...columns.slice(0, room)].join(", ")})
-       SELECT ${[...pieceRowid(layout), ...from.slice(0, room)].join(", ")} FROM piece.${PIECE_TABLE} LIMIT ?`,
+       SELECT ${[...pieceKey(shape), ...values.slice(0, room)].join(", ")} FROM ${from} LIMIT ?`,
     )
     .run(BigInt(rows) + 1n);
   if (columns.length > room) {
     const own = rowid[0] ?? "";
-    const last = `(SELECT ${from[room] ?? ""} FROM piece.${PIECE_TABLE} p WHERE p.rowid = ${quoteIdentifier(staging)}.${own})`;
+    const last = `(SELECT ${values[room] ?? ""} FROM ${from} WHERE piece.rowid = ${quoteIdentifier(staging)}.${own})`;
     target.exec(`UPDATE ${into} SET ${columns[room] ?? ""} = ${last} WHERE ${own} IN (SELECT rowid FROM piece.${PIECE_TABLE})`);
   }
   return changes;
 }
 
-/** Rows of the piece, one more than stated at most. */
-function countRows(target: Connection, rows: number): number {
-  const query = `SELECT count(*) FROM (SELECT 1 FROM piece.${PIECE_TABLE} LIMIT ?)`;
-  return target
-    .prepare(query)
-    .pluck()
-    .get(BigInt(rows) + 1n) as number;
+/** Rows of the piece and of each of its images, one more than stated at most. */
+function countRows(target: Connection, shape: TableShape, from: string, rows: number): number[] {
+  const each = isSplit(shape) ? [from, `piece.${PIECE_TABLE}`, `second.${PIECE_TABLE}`] : [from];
+  return each.map((source) => {
+    const query = `SELECT count(*) FROM (SELECT 1 FROM ${source} LIMIT ?)`;
+    return target
+      .prepare(query)
+      .pluck()
+      .get(BigInt(rows) + 1n) as number;
+  });
 }
 
 function keySql({ kind, columns }: TableShape["constraints"][number]): string {

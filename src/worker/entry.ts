@@ -100,9 +100,12 @@ class Worker {
 /** The bytes of a piece change threads without a second copy. What native code has allocated (an image, zstd) can't: Node 22 refuses it. */
 function movable(value: WorkerAnswers[keyof WorkerAnswers]): { value: typeof value; transfer: readonly ArrayBuffer[] } {
   if (value === null || typeof value !== "object" || !("piece" in value) || value.piece === null) return { value, transfer: [] };
-  const stored = Buffer.allocUnsafeSlow(value.piece.stored.length);
-  stored.set(value.piece.stored);
-  return { value: { ...value, piece: { ...value.piece, stored } }, transfer: [stored.buffer] };
+  const images = value.piece.images.map((image) => {
+    const stored = Buffer.allocUnsafeSlow(image.stored.length);
+    stored.set(image.stored);
+    return { ...image, stored };
+  });
+  return { value: { ...value, piece: { ...value.piece, images } }, transfer: images.map(({ stored }) => stored.buffer) };
 }
 
 if (parentPort !== null) {

@@ -1,10 +1,11 @@
 import { OpenFiles } from "../dump/open-files.ts";
+import type { PieceLocation } from "../dump/piece.ts";
 import { readPiece } from "../dump/piece-reader.ts";
 import { sumSegment, type SegmentSums } from "../dump/verify.ts";
 import { openDatabase, type Connection } from "../sqlite/database.ts";
 import { badImageAs } from "../sqlite/image-fault.ts";
-import { removePieceImage, writePieceImage } from "../sqlite/piece-image.ts";
-import { pieceLayout } from "../sqlite/piece-table.ts";
+import { removePieceImages, secondImagePath, writePieceImage } from "../sqlite/piece-image.ts";
+import { pieceLayout, type PieceLayout } from "../sqlite/piece-table.ts";
 import { publish, type PublishEvent } from "../sqlite/publish.ts";
 import { loadPiece, prepareLoading } from "../sqlite/staging.ts";
 import { checkTarget, type TargetProblems } from "../sqlite/target.ts";
@@ -30,13 +31,17 @@ export class Loader {
   }
 
   /** Reads a piece and checks it as far as it can be without its target. */
-  async decode({ location, shape, imagePath }: WorkerRequest & { do: "decode" }): Promise<void> {
-    const dumpFile = location.segments[0]?.path ?? "";
-    const raw = await readPiece(location, this.#files.open);
-    this.#decoded = { imagePath, dumpFile };
+  async decode({ location, second, shape, imagePath }: WorkerRequest & { do: "decode" }): Promise<void> {
+    this.#decoded = { imagePath, dumpFile: location.segments[0]?.path ?? "" };
     this.#images.add(imagePath);
-    badImageAs(dumpFile, () => {
-      writePieceImage(imagePath, raw, pieceLayout(shape));
+    await this.#writeImage(location, imagePath, pieceLayout(shape));
+    if (second !== null) await this.#writeImage(second, secondImagePath(imagePath), pieceLayout(shape, 1));
+  }
+
+  async #writeImage(location: PieceLocation, path: string, layout: PieceLayout): Promise<void> {
+    const raw = await readPiece(location, this.#files.open);
+    badImageAs(location.segments[0]?.path ?? "", () => {
+      writePieceImage(path, raw, layout);
     });
   }
 
@@ -51,7 +56,7 @@ export class Loader {
   endLoading(): void {
     for (const target of this.#targets.values()) target.close();
     this.#targets.clear();
-    for (const image of this.#images) removePieceImage(image);
+    for (const image of this.#images) removePieceImages(image);
     this.#images.clear();
     this.#decoded = null;
   }

@@ -41,7 +41,14 @@ export type WorkerRequest =
       readonly algorithm: ChecksumAlgorithm;
     }
   /** Read a piece, check it, and hold it in a file of the worker's own until it may be loaded. */
-  | { readonly do: "decode"; readonly location: PieceLocation; readonly shape: TableShape; readonly imagePath: string }
+  | {
+      readonly do: "decode";
+      readonly location: PieceLocation;
+      /** The second image of a table that has secret columns. */
+      readonly second: PieceLocation | null;
+      readonly shape: TableShape;
+      readonly imagePath: string;
+    }
   /** Load the decoded piece; the connection to the schema file stays open until `end loading`. */
   | {
       readonly do: "load";
@@ -75,10 +82,16 @@ export interface WorkerAnswers {
   close: null;
 }
 
+/** Rows that were unloaded, as one image or two: the second of the columns that are kept apart. */
+export interface UnloadedPiece {
+  readonly rows: number;
+  readonly images: readonly Pick<EncodedPiece, "codec" | "rawLength" | "stored">[];
+}
+
 /** The outcome of one unload. */
 export interface Unloaded {
   /** Null when the range holds no row. The piece number is the control process's to give. */
-  readonly piece: Omit<EncodedPiece, "type" | "object" | "piece" | "image"> | null;
+  readonly piece: UnloadedPiece | null;
   /** Ranges that are left. A WITHOUT ROWID table too large for one piece comes back cut. */
   readonly rest: readonly KeyRange[];
   /** Rows that a piece of this table can take, as far as known. */

@@ -8,7 +8,7 @@ import { cutByKey, rangeSql, type KeyRange } from "../sqlite/key-range.ts";
 import { salvage, type LostRows } from "../sqlite/salvage.ts";
 import { beginSnapshot, openSource, sourceError } from "../sqlite/source.ts";
 import { isUnreadable, PIECE_TARGET, SnapshotLost, Stage, type Piece } from "../sqlite/stage.ts";
-import type { SchemaFile, Unloaded, UnloadTable } from "./messages.ts";
+import type { SchemaFile, Unloaded, UnloadedPiece, UnloadTable } from "./messages.ts";
 
 /** Rows of the first piece of a table, while the size of its rows isn't known. */
 const FIRST_ROWS = 10_000;
@@ -131,7 +131,7 @@ export class Unloader {
   #answer(table: UnloadTable, piece: Piece | null, rest: readonly KeyRange[], more: Partial<Unloaded> = {}): Unloaded {
     const empty = piece === null || piece.rows === 0;
     return {
-      piece: empty ? null : { rows: piece.rows, rawLength: piece.image.length, ...compress(piece.image, this.#compression) },
+      piece: empty ? null : { rows: piece.rows, images: imagesOf(piece).map((image) => this.#encode(image)) },
       rest,
       rowsPerPiece: this.#rowsPerPiece.get(table.object) ?? FIRST_ROWS,
       salvaging: false,
@@ -140,9 +140,14 @@ export class Unloader {
     };
   }
 
+  #encode(image: Buffer): UnloadedPiece["images"][number] {
+    return { rawLength: image.length, ...compress(image, this.#compression) };
+  }
+
   #learn(table: UnloadTable, piece: Piece): void {
     if (piece.rows === 0) return;
-    const rows = Math.floor((PIECE_TARGET * piece.rows) / piece.image.length);
+    const bytes = imagesOf(piece).reduce((sum, { length }) => sum + length, 0);
+    const rows = Math.floor((PIECE_TARGET * piece.rows) / bytes);
     this.#rowsPerPiece.set(table.object, Math.min(MAX_ROWS, Math.max(1, rows)));
   }
 
@@ -156,6 +161,10 @@ export class Unloader {
 /** Whether the table needs what this SQLite has not: a collation of its application in the key, say. */
 function isBeyondThisBuild(error: unknown): error is Error {
   return error instanceof Error && "code" in error && String(error.code).startsWith("SQLITE_ERROR");
+}
+
+function imagesOf({ image, second }: Piece): readonly Buffer[] {
+  return second === null ? [image] : [image, second];
 }
 
 function isUncut(range: KeyRange): boolean {

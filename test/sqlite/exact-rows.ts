@@ -1,6 +1,6 @@
 import { quoteIdentifier } from "../../src/base/identifiers.ts";
 import { openImage, type Connection } from "../../src/sqlite/database.ts";
-import { pieceColumns, pieceLayout, pieceRowid, PIECE_TABLE } from "../../src/sqlite/piece-table.ts";
+import { pieceLayout, pieceRowid, PIECE_TABLE } from "../../src/sqlite/piece-table.ts";
 import type { TableShape } from "../../src/sqlite/schema.ts";
 
 /** Rows as strings that tell apart all that SQLite tells apart: storage class, bytes, sign of zero. Sorted. */
@@ -24,7 +24,7 @@ export function pieceRows(image: Buffer, shape: TableShape): string[] {
   const connection = openImage(image);
   const layout = pieceLayout(shape);
   try {
-    return exactRows(connection, PIECE_TABLE, [...pieceRowid(layout), ...pieceColumns(layout)]);
+    return exactRows(connection, PIECE_TABLE, [...pieceRowid(layout), ...layout.columns]);
   } finally {
     connection.close();
   }

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { openDatabase, type Connection } from "../../src/sqlite/database.ts";
-import { BadImage, openUntrusted, removePieceImage, writePieceImage } from "../../src/sqlite/piece-image.ts";
+import { BadImage, openUntrusted, removePieceImages, writePieceImage } from "../../src/sqlite/piece-image.ts";
 import { pieceTableSql, PIECE_TABLE, type PieceLayout } from "../../src/sqlite/piece-table.ts";
 import type { TableShape } from "../../src/sqlite/schema.ts";
 import {
@@ -18,7 +18,7 @@ import {
 } from "../../src/sqlite/staging.ts";
 import { temporaryFolder } from "../job/temporary-folder.ts";
 
-const LAYOUT: PieceLayout = { columnCount: 2, rowid: "column" };
+const LAYOUT: PieceLayout = { columns: ["c1", "c2"], rowid: "column" };
 const RIGHT = pieceTableSql(LAYOUT);
 const ROWS = 400;
 const FILL = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${ROWS})
@@ -157,7 +157,7 @@ describe("a right image", () => {
     expect(rows()).toBe(ROWS);
     expect(target.prepare(`SELECT count(*) FROM "${TABLE.staging}" WHERE rowid = a`).pluck().get()).toBe(ROWS);
     expect(readFileSync(path).equals(rightImage())).toBe(true);
-    removePieceImage(path);
+    removePieceImages(path);
     expect(existsSync(path)).toBe(false);
   });
 

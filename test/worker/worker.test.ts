@@ -62,7 +62,9 @@ function beginUnloading(): Unloader {
   return unloader;
 }
 
-function imageOf({ codec, stored, rawLength }: NonNullable<Unloaded["piece"]>): Buffer {
+function imageOf({ images: [image] }: NonNullable<Unloaded["piece"]>): Buffer {
+  if (image === undefined) throw new Error("a piece has an image");
+  const { codec, stored, rawLength } = image;
   return codec === CODEC.STORED ? Buffer.from(stored) : decompress(Buffer.from(stored), rawLength);
 }
 
@@ -231,7 +233,13 @@ describe("loading", () => {
     expect(locations.length).toBeGreaterThan(1);
     const loader = new Loader();
     for (const location of locations) {
-      await loader.decode({ do: "decode", location: structuredClone(location), shape: staged.shape, imagePath: image() });
+      await loader.decode({
+        do: "decode",
+        location: structuredClone(location),
+        second: null,
+        shape: staged.shape,
+        imagePath: image(),
+      });
       expect(
         loader.load({
           ...LOAD,
@@ -253,7 +261,7 @@ describe("loading", () => {
     const [location] = locations;
     if (location === undefined) throw new Error("the dump has a piece");
     const loader = new Loader();
-    await loader.decode({ do: "decode", location, shape: staged.shape, imagePath: image() });
+    await loader.decode({ do: "decode", location, second: null, shape: staged.shape, imagePath: image() });
     const load = () => loader.load({ ...LOAD, path: target(), table: staged, rows: location.rows + 1 });
     expect(await codesOf(load)).toEqual(["ORA-31619", "ORA-02354"]);
     await loader.close();
@@ -269,7 +277,7 @@ describe("loading", () => {
     const [location] = locations;
     if (location === undefined) throw new Error("the dump has a piece");
     const loader = new Loader();
-    const decode = () => loader.decode({ do: "decode", location, shape: staged.shape, imagePath: image() });
+    const decode = () => loader.decode({ do: "decode", location, second: null, shape: staged.shape, imagePath: image() });
     expect(await codesOf(decode)).toEqual(["ORA-31619", "ORA-02354"]);
     await loader.close();
     expect(existsSync(image())).toBe(false);
