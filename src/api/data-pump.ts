@@ -19,6 +19,7 @@ import { findLeftovers, removeLeftover, type Leftover } from "../job/clean.ts";
 import { attachJob, onlyJob, type JobSummary } from "../job/jobs.ts";
 import { jobsOf, queryViews } from "../job/views.ts";
 import type { JobState } from "../job/states.ts";
+import { ColumnProcedures } from "./columns.ts";
 import { KU } from "./constants.ts";
 import { dumpfileInfo } from "./dumpfile-info.ts";
 import { addFile } from "./files.ts";
@@ -57,6 +58,8 @@ export class DataPump {
   readonly user: string;
   /** Absolute real path of the folder of schemas, or of the one SQLite file. */
   readonly database: string;
+  /** The columns that ENCRYPTION=ENCRYPTED_COLUMNS_ONLY encrypts. */
+  readonly columns: ColumnProcedures;
   readonly #home: string;
   readonly #currentDirectory: string;
   readonly #directories: Directories;
@@ -67,6 +70,7 @@ export class DataPump {
     this.user = identity.user;
     this.database = identity.database;
     this.#home = homeFolder(identity.database);
+    this.columns = new ColumnProcedures({ home: this.#home, database: this.database, user: this.user });
     this.#currentDirectory = currentDirectory;
     this.#directories = new Directories(this.#home, currentDirectory);
   }

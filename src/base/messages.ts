@@ -24,6 +24,7 @@ export const MESSAGES = {
   "LRM-00112": { text: "multiple values not allowed for parameter '%s'" },
   "LRM-00113": { text: "error when processing file '%s'" },
   "LRM-00116": { text: "syntax error at '%s' following '%s'" },
+  "ORA-00904": { text: "%s: invalid identifier" },
   "ORA-00942": { text: "table or view does not exist" },
   "ORA-00955": {
     text: "name is already used by an existing object",
@@ -51,6 +52,8 @@ export const MESSAGES = {
     text: "wallet is not open",
     hint: "Open the wallet with `tsdp wallet open`; `tsdp wallet create` makes one.",
   },
+  "ORA-28333": { text: "column is not encrypted", hint: "`tsdp column list` shows the columns that are marked." },
+  "ORA-28334": { text: "column is already encrypted" },
   "ORA-28353": { text: "failed to open wallet", hint: "Check the password of the wallet." },
   "ORA-29283": { text: "invalid file operation: %s" },
   "ORA-31617": {
@@ -210,6 +213,10 @@ export const MESSAGES = {
   "TSDP-00040": {
     text: "the package %s is not installed",
     hint: "Install it beside tsdp (npm install @aws-sdk/client-s3): object stores are reached by it.",
+  },
+  "TSDP-00042": {
+    text: "column %s can't be kept apart: %s",
+    hint: "Encrypt another column, or all rows with encryption=data_only or encryption=all.",
   },
   "UDE-00010": { text: "multiple job modes requested, %s and %s." },
   "UDE-00011": { text: "parameter %s is incompatible with parameter %s" },

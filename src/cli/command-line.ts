@@ -58,7 +58,11 @@ function syntaxOf(command: Command, connectString: boolean): Syntax {
     const parameter = findParameter(name);
     return parameter?.status === "supported" && parameter.type === "yes-no";
   };
-  return { isSwitch, connectString, client: clientPrefix(command) };
+  const isSecret = (name: string) => {
+    const parameter = findParameter(name);
+    return parameter?.status === "supported" && parameter.masked === true;
+  };
+  return { isSwitch, isSecret, connectString, client: clientPrefix(command) };
 }
 
 function supportedParameter(command: Command, name: string): JobParameter {

@@ -5,6 +5,7 @@ import type { Command, JobParameter } from "./parameter.ts";
 import { defaultOf, supportedParameters } from "./parameters.ts";
 import { productVersion } from "../base/product.ts";
 import type { SessionOptions } from "./session-commands.ts";
+import { columnProgram } from "./column-program.ts";
 import { verifyProgram } from "./verify-program.ts";
 import { walletProgram } from "./wallet-program.ts";
 
@@ -59,9 +60,11 @@ export async function runProgram(words: readonly string[], output: Output): Prom
     });
   program
     .addCommand(directoryProgram(output))
-    .addCommand(walletProgram(output));
-  for (const inspecting of inspectPrograms(output, (code) => (exitCode = code))) program.addCommand(inspecting);
-  program.addCommand(verifyProgram(output, (code) => (exitCode = code)));
+    .addCommand(jobsProgram(output, end))
+    .addCommand(walletProgram(output))
+    .addCommand(columnProgram(output))
+    .addCommand(verifyProgram(output, end));
+  for (const inspecting of inspectPrograms(output, end)) program.addCommand(inspecting);
   try {
     await program.parseAsync(words, { from: "user" });
     return exitCode;
