@@ -110,13 +110,14 @@ class Publication {
 
   /** Gives raw tables their names and definitions: one pass over sqlite_schema for all, which has no index and may be long. */
   #renameStaging(): void {
-    this.#connection.exec("CREATE TEMP TABLE tsdp_table (staging TEXT PRIMARY KEY, name TEXT, sql BLOB)");
-    const insert = this.#connection.prepare("INSERT INTO temp.tsdp_table VALUES (?, ?, ?)");
+    this.#connection.exec("CREATE TEMP TABLE tsdp_table (staging TEXT PRIMARY KEY, name TEXT, sql TEXT)");
+    // Cast on the way in: of a blob that fills more than a page SQLite takes the bytes for UTF-8, whatever the encoding is.
+    const insert = this.#connection.prepare("INSERT INTO temp.tsdp_table VALUES (?, ?, CAST(? AS TEXT))");
     for (const { staging, definition } of this.#plan.tables.filter(isRawCreate))
       insert.run(staging, definition.name, definition.sql);
     this.#connection.exec(`
       UPDATE main.sqlite_schema SET (name, tbl_name, sql) =
-          (SELECT t.name, t.name, CAST(t.sql AS TEXT) FROM temp.tsdp_table t WHERE t.staging = sqlite_schema.name)
+          (SELECT t.name, t.name, t.sql FROM temp.tsdp_table t WHERE t.staging = sqlite_schema.name)
        WHERE type = 'table' AND name IN (SELECT staging FROM temp.tsdp_table);
       UPDATE main.sqlite_schema SET (name, tbl_name) =
           (SELECT 'sqlite_autoindex_' || t.name || substr(sqlite_schema.name, length('sqlite_autoindex_' || t.staging) + 1), t.name
@@ -213,13 +214,13 @@ class Publication {
   /** Stores definitions byte for byte: SQLite keeps its own wording of the start of a CREATE that it runs. */
   #storeSql(objects: readonly SchemaObject[]): void {
     this.#editSchema(() => {
-      this.#connection.exec("CREATE TEMP TABLE tsdp_sql (type TEXT, name TEXT, sql BLOB, PRIMARY KEY (type, name))");
-      const insert = this.#connection.prepare("INSERT INTO temp.tsdp_sql VALUES (?, ?, ?)");
+      this.#connection.exec("CREATE TEMP TABLE tsdp_sql (type TEXT, name TEXT, sql TEXT, PRIMARY KEY (type, name))");
+      const insert = this.#connection.prepare("INSERT INTO temp.tsdp_sql VALUES (?, ?, CAST(? AS TEXT))");
       for (const { type, name, sql } of objects) insert.run(type, name, sql);
       const same = "s.type = sqlite_schema.type AND s.name = sqlite_schema.name";
       this.#connection.exec(`
-        UPDATE main.sqlite_schema SET sql = (SELECT CAST(s.sql AS TEXT) FROM temp.tsdp_sql s WHERE ${same})
-         WHERE EXISTS (SELECT 1 FROM temp.tsdp_sql s WHERE ${same} AND s.sql <> CAST(sqlite_schema.sql AS BLOB));
+        UPDATE main.sqlite_schema SET sql = (SELECT s.sql FROM temp.tsdp_sql s WHERE ${same})
+         WHERE EXISTS (SELECT 1 FROM temp.tsdp_sql s WHERE ${same} AND CAST(s.sql AS BLOB) <> CAST(sqlite_schema.sql AS BLOB));
         DROP TABLE temp.tsdp_sql`);
     });
   }
