@@ -67,7 +67,6 @@ export function setParameter(definition: JobDefinition, name: string, value: str
   if (!rule.operations.includes(definition.operation)) throw invalidArgument(["ORA-39208", key, definition.operation]);
   // A secret is asked for again at each start.
   if (Object.hasOwn(definition.parameters, key) && rule.type !== "secret") throw invalidArgument(["ORA-39051", key]);
-  if (key === "ENCRYPTION" && value === "ENCRYPTED_COLUMNS_ONLY") throw notSupported("ENCRYPTION=ENCRYPTED_COLUMNS_ONLY");
   return { parameters: { ...definition.parameters, [key]: checkedValue(key, rule, value) } };
 }
 

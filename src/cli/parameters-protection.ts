@@ -56,7 +56,10 @@ export const PROTECTION_PARAMETERS: readonly JobParameter[] = [
     values: ["ALL", "DATA_ONLY", "METADATA_ONLY", "ENCRYPTED_COLUMNS_ONLY", "NONE"],
     default: "ALL with a password or a mode, else NONE",
     call: { procedure: "SET_PARAMETER", argument: "ENCRYPTION" },
-    description: ["What to encrypt in the dump files.", "ENCRYPTED_COLUMNS_ONLY is not supported yet."],
+    description: [
+      "What to encrypt in the dump files.",
+      "ENCRYPTED_COLUMNS_ONLY: the columns that `tsdp column encrypt` has marked.",
+    ],
   },
   {
     status: "supported",

@@ -1,6 +1,8 @@
 import { pumpError } from "../base/errors.ts";
 import { CIPHER, newSetKey, savedSetKey, type Keyring, type SetEncryption } from "../dump/set-key.ts";
+import type { ExportPlan } from "./export-plan.ts";
 import type { JobDefinition } from "./definition.ts";
+import type { JobRun } from "./run.ts";
 
 const CIPHERS = { AES128: CIPHER.AES128, AES192: CIPHER.AES192, AES256: CIPHER.AES256 } as const;
 
@@ -62,6 +64,7 @@ function assertTogether(parameters: JobDefinition["parameters"], password: strin
  */
 export async function encryptionOf(
   choice: EncryptionChoice | null,
+  plan: ExportPlan,
   keyring: Keyring,
   guid: string,
   savedHeader: Buffer | null,
@@ -75,8 +78,24 @@ export async function encryptionOf(
     cipher: CIPHERS[algorithm],
     data: what === "ALL" || what === "DATA_ONLY",
     metadata: what === "ALL" || what === "METADATA_ONLY",
-    columns: what === "ENCRYPTED_COLUMNS_ONLY",
+    columns: what === "ENCRYPTED_COLUMNS_ONLY" && secretsOf(plan).length > 0,
   };
+}
+
+/** ORA-39173: what somebody has marked as secret is in the files for all to read. */
+export function warnOfClearColumns(run: JobRun, { holdsMarkedColumns }: ExportPlan, encryption: SetEncryption | null): void {
+  if (!holdsMarkedColumns || encryption?.data === true || encryption?.columns === true) return;
+  run.once("clear columns", () => {
+    run.report(pumpError([["ORA-39173"]]).lines);
+  });
+}
+
+/** Which columns of which tables are kept apart, as texts that tell one choice from another. */
+export function secretsOf({ tables }: ExportPlan): readonly string[] {
+  return tables.flatMap(({ unload: { table } }) => {
+    const { object, shape } = table;
+    return shape.secretColumns === undefined ? [] : [JSON.stringify([object, shape.secretColumns])];
+  });
 }
 
 function incompatible(one: string, other: string): Error {

@@ -19,12 +19,14 @@ import { readStateStamps } from "../sqlite/state-stamp.ts";
 import { Places } from "../storage/places.ts";
 import type { SchemaFile } from "../worker/messages.ts";
 import { ExportCheckpoint, replay, type SavedExport } from "./export-checkpoint.ts";
+import { homeFolder } from "../catalog/home.ts";
+import { EncryptedColumns } from "../catalog/encrypted-columns.ts";
 import { Crew } from "./crew.ts";
 import { contentOf } from "./content.ts";
 import { chooseSources, planExport, type ExportPlan, type ExportSources } from "./export-plan.ts";
 import { isOpenDatabase } from "./jobs.ts";
 import { dumpFilesOf, type JobDefinition, type JobFile } from "./definition.ts";
-import { chooseEncryption, encryptionOf, type EncryptionChoice } from "./export-encryption.ts";
+import { chooseEncryption, encryptionOf, secretsOf, warnOfClearColumns, type EncryptionChoice } from "./export-encryption.ts";
 import { abortedAt, Unloading } from "./export-unloading.ts";
 import type { Job } from "./job.ts";
 import { dumpFileSetLines, masterTableLine, processingLine, restartingLine, startingLine } from "./log-lines.ts";
@@ -52,7 +54,7 @@ export class ExportJob implements Job {
   #degree = 1;
   #snapshot: Snapshot | null = null;
   #writer: DumpFileSetWriter | null = null;
-  #plan: ExportPlan = { schemas: [], objects: [], tables: [], problems: [] };
+  #plan: ExportPlan = NO_PLAN;
   #queue = new UnloadQueue([]);
   #unloading: Unloading | null = null;
   #missing: readonly string[] = [];
@@ -83,7 +85,10 @@ export class ExportJob implements Job {
     const chosen = chooseSources(this.#run.definition);
     for (const file of dumpFilesOf(this.#run.definition)) this.#guardOutput(dumpFilePath(file, 1) ?? "");
     await this.#openSources(chosen);
-    this.#plan = planExport(chosen, this.#requireSnapshot(), contentOf(this.#run.definition));
+    this.#plan = planExport(chosen, this.#requireSnapshot(), contentOf(this.#run.definition), {
+      marks: new EncryptedColumns(homeFolder(this.#run.definition.database)).list(),
+      keepsApart: encryption?.what === "ENCRYPTED_COLUMNS_ONLY",
+    });
     this.#missing = chosen.missing;
     await this.#takeUp(encryption);
     failpoint("export planned");
@@ -115,7 +120,7 @@ export class ExportJob implements Job {
       const tables = new Map(this.#plan.tables.map(({ unload }) => [unload.table.object, unload]));
       this.#queue = new UnloadQueue(replay(items, tables, saved.records));
       await this.#removeBegun(saved.files.map(({ identity }) => identity));
-      this.#encryption = await encryptionOf(choice, keyring, definition.guid, saved.files[0]?.header ?? null);
+      this.#encryption = await encryptionOf(choice, this.#plan, keyring, definition.guid, saved.files[0]?.header ?? null);
       this.#writer = await DumpFileSetWriter.resume(this.#writerOptions(), saved.files);
       return;
     }
@@ -128,7 +133,7 @@ export class ExportJob implements Job {
       await this.#removeBegun([]);
     }
     this.#queue = new UnloadQueue(items);
-    this.#encryption = await encryptionOf(choice, keyring, definition.guid, null);
+    this.#encryption = await encryptionOf(choice, this.#plan, keyring, definition.guid, null);
     this.#writer = await DumpFileSetWriter.create(this.#writerOptions());
   }
 
@@ -142,12 +147,12 @@ export class ExportJob implements Job {
     }
   }
 
-  /** Null when a source is no longer in the state that is read. */
+  /** Null when a source is no longer in the state that is read. Rows of the same state may be kept apart another way. */
   async #stampOfSources(): Promise<string | null> {
     const snapshot = this.#requireSnapshot();
     if (!snapshot.isCurrent()) return null;
     const stamps = await readStateStamps(this.#sources.map(({ path }) => path));
-    return snapshot.isCurrent() ? JSON.stringify(stamps) : null;
+    return snapshot.isCurrent() ? JSON.stringify([...stamps, ...secretsOf(this.#plan)]) : null;
   }
 
   /** Moves the rows and publishes the files. */
@@ -177,6 +182,7 @@ export class ExportJob implements Job {
         await this.#save();
         return "stopped";
       }
+      warnOfClearColumns(this.#run, this.#plan, this.#encryption);
       const master = encodePiece(MASTER_PIECE, this.#master(), this.#algorithm("METADATA_ONLY"));
       this.#tellFiles(await this.#publish(master));
       return "done";
@@ -212,6 +218,7 @@ export class ExportJob implements Job {
       this.#noteBlockedWriters();
       for (const schema of this.#missing) this.#run.report(pumpError([["ORA-39165", schema]]).lines);
       for (const lines of this.#plan.problems) this.#run.report(lines);
+      for (const note of this.#plan.notes) this.#run.say(note);
       for (const path of pathsOf(this.#plan.objects, "EXPORT", contentOf(this.#run.definition)))
         this.#run.say(processingLine(objectPath(this.#mode, path)));
     });
@@ -343,5 +350,7 @@ function noFurtherWorkers(): PumpError {
   const reason = "a source has changed since its snapshot was taken, so no further worker can see the same state";
   return pumpError([["ORA-39002"], ["TSDP-00010", reason]], "The workers that there are go on.");
 }
+
+const NO_PLAN: ExportPlan = { schemas: [], objects: [], tables: [], problems: [], notes: [], holdsMarkedColumns: false };
 
 const MASTER_PIECE = { type: PIECE_TYPE.MASTER_TABLE, object: 0, piece: 1, image: 0, rows: 0 } as const;

@@ -1,5 +1,6 @@
 import { pumpError, type ErrorLine } from "../base/errors.ts";
 import { qualifiedName, quoteIdentifier } from "../base/identifiers.ts";
+import type { ColumnName } from "../catalog/encrypted-columns.ts";
 import { defaultSchema, listSchemas } from "../catalog/schemas.ts";
 import { isSystemTable, type DumpObject, type DumpSchema } from "../metadata/dump-object.ts";
 import { readSchema } from "../metadata/read-schema.ts";
@@ -12,6 +13,7 @@ import { isUnreadable } from "../sqlite/stage.ts";
 import type { SchemaFile } from "../worker/messages.ts";
 import type { Content } from "./content.ts";
 import type { JobDefinition } from "./definition.ts";
+import { holdsMarkedColumns, keepColumnsApart } from "./secret-columns.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { TableUnload } from "./unload-queue.ts";
 
@@ -36,6 +38,16 @@ export interface ExportPlan {
   readonly tables: readonly TableWork[];
   /** Objects that can't be exported, and why. */
   readonly problems: readonly (readonly ErrorLine[])[];
+  /** What the log is to say before the rows. */
+  readonly notes: readonly string[];
+  /** Whether there are rows of columns that the catalog marks as secret. */
+  readonly holdsMarkedColumns: boolean;
+}
+
+/** The columns that the catalog marks as secret, and whether ENCRYPTION says that they alone are encrypted. */
+export interface ColumnChoice {
+  readonly marks: readonly ColumnName[];
+  readonly keepsApart: boolean;
 }
 
 /** @throws ORA-39002 with ORA-39165 and ORA-31655 when there is no schema to export */
@@ -54,18 +66,33 @@ export function chooseSources(definition: JobDefinition): ExportSources {
   return { selection, sources, missing };
 }
 
-/** Reads the definitions in the snapshot and lays out the work. @throws ORA-39002 with ORA-31655 when nothing is selected */
-export function planExport({ selection, sources }: ExportSources, snapshot: Snapshot, content: Content): ExportPlan {
+/**
+ * Reads the definitions in the snapshot and lays out the work.
+ * @throws ORA-39002 with ORA-31655 when nothing is selected, or with what keeps a marked column from being kept apart
+ */
+export function planExport(
+  { selection, sources }: ExportSources,
+  snapshot: Snapshot,
+  content: Content,
+  { marks, keepsApart }: ColumnChoice,
+): ExportPlan {
   const contents = sources.map(({ schema }) => readSchema(snapshot.connection(schema), schema));
   const all = contents.flatMap(({ objects }) => objects).map((object, i) => ({ ...object, id: i + 1 }));
   const { objects: selected, missing } = selection.objects(all);
-  const objects =
+  const chosen =
     content === "DATA_ONLY" ? selected.filter((object) => object.shape !== null && !isSystemTable(object)) : selected;
+  const schemas = contents.map(({ schema }) => schema);
+  const { objects, notes } =
+    keepsApart && content !== "METADATA_ONLY"
+      ? keepColumnsApart(chosen, schemas, marks, (schema) => snapshot.connection(schema))
+      : { objects: chosen, notes: [] };
   if (objects.length === 0 && selection.isTableSelection) throw nothingLeft(missing.map((name) => ["ORA-39166", name]));
   const tables = content === "METADATA_ONLY" ? [] : objects.filter(({ shape }) => shape !== null);
   return {
-    schemas: contents.map(({ schema }) => schema),
+    schemas,
     objects,
+    notes,
+    holdsMarkedColumns: holdsMarkedColumns(tables, marks),
     tables: tables.flatMap((table) => planTable(table, objects, selection, snapshot)),
     problems: [
       ...missing.map((name) => pumpError([["ORA-39166", name]]).lines),
