@@ -1,5 +1,16 @@
 import { createHash, randomBytes } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { pumpError, toPumpError } from "../base/errors.ts";
 import { newDataKey, unwrapByPassword, unwrapByWallet, wrapByPassword, wrapByWallet } from "../format/key-stanza.ts";
@@ -63,8 +74,9 @@ export async function openWallet(home: string, password: string, until: OpenUnti
       `Set ${PASSWORD_VARIABLE} for each command, or keep the wallet open on disk with --auto-login.`,
     );
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  writeFileSync(path, root.toString("base64"), { mode: OWNER_ONLY });
-  chmodSync(path, OWNER_ONLY);
+  // A new file, so that neither the mode of an old one nor a link that somebody has laid counts.
+  rmSync(path, { force: true });
+  writeFileSync(path, root.toString("base64"), { mode: OWNER_ONLY, flag: "wx" });
   return path;
 }
 
@@ -139,11 +151,15 @@ function readWallet(home: string): WalletFile {
   }
 }
 
-/** Whole or not at all. */
+/** Whole or not at all, also after a power cut: without its wallet no dump opens. */
 function write(path: string, wallet: WalletFile): void {
   const draft = `${path}.new`;
-  writeFileSync(draft, JSON.stringify(wallet, null, 2), { mode: OWNER_ONLY });
+  rmSync(draft, { force: true });
+  writeFileSync(draft, JSON.stringify(wallet, null, 2), { mode: OWNER_ONLY, flag: "wx", flush: true });
   renameSync(draft, path);
+  const folder = openSync(dirname(path), "r");
+  fsyncSync(folder);
+  closeSync(folder);
 }
 
 function damaged(): Error {

@@ -1,4 +1,4 @@
-import { pumpError, type PumpError } from "../base/errors.ts";
+import { PumpError, pumpError } from "../base/errors.ts";
 
 /** One `param=value` as it was typed. */
 export interface Assignment {
@@ -13,6 +13,8 @@ export interface Assignment {
 export interface Syntax {
   /** Whether a flag of this name needs no value: `--nologfile`. */
   readonly isSwitch: (name: string) => boolean;
+  /** Whether the value of a parameter must not be shown. */
+  readonly isSecret: (name: string) => boolean;
   /** Prefix of the client's messages. */
   readonly client: "UDE" | "UDI";
   /** Whether the first word may be a connect string. */
@@ -33,7 +35,7 @@ export function parseWords(words: readonly string[], syntax: Syntax): Assignment
   const reader = new WordReader(words);
   const assignments: Assignment[] = [];
   for (let word = reader.take(); word !== undefined; word = reader.take()) {
-    const parameter = parseFlag(word, reader, syntax) ?? parseKeyword(word, reader);
+    const parameter = hidingSecret(word, syntax, () => parseFlag(word, reader, syntax) ?? parseKeyword(word, reader, syntax));
     assignments.push(parameter ?? parseConnectString(word, reader, syntax, assignments));
   }
   return assignments;
@@ -158,25 +160,26 @@ class Scanner {
 }
 
 function parseFlag(word: string, reader: WordReader, syntax: Syntax): Assignment | undefined {
-  if (/^-(?:h|help)$/i.test(word)) return assignment("help", "y");
+  if (/^-(?:h|help)$/i.test(word)) return assignment("help", "y", syntax);
   const [, flag, value] = FLAG.exec(word) ?? [];
   if (flag === undefined) return undefined;
   const name = flag.replaceAll("-", "_").toLowerCase();
-  if (value !== undefined) return assignment(name, complete(value, reader));
+  if (value !== undefined) return assignment(name, complete(value, reader), syntax);
   const next = reader.peek();
-  if (syntax.isSwitch(name)) return assignment(name, next !== undefined && SWITCH_VALUE.test(next) ? take(reader, word) : "y");
+  if (syntax.isSwitch(name))
+    return assignment(name, next !== undefined && SWITCH_VALUE.test(next) ? take(reader, word) : "y", syntax);
   if (next === undefined || startsParameter(next)) throw missingValue(word, next);
-  return assignment(name, complete(take(reader, word), reader));
+  return assignment(name, complete(take(reader, word), reader), syntax);
 }
 
-function parseKeyword(word: string, reader: WordReader): Assignment | undefined {
+function parseKeyword(word: string, reader: WordReader, syntax: Syntax): Assignment | undefined {
   const apart = /^[a-z][\w$#]*$/i.test(word) && reader.peek()?.startsWith("=") === true;
   const [, name, rest] = KEYWORD.exec(apart ? word + take(reader, word) : word) ?? [];
   if (name === undefined || rest === undefined) return undefined;
   const next = reader.peek();
-  if (rest !== "") return assignment(name.toLowerCase(), complete(rest, reader));
+  if (rest !== "") return assignment(name.toLowerCase(), complete(rest, reader), syntax);
   if (next === undefined || startsParameter(next)) throw missingValue(`${name}=`, next);
-  return assignment(name.toLowerCase(), complete(take(reader, word), reader));
+  return assignment(name.toLowerCase(), complete(take(reader, word), reader), syntax);
 }
 
 function parseConnectString(word: string, reader: WordReader, syntax: Syntax, before: readonly Assignment[]): Assignment {
@@ -187,6 +190,8 @@ function parseConnectString(word: string, reader: WordReader, syntax: Syntax, be
     const hint = `\`${shorten(word)}\` is a second connect string; quote a path that holds a blank.`;
     throw pumpError([[`${syntax.client}-00014`, "attach"]], hint);
   }
+  const last = before.at(-1)?.name ?? "";
+  if (syntax.isSecret(last)) throw pumpError([["LRM-00116", MASK, `${last}=${MASK}`]], "Quote a value that holds a blank.");
   throw pumpError(
     [["LRM-00116", shorten(word), shorten(reader.previous() ?? "the start of the file")]],
     "Write param=value, put the connect string first, and separate the values of a list by commas.",
@@ -230,8 +235,26 @@ function take(reader: WordReader, after: string): string {
   return word;
 }
 
-function assignment(name: string, text: string): Assignment {
-  return { name, text, elements: splitList(text) };
+/** A secret is no list, whatever is in it. */
+function assignment(name: string, text: string, { isSecret }: Syntax): Assignment {
+  return { name, text, elements: isSecret(name) ? [text] : splitList(text) };
+}
+
+const MASK = "********";
+
+/** An error about a password must not show it. */
+function hidingSecret<T>(word: string, { isSecret }: Syntax, parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    const name = /^(?:--)?([a-z][\w-]*)/i.exec(word)?.[1]?.replaceAll("-", "_").toLowerCase() ?? "";
+    if (!(error instanceof PumpError) || !isSecret(name)) throw error;
+    const [{ code } = { code: "" }] = error.lines;
+    throw pumpError(
+      [[code === "LRM-00111" ? code : "LRM-00110", `${name}=${MASK}`]],
+      "Put the value into quotes, and close them.",
+    );
+  }
 }
 
 function missingValue(after: string, next: string | undefined): PumpError {

@@ -72,7 +72,8 @@ export async function openSetKey({ guid, keys }: FileHeader, keyring: Keyring): 
   if (keys.password === null && password !== null)
     throw refusedPassword("ORA-39175", "The set was encrypted by a wallet, without a password.");
   const dataKey = password === null ? openByWallet(guid, keys, keyring) : await openByPassword(guid, keys, password);
-  if (!isDataKey(dataKey, guid, keys)) throw refusedPassword("ORA-39176");
+  // A stanza may hold another key than the set's: then its author means to show different readers different rows.
+  if (!isDataKey(dataKey, guid, keys)) throw password === null ? lackingKey() : refusedPassword("ORA-39176");
   return { dataKey, stanzas: keys };
 }
 
@@ -87,13 +88,23 @@ function openByWallet(guid: string, keys: KeyStanzas, { masterKeys }: Keyring): 
     if (dataKey !== undefined) return dataKey;
   }
   if (keys.password !== null) throw refusedPassword("ORA-39174");
-  throw pumpError([["ORA-39002"], [masterKeys === null ? "ORA-28365" : "ORA-28362"]]);
+  throw masterKeys === null ? pumpError([["ORA-39002"], ["ORA-28365"]]) : lackingKey();
+}
+
+function lackingKey(): PumpError {
+  return pumpError([["ORA-39002"], ["ORA-28362"]]);
 }
 
 async function openByPassword(guid: string, keys: KeyStanzas, password: string): Promise<Buffer> {
   const dataKey = keys.password === null ? undefined : await unwrapByPassword(keys.password, guid, password);
   if (dataKey === undefined) throw refusedPassword("ORA-39176");
   return dataKey;
+}
+
+/** @throws ORA-31619 when files of the set have keys although it has none */
+export function assertPlain(files: readonly DumpFile[]): void {
+  const keyed = files.find(({ header }) => header.keys !== null);
+  if (keyed !== undefined) throw invalidDumpFile(keyed.path, "it is of an encrypted set, other files are not");
 }
 
 /** The key of each file by its number, once header, index and trailer of each are known to be of the set. @throws ORA-31619 */

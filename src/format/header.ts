@@ -1,7 +1,7 @@
 import { ByteReader, ByteWriter, checkedBlock } from "./cursor.ts";
 import { FormatError } from "./format-error.ts";
 import { KEY_LENGTH } from "./encryption.ts";
-import { OWN_ITEM, readItems, requiredItem, textItems, writeItems, type Items } from "./items.ts";
+import { ITEM, OWN_ITEM, readItems, requiredItem, textItems, writeItems, type Items } from "./items.ts";
 import {
   decodePasswordStanza,
   decodeWalletStanza,
@@ -21,6 +21,8 @@ export const SALT_LENGTH = 32;
 /** High bit, name, CR LF, Ctrl-Z: a transfer that touches line ends or the eighth bit breaks it. */
 const MAGIC = Buffer.from("\x89TSDP\r\n\x1a", "latin1");
 const DIGEST_ALGORITHM = "SHA-256";
+/** KU$_DFHDR_ENCMODE_NONE. */
+const NO_ENCRYPTION_MODE = "2";
 
 /** The header of one dump file (docs/format.md, "Header"): all that is known before the first piece. */
 export interface FileHeader {
@@ -95,6 +97,8 @@ export function decodeHeader(bytes: Buffer): FileHeader {
     .bytes(items.get(OWN_ITEM.DIGEST_ALGORITHM)?.length ?? 0)
     .toString();
   if (digest !== DIGEST_ALGORITHM) throw new FormatError("unsupported", `digest algorithm ${digest}`);
+  const keys = decodeKeys(items);
+  checkClaims(textItems(items), keys !== null);
   return {
     major,
     minor,
@@ -104,7 +108,7 @@ export function decodeHeader(bytes: Buffer): FileHeader {
     writerVersion: (items.get(OWN_ITEM.WRITER_VERSION) ?? Buffer.alloc(0)).toString("utf8"),
     creationTime: requiredItem(items, OWN_ITEM.CREATION_TIME, 8).u64(),
     fileNames: decodeNames(items.get(OWN_ITEM.FILE_NAMES)),
-    keys: decodeKeys(items),
+    keys,
     items: textItems(items),
   };
 }
@@ -127,6 +131,15 @@ function decodeKeys(items: Items): KeyStanzas | null {
     password: password === undefined ? null : decodePasswordStanza(password),
     wallet: wallet === undefined ? null : decodeWalletStanza(wallet),
   };
+}
+
+/** What dumpinfo shows of a file must not be more, or less, than its keys can keep. */
+function checkClaims(items: ReadonlyMap<number, string>, hasKeys: boolean): void {
+  const flags = [ITEM.METADATA_ENCRYPTED, ITEM.DATA_ENCRYPTED, ITEM.COLUMNS_ENCRYPTED];
+  const claims = flags.some((code) => items.get(code) === "1");
+  const mode = items.get(ITEM.ENCRYPTION_MODE);
+  const isWrong = hasKeys ? mode === NO_ENCRYPTION_MODE : claims || (mode !== undefined && mode !== NO_ENCRYPTION_MODE);
+  if (isWrong) throw new FormatError("invalid", "what it says of its encryption does not fit its keys");
 }
 
 function encodeNames(names: readonly string[]): Buffer {

@@ -68,6 +68,8 @@ function startProcess(
     const child = spawn(process.execPath, [hostEntry(), tablePath, guid, task], {
       cwd: dirname(tablePath),
       detached: true,
+      // It outlives the client, and others may read the environment of a process: what is secret comes through its standard input.
+      env: { ...process.env, TSDP_ENCRYPTION_PASSWORD: undefined, TSDP_WALLET_PASSWORD: undefined },
       stdio: ["pipe", "ignore", trace],
       windowsHide: true,
     });

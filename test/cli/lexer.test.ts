@@ -4,7 +4,12 @@ import { PumpError } from "../../src/base/errors.ts";
 import { parseWords, splitList, splitWords, type Syntax } from "../../src/cli/lexer.ts";
 import { nameOf, unquote } from "../../src/cli/values.ts";
 
-const ARGV: Syntax = { isSwitch: (name) => ["full", "nologfile"].includes(name), connectString: true, client: "UDE" };
+const ARGV: Syntax = {
+  isSwitch: (name) => ["full", "nologfile"].includes(name),
+  isSecret: (name) => name === "encryption_password",
+  connectString: true,
+  client: "UDE",
+};
 const PARFILE: Syntax = { ...ARGV, connectString: false };
 
 /** `name: element | element; ...`. */
@@ -131,4 +136,26 @@ describe("properties", () => {
       }),
     );
   });
+});
+
+it.each([
+  [["encryption_password=hush)hush"], "LRM-00110"],
+  [['encryption_password="hush'], "LRM-00111"],
+  [["--encryption-password", "(hush"], "LRM-00110"],
+  [["encryption_password=hush", "hush"], "LRM-00116"],
+])("an error about a password does not show it: %j", (words, code) => {
+  let error: unknown;
+  try {
+    parseWords(words, { ...ARGV, connectString: false });
+  } catch (caught) {
+    error = caught;
+  }
+  const { code: found, message, hint } = error as PumpError;
+  expect([found, `${message} ${hint ?? ""}`]).toEqual([code, expect.not.stringContaining("hush")]);
+});
+
+it("a password is taken as it is typed, commas and all", () => {
+  expect(parseWords(["encryption_password=a,,b,c"], ARGV)).toEqual([
+    { name: "encryption_password", text: "a,,b,c", elements: ["a,,b,c"] },
+  ]);
 });

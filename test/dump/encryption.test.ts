@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { describe, expect, it } from "vitest";
+import { ITEM } from "../../src/format/items.ts";
+import { decodePasswordStanza } from "../../src/format/key-stanza.ts";
 import { DumpFileSet } from "../../src/dump/reader.ts";
 import { CIPHER, newSetKey, NO_KEYS, type Keyring, type SetEncryption } from "../../src/dump/set-key.ts";
 import { MemoryStorage } from "./memory-storage.ts";
@@ -122,4 +124,71 @@ describe("an encrypted set", () => {
       ]);
     }
   });
+
+  it("asks scrypt for nothing that it can't do", () => {
+    // N is 2^17: too much for blocks of one.
+    const stanza = Buffer.concat([Buffer.of(17, 1, 1), Buffer.alloc(16 + 48)]);
+    expect(() => decodePasswordStanza(stanza)).toThrow("more time or memory");
+  });
+
+  it("shows nobody other rows than it shows to the next: one ciphertext under two keys is refused", async () => {
+    const password = "for one reader";
+    const [mine, theirs] = [await newSetKey(GUID, { password, masterKeys: null }), await newSetKey(GUID, WALLET)];
+    const key = { ...mine, stanzas: { ...mine.stanzas, wallet: theirs.stanzas.wallet } };
+    const storage = new MemoryStorage();
+    const encryption = { key, cipher: CIPHER.AES256, data: true, metadata: true, columns: false } as const;
+    await writeSet(PATHS, PIECES, { storage, encryption });
+    expect((await readAll(PATHS, storage, { password, masterKeys: null })).size).toBe(4);
+    expect(await codesOf(open(storage, WALLET))).toEqual(["ORA-39002", "ORA-28362"]);
+  });
+
+  it("is not mixed with files without keys, and claims nothing that its keys can't keep", async () => {
+    const [plain, encrypted] = [new MemoryStorage(), await writeEncrypted(WALLET)];
+    await writeSet(PATHS, PIECES, { storage: plain });
+    for (const path of PATHS) {
+      const mixed = plain.with(path, () => encrypted.files.get(path) ?? Buffer.alloc(0));
+      expect((await codesOf(open(mixed, NO_KEYS))).slice(0, 2)).toEqual(["ORA-39001", "ORA-39000"]);
+    }
+    const claim = Buffer.from([0, ITEM.DATA_ENCRYPTED, 0, 0, 0, 1, 0x30]);
+    const boasting = plain.with("/1.dmp", (bytes) => {
+      bytes.writeUInt8(0x31, bytes.indexOf(claim) + 6);
+      const length = bytes.readUInt32BE(12);
+      bytes.writeUInt32BE(crc32(bytes.subarray(0, length - 4)), length - 4);
+      return bytes;
+    });
+    expect(await codesOf(open(boasting, NO_KEYS))).toEqual(["ORA-39001", "ORA-39000", "ORA-31619", "TSDP-00010"]);
+  });
+
+  it("finds the second images of two pieces swapped, as they are and with each other's labels", async () => {
+    const storage = new MemoryStorage();
+    const pieces: RawPiece[] = [1, 2].flatMap((piece) => [
+      { raw: ROWS, rows: 3, piece },
+      { raw: Buffer.from(`salaries of piece ${piece}`), rows: 3, piece, image: 1, algorithm: "NONE" },
+    ]);
+    const encryption = await encryptionOf(WALLET, { data: false, metadata: false, columns: true });
+    await writeSet(["/1.dmp"], pieces, { storage, encryption });
+    const set = await DumpFileSet.open(["/1.dmp"], storage, WALLET);
+    const seconds = [...set.pieces.values()].flat().filter(({ image }) => image === 1);
+    const [a, b] = seconds.flatMap(({ segments }) => segments);
+    if (a === undefined || b === undefined || a.length !== b.length) throw new Error("two segments of one length");
+    for (const relabels of [false, true]) {
+      const swapped = storage.with("/1.dmp", (bytes) => {
+        const [frameA, frameB] = [a, b].map(({ offset, length }) => Buffer.from(bytes.subarray(offset, offset + length)));
+        if (frameA === undefined || frameB === undefined) throw new Error("there are two frames");
+        if (relabels) swapLabels(frameA, frameB);
+        frameB.copy(bytes, a.offset);
+        frameA.copy(bytes, b.offset);
+        return bytes;
+      });
+      expect(await codesOf(readAll(["/1.dmp"], swapped, WALLET))).toContain("ORA-31619");
+    }
+  });
 });
+
+/** Gives two frames the piece number of each other, and sound checksums. */
+function swapLabels(...frames: [Buffer, Buffer]): void {
+  const [first, second] = frames.map((frame) => frame.readUInt32BE(16));
+  frames[0].writeUInt32BE(second ?? 0, 16);
+  frames[1].writeUInt32BE(first ?? 0, 16);
+  for (const frame of frames) frame.writeUInt32BE(crc32(frame.subarray(0, 108)), 108);
+}
