@@ -8,7 +8,7 @@ import type { DumpFile } from "./file-ends.ts";
 import { addSiblings, openDumpFiles } from "./find.ts";
 import { expandTemplate, isTemplate, type DumpFilePattern } from "./names.ts";
 import type { PieceLocation } from "./piece.ts";
-import { assertPlain, authenticateFiles, NO_KEYS, openSetKey } from "./set-key.ts";
+import { keysOfFiles, NO_KEYS, openSetKey } from "./set-key.ts";
 import { assemblePieces, type SetPieces } from "./pieces.ts";
 
 /** The files of one export, found to be whole and to belong together. No file is kept open. */
@@ -59,8 +59,7 @@ export class DumpFileSet {
       throw stoppedBy ?? error;
     }
     const key = await openSetKey(first.header, keyring);
-    if (key === null) assertPlain(found);
-    const pieces = assemblePieces(found, key === null ? null : authenticateFiles(found, key));
+    const pieces = assemblePieces(found, keysOfFiles(found, key));
     if (pieces.master === undefined) throw pumpError([...BAD_DUMP_FILE, ["ORA-39246"]]);
     return new DumpFileSet(found, first.header, pieces, pieces.master);
   }

@@ -101,14 +101,20 @@ async function openByPassword(guid: string, keys: KeyStanzas, password: string):
   return dataKey;
 }
 
-/** @throws ORA-31619 when files of the set have keys although it has none */
-export function assertPlain(files: readonly DumpFile[]): void {
+/** The keys of the files by their numbers; null for a set that has none. @throws ORA-31619 for files that are not of the set */
+export function keysOfFiles(files: readonly DumpFile[], key: SetKey | null): ReadonlyMap<number, FileKey> | null {
+  if (key !== null) return authenticateFiles(files, key);
+  assertPlain(files);
+  return null;
+}
+
+function assertPlain(files: readonly DumpFile[]): void {
   const keyed = files.find(({ header }) => header.keys !== null);
   if (keyed !== undefined) throw invalidDumpFile(keyed.path, "it is of an encrypted set, other files are not");
 }
 
 /** The key of each file by its number, once header, index and trailer of each are known to be of the set. @throws ORA-31619 */
-export function authenticateFiles(files: readonly DumpFile[], { dataKey, stanzas }: SetKey): ReadonlyMap<number, FileKey> {
+function authenticateFiles(files: readonly DumpFile[], { dataKey, stanzas }: SetKey): ReadonlyMap<number, FileKey> {
   return new Map(
     files.map((file) => {
       const { path, number, header, headerBytes, trailer } = file;
