@@ -44,10 +44,10 @@ export function checkMaster(master: MasterTable, set: DumpFileSet): CheckedMaste
 }
 
 function contentOf({ type, image }: PieceLocation, object: DumpObject | undefined): PieceContent {
-  if (object === undefined || image !== 0) return { is: "anything" };
+  if (object === undefined) return { is: "anything" };
   if (type === PIECE_TYPE.OBJECT_DESCRIPTION) return { is: "description", expected: expectedDescription(object) };
   return type === PIECE_TYPE.TABLE_DATA && object.shape !== null
-    ? { is: "rows", layout: pieceLayout(object.shape) }
+    ? { is: "rows", layout: pieceLayout(object.shape, image === 0 ? 0 : 1) }
     : { is: "anything" };
 }
 

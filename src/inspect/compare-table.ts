@@ -5,7 +5,8 @@ import { readPiece, type OpenFile } from "../dump/piece-reader.ts";
 import { isSystemTable, type DumpObject } from "../metadata/dump-object.ts";
 import { addDifferences, compareByRowid, NO_DIFFERENCES, RowStore, type RowDifferences } from "../sqlite/compare-rows.ts";
 import type { Connection } from "../sqlite/database.ts";
-import { removePieceImage, rowidsOf, writePieceImage } from "../sqlite/piece-image.ts";
+import { joinImages, wholeShape } from "../sqlite/join-images.ts";
+import { removePieceImages, rowidsOf, secondImagePath, writePieceImage } from "../sqlite/piece-image.ts";
 import { pieceLayout } from "../sqlite/piece-table.ts";
 import type { TableShape, TextEncoding } from "../sqlite/schema.ts";
 import { hasKnownCollations } from "../sqlite/staging.ts";
@@ -52,7 +53,7 @@ export class TableComparer {
 
   /** Piece by piece: the rowids from one piece to the next are looked up live. */
   async #compareByRowid(pair: TablePair): Promise<RowDifferences> {
-    const layout = pieceLayout(pair.shape);
+    const layout = pieceLayout(wholeShape(pair.shape));
     let found = NO_DIFFERENCES;
     let low = FIRST_ROWID;
     for (const [i, { rows }] of pair.pieces.entries()) {
@@ -64,7 +65,7 @@ export class TableComparer {
         if (live.range.kind === "rowid") found = addDifferences(found, compareByRowid(live.image, path, layout, live.range));
       }
       low = high + 1n;
-      removePieceImage(path);
+      removePieceImages(path);
     }
     return pair.pieces.length > 0 ? found : this.#countLive(pair);
   }
@@ -84,7 +85,7 @@ export class TableComparer {
       for (const i of pair.pieces.keys()) {
         const piece = await this.#writePiece(pair, i);
         store.add("dump", piece);
-        removePieceImage(piece);
+        removePieceImages(piece);
       }
       const image = join(this.#folder, "live.db");
       for await (const live of allLiveRows(this.#live, shapeOf(pair), pair.filter)) {
@@ -94,7 +95,7 @@ export class TableComparer {
       return store.compare(keyOf(pair));
     } finally {
       store.close();
-      removePieceImage(path);
+      removePieceImages(path);
     }
   }
 
@@ -103,7 +104,12 @@ export class TableComparer {
     if (piece === undefined) throw new RangeError("no such piece");
     const path = join(this.#folder, "piece.db");
     writePieceImage(path, await readPiece(piece.location, this.#openFile), pieceLayout(shape));
-    return path;
+    if (piece.second === null) return path;
+    writePieceImage(secondImagePath(path), await readPiece(piece.second, this.#openFile), pieceLayout(shape, 1));
+    const joined = join(this.#folder, "joined.db");
+    joinImages(path, shape, joined);
+    removePieceImages(path);
+    return joined;
   }
 }
 

@@ -9,6 +9,7 @@ import { readSchema, type SchemaContents } from "../metadata/read-schema.ts";
 import { systemTableFilter } from "../metadata/select.ts";
 import { NO_DIFFERENCES, type RowDifferences } from "../sqlite/compare-rows.ts";
 import type { Connection } from "../sqlite/database.ts";
+import { isSplit, MAX_COLUMNS } from "../sqlite/piece-table.ts";
 import type { TableShape, TextEncoding } from "../sqlite/schema.ts";
 import { decodeSql } from "../sqlite/scratch.ts";
 import { beginSnapshot, openSource } from "../sqlite/source.ts";
@@ -188,8 +189,7 @@ class SchemaComparer {
     if (!isWhole) return "the dump is damaged there";
     if (this.#dumpEncoding !== encoding)
       return `the text encodings differ: ${this.#dumpEncoding} in the dump, ${encoding} in the live schema`;
-    if ((this.#context.set.pieces.get(object.id) ?? []).some(({ image }) => image !== 0))
-      return "columns of it are kept apart in the dump";
+    if (isSplit(shape) && shape.columns.length === MAX_COLUMNS) return "it has too many columns to put its two images together";
     return live !== null && isReadableAs(shape, live) ? null : "the live table has no such rows";
   }
 

@@ -1,6 +1,6 @@
 import { quoteIdentifier } from "../base/identifiers.ts";
 import { openDatabase, openImage, type Connection } from "./database.ts";
-import { pieceColumns, pieceRowid, PIECE_TABLE, type PieceLayout } from "./piece-table.ts";
+import { pieceRowid, PIECE_TABLE, type PieceLayout } from "./piece-table.ts";
 import type { KeyColumn } from "./schema.ts";
 
 /** Rows of a dump against live ones. */
@@ -89,13 +89,13 @@ export class RowStore {
 
   /** @param path of a new file in a private folder */
   constructor(path: string, encoding: string, columnCount: number) {
-    this.#layout = { columnCount, rowid: "none" };
+    this.#layout = { columns: Array.from({ length: columnCount }, (_, i) => `c${i + 1}`), rowid: "none" };
     this.#connection = openDatabase(path);
     this.#connection.pragma(`encoding = '${encoding}'`);
     this.#connection.pragma("journal_mode = off");
     this.#connection.pragma("synchronous = off");
     this.#connection.pragma("trusted_schema = off");
-    const columns = pieceColumns(this.#layout).join(", ");
+    const columns = this.#layout.columns.join(", ");
     this.#connection.exec(`CREATE TABLE dump (${columns}); CREATE TABLE live (${columns})`);
   }
 
@@ -103,7 +103,7 @@ export class RowStore {
   add(side: "dump" | "live", imagePath: string): void {
     this.#connection.prepare("ATTACH ? AS piece").run(imagePath);
     try {
-      const columns = pieceColumns(this.#layout).join(", ");
+      const columns = this.#layout.columns.join(", ");
       this.#connection.exec(`INSERT INTO main.${side} (${columns}) SELECT ${columns} FROM piece.${PIECE_TABLE} ORDER BY rowid`);
     } finally {
       this.#connection.exec("DETACH piece");
@@ -135,7 +135,7 @@ export class RowStore {
 
   /** Counts how often each row is on each side. */
   #compareAsBag(): RowDifferences {
-    const columns = pieceColumns(this.#layout);
+    const columns = this.#layout.columns;
     if (columns.length > MOST_GROUPED) throw new RangeError("its rows have no key and too many columns");
     const exact = columns.flatMap((c) => [`typeof(${c})`, c, `CASE WHEN ${c} IS 0 THEN atan2(${c}, -1) END`]);
     const bag = `SELECT ${columns.slice(0, 3).map(shown).join(" || ', ' || ")} AS key, sum(side) AS surplus FROM (
@@ -224,7 +224,7 @@ function shown(column: string): string {
 
 /** SQL that is true when rows a and b have the same values, each of the same storage class and of the same bits. */
 function sameRow(layout: PieceLayout): string {
-  return conjunction(pieceColumns(layout).map(sameValue));
+  return conjunction(layout.columns.map(sameValue));
 }
 
 /** BINARY compares text byte by byte; 1 and 1.0 have other types; the sign of a zero shows in an angle only. */
