@@ -29,6 +29,7 @@ export type {
   WorkerStatus,
 } from "./api/status-types.ts";
 export { PumpError, type ErrorLine } from "./base/errors.ts";
+export type { Credential, CredentialOptions } from "./catalog/credentials.ts";
 export type { Directory } from "./catalog/directories.ts";
 export type { JobMode, Operation } from "./job/definition.ts";
 export type { JobSummary } from "./job/jobs.ts";

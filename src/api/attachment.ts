@@ -6,6 +6,7 @@ import type { ControlTable, JobRequest, JobRow, StoredMessage } from "../job/con
 import type { JobDefinition, JobMessage } from "../job/definition.ts";
 import { leaveJob, type AttachedJob } from "../job/jobs.ts";
 import { launchControlProcess, launchRemoval } from "../job/launch.ts";
+import type { PlaceKeys, UrlQueries } from "../job/place-access.ts";
 import { secretsOf } from "../job/secrets.ts";
 import { isAlive, lockPath } from "../job/liveness.ts";
 import { liveSessions } from "../job/sessions.ts";
@@ -32,6 +33,8 @@ export class Attachment {
   lastError: PumpError | undefined;
   /** ENCRYPTION_PASSWORD, until the job is started. */
   password: string | null = null;
+  /** The query strings of pre-authenticated URLs, by the names of their files; they are written down nowhere. */
+  queries: UrlQueries = {};
   readonly #job: AttachedJob;
   readonly #user: string;
   #starting = false;
@@ -96,7 +99,12 @@ export class Attachment {
    * Hands the job to its control process. After a failure the job is as it was.
    * @throws ORA-31627 when the job runs but has something to tell
    */
-  async start(skipCurrent: boolean, abortStep: number, masterKeys: readonly MasterKey[] | null): Promise<void> {
+  async start(
+    skipCurrent: boolean,
+    abortStep: number,
+    masterKeys: readonly MasterKey[] | null,
+    places: PlaceKeys,
+  ): Promise<void> {
     const { table, session } = this.#job;
     if (table.definition().owner !== this.#user) throw pumpError([["ORA-31631"]], "Only its owner may start a job.");
     table.atomically(() => {
@@ -105,7 +113,7 @@ export class Attachment {
     });
     this.#starting = true;
     try {
-      await launchControlProcess(table.path, secretsOf({ password: this.password, masterKeys }));
+      await launchControlProcess(table.path, secretsOf({ password: this.password, masterKeys }, places));
     } catch (error) {
       if (existsSync(table.path)) table.updateJob({ starter: null });
       throw error;
@@ -117,13 +125,16 @@ export class Attachment {
     if (startInfo !== null) throw PumpError.fromJSON(JSON.parse(startInfo) as ReturnType<PumpError["toJSON"]>);
   }
 
-  /** STOP_JOB, whatever state the job is in; returns when the stop has taken effect. */
-  async stop(immediate: boolean, keepMaster: boolean, delay: number): Promise<void> {
+  /**
+   * STOP_JOB, whatever state the job is in; returns when the stop has taken effect.
+   * @param places what opens the places of its files, for a job that nobody runs and that is to be removed
+   */
+  async stop(immediate: boolean, keepMaster: boolean, delay: number, places: () => Promise<PlaceKeys>): Promise<void> {
     const { table } = this.#job;
     const { state } = this.row();
     if (state === "DEFINING" || (state === "IDLING" && keepMaster)) return;
     if (state === "IDLING") {
-      await launchRemoval(table.path, table.definition().guid);
+      await launchRemoval(table.path, table.definition().guid, await places());
       return;
     }
     await this.ask({ verb: "stop", immediate, keepMaster, delay });

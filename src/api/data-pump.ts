@@ -1,26 +1,16 @@
 import { resolve } from "node:path";
-import { parseConnectString, type ConnectIdentity } from "../catalog/connect-string.ts";
-import { Directories, type Directory } from "../catalog/directories.ts";
-import { homeFolder } from "../catalog/home.ts";
-import {
-  closeWallet,
-  createWallet,
-  openMasterKeys,
-  openWallet,
-  rotateWallet,
-  walletStatus,
-  type OpenUntil,
-  type WalletStatus,
-} from "../catalog/wallet.ts";
+import { parseConnectString } from "../catalog/connect-string.ts";
+import { openMasterKeys } from "../catalog/wallet.ts";
 import { pumpError } from "../base/errors.ts";
 import { foldName } from "../base/identifiers.ts";
 import type { JobDefinition } from "../job/definition.ts";
-import { findLeftovers, removeLeftover, type Leftover } from "../job/clean.ts";
-import { attachJob, onlyJob, type JobSummary } from "../job/jobs.ts";
-import { jobsOf, queryViews } from "../job/views.ts";
+import { attachJob, onlyJob } from "../job/jobs.ts";
+import { placeKeysOf, removalKeysOf } from "../job/place-access.ts";
 import type { JobState } from "../job/states.ts";
-import { ColumnProcedures } from "./columns.ts";
+import type { Attachment } from "./attachment.ts";
 import { KU } from "./constants.ts";
+import { DatabaseSession } from "./database-session.ts";
+import { assertReachable, isGivenAgain, queriesOf } from "./dump-urls.ts";
 import { dumpfileInfo } from "./dumpfile-info.ts";
 import { addFile } from "./files.ts";
 import { dataFilter, metadataFilter, metadataRemap } from "./filters.ts";
@@ -53,27 +43,8 @@ export async function connect(connectString?: string, options: ConnectOptions = 
  * Every procedure rejects with a PumpError: ORA-31623 for a handle that this session does not have, ORA-39004 for a call that
  * the job's state does not allow (seed, Table 6-1). Its stack can also be fetched with `getStatus(handle, KU.STATUS_JOB_ERROR, 0)`.
  */
-export class DataPump {
-  /** The user of the session. */
-  readonly user: string;
-  /** Absolute real path of the folder of schemas, or of the one SQLite file. */
-  readonly database: string;
-  /** The columns that ENCRYPTION=ENCRYPTED_COLUMNS_ONLY encrypts. */
-  readonly columns: ColumnProcedures;
-  readonly #home: string;
-  readonly #currentDirectory: string;
-  readonly #directories: Directories;
+export class DataPump extends DatabaseSession {
   readonly #session = new Session();
-
-  /** Use `connect`. */
-  constructor(identity: ConnectIdentity, currentDirectory: string) {
-    this.user = identity.user;
-    this.database = identity.database;
-    this.#home = homeFolder(identity.database);
-    this.columns = new ColumnProcedures({ home: this.#home, database: this.database, user: this.user });
-    this.#currentDirectory = currentDirectory;
-    this.#directories = new Directories(this.#home, currentDirectory);
-  }
 
   /**
    * Makes a new job and returns its handle.
@@ -92,7 +63,7 @@ export class DataPump {
   ): Promise<number> {
     const { user, database } = this;
     return this.#session.open(user, () =>
-      openJob({ operation, jobMode, remoteLink, jobName, version, user, database, home: this.#home }),
+      openJob({ operation, jobMode, remoteLink, jobName, version, user, database, home: this.home }),
     );
   }
 
@@ -108,19 +79,21 @@ export class DataPump {
       const owner = jobOwner === null || jobOwner === "" ? this.user : jobOwner;
       if (owner !== this.user && this.user !== "SYSTEM")
         throw pumpError([["ORA-31631"]], "Attach to a job as its owner or as SYSTEM.");
-      const name = jobName === null || jobName === "" ? onlyJob(this.#home, owner) : jobName;
+      const name = jobName === null || jobName === "" ? onlyJob(this.home, owner) : jobName;
       this.#session.assertNotAttached(owner, name);
-      return attachJob(this.#home, owner, name, this.user);
+      return attachJob(this.home, owner, name, this.user);
     });
   }
 
   /**
    * Adds a dump file or the log file.
    * @param filename a name without a path; `.dmp` or `.log` is added to a name without an extension. In the name of a dump file `%U`
-   * (01 to 99) and `%L` (01 to 2147483646) make it a template of many; `%D %M %Y %T` are the date of an export.
-   * @param directory a directory object.
+   * (01 to 99) and `%L` (01 to 2147483646) make it a template of many; `%D %M %Y %T` are the date of an export. Of a dump file in an
+   * object store, its URL: `https://...` or `s3://...`.
+   * @param directory a directory object; of a dump file in an object store a credential, or null for an `s3://` URL with the
+   * credentials of the environment, and for a pre-authenticated URL of an import.
    * @param filesize largest size of each dump file of an export, `40KB` to `16TB`: a number with B, K, KB, M, MB and so on; null: no limit.
-   * @param filetype KU.FILE_TYPE_DUMP_FILE or KU.FILE_TYPE_LOG_FILE.
+   * @param filetype KU.FILE_TYPE_DUMP_FILE, KU.FILE_TYPE_URIDUMP_FILE or KU.FILE_TYPE_LOG_FILE.
    * @param reusefile 1 overwrites an existing dump file, null and 0 don't; a log file is always overwritten.
    */
   async addFile(
@@ -132,15 +105,14 @@ export class DataPump {
     reusefile: number | null = null,
   ): Promise<void> {
     const file = { filename, directory, filesize, filetype, reusefile };
-    const change = (definition: JobDefinition) => addFile(definition, file, this.#directories);
+    const places = { directories: this.directoryObjects, credentials: this.credentialObjects };
+    const change = (definition: JobDefinition) => addFile(definition, file, places);
     return this.#session.call(handle, "ADD_FILE", async (attachment) => {
       const { state } = attachment.row();
       const definition = attachment.table.definition();
-      const isDump = filetype === KU.FILE_TYPE_DUMP_FILE && definition.operation === "EXPORT";
-      if (state !== "DEFINING" && !isDump) throw pumpError([["ORA-39004"], ["ORA-39016", state]]);
-      const [added] = state === "EXECUTING" ? (change(definition).files?.slice(-1) ?? []) : [];
-      if (added === undefined) attachment.define("ADD_FILE", change);
-      else await attachment.ask({ verb: "add_file", file: added });
+      const queries = filetype === KU.FILE_TYPE_URIDUMP_FILE ? queriesOf(definition, filename ?? "") : {};
+      if (state !== "IDLING" || !isGivenAgain(definition, queries)) await addTo(attachment, state, change);
+      attachment.queries = { ...attachment.queries, ...queries };
     });
   }
 
@@ -251,7 +223,8 @@ export class DataPump {
       if (!Number.isInteger(abortStep) || abortStep < -1) throw invalidArgument(["ORA-39207", String(abortStep), "ABORT_STEP"]);
       if (clusterOk !== 1 || serviceName !== null) throw notSupported("a cluster service");
       assertStartable(attachment.table.definition());
-      await attachment.start(skipCurrent !== 0, abortStep, await openMasterKeys(this.#home));
+      const places = await placeKeysOf(this.home, attachment.table.definition(), attachment.queries);
+      await attachment.start(skipCurrent !== 0, abortStep, await openMasterKeys(this.home), places);
     });
   }
 
@@ -265,7 +238,8 @@ export class DataPump {
   async stopJob(handle: number, immediate = 0, keepMaster: number | null = null, delay = 60): Promise<void> {
     return this.#session.call(handle, "STOP_JOB", async (attachment) => {
       if (!(delay >= 0)) throw invalidArgument(["ORA-39207", String(delay), "DELAY"]);
-      await attachment.stop(immediate !== 0, keepMaster !== 0, delay);
+      const places = () => removalKeysOf(this.home, attachment.table.definition());
+      await attachment.stop(immediate !== 0, keepMaster !== 0, delay, places);
       this.#session.detach(handle);
     });
   }
@@ -321,82 +295,13 @@ export class DataPump {
 
   /**
    * What a dump file says about itself; needs no job.
-   * @param directory a directory object, or null: `filename` is a path of the client.
+   * @param filename a name, a path, or a URL of an object store.
+   * @param directory a directory object, or null: `filename` is a path of the client; for a URL a credential, or null.
    * @throws ORA-39211 with the causes.
    */
   async getDumpfileInfo(filename: string, directory: string | null): Promise<DumpfileInfo> {
-    return rejecting(async () => dumpfileInfo(filename, directory, this.#directories, this.#currentDirectory));
-  }
-
-  /** All directory objects. */
-  async directories(): Promise<readonly Directory[]> {
-    return rejecting(() => this.#directories.list());
-  }
-
-  /** CREATE DIRECTORY; a relative path is taken from the current directory. @throws ORA-00955 when it exists and `replace` is not set. */
-  async createDirectory(name: string, path: string, options: { readonly replace?: boolean } = {}): Promise<Directory> {
-    return rejecting(() => this.#directories.create(name, path, options));
-  }
-
-  /** DROP DIRECTORY. @throws ORA-04043 when it does not exist. */
-  async dropDirectory(name: string): Promise<void> {
-    return rejecting(() => {
-      this.#directories.drop(name);
-    });
-  }
-
-  /** Makes the wallet of the database: its keys encrypt dumps without a password. @throws ORA-00955 when there is one. */
-  async createWallet(password: string): Promise<void> {
-    return rejecting(() => createWallet(this.#home, password));
-  }
-
-  /**
-   * Opens the wallet until the system goes down, or with `closed` until `closeWallet`: then its key is in a file of mode 0600 on disk.
-   * @returns the path of the file that keeps it open. @throws ORA-28353
-   */
-  async openWallet(password: string, until: OpenUntil = "shutdown"): Promise<string> {
-    return rejecting(() => openWallet(this.#home, password, until));
-  }
-
-  /** Closes the wallet. @throws ORA-28353 when there is none. */
-  async closeWallet(): Promise<void> {
-    return rejecting(() => {
-      closeWallet(this.#home);
-    });
-  }
-
-  /** Adds a master key to the wallet; dumps under the earlier ones can still be opened. @throws ORA-28353 */
-  async rotateWallet(password: string): Promise<void> {
-    return rejecting(() => rotateWallet(this.#home, password));
-  }
-
-  /** Whether there is a wallet, whether it is open, and how many master keys it has. */
-  async walletStatus(): Promise<WalletStatus> {
-    return rejecting(() => walletStatus(this.#home));
-  }
-
-  /** All jobs of the database, as DBA_DATAPUMP_JOBS shows them. */
-  async jobs(): Promise<readonly JobSummary[]> {
-    return rejecting(() => jobsOf(this.#home, this.user));
-  }
-
-  /**
-   * A SELECT over the views DBA_DATAPUMP_JOBS, USER_DATAPUMP_JOBS and DBA_DATAPUMP_SESSIONS.
-   * @returns rows by the names of their columns, as the statement spells them
-   * @throws ORA-00942 for anything else
-   */
-  async query(sql: string, ...parameters: readonly unknown[]): Promise<readonly Readonly<Record<string, unknown>>[]> {
-    return rejecting(() => queryViews(this.#home, this.user, sql, parameters));
-  }
-
-  /** What dead jobs of the database left: jobs that could be started again, and files that nobody can use any more. */
-  async leftovers(): Promise<readonly Leftover[]> {
-    return rejecting(() => findLeftovers(this.#home, this.database));
-  }
-
-  /** Removes one of them. @throws when a process has taken the job up meanwhile */
-  async removeLeftover(leftover: Leftover): Promise<void> {
-    return rejecting(() => removeLeftover(leftover));
+    const { user, home, directoryObjects: directories, currentDirectory } = this;
+    return rejecting(async () => dumpfileInfo(filename, directory, { user, home, directories, currentDirectory }));
   }
 
   /** Ends the session: gives all its handles up. */
@@ -405,6 +310,24 @@ export class DataPump {
       this.#session.close();
     });
   }
+}
+
+/** To a job that runs only its control process adds files. */
+async function addTo(
+  attachment: Attachment,
+  state: JobState,
+  change: (definition: JobDefinition) => Partial<JobDefinition>,
+): Promise<void> {
+  const definition = attachment.table.definition();
+  const added = change(definition).files?.at(-1);
+  if (state !== "DEFINING" && (added?.type !== "dump" || definition.operation !== "EXPORT"))
+    throw pumpError([["ORA-39004"], ["ORA-39016", state]]);
+  if (state !== "EXECUTING" || added === undefined) {
+    attachment.define("ADD_FILE", change);
+    return;
+  }
+  assertReachable(definition, added);
+  await attachment.ask({ verb: "add_file", file: added });
 }
 
 function isPassword(name: string): boolean {

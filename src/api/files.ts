@@ -1,10 +1,12 @@
 import { extname } from "node:path";
 import { causeLines, pumpError, type PumpError, type StackEntry } from "../base/errors.ts";
+import type { Credentials } from "../catalog/credentials.ts";
 import type { Directories } from "../catalog/directories.ts";
 import { dumpFileName, patternPath } from "../dump/names.ts";
 import type { JobDefinition, JobFile } from "../job/definition.ts";
 import { KU } from "./constants.ts";
-import { invalidArgument, notSupported } from "./refusals.ts";
+import { urlPlace, type UrlPlace } from "./dump-urls.ts";
+import { badDumpFile, invalidArgument, notSupported } from "./refusals.ts";
 
 /** In bytes: 40 KB and 16 TB. */
 const MIN_FILE_SIZE = 40 * 1024;
@@ -19,22 +21,26 @@ export interface FileArguments {
   readonly reusefile: number | null;
 }
 
+/** What the names in ADD_FILE's `directory` stand for. */
+export interface FilePlaces {
+  readonly directories: Directories;
+  readonly credentials: Credentials;
+}
+
 /**
  * ADD_FILE as a change of the definition: the directory object becomes a path here, since the job records paths.
  * @throws ORA-39001 with ORA-39030 (file type) inside; for the rest ORA-39001 and ORA-39000 (dump file) or ORA-39002 and ORA-39070
- * (log file) with ORA-39144, ORA-39145, ORA-39087, ORA-39088, ORA-29283, ORA-39135, ORA-39051 or ORA-39402 inside.
+ * (log file) with ORA-39144, ORA-39145, ORA-39087, ORA-39088, ORA-29283, ORA-39135, ORA-39051 or ORA-39402 inside; for a dump file
+ * in an object store see `urlPlace`.
  */
-export function addFile(definition: JobDefinition, file: FileArguments, directories: Directories): Partial<JobDefinition> {
+export function addFile(definition: JobDefinition, file: FileArguments, places: FilePlaces): Partial<JobDefinition> {
   const type = fileType(file.filetype);
-  const refuse = type === "dump" ? badDumpFile : badLogFile;
-  const name = type === "dump" ? dumpName(definition, file.filename ?? "") : logFileName(file.filename ?? "");
-  if (file.directory === null || file.directory === "") throw refuse(["ORA-39145"]);
+  const refuse: Refusal = type === "dump" ? (...causes) => badDumpFile(undefined, ...causes) : badLogFile;
+  const place = placeOf(definition, file, type, places, refuse);
   if (type === "dump") checkReuse(file);
   const added: JobFile = {
     type,
-    name,
-    directory: file.directory,
-    directoryPath: resolveDirectory(directories, file.directory, refuse),
+    ...place,
     fileSize: type === "dump" && definition.operation === "EXPORT" ? parseFileSize(file.filesize) : null,
     reuse: type === "log" || file.reusefile === 1,
   };
@@ -44,8 +50,17 @@ export function addFile(definition: JobDefinition, file: FileArguments, director
 
 type Refusal = (...causes: readonly StackEntry[]) => PumpError;
 
-function badDumpFile(...causes: readonly StackEntry[]): PumpError {
-  return invalidArgument(["ORA-39000"], ...causes);
+function placeOf(
+  definition: JobDefinition,
+  { filename, directory, filetype }: FileArguments,
+  type: "dump" | "log",
+  { directories, credentials }: FilePlaces,
+  refuse: Refusal,
+): UrlPlace {
+  if (filetype === KU.FILE_TYPE_URIDUMP_FILE) return urlPlace(definition, filename ?? "", directory, credentials);
+  const name = type === "dump" ? dumpName(definition, filename ?? "") : logFileName(filename ?? "");
+  if (directory === null || directory === "") throw refuse(["ORA-39145"]);
+  return { name, directory, directoryPath: resolveDirectory(directories, directory, refuse) };
 }
 
 function badLogFile(...causes: readonly StackEntry[]): PumpError {
@@ -55,13 +70,12 @@ function badLogFile(...causes: readonly StackEntry[]): PumpError {
 function fileType(filetype: number): "dump" | "log" {
   switch (filetype) {
     case KU.FILE_TYPE_DUMP_FILE:
+    case KU.FILE_TYPE_URIDUMP_FILE:
       return "dump";
     case KU.FILE_TYPE_LOG_FILE:
       return "log";
     case KU.FILE_TYPE_SQL_FILE:
       throw notSupported("an SQL file");
-    case KU.FILE_TYPE_URIDUMP_FILE:
-      throw notSupported("a dump file in an object store");
     default:
       throw invalidArgument(["ORA-39030", String(filetype)]);
   }

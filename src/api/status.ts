@@ -1,7 +1,7 @@
 import { endianness, hostname } from "node:os";
 import { basename } from "node:path";
 import { platformName } from "../base/product.ts";
-import { patternPath } from "../dump/names.ts";
+import { isUrl, patternPath } from "../dump/names.ts";
 import { jobDatabaseVersion } from "../job/control-table.ts";
 import { errorNumber, formatLine, type PumpError } from "../base/errors.ts";
 import type { ControlTable, JobRow } from "../job/control-table.ts";
@@ -77,7 +77,7 @@ function jobStatus(table: ControlTable, definition: JobDefinition, row: JobRow, 
     workerStatusList: IDLE_STATES.has(row.state) ? [] : workerStatuses(table, definition),
     files: table.dumpFiles().map(({ path, bytesWritten, size }) => ({
       fileName: path,
-      fileType: KU.DUMPFILE_TYPE_DISK,
+      fileType: isUrl(path) ? KU.DUMPFILE_TYPE_URIDISK : KU.DUMPFILE_TYPE_DISK,
       fileSize: size,
       fileBytesWritten: bytesWritten,
     })),

@@ -44,6 +44,14 @@ export const MESSAGES = {
     hint: "Choose another file name, or set reuse_dumpfiles=y to overwrite the file.",
   },
   "ORA-27041": { text: "unable to open file" },
+  "ORA-27476": {
+    text: '"%s"."%s" does not exist',
+    hint: "Create it with `tsdp credential create NAME --username KEY`; `tsdp credential list` shows those that exist.",
+  },
+  "ORA-27477": {
+    text: '"%s"."%s" already exists',
+    hint: "Choose another name, or replace the existing object.",
+  },
   "ORA-28362": {
     text: "master key not found",
     hint: "The dump was encrypted by another wallet; open that one, or give encryption_password if the set has a password too.",

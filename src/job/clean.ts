@@ -1,9 +1,12 @@
 import { existsSync, lstatSync, readdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { NO_PLACE_KEYS } from "../storage/place-keys.ts";
 import { ControlTable } from "./control-table.ts";
+import type { JobDefinition } from "./definition.ts";
 import { controlTablePath, jobsFolder, listJobs, tracePath } from "./jobs.ts";
 import { launchRemoval } from "./launch.ts";
 import { isAlive, lockPath } from "./liveness.ts";
+import { removalKeysOf } from "./place-access.ts";
 
 /** Something that a job left which no process runs any more. */
 export interface Leftover {
@@ -44,7 +47,7 @@ export function findLeftovers(home: string, database: string): readonly Leftover
 
 /** Removes one leftover. @throws when a process has taken the job up meanwhile */
 export async function removeLeftover({ kind, path }: Leftover): Promise<void> {
-  if (kind === "job" && existsSync(path)) await launchRemoval(path, guidOf(path) ?? "");
+  if (kind === "job" && existsSync(path)) await removeJob(path);
   else if (kind === "definition" || kind === "damaged job") removeControlTable(path);
   else if (!path.endsWith(".lock") || !isAlive(path)) rmSync(path, { force: true });
 }
@@ -81,12 +84,23 @@ function fileLeftover(kind: Leftover["kind"], path: string, loses: string): Left
   return { kind, name: path, time: lstatSync(path).mtime.toISOString(), path, loses };
 }
 
+/** @param path of its control table, in the jobs folder of the home folder */
+async function removeJob(path: string): Promise<void> {
+  const definition = definitionOf(path);
+  const places = definition === undefined ? NO_PLACE_KEYS : await removalKeysOf(dirname(dirname(path)), definition);
+  await launchRemoval(path, definition?.guid ?? "", places);
+}
+
 /** The GUID of a job; its first eight digits are in the names of its files. */
 function guidOf(path: string): string | undefined {
+  return definitionOf(path)?.guid;
+}
+
+function definitionOf(path: string): JobDefinition | undefined {
   let table: ControlTable | undefined;
   try {
     table = ControlTable.open(path);
-    return table.definition().guid;
+    return table.definition();
   } catch {
     return undefined; // Damaged, or gone meanwhile.
   } finally {

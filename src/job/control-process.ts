@@ -1,6 +1,7 @@
 import { pumpError, toPumpError, type PumpError } from "../base/errors.ts";
 import { failpoint } from "../base/failpoint.ts";
 import type { Keyring } from "../dump/set-key.ts";
+import type { PlaceKeys } from "../storage/place-keys.ts";
 import type { ControlTable } from "./control-table.ts";
 import type { JobDefinition, Outcome } from "./definition.ts";
 import type { Job, JobEnd } from "./job.ts";
@@ -33,7 +34,7 @@ export class ControlProcess {
   }
 
   /** @param guid of the job that is meant: another of the same name may have come meanwhile */
-  async run(guid: string, keyring: Keyring): Promise<void> {
+  async run(guid: string, keyring: Keyring, places: PlaceKeys): Promise<void> {
     const definition = this.#table.definition();
     const { state } = this.#table.job();
     if (definition.guid !== guid || (state !== "DEFINING" && state !== "IDLING")) {
@@ -51,7 +52,7 @@ export class ControlProcess {
     let job: Job | null = null;
     try {
       log = openLog(this.#table, definition, restarts);
-      const run = new JobRun(this.#table, definition, { log, restarts, keyring });
+      const run = new JobRun(this.#table, definition, { log, restarts, keyring, places });
       job = await createJob(run, this.#workers);
       await job.start();
       this.#begin(run, job);
@@ -67,12 +68,12 @@ export class ControlProcess {
   }
 
   /** Undoes what a job that nobody runs has made so far, and the job. */
-  async remove(guid: string): Promise<void> {
+  async remove(guid: string, places: PlaceKeys): Promise<void> {
     if (this.#table.definition().guid !== guid) {
       this.#leave();
       return;
     }
-    await removeLeftovers(this.#table);
+    await removeLeftovers(this.#table, places);
     await this.#workers.close();
     removeJob(this.#table, this.#lock);
   }
@@ -127,7 +128,7 @@ export class ControlProcess {
       if (this.#isEnding) return;
       run.end();
       this.#tellEnd(run, "STOPPED", request.delay);
-      if (!request.keepMaster) startRemoval(this.#table.path, run.definition.guid);
+      if (!request.keepMaster) startRemoval(this.#table.path, run.definition.guid, run.places);
       process.kill(process.pid, "SIGKILL");
     }, IMMEDIATE_GRACE_MS).unref();
   }
@@ -142,7 +143,8 @@ export class ControlProcess {
       removeJob(this.#table, this.#lock);
       return;
     }
-    if (outcome === "STOPPED" && stopRequest?.keepMaster === false) startRemoval(this.#table.path, run.definition.guid);
+    if (outcome === "STOPPED" && stopRequest?.keepMaster === false)
+      startRemoval(this.#table.path, run.definition.guid, run.places);
     this.#table.close();
     this.#lock.remove();
   }

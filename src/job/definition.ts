@@ -25,14 +25,20 @@ export interface JobDefinition {
   readonly degree: number | null;
 }
 
-/** A file named by ADD_FILE. The directory object is resolved when it is added, so that the job records a path, not a name. */
+/**
+ * A file named by ADD_FILE. The directory object is resolved when it is added, so that the job records a path, not a name.
+ * Of a file in an object store the directory is a credential, which is resolved at each start: the job records no secret.
+ */
 export interface JobFile {
   readonly type: "dump" | "log" | "sql";
   /** The name as given, with the default extension added (`.dmp`, `.log`, `.sql`). */
   readonly name: string;
+  /** The directory object, or the credential: empty for a URL that is entered without one. */
   readonly directory: string;
-  /** Absolute path of the directory object. */
+  /** Absolute path of the directory object, or the URL without its last part. */
   readonly directoryPath: string;
+  /** The URL has a query string, which is a secret and not part of the name. */
+  readonly isPreAuthenticated?: boolean;
   /** Bytes; null: no limit. */
   readonly fileSize: number | null;
   readonly reuse: boolean;

@@ -16,7 +16,7 @@ import { sqliteVersion } from "../sqlite/database.ts";
 import { recoverSource } from "../sqlite/source.ts";
 import { PIECE_TARGET } from "../sqlite/stage.ts";
 import { readStateStamps } from "../sqlite/state-stamp.ts";
-import { Places } from "../storage/places.ts";
+import { openPlaces } from "../storage/place-keys.ts";
 import type { SchemaFile } from "../worker/messages.ts";
 import { ExportCheckpoint, replay, type SavedExport } from "./export-checkpoint.ts";
 import { homeFolder } from "../catalog/home.ts";
@@ -308,7 +308,7 @@ export class ExportJob implements Job {
       checksum: checksumOf(this.#run.definition),
       files: dumpFilesOf(this.#run.definition),
       openFiles: degree ?? 1,
-      storage: new Places([], isOpenDatabase),
+      storage: openPlaces(this.#run.places, isOpenDatabase),
       guard: (path) => {
         this.#guardOutput(path);
       },

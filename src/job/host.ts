@@ -4,7 +4,7 @@ import { WorkerPool } from "./worker-thread.ts";
 // Before anything else is loaded: see WorkerPool.
 const workers = new WorkerPool();
 const { ControlProcess } = await import("./control-process.ts");
-const { keyringOf } = await import("./secrets.ts");
+const { keyringOf, placesOf } = await import("./secrets.ts");
 const { ControlTable } = await import("./control-table.ts");
 const { LivenessLock, lockPath } = await import("./liveness.ts");
 
@@ -21,8 +21,9 @@ async function host([path = "", guid = "", task = "start"]: readonly string[]): 
   process.on("SIGINT", () => undefined);
   const lock = LivenessLock.acquire(lockPath(path), LOCK_TIMEOUT_MS);
   const control = new ControlProcess(ControlTable.open(path), lock, workers);
-  if (task === "remove") await control.remove(guid);
-  else await control.run(guid, keyringOf(await readSecrets()));
+  const secrets = await readSecrets();
+  if (task === "remove") await control.remove(guid, placesOf(secrets));
+  else await control.run(guid, keyringOf(secrets), placesOf(secrets));
 }
 
 /** One line of JSON on standard input: never in argv, the environment or a file. */

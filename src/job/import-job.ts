@@ -12,7 +12,8 @@ import { groupPieces, readMaster, verifyDescriptions } from "../inspect/master.t
 import type { MasterTable } from "../metadata/master-table.ts";
 import { objectPath, pathsOf, type ExportMode, type ObjectPathTail } from "../metadata/object-paths.ts";
 import { PIECE_TARGET } from "../sqlite/stage.ts";
-import { LocalStorage } from "../storage/local.ts";
+import { openPlaces } from "../storage/place-keys.ts";
+import type { Storage } from "../storage/storage.ts";
 import { contentOf, type Content } from "./content.ts";
 import { Crew } from "./crew.ts";
 import { dumpFilesOf, type JobDefinition } from "./definition.ts";
@@ -37,7 +38,7 @@ export class ImportJob implements Job {
   readonly #pool: WorkerPool;
   readonly #crew: Crew;
   readonly #board = new WorkerBoard();
-  readonly #storage = new LocalStorage(isOpenDatabase);
+  readonly #storage: Storage;
   #works: readonly SchemaWork[] = [];
   #files: readonly DumpFile[] = [];
   #missing: readonly StackEntry[] = [];
@@ -49,6 +50,7 @@ export class ImportJob implements Job {
     this.#run = run;
     this.#pool = pool;
     this.#crew = new Crew(pool, run.degree);
+    this.#storage = openPlaces(run.places, isOpenDatabase);
   }
 
   get startInfo(): readonly ErrorLine[] {
@@ -61,6 +63,7 @@ export class ImportJob implements Job {
    */
   async start(): Promise<void> {
     await loadCodec();
+    this.#pool.enter(this.#run.places);
     const { definition, keyring } = this.#run;
     assertPassword(definition, keyring);
     const set = await DumpFileSet.open(dumpFilesOf(definition), this.#storage, keyring, directoriesOf(definition));

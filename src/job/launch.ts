@@ -4,8 +4,11 @@ import { dirname, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { PumpError, pumpError, type ErrorLine } from "../base/errors.ts";
+import { NO_KEYS } from "../dump/set-key.ts";
+import type { PlaceKeys } from "../storage/place-keys.ts";
 import { ControlTable } from "./control-table.ts";
 import { removeEmptyTrace, tracePath } from "./jobs.ts";
+import { secretsOf, type JobSecrets } from "./secrets.ts";
 import type { JobState } from "./states.ts";
 
 const NOT_STARTED: readonly JobState[] = ["UNDEFINED", "DEFINING", "IDLING"];
@@ -18,7 +21,7 @@ const LAST_POLL_MS = 25;
  * @param secrets passwords and keys by name; they go through standard input, never through argv, environment or control table.
  * @throws the error for which the job could not start, or ORA-39006 with what the process said last when it ended without a word.
  */
-export async function launchControlProcess(tablePath: string, secrets: Readonly<Record<string, string>>): Promise<void> {
+export async function launchControlProcess(tablePath: string, secrets: JobSecrets): Promise<void> {
   const table = ControlTable.open(tablePath);
   try {
     const ended = processEnd(startProcess(resolve(tablePath), table.definition().guid, "start", secrets));
@@ -44,8 +47,8 @@ function hasStarted(table: ControlTable): boolean {
 }
 
 /** Has a control process undo what a job has made so far, and the job; resolves when it has ended. @throws what it said last */
-export async function launchRemoval(tablePath: string, guid: string): Promise<void> {
-  const child = startProcess(resolve(tablePath), guid, "remove", {});
+export async function launchRemoval(tablePath: string, guid: string, places: PlaceKeys): Promise<void> {
+  const child = startProcess(resolve(tablePath), guid, "remove", secretsOf(NO_KEYS, places));
   // Nothing else keeps this process waiting for it.
   child.ref();
   const reason = await processEnd(child);
@@ -53,16 +56,11 @@ export async function launchRemoval(tablePath: string, guid: string): Promise<vo
 }
 
 /** The same, without waiting for it. */
-export function startRemoval(tablePath: string, guid: string): void {
-  startProcess(resolve(tablePath), guid, "remove", {});
+export function startRemoval(tablePath: string, guid: string, places: PlaceKeys): void {
+  startProcess(resolve(tablePath), guid, "remove", secretsOf(NO_KEYS, places));
 }
 
-function startProcess(
-  tablePath: string,
-  guid: string,
-  task: "start" | "remove",
-  secrets: Readonly<Record<string, string>>,
-): ChildProcess {
+function startProcess(tablePath: string, guid: string, task: "start" | "remove", secrets: JobSecrets): ChildProcess {
   const trace = openSync(tracePath(tablePath), "w", 0o600);
   try {
     const child = spawn(process.execPath, [hostEntry(), tablePath, guid, task], {

@@ -1,4 +1,4 @@
-import { Places } from "../storage/places.ts";
+import { openPlaces, type PlaceKeys } from "../storage/place-keys.ts";
 import type { ControlTable } from "./control-table.ts";
 import { dumpFilesOf } from "./definition.ts";
 import { ExportCheckpoint } from "./export-checkpoint.ts";
@@ -6,16 +6,16 @@ import { removeImportLeftovers } from "./import-leftovers.ts";
 import { isOpenDatabase } from "./jobs.ts";
 
 /** Removes what a job has made and not finished: dump files, schema files, staging tables. What a job has completed stays. */
-export async function removeLeftovers(table: ControlTable): Promise<void> {
+export async function removeLeftovers(table: ControlTable, places: PlaceKeys): Promise<void> {
   if (table.job().state === "COMPLETED") return;
-  if (table.definition().operation === "EXPORT") await removeExportLeftovers(table);
+  if (table.definition().operation === "EXPORT") await removeExportLeftovers(table, places);
   else removeImportLeftovers(table);
 }
 
 /** Files that have their names already go, too: the set is not one that its job has finished. */
-async function removeExportLeftovers(table: ControlTable): Promise<void> {
+async function removeExportLeftovers(table: ControlTable, places: PlaceKeys): Promise<void> {
   const definition = table.definition();
-  const storage = new Places([], isOpenDatabase);
+  const storage = openPlaces(places, isOpenDatabase);
   const owner = definition.guid.slice(0, 8);
   const saved = new ExportCheckpoint(table).load();
   for (const { path, specification, length, identity } of saved?.isEnded === true ? saved.files : []) {

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { pumpError, toPumpError, type ErrorLine } from "../base/errors.ts";
 import type { Keyring } from "../dump/set-key.ts";
+import type { PlaceKeys } from "../storage/place-keys.ts";
 import type { ControlTable, JobAnswer, JobRequest } from "./control-table.ts";
 import type { DumpFileStatus, JobDefinition, WorkerStatus } from "./definition.ts";
 import type { Job } from "./job.ts";
@@ -30,6 +31,7 @@ export interface RunFacts {
   readonly log: LogFile | null;
   readonly restarts: boolean;
   readonly keyring: Keyring;
+  readonly places: PlaceKeys;
 }
 
 /** One run of a job by its control process: what it tells its clients and its log, and what they ask of it. */
@@ -40,6 +42,8 @@ export class JobRun {
   readonly restarts: boolean;
   /** What the client has given to open or to encrypt the dump. */
   readonly keyring: Keyring;
+  /** And to enter the places of its files. */
+  readonly places: PlaceKeys;
   /** ABORT_STEP of this run's START_JOB. */
   readonly abortStep: number;
   readonly table: ControlTable;
@@ -57,11 +61,12 @@ export class JobRun {
   #handlers: RequestHandlers | null = null;
   #stopAtOnce: ((request: StopRequest) => void) | null = null;
 
-  constructor(table: ControlTable, definition: JobDefinition, { log, restarts, keyring }: RunFacts) {
+  constructor(table: ControlTable, definition: JobDefinition, { log, restarts, keyring, places }: RunFacts) {
     this.table = table;
     this.definition = definition;
     this.restarts = restarts;
     this.keyring = keyring;
+    this.places = places;
     this.#log = log;
     this.abortStep = table.job().abortStep;
     this.#errorCount = restarts ? table.job().errorCount : 0;

@@ -1,15 +1,18 @@
 import { NO_KEYS, type Keyring, type MasterKey } from "../dump/set-key.ts";
+import { NO_PLACE_KEYS, type PlaceKeys } from "../storage/place-keys.ts";
 
 /** What a client hands to the control process beside the control table; it is never written down. */
 export type JobSecrets = Readonly<Record<string, string>>;
 
 const PASSWORD = "ENCRYPTION_PASSWORD";
 const WALLET = "WALLET";
+const PLACES = "PLACES";
 
-export function secretsOf({ password, masterKeys }: Keyring): JobSecrets {
+export function secretsOf({ password, masterKeys }: Keyring, places: PlaceKeys): JobSecrets {
   return {
     ...(password === null ? {} : { [PASSWORD]: password }),
     ...(masterKeys === null ? {} : { [WALLET]: JSON.stringify(masterKeys.map(({ id, key }) => [hex(id), hex(key)])) }),
+    [PLACES]: JSON.stringify(places),
   };
 }
 
@@ -21,6 +24,11 @@ export function keyringOf(secrets: JobSecrets): Keyring {
     password: secrets[PASSWORD] ?? null,
     masterKeys: pairs?.map(([id, key]): MasterKey => ({ id: Buffer.from(id, "hex"), key: Buffer.from(key, "hex") })) ?? null,
   };
+}
+
+export function placesOf(secrets: JobSecrets): PlaceKeys {
+  const places = secrets[PLACES];
+  return places === undefined ? NO_PLACE_KEYS : (JSON.parse(places) as PlaceKeys);
 }
 
 function hex(bytes: Uint8Array): string {

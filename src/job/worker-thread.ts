@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { PumpError, pumpError, toPumpError } from "../base/errors.ts";
 import type { PublishEvent } from "../sqlite/publish.ts";
+import type { PlaceKeys } from "../storage/place-keys.ts";
 import type { WorkerAnswers, WorkerReply, WorkerRequest } from "../worker/messages.ts";
 
 /** TypeScript sources (tests) start the built worker: worker threads of Node 20 run JavaScript only. */
@@ -46,6 +47,12 @@ export class WorkerThread {
     });
   }
 
+  /** The places that it may enter from its next request on; there is no answer. */
+  enter(places: PlaceKeys): void {
+    const request: WorkerRequest = { do: "enter places", places };
+    this.#thread.postMessage(request);
+  }
+
   async close(): Promise<void> {
     if (this.#failure === null && this.#call === null) await this.call({ do: "close" });
     await this.#thread.terminate();
@@ -75,11 +82,22 @@ export class WorkerThread {
  */
 export class WorkerPool {
   readonly #workers = [new WorkerThread(1)];
+  #places: PlaceKeys | null = null;
 
   /** Workers number 1 to `count`. */
   take(count: number): readonly WorkerThread[] {
-    while (this.#workers.length < count) this.#workers.push(new WorkerThread(this.#workers.length + 1));
+    while (this.#workers.length < count) {
+      const worker = new WorkerThread(this.#workers.length + 1);
+      if (this.#places !== null) worker.enter(this.#places);
+      this.#workers.push(worker);
+    }
     return this.#workers;
+  }
+
+  /** The places that all of them may enter. */
+  enter(places: PlaceKeys): void {
+    this.#places = places;
+    for (const worker of this.#workers) worker.enter(places);
   }
 
   async close(): Promise<void> {

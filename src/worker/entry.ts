@@ -23,6 +23,10 @@ class Worker {
   }
 
   async handle(request: WorkerRequest): Promise<void> {
+    if (request.do === "enter places") {
+      this.#loader.enter(request.places);
+      return;
+    }
     try {
       await loadCodec();
       const { value, transfer } = movable(await this.#answer(request));
@@ -32,7 +36,7 @@ class Worker {
     }
   }
 
-  async #answer(request: WorkerRequest): Promise<WorkerAnswers[keyof WorkerAnswers]> {
+  async #answer(request: Exclude<WorkerRequest, { do: "enter places" }>): Promise<WorkerAnswers[keyof WorkerAnswers]> {
     switch (request.do) {
       case "open sources":
         this.#unloader = new Unloader(request.sources, request.compression);

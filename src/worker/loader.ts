@@ -9,7 +9,7 @@ import { pieceLayout, type PieceLayout } from "../sqlite/piece-table.ts";
 import { publish, type PublishEvent } from "../sqlite/publish.ts";
 import { loadPiece, prepareLoading } from "../sqlite/staging.ts";
 import { checkTarget, type TargetProblems } from "../sqlite/target.ts";
-import { LocalStorage } from "../storage/local.ts";
+import { NO_PLACE_KEYS, openPlaces, type PlaceKeys } from "../storage/place-keys.ts";
 import type { WorkerRequest } from "./messages.ts";
 
 /** Threads that SQLite may add for sorting an index, and the memory for it in KiB. */
@@ -18,10 +18,15 @@ const INDEX_CACHE_KIB = 4 * 1024;
 
 /** The import side of a worker. */
 export class Loader {
-  readonly #files = new OpenFiles(new LocalStorage());
+  #files = new OpenFiles(openPlaces(NO_PLACE_KEYS));
   readonly #targets = new Map<string, Connection>();
   readonly #images = new Set<string>();
   #decoded: { imagePath: string; dumpFile: string } | null = null;
+
+  /** Before any file is read. */
+  enter(places: PlaceKeys): void {
+    this.#files = new OpenFiles(openPlaces(places));
+  }
 
   async sumSegments({ path, ranges, algorithm }: WorkerRequest & { do: "sum segments" }): Promise<readonly SegmentSums[]> {
     const reader = await this.#files.open(path);

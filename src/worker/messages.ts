@@ -7,6 +7,7 @@ import type { PublishEvent, PublishPlan } from "../sqlite/publish.ts";
 import type { TableShape } from "../sqlite/schema.ts";
 import type { PieceMark, StagingTable } from "../sqlite/staging.ts";
 import type { TargetProblems } from "../sqlite/target.ts";
+import type { PlaceKeys } from "../storage/place-keys.ts";
 
 export interface SchemaFile {
   readonly schema: string;
@@ -24,6 +25,8 @@ export interface UnloadTable {
 
 /** What the control process asks of a worker; each request is answered before the next is sent. */
 export type WorkerRequest =
+  /** The places of the dump files; the only request without an answer. */
+  | { readonly do: "enter places"; readonly places: PlaceKeys }
   /** Open the sources read-only. */
   | { readonly do: "open sources"; readonly sources: readonly SchemaFile[]; readonly compression: CompressionAlgorithm }
   /** Begin a transaction on every source and fix its snapshot by a read. */
@@ -66,6 +69,7 @@ export type WorkerRequest =
 
 /** Answers by request. */
 export interface WorkerAnswers {
+  "enter places": null;
   "open sources": null;
   "begin snapshot": null;
   "end snapshot": null;

@@ -11,6 +11,7 @@ import { ControlTable } from "../../src/job/control-table.ts";
 import type { JobDefinition, JobFile } from "../../src/job/definition.ts";
 import { createJob } from "../../src/job/jobs.ts";
 import { LivenessLock, lockPath } from "../../src/job/liveness.ts";
+import { NO_PLACE_KEYS } from "../../src/job/place-access.ts";
 import { WorkerPool, type WorkerThread } from "../../src/job/worker-thread.ts";
 
 /** What a test asks of a job; what is left out is left to the product's defaults. */
@@ -157,7 +158,8 @@ export async function runInProcess(
   const workers = new LateWorkers();
   try {
     const lock = LivenessLock.acquire(lockPath(table.path), 1000);
-    await new ControlProcess(table, lock, workers as unknown as WorkerPool).run(table.definition().guid, request.keyring ?? NO_KEYS);
+    const control = new ControlProcess(table, lock, workers as unknown as WorkerPool);
+    await control.run(table.definition().guid, request.keyring ?? NO_KEYS, NO_PLACE_KEYS);
     const { state, errorCount, startError } = reader.job();
     if (startError !== null) return PumpError.fromJSON(JSON.parse(startError) as Parameters<typeof PumpError.fromJSON>[0]);
     const messages = reader.messagesAfter(0);
@@ -175,12 +177,16 @@ export async function runInProcess(
 }
 
 /** Starts no thread until one is asked for: most jobs of these tests are refused before. */
-class LateWorkers implements Pick<WorkerPool, "take" | "close"> {
+class LateWorkers implements Pick<WorkerPool, "take" | "enter" | "close"> {
   #pool: WorkerPool | null = null;
 
   take(count: number): readonly WorkerThread[] {
     this.#pool ??= new WorkerPool();
     return this.#pool.take(count);
+  }
+
+  enter(): void {
+    // Their jobs are on the local disk.
   }
 
   async close(): Promise<void> {

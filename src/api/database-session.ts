@@ -1,0 +1,136 @@
+import { Credentials, type Credential, type CredentialOptions } from "../catalog/credentials.ts";
+import type { ConnectIdentity } from "../catalog/connect-string.ts";
+import { Directories, type Directory } from "../catalog/directories.ts";
+import { homeFolder } from "../catalog/home.ts";
+import {
+  closeWallet,
+  createWallet,
+  openWallet,
+  rotateWallet,
+  walletStatus,
+  type OpenUntil,
+  type WalletStatus,
+} from "../catalog/wallet.ts";
+import { findLeftovers, removeLeftover, type Leftover } from "../job/clean.ts";
+import type { JobSummary } from "../job/jobs.ts";
+import { jobsOf, queryViews } from "../job/views.ts";
+import { ColumnProcedures } from "./columns.ts";
+import { rejecting } from "./session.ts";
+
+/** What a session does with a database outside of DBMS_DATAPUMP: directory objects, credentials, the wallet, the views of its jobs. */
+export class DatabaseSession {
+  /** The user of the session. */
+  readonly user: string;
+  /** Absolute real path of the folder of schemas, or of the one SQLite file. */
+  readonly database: string;
+  /** The columns that ENCRYPTION=ENCRYPTED_COLUMNS_ONLY encrypts. */
+  readonly columns: ColumnProcedures;
+  protected readonly home: string;
+  protected readonly currentDirectory: string;
+  protected readonly directoryObjects: Directories;
+  protected readonly credentialObjects: Credentials;
+
+  /** Use `connect`. */
+  constructor({ user, database }: ConnectIdentity, currentDirectory: string) {
+    this.user = user;
+    this.database = database;
+    this.home = homeFolder(database);
+    this.columns = new ColumnProcedures({ home: this.home, database, user });
+    this.currentDirectory = currentDirectory;
+    this.directoryObjects = new Directories(this.home, currentDirectory);
+    this.credentialObjects = new Credentials(this.home);
+  }
+
+  /** All directory objects. */
+  async directories(): Promise<readonly Directory[]> {
+    return rejecting(() => this.directoryObjects.list());
+  }
+
+  /** CREATE DIRECTORY; a relative path is taken from the current directory. @throws ORA-00955 when it exists and `replace` is not set. */
+  async createDirectory(name: string, path: string, options: { readonly replace?: boolean } = {}): Promise<Directory> {
+    return rejecting(() => this.directoryObjects.create(name, path, options));
+  }
+
+  /** DROP DIRECTORY. @throws ORA-04043 when it does not exist. */
+  async dropDirectory(name: string): Promise<void> {
+    return rejecting(() => {
+      this.directoryObjects.drop(name);
+    });
+  }
+
+  /** The credentials of the user; secrets are not among what is told. */
+  async credentials(): Promise<readonly Credential[]> {
+    return rejecting(() => this.credentialObjects.list(this.user));
+  }
+
+  /**
+   * CREATE_CREDENTIAL: how this user enters an object store. The secret is encrypted when the wallet is open; else it is kept as it
+   * is, in a file of mode 0600, and `isEncrypted` is false.
+   * @param username the access key id.
+   * @throws ORA-39001 for a bad value, ORA-27477 when it exists and `replace` is not set.
+   */
+  async createCredential(name: string, username: string, secret: string, options: CredentialOptions = {}): Promise<Credential> {
+    return rejecting(() => this.credentialObjects.create(this.user, name, username, secret, options));
+  }
+
+  /** DROP_CREDENTIAL. @throws ORA-27476 when the user has none of this name. */
+  async dropCredential(name: string): Promise<void> {
+    return rejecting(() => {
+      this.credentialObjects.drop(this.user, name);
+    });
+  }
+
+  /** Makes the wallet of the database: its keys encrypt dumps without a password. @throws ORA-00955 when there is one. */
+  async createWallet(password: string): Promise<void> {
+    return rejecting(() => createWallet(this.home, password));
+  }
+
+  /**
+   * Opens the wallet until the system goes down, or with `closed` until `closeWallet`: then its key is in a file of mode 0600 on disk.
+   * @returns the path of the file that keeps it open. @throws ORA-28353
+   */
+  async openWallet(password: string, until: OpenUntil = "shutdown"): Promise<string> {
+    return rejecting(() => openWallet(this.home, password, until));
+  }
+
+  /** Closes the wallet. @throws ORA-28353 when there is none. */
+  async closeWallet(): Promise<void> {
+    return rejecting(() => {
+      closeWallet(this.home);
+    });
+  }
+
+  /** Adds a master key to the wallet; dumps under the earlier ones can still be opened. @throws ORA-28353 */
+  async rotateWallet(password: string): Promise<void> {
+    return rejecting(() => rotateWallet(this.home, password));
+  }
+
+  /** Whether there is a wallet, whether it is open, and how many master keys it has. */
+  async walletStatus(): Promise<WalletStatus> {
+    return rejecting(() => walletStatus(this.home));
+  }
+
+  /** All jobs of the database, as DBA_DATAPUMP_JOBS shows them. */
+  async jobs(): Promise<readonly JobSummary[]> {
+    return rejecting(() => jobsOf(this.home, this.user));
+  }
+
+  /**
+   * A SELECT over the views DBA_DATAPUMP_JOBS, USER_DATAPUMP_JOBS and DBA_DATAPUMP_SESSIONS.
+   * @returns rows by the names of their columns, as the statement spells them
+   * @throws ORA-00942 for anything else
+   */
+  async query(sql: string, ...parameters: readonly unknown[]): Promise<readonly Readonly<Record<string, unknown>>[]> {
+    return rejecting(() => queryViews(this.home, this.user, sql, parameters));
+  }
+
+  /** What dead jobs of the database left: jobs that could be started again, and files that nobody can use any more. */
+  async leftovers(): Promise<readonly Leftover[]> {
+    return rejecting(() => findLeftovers(this.home, this.database));
+  }
+
+  /** Removes one of them. @throws when a process has taken the job up meanwhile */
+  async removeLeftover(leftover: Leftover): Promise<void> {
+    return rejecting(() => removeLeftover(leftover));
+  }
+}
