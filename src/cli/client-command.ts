@@ -3,6 +3,10 @@ import type { Assignment } from "./lexer.ts";
 import { findParameter } from "./parameters.ts";
 
 const MASK = "********";
+/** As much as may belong to a URL: commas, too. */
+const URLS = /[a-z][a-z0-9+.-]*:\/\/[^\s"']*/gi;
+const USER = /^([^/]*\/\/)[^/?#]*@/;
+const QUERY = /([?#]).*$/;
 
 /**
  * The command line as the log echoes it (CLIENT_COMMAND): the user with the password masked, then what was typed.
@@ -25,5 +29,10 @@ export function maskedConnectString(user: string, connectString: string | undefi
 function echo({ name, text }: Assignment): string {
   const parameter = findParameter(name);
   const masked = parameter?.status === "supported" && parameter.masked === true;
-  return `${name}=${masked ? MASK : text}`;
+  return `${name}=${masked ? MASK : withoutSecrets(text)}`;
+}
+
+/** A text whose URLs show neither a query string, which is the secret of a pre-authenticated one, nor a user. */
+export function withoutSecrets(text: string): string {
+  return text.replace(URLS, (url: string) => url.replace(USER, `$1${MASK}@`).replace(QUERY, `$1${MASK}`));
 }

@@ -2,7 +2,9 @@ import { KU } from "../api/constants.ts";
 import type { DumpfileInfo, DumpfileItem } from "../api/status-types.ts";
 import { formatLine, toPumpError } from "../base/errors.ts";
 import { errorFacts } from "./error-report.ts";
+import { withoutSecrets } from "./client-command.ts";
 import type { Output } from "./output.ts";
+import type { SessionOptions } from "./session-commands.ts";
 import { printable, printableJson, printableLines } from "../base/printable.ts";
 
 const RULE = "-----";
@@ -52,13 +54,20 @@ const COMPRESSION_ALGORITHMS: ReadonlyMap<string, string> = new Map([
   [String(KU.DFHDR_CMPALG_HIGH), "High"],
 ]);
 
+/** What may be said beside the file. */
+export interface InfoOptions extends SessionOptions {
+  readonly credential?: string;
+}
+
 /**
  * `tsdp dumpinfo FILE [--json]`.
  * @returns 0 for a dump file of any type, 1 for a file that is none or can't be read
  */
-export async function showDumpfileInfo(file: string, json: boolean, output: Output): Promise<number> {
+export async function showDumpfileInfo(path: string, options: InfoOptions, output: Output): Promise<number> {
+  const json = options.json === true;
+  const file = withoutSecrets(path);
   try {
-    const info = await readInfo(file);
+    const info = await readInfo(path, options);
     output.out(...(json ? [infoJson(file, info)] : infoLines(file, info)));
     return info.filetype === 0 ? 1 : 0;
   } catch (error) {
@@ -127,11 +136,12 @@ function typedValue(shown: string, value: string, type: ItemType): string | numb
   return type === "number" && /^\d{1,15}$/.test(value) ? Number(value) : shown;
 }
 
-async function readInfo(file: string): Promise<DumpfileInfo> {
+/** Without a credential nothing of a database is needed. */
+async function readInfo(file: string, { credential, userid }: InfoOptions): Promise<DumpfileInfo> {
   const { connect } = await import("../api/data-pump.ts");
-  const pump = await connect(".");
+  const pump = await connect(credential === undefined ? "." : userid);
   try {
-    return await pump.getDumpfileInfo(file, null);
+    return await pump.getDumpfileInfo(file, credential ?? null);
   } finally {
     await pump.close();
   }

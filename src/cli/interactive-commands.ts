@@ -13,7 +13,11 @@ export interface InteractiveCommand {
 
 /** Every command, in the order of the help. */
 export const INTERACTIVE_COMMANDS: readonly InteractiveCommand[] = [
-  { name: "ADD_FILE", value: "[directory:]file[,...]", exportOnly: true, description: ["Add dump files to the dump file set."] },
+  {
+    name: "ADD_FILE",
+    value: "[directory:]file | [credential:]URL[,...]",
+    description: ["Add dump files to the dump file set of an export.", "Of an import: give a pre-authenticated URL again."],
+  },
   { name: "CONTINUE_CLIENT", description: ["Return to logging mode. A job that is idle is started again."] },
   { name: "EXIT_CLIENT", description: ["Quit the client and leave the job running."] },
   {

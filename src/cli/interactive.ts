@@ -7,8 +7,9 @@ import { errorLines } from "./error-report.ts";
 import { exitCodeOf } from "./follow.ts";
 import { interactiveHelp, readCommand, type CommandLine } from "./interactive-commands.ts";
 import type { Output } from "./output.ts";
+import { splitList } from "./lexer.ts";
 import { startJob } from "./start-job.ts";
-import { booleanOf, fileOf } from "./values.ts";
+import { booleanOf, fileOf, urlOf } from "./values.ts";
 
 const STATUS_MASK = KU.STATUS_JOB_STATUS;
 const WATCH_MS = 500;
@@ -121,10 +122,12 @@ export class Interactive {
   }
 
   async #addFiles(value: string): Promise<void> {
-    for (const element of value.split(",")) {
-      const { directory = "DATA_PUMP_DIR", name } = fileOf(element.trim());
-      const { pump, handle } = this.#job;
-      await pump.addFile(handle, name, directory, this.#filesize, KU.FILE_TYPE_DUMP_FILE, this.#reuse);
+    const { pump, handle } = this.#job;
+    for (const element of splitList(value)) {
+      const url = urlOf(element);
+      const { directory = url === undefined ? "DATA_PUMP_DIR" : null, name } = url ?? fileOf(element);
+      const type = url === undefined ? KU.FILE_TYPE_DUMP_FILE : KU.FILE_TYPE_URIDUMP_FILE;
+      await pump.addFile(handle, name, directory, this.#filesize, type, this.#reuse);
     }
   }
 

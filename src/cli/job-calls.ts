@@ -18,8 +18,9 @@ export async function defineJob(pump: JobDefiner, plan: JobPlan, command: string
   await pump.setParameter(handle, "CLIENT_COMMAND", command);
   for (const [name, value] of plan.parameters) await pump.setParameter(handle, name, value);
   if (plan.log !== null) await pump.addFile(handle, plan.log.name, plan.log.directory, null, KU.FILE_TYPE_LOG_FILE);
-  for (const { name, directory } of plan.dumps) {
-    await pump.addFile(handle, name, directory, plan.filesize, KU.FILE_TYPE_DUMP_FILE, plan.reusefile);
+  for (const { name, directory, isUrl } of plan.dumps) {
+    const type = isUrl ? KU.FILE_TYPE_URIDUMP_FILE : KU.FILE_TYPE_DUMP_FILE;
+    await pump.addFile(handle, name, directory, plan.filesize, type, plan.reusefile);
   }
   for (const [name, value] of plan.filters) await pump.metadataFilter(handle, name, value);
   for (const [source, target] of plan.remaps) await pump.metadataRemap(handle, "REMAP_SCHEMA", source, target);

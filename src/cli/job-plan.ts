@@ -2,12 +2,18 @@ import { pumpError } from "../base/errors.ts";
 import { quoteLiteral } from "../base/identifiers.ts";
 import { supportedParameters } from "./parameters.ts";
 import { clientCode, type Settings } from "./settings.ts";
-import { booleanOf, fileOf, remapOf, tableOf, unquote } from "./values.ts";
+import { booleanOf, fileOf, remapOf, tableOf, unquote, urlOf } from "./values.ts";
 
-/** A file as ADD_FILE takes it; the directory as typed, since the catalogue reads its quotes. */
+/** A file as ADD_FILE takes it; directory object or credential as typed, since the catalogue reads its quotes. */
 export interface PlannedFile {
   readonly name: string;
-  readonly directory: string;
+  /** Null: a URL that is entered without a credential. */
+  readonly directory: string | null;
+}
+
+/** A dump file, on disk or in an object store. */
+export interface PlannedDump extends PlannedFile {
+  readonly isUrl: boolean;
 }
 
 /** What a command line asks for, in the words of the API. */
@@ -18,7 +24,7 @@ export interface JobPlan {
   readonly jobName: string | null;
   /** null: no log file. */
   readonly log: PlannedFile | null;
-  readonly dumps: readonly PlannedFile[];
+  readonly dumps: readonly PlannedDump[];
   /** Largest size of a dump file as typed, null when it was not given. */
   readonly filesize: string | null;
   /** 1 or 0, null when it was not given. */
@@ -35,7 +41,7 @@ export interface JobPlan {
 
 /**
  * Checks what the parameters say together and turns them into a plan, before anything is connected or written.
- * @throws UDE-/UDI-00010, 00011 and 00014; TSDP-00001 for a URI
+ * @throws UDE-/UDI-00010, 00011 and 00014
  */
 export function planJob(settings: Settings): JobPlan {
   checkModes(settings);
@@ -89,9 +95,20 @@ function checkPassword(settings: Settings): void {
     throw pumpError([[clientCode(settings.command, "00011"), first, second]], "Say the password in one way.");
 }
 
-function dumpFiles(settings: Settings): readonly PlannedFile[] {
+function dumpFiles(settings: Settings): readonly PlannedDump[] {
   const elements = settings.elements("dumpfile");
-  return (elements.length === 0 ? ["expdat.dmp"] : elements).map((element) => plannedFile(settings, "dumpfile", element));
+  const files = (elements.length === 0 ? ["expdat.dmp"] : elements).map((element) => plannedDump(settings, element));
+  if (!settings.has("credential") || files.some(({ isUrl }) => isUrl)) return files;
+  throw pumpError(
+    [[clientCode(settings.command, "00011"), "credential", "dumpfile"]],
+    "A credential is for dump files in an object store: give dumpfile=https://... or s3://..., or leave credential out.",
+  );
+}
+
+function plannedDump(settings: Settings, element: string): PlannedDump {
+  const url = urlOf(element);
+  if (url === undefined) return { ...plannedFile(settings, "dumpfile", element), isUrl: false };
+  return { name: url.name, directory: url.directory ?? settings.elements("credential")[0] ?? null, isUrl: true };
 }
 
 function logFile(settings: Settings): PlannedFile | null {
@@ -102,9 +119,11 @@ function logFile(settings: Settings): PlannedFile | null {
 }
 
 function plannedFile(settings: Settings, parameter: string, element: string): PlannedFile {
-  if (/^['"]?[a-z][a-z0-9+.-]+:\/\//i.test(element)) {
-    throw pumpError([["TSDP-00001", `a URI in ${parameter}`]], "Give a file name, and its place with directory=NAME.");
-  }
+  if (urlOf(element) !== undefined)
+    throw settings.invalidValue(
+      parameter,
+      "It can't be in an object store: give a file name, and its place with directory=NAME.",
+    );
   const { directory = defaultDirectory(settings), name } = fileOf(element);
   if (name === "" || directory === "") throw settings.invalidValue(parameter, "Give [directory:]file.");
   return { name, directory };

@@ -60,12 +60,26 @@ export const JOB_PARAMETERS: readonly JobParameter[] = [
     default: "expdat.dmp",
     call: { procedure: "ADD_FILE", argument: "filename" },
     description: [
-      "Dump files, each [directory:]file.",
+      "Dump files, each [directory:]file, or [credential:]URL in an object store.",
       "A name without an extension gets .dmp.",
       "%U (01 to 99) and %L (01 to 2147483646) make it a template of many files.",
       "%D, %M, %Y and %T are the date of an export.",
       "An import finds the other files of the set beside those that are named.",
       "Example: DUMPFILE=hr1.dmp,DIR2:hr2_%U.dmp.",
+    ],
+  },
+  {
+    status: "supported",
+    name: "credential",
+    commands: BOTH,
+    type: "name",
+    call: { procedure: "ADD_FILE", argument: "directory" },
+    description: [
+      "Credential of the object store that holds the dump files (tsdp credential).",
+      "Without it an s3:// URL is entered with the credentials of the environment,",
+      "and an import reads an https:// URL as it is: a pre-authenticated one.",
+      "Quote a URL that holds a comma; in a parfile it stays out of the process list.",
+      "Example: CREDENTIAL=BMCTEST DUMPFILE=https://host/bucket/hr_%U.dmp.",
     ],
   },
   {

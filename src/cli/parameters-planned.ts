@@ -9,7 +9,6 @@ export const PLANNED_PARAMETERS: readonly PlannedParameter[] = [
   planned("abort_step", BOTH, "Stop the job at this process order number."),
   planned("access_method", BOTH, "Method of unloading or loading rows."),
   planned("cluster", BOTH, "Use the instances of a cluster."),
-  planned("credential", BOTH, "Credential of the object store that holds the dump files."),
   planned("data_options", BOTH, "Options for the handling of rows."),
   planned("enable_secure_roles", BOTH, "Enable roles that need a password."),
   planned("estimate", BOTH, "Method of the estimate of sizes."),

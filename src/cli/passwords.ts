@@ -26,15 +26,20 @@ export async function dumpPassword({ password, prompt, file }: PasswordSource, i
 
 /** The first line of a file. */
 export function passwordOfFile(path: string): string {
+  return secretOfFile(path, "password file");
+}
+
+/** The same of any secret. @param noun what the file is */
+export function secretOfFile(path: string, noun: string): string {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
-    throw pumpError([["ORA-29283", `cannot read password file "${path}"`], ...causeLines(error)], undefined, error);
+    throw pumpError([["ORA-29283", `cannot read ${noun} "${path}"`], ...causeLines(error)], undefined, error);
   }
-  const password = /^[^\r\n]*/.exec(text.replace(/^\uFEFF/, ""))?.[0] ?? "";
-  if (password === "") throw pumpError([["ORA-29283", `password file "${path}" is empty`]]);
-  return password;
+  const secret = /^[^\r\n]*/.exec(text.replace(/^\uFEFF/, ""))?.[0] ?? "";
+  if (secret === "") throw pumpError([["ORA-29283", `${noun} "${path}" is empty`]]);
+  return secret;
 }
 
 /** A typing error would lock the dump for good. On a pipe nobody types. */
@@ -46,13 +51,13 @@ export async function askTwice(question: string): Promise<string> {
 }
 
 /** Asks at the terminal without echo; on a pipe the next line is taken. */
-export async function askSecret(question: string): Promise<string> {
+export async function askSecret(question: string, noun = "password"): Promise<string> {
   const { stdin, stderr } = process;
   stderr.write(question);
   if (stdin.isTTY) stdin.setRawMode(true);
   try {
     const secret = await readSecret(stdin);
-    if (secret === "") throw pumpError([["TSDP-00010", "no password was given"]]);
+    if (secret === null || secret === "") throw pumpError([["TSDP-00010", `no ${noun} was given`]]);
     return secret;
   } finally {
     if (stdin.isTTY) {
@@ -68,10 +73,10 @@ const CTRL_C = "\u0003";
 const END: ReadonlySet<string> = new Set(["\r", "\n", "\u0004"]);
 const ERASE: ReadonlySet<string> = new Set(["\b", "\u007f"]);
 
-/** Raw terminals hand over every key: backspace, Ctrl-C and the end of the line are ours to see. */
-async function readSecret(stdin: NodeJS.ReadStream): Promise<string> {
+/** Raw terminals hand over every key: backspace, Ctrl-C (null) and the end of the line are ours to see. */
+async function readSecret(stdin: NodeJS.ReadStream): Promise<string | null> {
   stdin.setEncoding("utf8");
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     let secret = "";
     const done = () => {
       stdin.off("data", take).off("end", end);
@@ -91,7 +96,7 @@ async function readSecret(stdin: NodeJS.ReadStream): Promise<string> {
         }
         if (character === CTRL_C) {
           done();
-          reject(pumpError([["TSDP-00010", "no password was given"]]));
+          resolve(null);
           return;
         }
         secret = ERASE.has(character) ? Array.from(secret).slice(0, -1).join("") : secret + character;

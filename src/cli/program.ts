@@ -1,4 +1,5 @@
 import { Command as Program, CommanderError, Option } from "commander";
+import { credentialProgram } from "./credential-program.ts";
 import { inspectPrograms } from "./inspect-program.ts";
 import type { Output } from "./output.ts";
 import type { Command, JobParameter } from "./parameter.ts";
@@ -33,11 +34,13 @@ export async function runProgram(words: readonly string[], output: Output): Prom
   program
     .command("dumpinfo")
     .description("show what a dump file says about itself")
-    .argument("<file>", "path of the dump file")
+    .argument("<file>", "path of the dump file, or its URL in an object store")
+    .option("--credential <name>", "credential of the object store; without it a URL is read as it is")
     .option("--json", "write one JSON document")
-    .action(async (file: string, { json }: { json?: boolean }) => {
+    .option("--userid <text>", "connect string of the database that has the credential")
+    .action(async (file: string, options: SessionOptions & { credential?: string }) => {
       const { showDumpfileInfo } = await import("./dumpinfo.ts");
-      exitCode = await showDumpfileInfo(file, json === true, output);
+      exitCode = await showDumpfileInfo(file, options, output);
     });
   program
     .command("attach")
@@ -62,6 +65,7 @@ export async function runProgram(words: readonly string[], output: Output): Prom
     .addCommand(directoryProgram(output))
     .addCommand(jobsProgram(output, end))
     .addCommand(walletProgram(output))
+    .addCommand(credentialProgram(output))
     .addCommand(columnProgram(output))
     .addCommand(verifyProgram(output, end));
   for (const inspecting of inspectPrograms(output, end)) program.addCommand(inspecting);

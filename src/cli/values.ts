@@ -1,6 +1,8 @@
 import { quoteIdentifier, upperName } from "../base/identifiers.ts";
 import { splitOutside } from "./lexer.ts";
 
+const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
+
 /** The text of an element without the quotes around it; a doubled quote inside stands for one. */
 export function unquote(element: string): string {
   const quote = element.charAt(0);
@@ -33,6 +35,14 @@ export function fileOf(element: string): { readonly directory: string | undefine
   const [first = "", ...rest] = splitOutside(element, ":");
   if (rest.length === 0) return { directory: undefined, name: unquote(element) };
   return { directory: unquoteSingle(first.trim()), name: unquote(rest.join(":").trim()) };
+}
+
+/** `[credential:]url`, the credential as typed; undefined for what is no URL. */
+export function urlOf(element: string): { readonly directory: string | undefined; readonly name: string } | undefined {
+  const text = unquote(element);
+  if (SCHEME.test(text)) return { directory: undefined, name: text };
+  const file = fileOf(element);
+  return SCHEME.test(file.name) ? file : undefined;
 }
 
 /** `[schema.]table` as TABLE_FILTER takes it: the schema in upper case, the table as typed. Undefined when it is neither. */

@@ -179,7 +179,14 @@ describe("the definition", () => {
     ["x.dmp", "DMPDIR", "17t", DUMP, ["ORA-39001", "ORA-39000", "ORA-31618"]],
     ["x%x.dmp", "DMPDIR", null, DUMP, ["ORA-39001", "ORA-39000", "ORA-39124"]],
     ["x.sql", "DMPDIR", null, SQL, ["TSDP-00001"]],
-    ["https://x/y", "CREDENTIAL", null, URI, ["TSDP-00001"]],
+    ["https://x/b/y", "CREDENTIAL", null, URI, ["ORA-39001", "ORA-39000", "ORA-27476"]],
+    ["https://x/b/y", null, null, URI, ["ORA-39001", "ORA-39000", "ORA-39145"]],
+    ["https://x/b/y?a=b", null, null, URI, ["ORA-39001", "ORA-39000", "TSDP-00010"]],
+    ["https://me:secret@x/b/y", null, null, URI, ["ORA-39001", "ORA-39000", "TSDP-00010"]],
+    ["ftp://x/b/y", null, null, URI, ["ORA-39001", "ORA-39000", "TSDP-00010"]],
+    ["y.dmp", "DMPDIR", null, URI, ["ORA-39001", "ORA-39000", "TSDP-00010"]],
+    ["s3://bucket", null, null, URI, ["ORA-39001", "ORA-39000", "ORA-39144"]],
+    ["", null, null, URI, ["ORA-39001", "ORA-39000", "ORA-39144"]],
   ] as const)("addFile refuses %j in %j (size %j, type %j)", async (name, directory, size, type, codes) => {
     const { pump } = session;
     await pump.createDirectory("MISSING", "missing");

@@ -1,24 +1,18 @@
 import { expect, test } from "vitest";
 import { DataPump } from "../../src/api/data-pump.ts";
+import { DatabaseSession } from "../../src/api/database-session.ts";
 import * as tsdp from "../../src/index.ts";
 
 test("the package gives these names and no others", () => {
   expect(Object.keys(tsdp).sort()).toEqual([
     ...["EXCEPTIONS", "KU", "PumpError", "UndecodableText", "connect", "listDump", "queryDump", "readDumpTable"],
   ]);
-  expect(Object.getOwnPropertyNames(DataPump.prototype).sort()).toEqual([
-    ...["addFile", "attach", "close", "constructor", "createDirectory", "dataFilter", "dataRemap", "detach", "directories"],
-    ...[
-      "dropDirectory",
-      "getDumpfileInfo",
-      "getStatus",
-      "jobs",
-      "leftovers",
-      "logEntry",
-      "metadataFilter",
-      "metadataRemap",
-      "metadataTransform",
-    ],
-    ...["open", "query", "removeLeftover", "setParallel", "setParameter", "startJob", "stopJob", "stopWorker", "waitForJob"],
+  const methods = [DataPump, DatabaseSession].flatMap((part) => Object.getOwnPropertyNames(part.prototype));
+  expect([...new Set(methods)].sort()).toEqual([
+    ...["addFile", "attach", "close", "closeWallet", "constructor", "createCredential", "createDirectory", "createWallet"],
+    ...["credentials", "dataFilter", "dataRemap", "detach", "directories", "dropCredential", "dropDirectory"],
+    ...["getDumpfileInfo", "getStatus", "jobs", "leftovers", "logEntry"],
+    ...["metadataFilter", "metadataRemap", "metadataTransform", "open", "openWallet", "query", "removeLeftover", "rotateWallet"],
+    ...["setParallel", "setParameter", "startJob", "stopJob", "stopWorker", "waitForJob", "walletStatus"],
   ]);
 });

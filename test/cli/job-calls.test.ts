@@ -95,6 +95,32 @@ describe("calls of an export", () => {
   });
 });
 
+describe("dump files in an object store", () => {
+  it("are of their own type, with the credential in place of the directory", async () => {
+    const made = await calls(
+      "export",
+      "credential=bmctest",
+      "dumpfile=https://host/bucket/a_%u.dat,'s3://bucket/b,c.dat',other:https://host/d.dat,dir:local.dmp",
+      "filesize=3MB",
+      "reuse_dumpfiles=y",
+      "nologfile=y",
+    );
+    expect(made.slice(2)).toEqual([
+      ["addFile", 7, "https://host/bucket/a_%u.dat", "bmctest", "3MB", 5, 1],
+      ["addFile", 7, "s3://bucket/b,c.dat", "bmctest", "3MB", 5, 1],
+      ["addFile", 7, "https://host/d.dat", "other", "3MB", 5, 1],
+      ["addFile", 7, "local.dmp", "dir", "3MB", 1, 1],
+    ]);
+  });
+
+  it("go without a credential, and show no secret of theirs in the echoed command", async () => {
+    const made = await calls("import", `dumpfile=("https://host/b/a?sig=x,y",s3://bucket/b)`, "logfile=i.log");
+    expect(made).toContainEqual(["addFile", 7, "https://host/b/a?sig=x,y", null, null, 5, null]);
+    expect(made).toContainEqual(["addFile", 7, "s3://bucket/b", null, null, 5, null]);
+    expect(made[1]?.[3]).toBe(`system/******** dumpfile=("https://host/b/a?********",s3://bucket/b) logfile=i.log`);
+  });
+});
+
 describe("calls of an import", () => {
   it("imports all of the dump unless told otherwise", async () => {
     expect((await calls("import"))[0]).toEqual(["open", "IMPORT", "FULL", null, null]);
@@ -161,7 +187,9 @@ describe("refusals", () => {
     ["export", ["job_name=a,b"], "LRM-00112: multiple values not allowed for parameter 'job_name'"],
     ["export", ["remap_schema=a:b"], "LRM-00101: unknown parameter name 'remap_schema'"],
     ["export", ["query=x"], "TSDP-00001: parameter query is not supported yet"],
-    ["export", ["dumpfile=s3://bucket/x.dmp"], "TSDP-00001: a URI in dumpfile is not supported yet"],
+    ["export", ["logfile=s3://bucket/x.log"], "UDE-00014: invalid value for parameter, 'logfile'."],
+    ["export", ["credential=c"], "UDE-00011: parameter credential is incompatible with parameter dumpfile"],
+    ["import", ["credential=c", "dumpfile=d:x.dmp"], "UDI-00011: parameter credential is incompatible with parameter dumpfile"],
   ])("%s %j", (command, words, message) => {
     expect(() => planJob(readCommandLine(command, words).settings)).toThrow(message);
   });
