@@ -7,6 +7,8 @@ import type { CreateOptions, Storage, StorageReader, StorageWriter, UnfinishedFi
  */
 export type UrlQueries = Readonly<Record<string, string>>;
 
+const REFUSALS: ReadonlySet<string> = new Set(["ODM HTTP Forbidden", "ODM HTTP Unauthorized"]);
+
 /** Reads pre-authenticated URLs that go by their names without the query string; no other part of the program sees that. */
 export class SignedUrls implements Storage {
   readonly #inner: Storage;
@@ -23,9 +25,14 @@ export class SignedUrls implements Storage {
     return hiding(query, async () => new SignedReader(path, query, await this.#inner.open(path + query)));
   }
 
+  /** What is beside a pre-authenticated URL is refused: then it is not there for us. */
   async exists(path: string): Promise<boolean> {
     const query = this.#query(path);
-    return hiding(query, () => this.#inner.exists(path + query));
+    if (query !== "") return hiding(query, () => this.#inner.exists(path + query));
+    return this.#inner.exists(path).catch((error: unknown) => {
+      if (toPumpError(error).lines.some(({ text }) => REFUSALS.has(text))) return false;
+      throw error;
+    });
   }
 
   async create(path: string, options: CreateOptions): Promise<StorageWriter> {

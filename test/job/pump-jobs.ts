@@ -20,7 +20,10 @@ export interface JobRequest {
   /** Where the files of the job are; the folder of the database unless given. */
   readonly folder?: string;
   readonly jobName?: string;
+  /** Names in DATA_PUMP_DIR, or URLs. */
   readonly dumpFiles?: readonly string[];
+  /** For URLs. */
+  readonly credential?: string;
   readonly fileSize?: string;
   readonly reuse?: boolean;
   readonly logFile?: string;
@@ -99,9 +102,13 @@ function modeOf({ mode, schemas, tables }: JobRequest): "FULL" | "SCHEMA" | "TAB
   return mode ?? (tables !== undefined ? "TABLE" : schemas !== undefined ? "SCHEMA" : "FULL");
 }
 
-async function addFiles(pump: DataPump, handle: number, { dumpFiles, fileSize, reuse, logFile }: JobRequest): Promise<void> {
+async function addFiles(pump: DataPump, handle: number, request: JobRequest): Promise<void> {
+  const { dumpFiles, credential, fileSize, reuse, logFile } = request;
   for (const file of dumpFiles ?? ["test.dmp"]) {
-    await pump.addFile(handle, file, "DATA_PUMP_DIR", fileSize ?? null, KU.FILE_TYPE_DUMP_FILE, reuse === true ? 1 : 0);
+    const isUrl = file.includes("://");
+    const type = isUrl ? KU.FILE_TYPE_URIDUMP_FILE : KU.FILE_TYPE_DUMP_FILE;
+    const directory = isUrl ? (credential ?? null) : "DATA_PUMP_DIR";
+    await pump.addFile(handle, file, directory, fileSize ?? null, type, reuse === true ? 1 : 0);
   }
   if (logFile !== undefined) await pump.addFile(handle, logFile, "DATA_PUMP_DIR", null, KU.FILE_TYPE_LOG_FILE);
 }
