@@ -7,7 +7,7 @@ import type { CreateOptions, Storage, StorageReader, StorageWriter, UnfinishedFi
  */
 export type UrlQueries = Readonly<Record<string, string>>;
 
-const REFUSALS: ReadonlySet<string> = new Set(["ODM HTTP Forbidden", "ODM HTTP Unauthorized"]);
+const REFUSAL = /\bHTTP (?:Forbidden|Unauthorized)$/;
 
 /** Reads pre-authenticated URLs that go by their names without the query string; no other part of the program sees that. */
 export class SignedUrls implements Storage {
@@ -30,7 +30,7 @@ export class SignedUrls implements Storage {
     const query = this.#query(path);
     if (query !== "") return hiding(query, () => this.#inner.exists(path + query));
     return this.#inner.exists(path).catch((error: unknown) => {
-      if (toPumpError(error).lines.some(({ text }) => REFUSALS.has(text))) return false;
+      if (toPumpError(error).lines.some(({ text }) => REFUSAL.test(text))) return false;
       throw error;
     });
   }

@@ -21,7 +21,10 @@ class Store implements Partial<Storage> {
 
 function refused(path: string): Error {
   const status = path.includes("broken") ? "Internal Server Error" : "Forbidden";
-  return pumpError([["ORA-31640", path], { code: "ORA-17500", text: `ODM HTTP ${status}` }]);
+  return pumpError([
+    ["ORA-31640", path],
+    ["ORA-17500", `ODM HTTP ${status}`],
+  ]);
 }
 
 const signed = (queries: Readonly<Record<string, string>>) => new SignedUrls(new Store() as unknown as Storage, queries);
