@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { decodeHeader, hasHeaderMagic, headerLength, HEADER_PREFIX_LENGTH, type FileHeader } from "../format/header.ts";
-import { decodeIndex, indexLength, MAX_INDEX_ENTRIES, type Segment } from "../format/segment-index.ts";
+import { decodeIndex, indexEntries, indexLength, MAX_INDEX_ENTRIES, type Segment } from "../format/segment-index.ts";
 import { decodeFooter, decodeTrailer, digestFile, FOOTER_LENGTH, type DecodedTrailer } from "../format/trailer.ts";
 import type { StorageReader } from "../storage/storage.ts";
 import { decoding, invalidDumpFile } from "./faults.ts";
+import type { SetAllowance } from "./limits.ts";
 
 /** What begins and ends a dump file: enough to describe it, whatever its size. */
 export interface FileEnds {
@@ -47,9 +48,11 @@ export async function readFileEnds(reader: StorageReader, firstBlock: Buffer): P
 }
 
 /** Reads header, trailer and index, and checks them against each other. */
-export async function readDumpFile(reader: StorageReader, firstBlock: Buffer): Promise<DumpFile> {
+export async function readDumpFile(reader: StorageReader, firstBlock: Buffer, allowance: SetAllowance): Promise<DumpFile> {
   const ends = await readFileEnds(reader, firstBlock);
-  const { path, header, headerBytes, trailer } = ends;
+  const { path, size, header, headerBytes, trailer } = ends;
+  const trailerLength = size - trailer.indexOffset - trailer.indexLength;
+  allowance.take(path, headerBytes.length + trailerLength, indexEntries(trailer.indexLength));
   if (trailer.indexLength > indexLength(MAX_INDEX_ENTRIES))
     throw invalidDumpFile(path, `an index of ${trailer.indexLength} bytes is too long`);
   const indexBytes = await reader.read(trailer.indexOffset, trailer.indexLength);

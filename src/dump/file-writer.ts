@@ -155,6 +155,10 @@ export class DumpFileWriter {
     return this.#segments.length > 0;
   }
 
+  get segmentCount(): number {
+    return this.#segments.length;
+  }
+
   /** Whether a part of the master table is in the file. */
   get holdsMaster(): boolean {
     return this.masterFrame >= 0;

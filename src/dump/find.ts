@@ -7,6 +7,7 @@ import type { Storage } from "../storage/storage.ts";
 import { BAD_DUMP_FILE, invalidDumpFile } from "./faults.ts";
 import { readDumpFile, readFirstBlock, type DumpFile } from "./file-ends.ts";
 import { identifyForeign, type ForeignFile } from "./foreign.ts";
+import { MOST_NAMES, type SetAllowance } from "./limits.ts";
 import { dumpFilePath, isTemplate, isUrl, type DumpFilePattern } from "./names.ts";
 
 /** The dump files that names and templates stand for. */
@@ -17,53 +18,71 @@ export interface FoundFiles {
 }
 
 /** Opens every named file and those of templates. @throws as `DumpFileSet.open`, for the first file of a template as for a named one */
-export async function openDumpFiles(files: readonly (string | DumpFilePattern)[], storage: Storage): Promise<FoundFiles> {
+export async function openDumpFiles(
+  files: readonly (string | DumpFilePattern)[],
+  storage: Storage,
+  allowance: SetAllowance,
+): Promise<FoundFiles> {
   const given: DumpFile[] = [];
   let stoppedBy: PumpError | undefined;
   for (const file of files) {
     const path = typeof file === "string" ? file : (dumpFilePath(file, 1) ?? "");
-    const first = await openDumpFile(path, storage);
+    const first = await openDumpFile(path, storage, allowance);
     given.push(first);
     if (typeof file === "string" || !isTemplate(file.name)) continue;
-    const more = await openFollowing(file, 2, first.header.guid, storage);
+    const more = await openFollowing(file, 2, first.header.guid, { storage, allowance });
     given.push(...more.given);
     stoppedBy ??= more.stoppedBy;
   }
   return { given, stoppedBy };
 }
 
+/** Where files of a set are looked for, and how many. */
+export interface Siblings {
+  readonly storage: Storage;
+  /** Further places to look in than those of the files that are known. */
+  readonly folders: readonly string[];
+  readonly allowance: SetAllowance;
+}
+
 /**
- * Adds the files that the headers name and that are beside those that are known, until the set is whole or there are no more.
- * @param folders further places to look in
+ * Adds the files that the headers name and that are beside those that are known, until the set is whole or there are no more. What a
+ * header says costs a look at the disk or a request: so no more than `MOST_NAMES` are followed.
  */
-export async function addSiblings(
-  known: readonly DumpFile[],
-  storage: Storage,
-  folders: readonly string[],
-): Promise<readonly DumpFile[]> {
+export async function addSiblings(known: readonly DumpFile[], siblings: Siblings): Promise<readonly DumpFile[]> {
   const files = new Map(known.map((file) => [file.number, file]));
+  const names = new Set<string>();
   const tried = new Set<string>();
-  for (let before = 0; before < files.size && !isWhole([...files.values()]);) {
-    before = files.size;
-    for (const pattern of siblingPatterns([...files.values()], folders)) {
+  for (let queue = [...known]; queue.length > 0 && !isWhole(files);) {
+    const patterns = queue.flatMap((file) => siblingPatterns(file, siblings.folders));
+    queue = [];
+    for (const pattern of patterns) {
       const key = JSON.stringify(pattern);
-      if (tried.has(key)) continue;
+      if (tried.has(key) || (names.size === MOST_NAMES && !names.has(pattern.name))) continue;
+      names.add(pattern.name);
       tried.add(key);
-      const { given } = await openFollowing(pattern, 1, known[0]?.header.guid ?? "", storage);
-      for (const file of given.filter(({ number }) => !files.has(number))) files.set(file.number, file);
+      const { given } = await openFollowing(pattern, 1, known[0]?.header.guid ?? "", siblings);
+      const found = given.filter(({ number }) => !files.has(number));
+      for (const file of found) files.set(file.number, file);
+      queue.push(...found);
     }
   }
   return [...files.values()].sort((a, b) => a.number - b.number);
 }
 
 /** Files of a pattern from a number on, up to the first that is missing or not of the set. */
-async function openFollowing(pattern: DumpFilePattern, from: number, guid: string, storage: Storage): Promise<FoundFiles> {
+async function openFollowing(
+  pattern: DumpFilePattern,
+  from: number,
+  guid: string,
+  { storage, allowance }: Pick<Siblings, "storage" | "allowance">,
+): Promise<FoundFiles> {
   const given: DumpFile[] = [];
   for (let number = from; number <= MAX_SET_FILES; number += 1) {
     const path = dumpFilePath(pattern, number);
     if (path === undefined || !(await storage.exists(path))) break;
     try {
-      const file = await openDumpFile(path, storage);
+      const file = await openDumpFile(path, storage, allowance);
       if (file.header.guid !== guid) break;
       given.push(file);
     } catch (error) {
@@ -73,32 +92,36 @@ async function openFollowing(pattern: DumpFilePattern, from: number, guid: strin
   return { given, stoppedBy: undefined };
 }
 
-function isWhole(files: readonly DumpFile[]): boolean {
-  const listed = files.find(({ trailer }) => trailer.files !== undefined)?.trailer.files;
-  return listed !== undefined && listed.length === files.length;
+function isWhole(files: ReadonlyMap<number, DumpFile>): boolean {
+  for (const { trailer } of files.values()) if (trailer.files !== undefined) return trailer.files.length === files.size;
+  return false;
 }
 
 /** A header is not to be believed: a name must not lead out of the folder. */
-function siblingPatterns(files: readonly DumpFile[], folders: readonly string[]): readonly DumpFilePattern[] {
-  const patterns = files.flatMap(({ path, header }) => {
-    const own = isUrl(path) ? path.slice(0, path.lastIndexOf("/")) : dirname(path);
-    const names = header.fileNames.filter(isPlainName);
-    return [own, ...folders].flatMap((directoryPath) => names.map((name) => ({ directoryPath, name })));
-  });
-  return [...new Map(patterns.map((pattern) => [JSON.stringify(pattern), pattern])).values()];
+function siblingPatterns({ path, header }: DumpFile, folders: readonly string[]): readonly DumpFilePattern[] {
+  const own = isUrl(path) ? path.slice(0, path.lastIndexOf("/")) : dirname(path);
+  const names = header.fileNames.filter(isPlainName);
+  return [own, ...folders].flatMap((directoryPath) =>
+    names.filter((name) => !isUrl(directoryPath) || isPlainInUrl(name)).map((name) => ({ directoryPath, name })),
+  );
 }
 
 function isPlainName(name: string): boolean {
   return name !== "" && !/[/\\\0]/.test(name) && name !== "." && name !== "..";
 }
 
-async function openDumpFile(path: string, storage: Storage): Promise<DumpFile> {
+/** In a URL there are more ways to say where something else is; `%%` of a name becomes `%`. */
+function isPlainInUrl(name: string): boolean {
+  return !/[?#]/.test(name) && !/^(?:\.|%{1,2}2e){1,2}$/i.test(name) && !/%{1,2}(?:2f|5c|00)/i.test(name);
+}
+
+async function openDumpFile(path: string, storage: Storage, allowance: SetAllowance): Promise<DumpFile> {
   const reader = await storage.open(path);
   try {
     const firstBlock = await readFirstBlock(reader);
     const foreign = hasHeaderMagic(firstBlock) ? undefined : identifyForeign(firstBlock);
     if (foreign !== undefined) throw refuseForeign(path, foreign);
-    return await readDumpFile(reader, firstBlock);
+    return await readDumpFile(reader, firstBlock, allowance);
   } finally {
     await reader.close();
   }

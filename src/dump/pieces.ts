@@ -3,6 +3,7 @@ import { CODEC, FRAME_HEADER_LENGTH, PIECE_TYPE, type ImageFacts, type PieceType
 import type { Segment } from "../format/segment-index.ts";
 import { invalidDumpFile } from "./faults.ts";
 import type { DumpFile } from "./file-ends.ts";
+import { lengthProblem } from "./limits.ts";
 import { pieceLabel, type PieceLocation, type PieceSegment } from "./piece.ts";
 
 /** The pieces of a set, by what they hold; those of an object in order, a second image right after the first. */
@@ -28,7 +29,8 @@ export function assemblePieces(files: readonly DumpFile[], keys: ReadonlyMap<num
   };
 }
 
-interface PlacedSegment extends Segment {
+interface PlacedSegment {
+  readonly segment: Segment;
   readonly file: DumpFile;
 }
 
@@ -39,32 +41,34 @@ function groupSegments(files: readonly DumpFile[]): PlacedSegment[][] {
     for (const segment of file.segments) {
       const key = `${segment.type}/${segment.object}/${segment.piece}/${segment.image}`;
       const group = groups.get(key);
-      if (group === undefined) groups.set(key, [{ ...segment, file }]);
-      else group.push({ ...segment, file });
+      if (group === undefined) groups.set(key, [{ segment, file }]);
+      else group.push({ segment, file });
     }
   }
-  return [...groups.values()].map((group) => group.sort((a, b) => a.firstFrame - b.firstFrame));
+  return [...groups.values()].map((group) => group.sort((a, b) => a.segment.firstFrame - b.segment.firstFrame));
 }
 
 function joinSegments(segments: readonly PlacedSegment[], keys: ReadonlyMap<number, FileKey> | null): PieceLocation {
-  const first = segments[0];
-  if (first === undefined) throw new RangeError("an image has at least one segment");
+  if (segments[0] === undefined) throw new RangeError("an image has at least one segment");
+  const { segment: first, file: firstFile } = segments[0];
   let nextFrame = 0;
   let payload = 0;
-  segments.forEach((segment, i) => {
+  segments.forEach(({ segment, file }, i) => {
     const isLast = i === segments.length - 1;
     if (segment.firstFrame !== nextFrame || segment.last !== isLast || !sameImage(segment, first)) {
-      throw invalidDumpFile(segment.file.path, `${pieceLabel(segment)}: frames are missing, doubled or not of one image`);
+      throw invalidDumpFile(file.path, `${pieceLabel(segment)}: frames are missing, doubled or not of one image`);
     }
     nextFrame += segment.frames;
     payload += segment.length - segment.frames * (FRAME_HEADER_LENGTH + cipherOverhead(segment.cipher));
   });
   if (payload !== first.storedLength || (first.codec === CODEC.STORED && first.storedLength !== first.rawLength)) {
-    throw invalidDumpFile(first.file.path, `${pieceLabel(first)}: its lengths contradict each other`);
+    throw invalidDumpFile(firstFile.path, `${pieceLabel(first)}: its lengths contradict each other`);
   }
   if (first.cipher !== CIPHER.NONE && keys === null)
-    throw invalidDumpFile(first.file.path, `${pieceLabel(first)}: it is encrypted, the set is not`);
-  return locationOf(first, segments, keys);
+    throw invalidDumpFile(firstFile.path, `${pieceLabel(first)}: it is encrypted, the set is not`);
+  const tooLong = lengthProblem(first);
+  if (tooLong !== undefined) throw invalidDumpFile(firstFile.path, `${pieceLabel(first)}: ${tooLong}`);
+  return locationOf(first, firstFile.header.guid, segments, keys);
 }
 
 function sameImage(a: ImageFacts, b: ImageFacts): boolean {
@@ -78,17 +82,18 @@ function sameImage(a: ImageFacts, b: ImageFacts): boolean {
 }
 
 function locationOf(
-  facts: PlacedSegment,
+  facts: ImageFacts,
+  guid: string,
   segments: readonly PlacedSegment[],
   keys: ReadonlyMap<number, FileKey> | null,
 ): PieceLocation {
   const { type, codec, cipher, image, object, piece, rawLength, storedLength, rows } = facts;
   const places = segments.map((segment) => placeOf(segment, keys?.get(segment.file.number) ?? null));
-  const guid = facts.file.header.guid;
   return { guid, type, codec, cipher, image, object, piece, rawLength, storedLength, rows, segments: places };
 }
 
-function placeOf({ file, offset, length, firstFrame, frames, last, digest }: PlacedSegment, key: FileKey | null): PieceSegment {
+function placeOf({ segment, file }: PlacedSegment, key: FileKey | null): PieceSegment {
+  const { offset, length, firstFrame, frames, last, digest } = segment;
   const place = { path: file.path, fileNumber: file.number, offset, length, firstFrame, frames, last };
   return { ...place, digest: digest.toString("hex"), key };
 }

@@ -6,10 +6,14 @@ import type { Storage } from "../storage/storage.ts";
 import { BAD_DUMP_FILE, invalidDumpFile } from "./faults.ts";
 import type { DumpFile } from "./file-ends.ts";
 import { addSiblings, openDumpFiles } from "./find.ts";
+import { SetAllowance } from "./limits.ts";
 import { expandTemplate, isTemplate, type DumpFilePattern } from "./names.ts";
 import type { PieceLocation } from "./piece.ts";
 import { keysOfFiles, NO_KEYS, openSetKey } from "./set-key.ts";
 import { assemblePieces, type SetPieces } from "./pieces.ts";
+
+/** Missing files that an error names: a header can list any number. */
+const MOST_NAMES_SHOWN = 10;
 
 /** The files of one export, found to be whole and to belong together. No file is kept open. */
 export class DumpFileSet {
@@ -47,11 +51,12 @@ export class DumpFileSet {
     keyring = NO_KEYS,
     folders: readonly string[] = [],
   ): Promise<DumpFileSet> {
-    const { given, stoppedBy } = await openDumpFiles(files, storage);
+    const allowance = new SetAllowance();
+    const { given, stoppedBy } = await openDumpFiles(files, storage, allowance);
     const named = given.find(hasSetList) ?? given[0];
     if (named === undefined) throw pumpError([...BAD_DUMP_FILE, ["ORA-39144"]]);
     for (const file of given) checkMembership(file, named);
-    const found = await addSiblings(checkDuplicates(given), storage, folders);
+    const found = await addSiblings(checkDuplicates(given), { storage, folders, allowance });
     const first = found.find(hasSetList) ?? named;
     try {
       checkComplete(found, first);
@@ -97,12 +102,14 @@ function checkComplete(files: readonly DumpFile[], first: DumpFile): void {
   if (listed === undefined) throw pumpError([...BAD_DUMP_FILE, ["ORA-39059"], ["ORA-39246"]]);
   const second = files.find((file) => file !== first && hasSetList(file));
   if (second !== undefined) throw invalidDumpFile(second.path, "a second file lists the files of the set");
-  const missing = listed.filter(({ number }) => !files.some((file) => file.number === number)).map(({ number }) => number);
+  const present = new Set(files.map(({ number }) => number));
+  const missing = listed.map(({ number }) => number).filter((number) => !present.has(number));
   if (missing.length > 0) {
     const hint = `The set has ${listed.length} files; not given: number ${missing.slice(0, 10).join(", ")}. \`tsdp dumpinfo\` shows the number of a file.`;
     const known = new Set(files.map(({ path }) => path.slice(path.lastIndexOf("/") + 1)));
     const names = first.header.fileNames.filter((name) => !isTemplate(name) && !known.has(expandTemplate(name, 1) ?? ""));
-    throw pumpError([...BAD_DUMP_FILE, ["ORA-39059"], ...names.map((name) => ["ORA-39245", name] as const)], hint);
+    const shown = names.slice(0, MOST_NAMES_SHOWN).map((name) => ["ORA-39245", name] as const);
+    throw pumpError([...BAD_DUMP_FILE, ["ORA-39059"], ...shown], hint);
   }
   for (const file of files) {
     const entry = listed[file.number - 1];

@@ -3,6 +3,7 @@ import { failpoint } from "../base/failpoint.ts";
 import { decodeHeader } from "../format/header.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { DumpFileWriter, FileCheckpoint } from "./file-writer.ts";
+import { MOST_SEGMENTS } from "./limits.ts";
 import type { EncodedPiece } from "./piece.ts";
 import {
   NOTHING,
@@ -14,6 +15,9 @@ import {
 } from "./set-files.ts";
 
 export type { DumpFileSetOptions, DumpFileSpecification, SavedFile } from "./set-files.ts";
+
+const MASTER_SEGMENTS = 5000;
+const TOO_LARGE = "Export the schemas or tables one after the other, into dump file sets of their own.";
 
 /** Path and size of a dump file. */
 export interface WrittenFile {
@@ -105,7 +109,9 @@ export class DumpFileSetWriter {
    */
   append(...pieces: readonly EncodedPiece[]): Promise<void> {
     return this.#enqueue(async () => {
-      await this.#write(await this.#files.place(pieces));
+      const placements = await this.#files.place(pieces);
+      this.#assertReadable(placements.length);
+      await this.#write(placements);
       for (const file of this.#files.all) if (!file.isEnded && file.room(NOTHING, 0) === 0) await file.end();
     });
   }
@@ -175,6 +181,20 @@ export class DumpFileSetWriter {
     });
     this.#queue = settled(run);
     return run;
+  }
+
+  /** What no reader would open must not be written; some segments are left for the master table. */
+  #assertReadable(more: number): void {
+    const segments = this.#files.all.reduce((sum, file) => sum + file.segmentCount, more);
+    if (segments <= MOST_SEGMENTS - MASTER_SEGMENTS) return;
+    const reason = `a dump file set has at most ${MOST_SEGMENTS} segments`;
+    throw pumpError(
+      [
+        ["ORA-39097", "while writing the dump file set"],
+        ["TSDP-00010", reason],
+      ],
+      TOO_LARGE,
+    );
   }
 
   async #write(placements: readonly Placement[]): Promise<void> {

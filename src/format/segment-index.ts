@@ -17,6 +17,8 @@ const DIGEST_LENGTH = 32;
 /** Magic, count, CRC. */
 const FIXED_LENGTH = 12;
 export const MAX_INDEX_ENTRIES = 2_000_000;
+/** The frames of a segment but one hold so much on average: else their headers could take any amount of memory. */
+const LEAST_AVERAGE_PAYLOAD = 4096;
 
 /** A segment: frames of one piece image that follow each other in one file. */
 export interface Segment extends ImageFacts {
@@ -42,6 +44,11 @@ export function encodeIndex(segments: readonly Segment[]): Buffer {
 
 export function indexLength(entries: number): number {
   return FIXED_LENGTH + entries * ENTRY_LENGTH;
+}
+
+/** Entries of an index of this length, rounded up. */
+export function indexEntries(length: number): number {
+  return Math.ceil(Math.max(0, length - FIXED_LENGTH) / ENTRY_LENGTH);
 }
 
 /**
@@ -93,7 +100,8 @@ function readEntry(reader: ByteReader): Segment {
   const numbers = { object: reader.u32(), piece: reader.u32(), firstFrame: reader.u32(), frames: reader.u32() };
   const place = { offset: reader.u64(), length: reader.u64() };
   const payload = place.length - numbers.frames * (FRAME_HEADER_LENGTH + cipherOverhead(cipher));
-  if (numbers.frames === 0 || payload < 0 || payload > numbers.frames * MAX_PAYLOAD_LENGTH) {
+  const most = numbers.frames * MAX_PAYLOAD_LENGTH;
+  if (numbers.frames === 0 || payload > most || payload < (numbers.frames - 1) * LEAST_AVERAGE_PAYLOAD) {
     throw new FormatError("invalid", `${numbers.frames} frames can't have ${place.length} bytes`);
   }
   const lengths = readImageLengths(reader);

@@ -1,9 +1,10 @@
-import { pumpError, type ErrorLine } from "../base/errors.ts";
+import { pumpError, type ErrorLine, type PumpError } from "../base/errors.ts";
 import { foldName, qualifiedName } from "../base/identifiers.ts";
 import type { PieceLocation } from "../dump/piece.ts";
 import { piecesInOrder, type PieceOfRows } from "../inspect/master.ts";
 import { isSystemTable, type DumpObject, type DumpSchema } from "../metadata/dump-object.ts";
 import type { MasterPiece } from "../metadata/master-table.ts";
+import { BadImage } from "../sqlite/piece-image.ts";
 import type { PublishPlan, PublishTable } from "../sqlite/publish.ts";
 import { splitAs } from "../sqlite/piece-table.ts";
 import { sameColumns, sameShape } from "../sqlite/schema.ts";
@@ -51,11 +52,20 @@ export interface SchemaImport {
 
 /** Decides what becomes of every object of a schema. @throws ORA-31619-like errors when the dump contradicts itself */
 export function planSchemaImport(request: SchemaImportRequest): SchemaImport {
-  const proven = proveSchema(request.objects, request.source.settings.encoding);
+  const proven = prove(request);
   try {
     return new SchemaPlanner(request, proven).plan();
   } finally {
     proven.close();
+  }
+}
+
+function prove({ objects, source }: SchemaImportRequest): ProvenSchema {
+  try {
+    return proveSchema(objects, source.settings.encoding);
+  } catch (error) {
+    if (!(error instanceof BadImage)) throw error;
+    throw invalidDump(`schema ${source.name}: ${error.message}`, error);
   }
 }
 
@@ -237,4 +247,8 @@ class SchemaPlanner {
   #shown(name: string): string {
     return qualifiedName(this.#request.target, name);
   }
+}
+
+function invalidDump(reason: string, cause?: unknown): PumpError {
+  return pumpError([["ORA-39001"], ["ORA-39000"], ["TSDP-00010", reason]], undefined, cause);
 }

@@ -1,3 +1,5 @@
+import { upperName } from "../base/identifiers.ts";
+import type { Connection } from "../sqlite/database.ts";
 import { openMemory } from "../sqlite/database.ts";
 import { openUntrusted, BadImage } from "../sqlite/piece-image.ts";
 import type { TableKind, TableShape } from "../sqlite/schema.ts";
@@ -16,6 +18,11 @@ const TABLES = new Map([
   ],
   ["piece", "CREATE TABLE piece (object INTEGER, piece INTEGER, ordinal INTEGER, rows INTEGER)"],
 ]);
+
+/** Most rows of each table: what they become in memory is far larger than they are in the dump. */
+const MOST_ROWS: Readonly<Record<string, number>> = { job: 1000, schema: 10_000, object: 100_000, piece: 1_000_000 };
+/** SQLite's own tables of tables slow down with the square of their number. */
+const MOST_OBJECTS_OF_SCHEMA = 50_000;
 
 /** A piece of an object's rows; `ordinal` gives the order of the rows, `piece` the number under which it was written. */
 export interface MasterPiece {
@@ -67,16 +74,46 @@ export function encodeMasterTable(master: MasterTable): Buffer {
 export function decodeMasterTable(image: Buffer): MasterTable {
   const connection = openUntrusted(image, TABLES);
   try {
-    const rows = (table: string) => connection.prepare(`SELECT * FROM ${table}`).all() as Record<string, unknown>[];
-    return {
-      job: new Map(rows("job").map((row) => [text(row["name"]), text(row["value"])])),
-      schemas: rows("schema").map(decodeSchema),
-      objects: rows("object").map(decodeObject),
-      pieces: rows("piece").map(decodePiece),
+    const master = {
+      job: new Map(rowsOf(connection, "job", (row) => [text(row["name"]), text(row["value"])] as const)),
+      schemas: rowsOf(connection, "schema", decodeSchema),
+      objects: rowsOf(connection, "object", decodeObject),
+      pieces: rowsOf(connection, "piece", decodePiece),
     };
+    checkKeys(master);
+    return master;
   } finally {
     connection.close();
   }
+}
+
+function rowsOf<T>(connection: Connection, table: string, decode: (row: Record<string, unknown>) => T): T[] {
+  const rows: T[] = [];
+  const most = MOST_ROWS[table] ?? 0;
+  for (const row of connection.prepare(`SELECT * FROM ${table}`).iterate()) {
+    if (rows.length === most) throw new BadImage(`the master table holds more than ${most} rows of table ${table}`);
+    rows.push(decode(row as Record<string, unknown>));
+  }
+  return rows;
+}
+
+/** The keys that the tables of the image do not have: what is there twice, or belongs to nothing, would be taken for something else. */
+function checkKeys({ schemas, objects, pieces }: MasterTable): void {
+  unique("schema", schemas, ({ name }) => upperName(name));
+  unique("object", objects, ({ id }) => id);
+  unique("piece", pieces, ({ object, piece }) => `${object}/${piece}`);
+  unique("place of a piece", pieces, ({ object, ordinal }) => `${object}/${ordinal}`);
+  const left = new Map(schemas.map(({ name }) => [name, MOST_OBJECTS_OF_SCHEMA]));
+  for (const { schema } of objects) {
+    const count = left.get(schema);
+    if (count === undefined) throw new BadImage("the master table holds an object of a schema that it does not hold");
+    if (count === 0) throw new BadImage(`the master table holds more than ${MOST_OBJECTS_OF_SCHEMA} objects of one schema`);
+    left.set(schema, count - 1);
+  }
+}
+
+function unique<T>(what: string, rows: readonly T[], keyOf: (row: T) => string | number): void {
+  if (new Set(rows.map(keyOf)).size < rows.length) throw new BadImage(`the master table holds a ${what} twice`);
 }
 
 function decodeSchema(row: Record<string, unknown>): DumpSchema {

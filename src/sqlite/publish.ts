@@ -5,6 +5,7 @@ import type { Connection } from "./database.ts";
 import { generatedColumns, listTables, readTableShape, sameShape, type SchemaObject, type TextEncoding } from "./schema.ts";
 import { decodeSql, proveSchema } from "./scratch.ts";
 import type { StagingTable } from "./staging.ts";
+import { bareSql } from "./statement-end.ts";
 
 /** What becomes of a staged table when the job's work on a schema file is made visible. */
 export interface PublishTable extends StagingTable {
@@ -70,6 +71,7 @@ class Publication {
   run(): void {
     const connection = this.#connection;
     connection.unsafeMode(true);
+    connection.pragma("trusted_schema = off");
     connection.pragma("foreign_keys = off");
     connection.exec("BEGIN IMMEDIATE");
     try {
@@ -81,9 +83,10 @@ class Publication {
         this.#guarded(object, "failed", () => this.#connection.prepare(this.#text(object)).run());
       for (const table of this.#plan.tables) if (!isRawCreate(table)) this.#insertTyped(table);
       this.#storeSql(this.#plan.indexes.filter((index) => this.#createIndex(index)));
+      // Before the views are there: to list tables, SQLite works out the columns of every view, which may be made to take forever.
+      this.#compareShapes();
       // Last, so that no trigger of the job fires on its own rows.
       this.#storeDefinitions();
-      this.#compareShapes();
       failpoint("import publish before commit");
       connection.exec("COMMIT");
       failpoint("import published");
@@ -253,7 +256,7 @@ class Publication {
       if (!this.#connection.inTransaction) throw error;
       savepoint.rollback();
       if (kind === "rejected") this.#rejected.add(object.name.toLowerCase());
-      const sql = kind === "failed" ? [{ code: "Failing sql is", text: `\n${this.#text(object)}` }] : [];
+      const sql = kind === "failed" ? [{ code: "Failing sql is", text: `\n${shortened(this.#text(object))}` }] : [];
       this.#report({ kind, object, lines: [...causeLines(error), ...sql] });
       return false;
     }
@@ -286,10 +289,15 @@ class Savepoint {
   }
 }
 
-const COMMENT_OR_QUOTED = /--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]/g;
-
 function isAutoincrement(sql: string): boolean {
-  return /AUTOINCREMENT/i.test(sql.replace(COMMENT_OR_QUOTED, " "));
+  return /AUTOINCREMENT/i.test(bareSql(sql));
+}
+
+/** Most characters of a definition that are shown with the error that it gave. */
+const MOST_SHOWN = 4000;
+
+function shortened(sql: string): string {
+  return sql.length <= MOST_SHOWN ? sql : `${sql.slice(0, MOST_SHOWN)} ...`;
 }
 
 function isRawCreate(table: PublishTable): boolean {

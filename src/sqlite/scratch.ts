@@ -1,5 +1,6 @@
-import type { Connection } from "./database.ts";
+import { foldName } from "../base/identifiers.ts";
 import { openImage, openMemory } from "./database.ts";
+import { BadImage } from "./piece-image.ts";
 import {
   generatedColumns,
   listTables,
@@ -9,7 +10,7 @@ import {
   type TableShape,
   type TextEncoding,
 } from "./schema.ts";
-import { isStagingName } from "./staging.ts";
+import { isOwnName } from "./staging.ts";
 import { hasTail } from "./statement-end.ts";
 
 /** A definition that SQLite doesn't take for what it claims to be. */
@@ -17,6 +18,13 @@ export interface RejectedObject {
   readonly object: SchemaObject;
   readonly reason: string;
 }
+
+/** All definitions are read again for each that SQLite refuses; above so many readings the dump as a whole is refused. */
+const MOST_PARSED = 500_000;
+/** SQLite compares each index with all others of its table. */
+const MOST_INDEXES = 1000;
+/** Bytes of one definition. */
+const MOST_SQL = 16 << 20;
 
 /** Definitions out of a dump that SQLite has parsed: what their tables look like, and which were refused. */
 export interface ProvenSchema {
@@ -31,25 +39,39 @@ export interface ProvenSchema {
  * Proves definitions by letting SQLite load them, never by running them: running can write files (VACUUM INTO), act at
  * prepare (PRAGMA) or not end (CREATE TABLE AS). The texts become the sqlite_schema of a scratch image; loading it,
  * SQLite checks of each that it creates an object of its type, name and table, and nothing else.
+ * @throws BadImage when SQLite refuses too many
  */
 export function proveSchema(objects: readonly SchemaObject[], encoding: TextEncoding): ProvenSchema {
-  const rejected: RejectedObject[] = [];
-  let accepted = objects.filter((object) => {
-    const reason =
-      nameProblem(object) ?? (object.sql === null ? null : textProblem(decodeSql(object.sql, encoding), object.type));
-    if (reason !== null) rejected.push({ object, reason });
-    return reason === null;
-  });
-  for (;;) {
-    const connection = openImage(scratchImage(accepted, encoding));
-    const failure = loadFailure(connection);
-    if (failure === null) return provenSchema(connection, rejected);
-    connection.close();
-    const culprits = culpritsOf(failure, accepted);
-    if (culprits.length === 0) throw new Error(failure);
-    rejected.push(...culprits.map((object) => ({ object, reason: failure })));
-    accepted = accepted.filter((object) => !culprits.includes(object));
+  const rejected = rejectByThemselves(objects, encoding);
+  const refused = new Set(rejected.map(({ object }) => object));
+  let accepted = objects.filter((object) => !refused.has(object));
+  for (let parsed = 0; parsed <= MOST_PARSED; parsed += accepted.length) {
+    const failure = loadFailure(accepted, encoding);
+    if (failure === null) return provenSchema(accepted, encoding, rejected);
+    const culprits = new Set(culpritsOf(failure, accepted));
+    if (culprits.size === 0) throw new BadImage(failure);
+    rejected.push(...[...culprits].map((object) => ({ object, reason: failure })));
+    accepted = accepted.filter((object) => !culprits.has(object));
   }
+  throw new BadImage(`SQLite refuses more than ${rejected.length} of its definitions`);
+}
+
+/** What is known to be wrong without SQLite, and what it would not say, or take long to. */
+function rejectByThemselves(objects: readonly SchemaObject[], encoding: TextEncoding): RejectedObject[] {
+  const indexes = new Map<string, number>();
+  const indexNames = new Map<string, number>();
+  for (const { type, name } of objects)
+    if (type === "index") indexNames.set(foldName(name), (indexNames.get(foldName(name)) ?? 0) + 1);
+  return objects.flatMap((object) => {
+    const count = (indexes.get(foldName(object.tableName)) ?? 0) + 1;
+    if (object.type === "index") indexes.set(foldName(object.tableName), count);
+    const reason =
+      nameProblem(object) ??
+      (object.sql === null ? null : textProblem(object.sql, object.type, encoding)) ??
+      (object.type === "index" && count > MOST_INDEXES ? `its table has more than ${MOST_INDEXES} indexes` : null) ??
+      (object.type === "index" && indexNames.get(foldName(object.name)) !== 1 ? "there is another index of its name" : null);
+    return reason === null ? [] : [{ object, reason }];
+  });
 }
 
 /** The text of a definition; only for reading, its bytes are what is stored. */
@@ -61,17 +83,30 @@ export function decodeSql(sql: Uint8Array, encoding: TextEncoding): string {
 }
 
 /** Tables that SQLite makes itself and that dumps hold. */
-const SYSTEM_TABLE = /^sqlite_(sequence|stat[1-4])$/i;
+const SYSTEM_TABLE = /^sqlite_(?:sequence|stat[1-4])$/i;
 
-/** SQLite would take the name for what stands before the NUL. What bears a name that is reserved, no user could drop or see. */
-function nameProblem({ name, tableName }: SchemaObject): string | null {
+/** What bears a name that is reserved, no user could drop or see. */
+function nameProblem({ type, name, tableName }: SchemaObject): string | null {
+  // SQLite would take the name for what stands before the NUL.
   if (`${name}${tableName}`.includes("\0")) return "its name holds a NUL character";
-  if (isStagingName(name) || isStagingName(tableName)) return "tsdp keeps its name to itself";
-  return /^sqlite_/i.test(name) && !SYSTEM_TABLE.test(name) ? "SQLite keeps its name to itself" : null;
+  if (isOwnName(name) || isOwnName(tableName)) return "tsdp keeps its name to itself";
+  const isReserved = /^sqlite_/i.test(name) && !(type === "table" && SYSTEM_TABLE.test(name));
+  return isReserved ? "SQLite keeps its name to itself" : null;
 }
 
-function textProblem(sql: string, type: string): string | null {
+/** As SQLite stores definitions, whatever their author wrote: so none is of the temp schema, or does nothing where something is. */
+const BEGINNINGS: Readonly<Record<SchemaObject["type"], RegExp>> = {
+  table: /^\s*CREATE\s+(?:VIRTUAL\s+)?TABLE\b/i,
+  index: /^\s*CREATE\s+(?:UNIQUE\s+)?INDEX\b/i,
+  view: /^\s*CREATE\s+VIEW\b/i,
+  trigger: /^\s*CREATE\s+TRIGGER\b/i,
+};
+
+function textProblem(bytes: Uint8Array, type: SchemaObject["type"], encoding: TextEncoding): string | null {
+  if (bytes.length > MOST_SQL) return `its definition is longer than ${MOST_SQL >> 20} MiB`;
+  const sql = decodeSql(bytes, encoding);
   if (sql.includes("\0")) return "its definition holds a NUL character";
+  if (!BEGINNINGS[type].test(sql)) return `its definition does not begin as that of a ${type} does`;
   return hasTail(sql, type) ? "its definition goes on after its end" : null;
 }
 
@@ -82,12 +117,13 @@ function scratchImage(objects: readonly SchemaObject[], encoding: TextEncoding):
     scratch.pragma(`encoding = '${encoding}'`);
     scratch.pragma("page_size = 512");
     scratch.unsafeMode(true);
-    const roots = rootPages(objects);
-    for (let page = 2; page <= roots.last; page++) scratch.exec(`CREATE TABLE page_${page}(a)`);
-    scratch.exec("CREATE TABLE page_1(a); BEGIN; PRAGMA writable_schema = on; DELETE FROM sqlite_schema");
+    scratch.exec("CREATE TABLE pages(a)");
+    scratch.prepare("INSERT INTO pages VALUES (zeroblob(?))").run(BigInt(512 * (MOST_INDEXES + 2)));
+    scratch.exec("BEGIN; PRAGMA writable_schema = on; DELETE FROM sqlite_schema");
     const insert = scratch.prepare("INSERT INTO sqlite_schema VALUES (?, ?, ?, ?, CAST(? AS TEXT))");
+    const rootOf = rootPages();
     for (const object of objects) {
-      if (object.sql !== null) insert.run(object.type, object.name, object.tableName, roots.of(object), object.sql);
+      if (object.sql !== null) insert.run(object.type, object.name, object.tableName, rootOf(object), object.sql);
     }
     scratch.exec("COMMIT");
     return scratch.serialize();
@@ -97,17 +133,15 @@ function scratchImage(objects: readonly SchemaObject[], encoding: TextEncoding):
 }
 
 /** Root pages: none for views and triggers; the indexes of one table must have different ones. */
-function rootPages(objects: readonly SchemaObject[]): { last: number; of: (object: SchemaObject) => bigint } {
+function rootPages(): (object: SchemaObject) => bigint {
   const indexes = new Map<string, number>();
-  const pages = new Map<SchemaObject, number>();
-  for (const object of objects) {
-    if (object.type === "table") pages.set(object, 2);
-    if (object.type !== "index" || object.sql === null) continue;
+  return (object) => {
+    if (object.type === "table") return isVirtual(object) ? 0n : 2n;
+    if (object.type !== "index") return 0n;
     const count = (indexes.get(object.tableName) ?? 0) + 1;
     indexes.set(object.tableName, count);
-    pages.set(object, 2 + count);
-  }
-  return { last: Math.max(2, ...pages.values()), of: (object) => BigInt(isVirtual(object) ? 0 : (pages.get(object) ?? 0)) };
+    return BigInt(2 + count);
+  };
 }
 
 /** SQLite tells virtual tables by a root page of 0; whether the text agrees is what loading proves. */
@@ -117,23 +151,37 @@ function isVirtual(object: SchemaObject): boolean {
   return /^\s*CREATE\s+VIRTUAL\s/i.test(ascii);
 }
 
-function loadFailure(connection: Connection): string | null {
+function loadFailure(objects: readonly SchemaObject[], encoding: TextEncoding): string | null {
+  const connection = openImage(scratchImage(objects, encoding));
   try {
     connection.prepare("SELECT count(*) FROM sqlite_schema").get();
     return null;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
+  } finally {
+    connection.close();
   }
 }
 
 /** `malformed database schema (NAME)`, then perhaps more; a name may look like that itself, so the longest is meant. */
 function culpritsOf(failure: string, objects: readonly SchemaObject[]): readonly SchemaObject[] {
   const named = objects.filter(({ name }) => failure.startsWith(`malformed database schema (${name})`));
-  const longest = Math.max(...named.map(({ name }) => name.length));
+  const longest = named.reduce((length, { name }) => Math.max(length, name.length), 0);
   return named.filter(({ name }) => name.length === longest);
 }
 
-function provenSchema(connection: Connection, rejected: readonly RejectedObject[]): ProvenSchema {
+/** Without the views: to list tables, SQLite works out the columns of every view, and views of views may be made to take forever. */
+function provenSchema(
+  objects: readonly SchemaObject[],
+  encoding: TextEncoding,
+  rejected: readonly RejectedObject[],
+): ProvenSchema {
+  const connection = openImage(
+    scratchImage(
+      objects.filter(({ type }) => type === "table" || type === "index"),
+      encoding,
+    ),
+  );
   const tables = listTables(connection);
   return {
     tables,

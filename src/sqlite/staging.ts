@@ -1,7 +1,7 @@
 import { failpoint } from "../base/failpoint.ts";
 import { quoteIdentifier } from "../base/identifiers.ts";
 import type { Connection } from "./database.ts";
-import { secondImagePath } from "./piece-image.ts";
+import { BadImage, secondImagePath } from "./piece-image.ts";
 import { pieceKey, pieceRowsSql, pieceValues } from "./piece-rows.ts";
 import { isSplit, MAX_COLUMNS, PIECE_TABLE } from "./piece-table.ts";
 import type { TableShape } from "./schema.ts";
@@ -42,6 +42,11 @@ export function stagingName(guid: string, object: number): string {
 /** Whether a table is a staging table: of an import that runs, or that ended in the middle. */
 export function isStagingName(name: string): boolean {
   return /^tsdp:[0-9A-F]{8}:\d+$/.test(name);
+}
+
+/** Whether an object of this name would be in the way of those that tsdp makes in a schema file for a while. */
+export function isOwnName(name: string): boolean {
+  return /^tsdp:(?:0|sequence|[0-9A-F]{8}:\d+)$/i.test(name);
 }
 
 /** A piece of a table that is in its staging table. */
@@ -99,17 +104,34 @@ export function prepareLoading(target: Connection, durable: boolean): void {
  * Copies a checked piece image into its staging table and notes it as loaded, in one transaction that writes one file. The
  * second image of a table that has secret columns is at `secondImagePath`.
  * @returns how many rows a violated key left out (only where the source itself violates it)
- * @throws WrongRowCount when the image holds more or fewer rows than stated, or the second one other rows
+ * @throws WrongRowCount when the image holds more or fewer rows than stated, or the second one other rows; BadImage when it can't be of
+ * this table
  */
 export function loadPiece(target: Connection, imagePath: string, table: StagingTable, rows: number, mark: PieceMark): number {
   const images = isSplit(table.shape) ? [imagePath, secondImagePath(imagePath)] : [imagePath];
   try {
-    images.forEach((path, i) => target.prepare(`ATTACH ? AS ${i === 0 ? "piece" : "second"}`).run(path));
+    images.forEach((path, i) => {
+      attachImage(target, path, i === 0 ? "piece" : "second");
+    });
     return copyPiece(target, table, rows, mark);
+  } catch (error) {
+    // A rowid that is no integer.
+    if (codeOf(error) === "SQLITE_MISMATCH") throw new BadImage("it holds a key that its table can't have", { cause: error });
+    throw error;
   } finally {
     if (target.inTransaction) target.exec("ROLLBACK");
     const attached = target.prepare("SELECT name FROM pragma_database_list WHERE name IN ('piece', 'second')").pluck().all();
     for (const name of attached) target.exec(`DETACH ${String(name)}`);
+  }
+}
+
+function attachImage(target: Connection, path: string, name: "piece" | "second"): void {
+  try {
+    target.prepare(`ATTACH ? AS ${name}`).run(path);
+  } catch (error) {
+    // Another text encoding than that of its schema.
+    if (codeOf(error) === "SQLITE_ERROR") throw new BadImage("it does not fit its schema", { cause: error });
+    throw error;
   }
 }
 
@@ -192,5 +214,9 @@ function keySql({ kind, columns }: TableShape["constraints"][number]): string {
 }
 
 function isConstraint(error: unknown): boolean {
-  return error instanceof Error && "code" in error && String(error.code).startsWith("SQLITE_CONSTRAINT");
+  return codeOf(error).startsWith("SQLITE_CONSTRAINT");
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
 }

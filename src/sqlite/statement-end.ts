@@ -1,6 +1,7 @@
-const SPACE_OR_COMMENT = /(?:\s+|--[^\n]*(?:\n|$)|\/\*[\s\S]*?(?:\*\/|$))/y;
-const QUOTED = /(?:'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\])/y;
+const SPACE = /\s+/y;
 const WORD = /[A-Za-z_\u0080-\uFFFF$][\w\u0080-\uFFFF$]*/y;
+/** How a quoted text ends, by what it begins with; a doubled quote in it is two texts side by side. */
+const QUOTES: Readonly<Record<string, string>> = { "'": "'", '"': '"', "`": "`", "[": "]" };
 
 /**
  * Whether SQL text goes on after its first statement. SQLite ignores such a tail in a stored definition, other readers
@@ -9,9 +10,10 @@ const WORD = /[A-Za-z_\u0080-\uFFFF$][\w\u0080-\uFFFF$]*/y;
 export function hasTail(sql: string, type: string): boolean {
   let ended = false;
   let lastTokens: readonly string[] = [];
-  for (const { text } of tokensOf(sql)) {
+  for (const { text, isSpace } of tokensOf(sql)) {
+    if (isSpace) continue;
     if (ended) return true;
-    lastTokens = [...lastTokens.slice(-2), text.toUpperCase()];
+    lastTokens = [...lastTokens.slice(-2), text.length > 3 ? "" : text.toUpperCase()];
     ended = lastTokens.at(-1) === ";" && (type !== "trigger" || (lastTokens[1] === "END" && lastTokens[0] === ";"));
   }
   return false;
@@ -19,24 +21,53 @@ export function hasTail(sql: string, type: string): boolean {
 
 /** A text with one statement, without its semicolon and what is around it, and its first word in upper case. */
 export function bareStatement(sql: string): { readonly text: string; readonly firstWord: string } {
-  const tokens = [...tokensOf(sql)].filter(({ text }) => text !== ";");
+  const tokens = [...tokensOf(sql)].filter(({ text, isSpace }) => !isSpace && text !== ";");
   const [first, last] = [tokens[0], tokens.at(-1)];
   if (first === undefined || last === undefined) return { text: "", firstWord: "" };
   return { text: sql.slice(first.start, last.start + last.text.length), firstWord: first.text.toUpperCase() };
 }
 
-/** Words, quoted texts, and single characters of anything else. */
-function* tokensOf(sql: string): Generator<{ readonly text: string; readonly start: number }, void> {
+/** SQL text without its comments and quoted parts. */
+export function bareSql(sql: string): string {
+  const parts: string[] = [];
+  for (const { text, isSpace } of tokensOf(sql))
+    parts.push(isSpace || (QUOTES[text.charAt(0)] !== undefined && text.length > 1) ? " " : text);
+  return parts.join("");
+}
+
+interface Token {
+  readonly text: string;
+  readonly start: number;
+  /** White space or a comment. */
+  readonly isSpace: boolean;
+}
+
+/** The text comes from a dump: each character is looked at once, whatever it is made to look like. */
+function* tokensOf(sql: string): Generator<Token> {
   for (let position = 0; position < sql.length;) {
-    const skipped = match(SPACE_OR_COMMENT, sql, position);
-    if (skipped > position) {
-      position = skipped;
-      continue;
-    }
-    const next = Math.max(match(QUOTED, sql, position), match(WORD, sql, position), position + 1);
-    yield { text: sql.slice(position, next), start: position };
+    const space = Math.max(match(SPACE, sql, position), commentEnd(sql, position));
+    const next = space > position ? space : Math.max(quotedEnd(sql, position), match(WORD, sql, position), position + 1);
+    yield { text: sql.slice(position, next), start: position, isSpace: space > position };
     position = next;
   }
+}
+
+function commentEnd(sql: string, position: number): number {
+  if (sql.startsWith("--", position)) return endAfter(sql, "\n", position);
+  if (sql.startsWith("/*", position)) return endAfter(sql, "*/", position + 2);
+  return position;
+}
+
+/** A quoted text that does not end takes all that is left. */
+function quotedEnd(sql: string, position: number): number {
+  const quote = QUOTES[sql.charAt(position)];
+  return quote === undefined ? position : endAfter(sql, quote, position + 1);
+}
+
+/** The place after the next occurrence, or the end. */
+function endAfter(sql: string, text: string, from: number): number {
+  const found = sql.indexOf(text, from);
+  return found === -1 ? sql.length : found + text.length;
 }
 
 /** End of a match at the position, or the position. */

@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { SchemaObject, TextEncoding } from "../../src/sqlite/schema.ts";
+import { BadImage } from "../../src/sqlite/piece-image.ts";
 import { decodeSql, proveSchema } from "../../src/sqlite/scratch.ts";
 import { temporaryFolder } from "../job/temporary-folder.ts";
 
@@ -64,6 +65,9 @@ const HOSTILE: readonly (readonly [what: string, sql: (folder: string) => string
   ],
   ["a second table of a name", () => "CREATE TABLE good (z)", "table", "good"],
   ["DROP", () => "DROP TABLE good"],
+  ["a temporary table", () => "CREATE TEMP TABLE x (a)"],
+  ["a temporary view", () => "CREATE TEMP VIEW x AS SELECT 1", "view"],
+  ["a comment first, as SQLite never stores it", () => "/* */ CREATE TABLE x (a)"],
 ];
 
 describe("a hostile definition is refused, nothing of it happens, its neighbours stay", () => {
@@ -92,6 +96,31 @@ describe("a hostile definition is refused, nothing of it happens, its neighbours
   test("and so are both of two objects of one name", () => {
     const twice = [object("table", "x", "CREATE TABLE x (a)"), GOOD, object("table", "x", "CREATE TABLE x (b)")];
     expect(prove(twice)).toEqual({ rejected: ["x", "x"], tables: ["good"] });
+  });
+
+  test("and so are all of several indexes of one name, whatever its case", () => {
+    const twice = ["i", "I", "i"].map((name) => object("index", name, `CREATE INDEX ${name} ON good (b)`, "good"));
+    expect(prove([...twice, GOOD])).toEqual({ rejected: ["i", "I", "i"], tables: ["good"] });
+  });
+
+  test.each([
+    "sqlite_x",
+    "SQLITE_x",
+    "sqlite_autoindex_good_1",
+    "sqlite_schema",
+    "sqlite_stat1x",
+    "tsdp:0",
+    "tsdp:sequence",
+    "TSDP:0123abcd:7",
+  ])("under a name that is not its own: %s", (name) => {
+    const rejected = object("table", name, `CREATE TABLE "${name}" (a)`);
+    expect(prove([GOOD, rejected])).toEqual({ rejected: [name], tables: ["good"] });
+  });
+
+  test("and so are texts too long, and indexes too many for one table", () => {
+    const long = object("table", "x", `CREATE TABLE x (a) -- ${"x".repeat(17 << 20)}`);
+    const indexes = Array.from({ length: 1002 }, (_, i) => object("index", `i${i}`, `CREATE INDEX i${i} ON good (b)`, "good"));
+    expect(prove([GOOD, long, ...indexes])).toEqual({ rejected: ["x", "i1000", "i1001"], tables: ["good"] });
   });
 
   test("and what depends on a refused table goes with it", () => {
@@ -125,7 +154,7 @@ const AWKWARD: readonly (readonly [what: string, object: SchemaObject])[] = [
 test.each(AWKWARD)("a legal definition passes: %s", (_, awkward) => {
   const { rejected, tables } = prove([GOOD, awkward]);
   expect(rejected).toEqual([]);
-  expect(tables).toContain(awkward.type === "index" || awkward.type === "trigger" ? "good" : awkward.name);
+  expect(tables).toContain(awkward.type === "table" ? awkward.name : "good");
 });
 
 test("nothing of a definition is run, also when its tables are described", () => {
@@ -140,4 +169,39 @@ test("nothing of a definition is run, also when its tables are described", () =>
   });
   proven.close();
   expect(readdirSync(folder)).toEqual([]);
+});
+
+describe("a dump that is made to keep its reader busy", () => {
+  /** Views of views, each twice as large as the one before. */
+  const doubling = Array.from({ length: 40 }, (_, i) =>
+    object(
+      "view",
+      `v${i}`,
+      i === 0 ? "CREATE VIEW v0 AS SELECT 1 AS a" : `CREATE VIEW v${i} AS SELECT p.a FROM v${i - 1} p, v${i - 1} q`,
+    ),
+  );
+
+  test("by views that grow without end: none is looked into", () => {
+    const many = Array.from({ length: 2000 }, (_, i) => object("view", `w${i}`, `CREATE VIEW w${i} AS SELECT * FROM v39, v39`));
+    expect(prove([GOOD, ...doubling, ...many])).toEqual({ rejected: [], tables: ["good"] });
+  });
+
+  test("by many definitions", () => {
+    const tables = Array.from({ length: 5000 }, (_, i) => object("table", `t${i}`, `CREATE TABLE t${i}(a)`));
+    expect(prove(tables).rejected).toEqual([]);
+  });
+
+  test("by many definitions that SQLite refuses, one by one", () => {
+    const tables = Array.from({ length: 2000 }, (_, i) => object("table", `t${i}`, "CREATE TABLE other(a)"));
+    expect(() => prove(tables)).toThrow(BadImage);
+  });
+
+  test.each(["[", "'", '"', "/*", "(", "-"])("by a text of nothing but %s", (text) => {
+    expect(prove([GOOD, object("view", "x", `CREATE VIEW x AS SELECT ${text.repeat((1 << 20) + 1)}`)]).rejected).toEqual(["x"]);
+  });
+
+  test("by a text in quotes that is as long as one may be", () => {
+    const sql = `CREATE TABLE x (a DEFAULT '${"it''s ".repeat(2 << 20)}')`;
+    expect(prove([GOOD, object("table", "x", sql)]).rejected).toEqual([]);
+  });
 });
