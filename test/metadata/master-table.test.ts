@@ -113,6 +113,18 @@ describe("a field that can't be what it says is refused", () => {
   );
 });
 
+test.each([
+  "INSERT INTO schema SELECT * FROM schema",
+  "UPDATE object SET id = 1",
+  "UPDATE object SET schema = 'OTHER' WHERE id = 2",
+  "DELETE FROM schema",
+  "INSERT INTO piece SELECT object, piece, 7, rows FROM piece",
+  "UPDATE piece SET ordinal = 0",
+  "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1001) INSERT INTO job SELECT i, i FROM n",
+])("what is there twice, too often, or belongs to nothing is refused: %s", (sql) => {
+  expect(() => decodeMasterTable(changed(sql))).toThrow(BadImage);
+});
+
 describe("another image in its place is refused", () => {
   test.each([
     "CREATE TABLE more (a)",

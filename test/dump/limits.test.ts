@@ -1,0 +1,43 @@
+import { expect, test } from "vitest";
+import { lengthProblem, MOST_NAMES, MOST_SEGMENTS, SetAllowance } from "../../src/dump/limits.ts";
+import { DumpFileSet } from "../../src/dump/reader.ts";
+import { MemoryStorage } from "./memory-storage.ts";
+import { codesOf, noise, specification, writeSet } from "./sets.ts";
+
+test("names in a header are followed up to a limit, and an error names few of them", async () => {
+  const storage = new MemoryStorage();
+  const paths = Array.from({ length: MOST_NAMES + 200 }, (_, i) => `/f${i}.dmp`);
+  const pieces = [1, 2].map((piece) => ({ piece, raw: noise(3000, piece), algorithm: "NONE" as const }));
+  await writeSet(["/a.dmp"], pieces, { storage, files: ["/a.dmp", ...paths].map((path) => specification(path)) });
+  for (const path of paths) storage.files.delete(path);
+  let looks = 0;
+  storage.exists = () => {
+    looks += 1;
+    return Promise.resolve(false);
+  };
+  const codes = await codesOf(DumpFileSet.open(["/a.dmp"], storage, undefined, ["/x", "/y"]));
+  expect(codes).toContain("ORA-39059");
+  expect(codes.length).toBeLessThan(20);
+  expect(looks).toBeLessThanOrEqual(3 * MOST_NAMES);
+  expect(looks).toBeGreaterThan(MOST_NAMES);
+});
+
+test("an image may be as long as its rows can make it", () => {
+  const image = { type: 1, codec: 1, cipher: 0, image: 0, object: 1, piece: 1, rows: 2, rawLength: 0, storedLength: 0 } as const;
+  expect(lengthProblem({ ...image, rawLength: 64 << 20 })).toBeUndefined();
+  expect(lengthProblem({ ...image, rawLength: (64 << 20) + 1 })).toMatch(/longer than 64 MiB/);
+  expect(lengthProblem({ ...image, rows: 1, rawLength: 520 << 20 })).toBeUndefined();
+  expect(lengthProblem({ ...image, rows: 1, rawLength: 1 << 30 })).toMatch(/longer than 520 MiB/);
+  expect(lengthProblem({ ...image, type: 3, rows: 1, storedLength: 65 << 20 })).toMatch(/longer than 64 MiB/);
+});
+
+test("the files of a set together may have only so much before a piece is read", () => {
+  const allowance = new SetAllowance();
+  allowance.take("/1.dmp", 40 << 20, MOST_SEGMENTS);
+  expect(() => {
+    allowance.take("/2.dmp", 0, 1);
+  }).toThrow(/more than 200000 segments/);
+  expect(() => {
+    new SetAllowance().take("/1.dmp", 49 << 20, 0);
+  }).toThrow(/more than 48 MiB/);
+});
