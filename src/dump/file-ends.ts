@@ -4,7 +4,7 @@ import { decodeIndex, indexEntries, indexLength, MAX_INDEX_ENTRIES, type Segment
 import { decodeFooter, decodeTrailer, digestFile, FOOTER_LENGTH, type DecodedTrailer } from "../format/trailer.ts";
 import type { StorageReader } from "../storage/storage.ts";
 import { decoding, invalidDumpFile } from "./faults.ts";
-import type { SetAllowance } from "./limits.ts";
+import { SetAllowance } from "./limits.ts";
 
 /** What begins and ends a dump file: enough to describe it, whatever its size. */
 export interface FileEnds {
@@ -48,7 +48,7 @@ export async function readFileEnds(reader: StorageReader, firstBlock: Buffer): P
 }
 
 /** Reads header, trailer and index, and checks them against each other. */
-export async function readDumpFile(reader: StorageReader, firstBlock: Buffer, allowance: SetAllowance): Promise<DumpFile> {
+export async function readDumpFile(reader: StorageReader, firstBlock: Buffer, allowance = new SetAllowance()): Promise<DumpFile> {
   const ends = await readFileEnds(reader, firstBlock);
   const { path, size, header, headerBytes, trailer } = ends;
   const trailerLength = size - trailer.indexOffset - trailer.indexLength;
