@@ -1,4 +1,3 @@
-import { upperName } from "../base/identifiers.ts";
 import type { Connection } from "../sqlite/database.ts";
 import { openMemory } from "../sqlite/database.ts";
 import { openUntrusted, BadImage } from "../sqlite/piece-image.ts";
@@ -80,7 +79,7 @@ export function decodeMasterTable(image: Buffer): MasterTable {
       objects: rowsOf(connection, "object", decodeObject),
       pieces: rowsOf(connection, "piece", decodePiece),
     };
-    checkKeys(master);
+    checkCounts(master.objects);
     return master;
   } finally {
     connection.close();
@@ -97,23 +96,14 @@ function rowsOf<T>(connection: Connection, table: string, decode: (row: Record<s
   return rows;
 }
 
-/** The keys that the tables of the image do not have: what is there twice, or belongs to nothing, would be taken for something else. */
-function checkKeys({ schemas, objects, pieces }: MasterTable): void {
-  unique("schema", schemas, ({ name }) => upperName(name));
-  unique("object", objects, ({ id }) => id);
-  unique("piece", pieces, ({ object, piece }) => `${object}/${piece}`);
-  unique("place of a piece", pieces, ({ object, ordinal }) => `${object}/${ordinal}`);
-  const left = new Map(schemas.map(({ name }) => [name, MOST_OBJECTS_OF_SCHEMA]));
+function checkCounts(objects: readonly DumpObject[]): void {
+  const counts = new Map<string, number>();
   for (const { schema } of objects) {
-    const count = left.get(schema);
-    if (count === undefined) throw new BadImage("the master table holds an object of a schema that it does not hold");
-    if (count === 0) throw new BadImage(`the master table holds more than ${MOST_OBJECTS_OF_SCHEMA} objects of one schema`);
-    left.set(schema, count - 1);
+    const count = (counts.get(schema) ?? 0) + 1;
+    if (count > MOST_OBJECTS_OF_SCHEMA)
+      throw new BadImage(`the master table holds more than ${MOST_OBJECTS_OF_SCHEMA} objects of one schema`);
+    counts.set(schema, count);
   }
-}
-
-function unique<T>(what: string, rows: readonly T[], keyOf: (row: T) => string | number): void {
-  if (new Set(rows.map(keyOf)).size < rows.length) throw new BadImage(`the master table holds a ${what} twice`);
 }
 
 function decodeSchema(row: Record<string, unknown>): DumpSchema {

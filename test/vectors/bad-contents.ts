@@ -79,8 +79,8 @@ const ZSTD_FAULTS: readonly (readonly [name: string, comment: string, change: (i
     [
       "can-not-hold",
       "blocks that can't yield what is stated",
-      (image) => ZSTD(image, (b) => sized(b, 2 ** 29), 2 ** 29),
-      "can't hold 536870912 bytes",
+      (image) => ZSTD(image, (b) => sized(b, 2 ** 26), 2 ** 26),
+      "can't hold 67108864 bytes",
     ],
   ];
 
