@@ -28,7 +28,6 @@ const OWNERS: Readonly<Record<string, string>> = {
   "zstd-napi": "format",
   "@bokuweb/zstd-wasm": "format",
   "@aws-sdk/client-s3": "storage",
-  "@aws-sdk/lib-storage": "storage",
   commander: "cli",
   chalk: "cli",
   ora: "cli",

@@ -43,26 +43,8 @@ export async function runProgram(words: readonly string[], output: Output): Prom
       exitCode = await showDumpfileInfo(file, options, output);
     });
   program
-    .command("attach")
-    .description("show a job, and change, stop or start it: a prompt, or commands from standard input")
-    .argument("[job]", "[owner.]job; without it the only job that there is")
-    .argument("[database]", USERID)
-    .option("--json", "write events, one a line")
-    .option("--encryption-password-file <path>", "file whose first line is the password of the dump files")
-    .option("--encryption-pwd-prompt", "ask for the password of the dump files")
-    .option("--status <seconds>", "report the status every so many seconds while the log is shown")
-    .option("--userid <text>", "the same as the second argument")
-    .action(async (job: string | undefined, database: string | undefined, options: AttachOptions) => {
-      const { attach } = await import("./attach.ts");
-      exitCode = await attach(job ?? null, database ?? options.userid, {
-        output,
-        json: options.json === true,
-        statusPeriod: Number(options.status ?? 0),
-        password: { password: undefined, file: options.encryptionPasswordFile, prompt: options.encryptionPwdPrompt === true },
-      });
-    });
-  program
     .addCommand(directoryProgram(output))
+    .addCommand(attachProgram(output, end))
     .addCommand(jobsProgram(output, end))
     .addCommand(walletProgram(output))
     .addCommand(credentialProgram(output))
@@ -82,6 +64,28 @@ interface AttachOptions extends SessionOptions {
   readonly status?: string;
   readonly encryptionPasswordFile?: string;
   readonly encryptionPwdPrompt?: boolean;
+}
+
+function attachProgram(output: Output, end: (exitCode: number) => void): Program {
+  return new Program("attach")
+    .description("show a job, and change, stop or start it: a prompt, or commands from standard input")
+    .argument("[job]", "[owner.]job; without it the only job that there is")
+    .argument("[database]", USERID)
+    .option("--json", "write events, one a line")
+    .option("--encryption-password-file <path>", "file whose first line is the password of the dump files")
+    .option("--encryption-pwd-prompt", "ask for the password of the dump files")
+    .option("--status <seconds>", "report the status every so many seconds while the log is shown")
+    .option("--userid <text>", "the same as the second argument")
+    .action(async (job: string | undefined, database: string | undefined, options: AttachOptions) => {
+      const { attach } = await import("./attach.ts");
+      const code = await attach(job ?? null, database ?? options.userid, {
+        output,
+        json: options.json === true,
+        statusPeriod: Number(options.status ?? 0),
+        password: { password: undefined, file: options.encryptionPasswordFile, prompt: options.encryptionPwdPrompt === true },
+      });
+      end(code);
+    });
 }
 
 /** Only for its help: the words of export and import are read by `command-line.ts`. */

@@ -8,7 +8,6 @@ import { productVersion } from "../base/product.ts";
 import { encodePiece, loadCodec, PIECE_TYPE, type CompressionAlgorithm, type EncodedPiece } from "../dump/piece.ts";
 import { dumpFilePath, isUrl } from "../dump/names.ts";
 import type { SetEncryption } from "../dump/set-key.ts";
-import type { ChecksumAlgorithm } from "../dump/verify.ts";
 import { DumpFileSetWriter, type DumpFileSetOptions, type WrittenFile } from "../dump/writer.ts";
 import { encodeMasterTable } from "../metadata/master-table.ts";
 import { objectPath, pathsOf, type ExportMode } from "../metadata/object-paths.ts";
@@ -25,8 +24,9 @@ import { Crew } from "./crew.ts";
 import { contentOf } from "./content.ts";
 import { chooseSources, planExport, type ExportPlan, type ExportSources } from "./export-plan.ts";
 import { isOpenDatabase } from "./jobs.ts";
-import { dumpFilesOf, type JobDefinition, type JobFile } from "./definition.ts";
+import { dumpFilesOf, type JobFile } from "./definition.ts";
 import { chooseEncryption, encryptionOf, secretsOf, warnOfClearColumns, type EncryptionChoice } from "./export-encryption.ts";
+import { checksumOf, compressionOf } from "./export-options.ts";
 import { abortedAt, Unloading } from "./export-unloading.ts";
 import type { Job } from "./job.ts";
 import { dumpFileSetLines, masterTableLine, processingLine, restartingLine, startingLine } from "./log-lines.ts";
@@ -108,7 +108,11 @@ export class ExportJob implements Job {
   }
 
   async #prepare(worker: WorkerThread): Promise<void> {
-    await worker.call({ do: "open sources", sources: this.#sources, compression: this.#algorithm("DATA_ONLY") });
+    await worker.call({
+      do: "open sources",
+      sources: this.#sources,
+      compression: compressionOf(this.#run.definition, "DATA_ONLY"),
+    });
   }
 
   /** Goes on where the last run has ended, if the sources are as they were; else everything is done anew. */
@@ -183,7 +187,7 @@ export class ExportJob implements Job {
         return "stopped";
       }
       warnOfClearColumns(this.#run, this.#plan, this.#encryption);
-      const master = encodePiece(MASTER_PIECE, this.#master(), this.#algorithm("METADATA_ONLY"));
+      const master = encodePiece(MASTER_PIECE, this.#master(), compressionOf(this.#run.definition, "METADATA_ONLY"));
       this.#tellFiles(await this.#publish(master));
       return "done";
     } catch (error) {
@@ -279,13 +283,6 @@ export class ExportJob implements Job {
     return this.#run.definition.mode as ExportMode;
   }
 
-  /** COMPRESSION says what is compressed, COMPRESSION_ALGORITHM how. */
-  #algorithm(part: "DATA_ONLY" | "METADATA_ONLY"): CompressionAlgorithm {
-    const compression = this.#run.parameter("COMPRESSION") ?? "METADATA_ONLY";
-    const algorithm = (this.#run.parameter("COMPRESSION_ALGORITHM") ?? "BASIC") as CompressionAlgorithm;
-    return compression === "ALL" || compression === part ? algorithm : "NONE";
-  }
-
   #guardOutput(path: string): void {
     if (isUrl(path)) return;
     assertNoDatabase(this.#run.definition.database, path, (cause) =>
@@ -302,8 +299,8 @@ export class ExportJob implements Job {
       encoding: this.#plan.schemas.every(({ settings }) => settings.encoding === "UTF-8") ? "UTF-8" : "UTF-16",
       databaseVersion: sqliteVersion(),
       compressionAlgorithm: (this.#run.parameter("COMPRESSION_ALGORITHM") ?? "BASIC") as CompressionAlgorithm,
-      metadataCompressed: this.#algorithm("METADATA_ONLY") !== "NONE",
-      dataCompressed: this.#algorithm("DATA_ONLY") !== "NONE",
+      metadataCompressed: compressionOf(this.#run.definition, "METADATA_ONLY") !== "NONE",
+      dataCompressed: compressionOf(this.#run.definition, "DATA_ONLY") !== "NONE",
       encryption: this.#encryption,
       checksum: checksumOf(this.#run.definition),
       files: dumpFilesOf(this.#run.definition),
@@ -337,13 +334,6 @@ export class ExportJob implements Job {
       ),
     );
   }
-}
-
-/** CHECKSUM_ALGORITHM implies CHECKSUM. */
-function checksumOf({ parameters }: JobDefinition): ChecksumAlgorithm | null {
-  const { CHECKSUM: isAsked, CHECKSUM_ALGORITHM: algorithm } = parameters;
-  if (isAsked === 0 || (isAsked === undefined && algorithm === undefined)) return null;
-  return (algorithm ?? "SHA256") as ChecksumAlgorithm;
 }
 
 function noFurtherWorkers(): PumpError {
