@@ -3,23 +3,39 @@ import { parseConnectString } from "../catalog/connect-string.ts";
 import { homeFolder } from "../catalog/home.ts";
 import { openMasterKeys } from "../catalog/wallet.ts";
 import type { DumpAccess } from "../inspect/open-dump.ts";
+import { isUrl } from "../dump/names.ts";
 import { isOpenDatabase } from "../job/jobs.ts";
-import { Places } from "../storage/places.ts";
+import { openPlaces, type PlaceKeys } from "../job/place-access.ts";
+import { readableUrl } from "./dump-urls.ts";
 
 /** How a dump is opened without a job. */
 export interface DumpOptions {
   /** Password of an encrypted dump. Without one the open wallet of the database has the key. */
   readonly password?: string | null;
-  /** Connect string of the database whose wallet is meant; as for `connect`. */
+  /** Credential of the object store that holds the files; without one their URLs are pre-authenticated or public, or s3://. */
+  readonly credential?: string | undefined;
+  /** Connect string of the database whose wallet and credentials are meant; as for `connect`. */
   readonly database?: string | undefined;
   /** Where relative paths start. */
   readonly currentDirectory?: string;
 }
 
-/** @throws ORA-12154 when there is no such database, ORA-28353 when its wallet is damaged */
-export async function dumpAccess({ password = null, database, currentDirectory = "." }: DumpOptions): Promise<DumpAccess> {
+/**
+ * @param files paths, templates of paths, or URLs
+ * @throws ORA-12154 when there is no such database, ORA-28353 when its wallet is damaged, ORA-27476 for an unknown credential
+ */
+export async function dumpAccess(files: readonly string[], options: DumpOptions): Promise<DumpAccess> {
+  const { password = null, credential = "", database, currentDirectory = "." } = options;
   const directory = resolve(currentDirectory);
-  const home = homeFolder(parseConnectString(database, directory).database);
+  const identity = parseConnectString(database, directory);
+  const home = homeFolder(identity.database);
   const masterKeys = password === null ? await openMasterKeys(home) : null;
-  return { storage: new Places([], isOpenDatabase), keyring: { password, masterKeys }, currentDirectory: directory };
+  const keys = await keysOf(files.filter(isUrl), credential, { user: identity.user, home });
+  return { storage: openPlaces(keys, isOpenDatabase), keys, keyring: { password, masterKeys }, currentDirectory: directory };
+}
+
+async function keysOf(urls: readonly string[], credential: string, asker: Parameters<typeof readableUrl>[2]): Promise<PlaceKeys> {
+  const found = await Promise.all(urls.map((url) => readableUrl(url, credential, asker)));
+  const queries = Object.assign({}, ...found.map(({ keys }) => keys.queries)) as PlaceKeys["queries"];
+  return { access: found.flatMap(({ keys }) => keys.access), queries };
 }

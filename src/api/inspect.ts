@@ -18,7 +18,7 @@ export type { RowChoice } from "../inspect/table-rows.ts";
  */
 export async function listDump(files: readonly string[], options: DumpOptions & ListFilter = {}): Promise<DumpListing> {
   return rejecting(async () => {
-    const dump = await openDump(files, await dumpAccess(options));
+    const dump = await openDump(files, await dumpAccess(files, options));
     try {
       return listOpenDump(dump, options);
     } finally {
@@ -92,7 +92,7 @@ async function openRows(
   open: (dump: OpenDump) => Promise<RowSource>,
 ): Promise<DumpRows> {
   return rejecting(async () => {
-    const dump = await openDump(files, await dumpAccess(options));
+    const dump = await openDump(files, await dumpAccess(files, options));
     try {
       return new DumpRows(await open(dump));
     } catch (error) {

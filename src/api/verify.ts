@@ -50,9 +50,9 @@ export async function verifyDump(
   { verifying, comparing }: VerifyProgress = {},
 ): Promise<VerifyReport> {
   return rejecting(async () => {
-    const access = await dumpAccess(options);
+    const access = await dumpAccess(files, options);
     const set = await DumpFileSet.open(await dumpFilesNamed(files, access), access.storage, access.keyring);
-    const verification = await verifySet(set, access.storage, verifying);
+    const verification = await verifySet(set, access, verifying);
     if (against === null) return { verification, comparisons: null };
     const pairs = pairSchemas(verification, against);
     return { verification, comparisons: await compareSet(set, access.storage, verification, pairs, comparing) };

@@ -2,8 +2,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { toPumpError, type PumpError } from "../base/errors.ts";
 import { OpenFiles } from "../dump/open-files.ts";
 import { loadCodec } from "../dump/piece.ts";
-import type { StorageAccess } from "../storage/access.ts";
-import { Places } from "../storage/places.ts";
+import { openPlaces, type PlaceKeys } from "../storage/place-keys.ts";
 import { checkPiece, type PieceFinding, type PieceTask } from "./piece-check.ts";
 
 /** What a thread is asked: the check of one piece, or to give up its files. */
@@ -16,7 +15,7 @@ export type CheckReply =
 
 if (parentPort !== null) {
   const port = parentPort;
-  const files = new OpenFiles(new Places(workerData as StorageAccess));
+  const files = new OpenFiles(openPlaces(workerData as PlaceKeys));
   const reply = (message: CheckReply) => {
     port.postMessage(message);
   };

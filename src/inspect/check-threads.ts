@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { PumpError, pumpError } from "../base/errors.ts";
-import type { StorageAccess } from "../storage/access.ts";
+import type { PlaceKeys } from "../storage/place-keys.ts";
 import type { CheckReply, CheckRequest } from "./check-thread.ts";
 import type { PieceFinding, PieceTask } from "./piece-check.ts";
 
@@ -19,20 +19,20 @@ const MOST_THREADS = 4;
  */
 export async function checkPieces(
   tasks: readonly PieceTask[],
-  access: StorageAccess,
+  keys: PlaceKeys,
   found: (task: PieceTask, finding: PieceFinding) => void,
 ): Promise<void> {
   const left = tasks.values();
   const count = Math.min(tasks.length, availableParallelism(), MOST_THREADS);
-  await Promise.all(Array.from({ length: count }, () => runThread(left, access, found)));
+  await Promise.all(Array.from({ length: count }, () => runThread(left, keys, found)));
 }
 
 async function runThread(
   left: Iterator<PieceTask>,
-  access: StorageAccess,
+  keys: PlaceKeys,
   found: (task: PieceTask, finding: PieceFinding) => void,
 ): Promise<void> {
-  const thread = new CheckThread(access);
+  const thread = new CheckThread(keys);
   try {
     for (let next = left.next(); next.done !== true; next = left.next()) {
       const reply = await thread.ask(next.value);
@@ -49,8 +49,8 @@ class CheckThread {
   readonly #thread: Worker;
   #settle: ((reply: CheckReply) => void) | null = null;
 
-  constructor(access: StorageAccess) {
-    this.#thread = new Worker(ENTRY, { workerData: access });
+  constructor(keys: PlaceKeys) {
+    this.#thread = new Worker(ENTRY, { workerData: keys });
     this.#thread.on("message", (reply: CheckReply) => this.#settle?.(reply));
     this.#thread.on("error", (error) => {
       this.#fail(error.message);

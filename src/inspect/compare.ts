@@ -13,7 +13,7 @@ import { isSplit, MAX_COLUMNS } from "../sqlite/piece-table.ts";
 import type { TableShape, TextEncoding } from "../sqlite/schema.ts";
 import { decodeSql } from "../sqlite/scratch.ts";
 import { beginSnapshot, openSource } from "../sqlite/source.ts";
-import type { Places } from "../storage/places.ts";
+import type { Storage } from "../storage/storage.ts";
 import { TableComparer } from "./compare-table.ts";
 import { groupPieces, piecesInOrder } from "./master.ts";
 import type { OnProgress, Verification } from "./verify.ts";
@@ -78,7 +78,7 @@ const NO_COLUMNS: ObjectDifference["columns"] = { onlyInDump: [], onlyLive: [] }
  */
 export async function compareSet(
   set: DumpFileSet,
-  places: Places,
+  storage: Storage,
   verified: Verification,
   pairs: readonly SchemaPair[],
   onProgress: OnProgress = () => undefined,
@@ -86,7 +86,7 @@ export async function compareSet(
   const { master } = verified;
   if (master === null) return [];
   await loadCodec();
-  const files = new OpenFiles(places);
+  const files = new OpenFiles(storage);
   const open = new Map<SchemaPair, Connection>();
   try {
     for (const pair of pairs) if (pair.path !== null) open.set(pair, openSource(pair.live, pair.path));

@@ -6,12 +6,15 @@ import type { OpenFile } from "../dump/piece-reader.ts";
 import { DumpFileSet } from "../dump/reader.ts";
 import type { Keyring } from "../dump/set-key.ts";
 import type { MasterTable } from "../metadata/master-table.ts";
-import type { Places } from "../storage/places.ts";
+import type { PlaceKeys } from "../storage/place-keys.ts";
+import type { Storage } from "../storage/storage.ts";
 import { readMaster } from "./master.ts";
 
 /** How to come at a dump. */
 export interface DumpAccess {
-  readonly storage: Places;
+  readonly storage: Storage;
+  /** What the storage was opened by, for threads that open their own. */
+  readonly keys: PlaceKeys;
   readonly keyring: Keyring;
   /** Where relative paths start. */
   readonly currentDirectory: string;
@@ -50,7 +53,8 @@ export async function dumpFilesNamed(
   const files: (string | DumpFilePattern)[] = [];
   for (const name of names) {
     if (isUrl(name)) {
-      files.push(splitDumpUrl(name, null));
+      // The query string is a secret; the storage has it.
+      files.push(splitDumpUrl(name.replace(/[?#].*$/s, ""), null));
       continue;
     }
     const path = resolve(currentDirectory, name);

@@ -6,7 +6,8 @@ import type { DumpFileSet } from "../dump/reader.ts";
 import { checksumAlgorithm, faultOf, type ChecksumAlgorithm, type SegmentSums } from "../dump/verify.ts";
 import type { DumpObject } from "../metadata/dump-object.ts";
 import type { MasterTable } from "../metadata/master-table.ts";
-import type { Places } from "../storage/places.ts";
+import type { Storage } from "../storage/storage.ts";
+import type { DumpAccess } from "./open-dump.ts";
 import { checkMaster, type CheckedMaster } from "./check-master.ts";
 import { checkPieces } from "./check-threads.ts";
 import { readMaster } from "./master.ts";
@@ -66,16 +67,16 @@ const MOST_FAULTS = 200;
 /** Checks a set that was opened to the row level, and goes on after the first fault. */
 export async function verifySet(
   set: DumpFileSet,
-  places: Places,
+  access: Pick<DumpAccess, "storage" | "keys">,
   onProgress: OnProgress = () => undefined,
 ): Promise<Verification> {
   await loadCodec();
   const faults: Fault[] = [];
-  const master = await tryMaster(set, places, faults);
+  const master = await tryMaster(set, access.storage, faults);
   const checked = master === null ? null : checkMaster(master, set);
   for (const { object, text } of checked?.faults ?? [])
     faults.push({ kind: object === null ? "set" : "object", file: null, ...nameOf(object), piece: null, text });
-  const findings = await findingsOf(set, places, checked, onProgress);
+  const findings = await findingsOf(set, access, checked, onProgress);
   faults.push(...pieceFaults(findings, master));
   const files = set.files.map((file) => verifiedFile(file, findings, faults));
   const order = ["set", "file", "object", "piece"];
@@ -90,8 +91,8 @@ export async function verifySet(
   };
 }
 
-async function tryMaster(set: DumpFileSet, places: Places, faults: Fault[]): Promise<MasterTable | null> {
-  const files = new OpenFiles(places);
+async function tryMaster(set: DumpFileSet, storage: Storage, faults: Fault[]): Promise<MasterTable | null> {
+  const files = new OpenFiles(storage);
   try {
     return await readMaster(set, files.open);
   } catch (error) {
@@ -107,7 +108,7 @@ type Findings = ReadonlyMap<PieceLocation, PieceFinding>;
 
 async function findingsOf(
   set: DumpFileSet,
-  places: Places,
+  access: Pick<DumpAccess, "storage" | "keys">,
   master: CheckedMaster | null,
   onProgress: OnProgress,
 ): Promise<Findings> {
@@ -120,7 +121,7 @@ async function findingsOf(
   const total = tasks.reduce((sum, { location }) => sum + bytesOf(location), 0);
   const findings = new Map<PieceLocation, PieceFinding>();
   let done = 0;
-  await checkPieces(tasks, places.access, ({ location }, finding) => {
+  await checkPieces(tasks, access.keys, ({ location }, finding) => {
     findings.set(location, finding);
     done += bytesOf(location);
     onProgress(done, total);

@@ -9,6 +9,7 @@ import { quoteIdentifier } from "../../src/base/identifiers.ts";
 import { DumpFileSet } from "../../src/dump/reader.ts";
 import { compareSet, isSameContent, type ObjectDifference } from "../../src/inspect/compare.ts";
 import { verifySet } from "../../src/inspect/verify.ts";
+import { NO_PLACE_KEYS } from "../../src/storage/place-keys.ts";
 import { Places } from "../../src/storage/places.ts";
 import { runExport, runImport } from "../job/pump-jobs.ts";
 import { temporaryFolder } from "../job/temporary-folder.ts";
@@ -37,7 +38,7 @@ async function dumped(write: (path: string) => void) {
   await runExport(folder, { mode: "FULL", folder, dumpFiles: ["s.dmp"] });
   const set = await DumpFileSet.open([join(folder, "s.dmp")]);
   const places = new Places();
-  const verified = await verifySet(set, places);
+  const verified = await verifySet(set, { storage: places, keys: NO_PLACE_KEYS });
   expect(verified.faults).toEqual([]);
   const against = async (path: string): Promise<SchemaComparison> => {
     const [found] = await compareSet(set, places, verified, [{ schema: "S", live: "L", path }]);

@@ -4,6 +4,7 @@ import { NO_KEYS } from "../../src/dump/set-key.ts";
 import { openDump, type OpenDump } from "../../src/inspect/open-dump.ts";
 import { openQuery, type RowSource } from "../../src/inspect/query.ts";
 import type { CellValue } from "../../src/inspect/query.ts";
+import { NO_PLACE_KEYS } from "../../src/storage/place-keys.ts";
 import { Places } from "../../src/storage/places.ts";
 import type { StorageReader } from "../../src/storage/storage.ts";
 import { expectSuccess, runExport, type JobRequest } from "../job/pump-jobs.ts";
@@ -28,7 +29,7 @@ export async function dumpOf(folder: string, request: JobRequest = {}): Promise<
 
 /** Opens a dump until the test ends. */
 export async function opened(path: string, storage = new Places()): Promise<OpenDump> {
-  const dump = await openDump([path], { storage, keyring: NO_KEYS, currentDirectory: "/" });
+  const dump = await openDump([path], { storage, keys: NO_PLACE_KEYS, keyring: NO_KEYS, currentDirectory: "/" });
   onTestFinished(() => dump.close());
   return dump;
 }
