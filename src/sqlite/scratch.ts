@@ -63,11 +63,13 @@ function rejectByThemselves(objects: readonly SchemaObject[], encoding: TextEnco
   for (const { type, name } of objects)
     if (type === "index") indexNames.set(foldName(name), (indexNames.get(foldName(name)) ?? 0) + 1);
   return objects.flatMap((object) => {
+    // An automatic index: it comes and goes with its table.
+    if (object.sql === null) return [];
     const count = (indexes.get(foldName(object.tableName)) ?? 0) + 1;
     if (object.type === "index") indexes.set(foldName(object.tableName), count);
     const reason =
       nameProblem(object) ??
-      (object.sql === null ? null : textProblem(object.sql, object.type, encoding)) ??
+      textProblem(object.sql, object.type, encoding) ??
       (object.type === "index" && count > MOST_INDEXES ? `its table has more than ${MOST_INDEXES} indexes` : null) ??
       (object.type === "index" && indexNames.get(foldName(object.name)) !== 1 ? "there is another index of its name" : null);
     return reason === null ? [] : [{ object, reason }];
