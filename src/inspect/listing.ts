@@ -9,10 +9,9 @@ import type { OpenDump } from "./open-dump.ts";
 
 /**
  * What a dump has of an object: all of it; its definition only; rows by other tables (virtual); fewer rows than the source had; or something
- * that no import would take: a definition that is not what it says, or pieces that contradict the master table.
+ * that no import would take: a definition that is not what it says.
  */
-export type ObjectState =
-  "complete" | "metadata only" | "rows in shadow tables" | "rows lost to damage" | "refused" | "inconsistent";
+export type ObjectState = "complete" | "metadata only" | "rows in shadow tables" | "rows lost to damage" | "refused";
 
 /** One object of a dump. */
 export interface ListedObject {
@@ -92,23 +91,16 @@ function listObject(object: DumpObject, pieces: ObjectPieces, reason: string | n
     pieces: pieces.listed.length,
     rawBytes: sum(({ rawLength }) => rawLength),
     storedBytes: sum(({ storedLength }) => storedLength),
-    state: stateOf(object, pieces, reason, facts),
+    state: stateOf(object, reason, facts),
     reason,
   };
 }
 
-function stateOf(object: DumpObject, pieces: ObjectPieces, reason: string | null, facts: DumpFacts): ObjectState {
+function stateOf(object: DumpObject, reason: string | null, facts: DumpFacts): ObjectState {
   if (reason !== null) return "refused";
-  if (!agree(pieces)) return "inconsistent";
   if (object.kind === "virtual" && facts.content !== "METADATA_ONLY") return "rows in shadow tables";
   if (object.objectType === "TABLE" && facts.content === "METADATA_ONLY") return "metadata only";
   return facts.damaged.has(object.id) ? "rows lost to damage" : "complete";
-}
-
-/** Whether master table and index have the same pieces with the same rows. */
-function agree({ listed, stored }: ObjectPieces): boolean {
-  const rows = new Map(stored.map(({ piece, rows }) => [piece, rows]));
-  return rows.size === listed.length && listed.every((piece) => rows.get(piece.piece) === piece.rows);
 }
 
 function refusals(objects: readonly DumpObject[], schemas: OpenDump["master"]["schemas"]): ReadonlyMap<unknown, string> {

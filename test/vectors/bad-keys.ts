@@ -3,6 +3,7 @@ import { damage, damaged, entryAt, flip, frameAt, noKey, notAuthentic, PASSWORD,
 import { WALLET, type Failure, type VectorRequest } from "./requests.ts";
 import { lie, remade, type Layout } from "./reseal.ts";
 import type { FileHeader } from "../../src/format/header.ts";
+import { ITEM } from "../../src/format/items.ts";
 import type { PasswordStanza } from "../../src/format/key-stanza.ts";
 
 const OTHER_WALLET = { id: Buffer.alloc(16, 7), key: Buffer.alloc(32, 7) };
@@ -17,6 +18,12 @@ function stanza(change: Partial<PasswordStanza>): (header: FileHeader) => FileHe
     if (keys === null || keys.password === null) throw new RangeError("a set under a password");
     return { ...header, keys: { ...keys, password: { ...keys.password, ...change } } };
   };
+}
+
+/** The header without a word of encryption. */
+function plain(header: FileHeader): FileHeader {
+  const unencrypted = [ITEM.METADATA_ENCRYPTED, ITEM.DATA_ENCRYPTED, ITEM.COLUMNS_ENCRYPTED].map((code) => [code, "0"] as const);
+  return { ...header, keys: null, items: new Map([...header.items, ...unencrypted, [ITEM.ENCRYPTION_MODE, "2"]]) };
 }
 
 const COSTS: readonly (readonly [name: string, comment: string, change: Partial<PasswordStanza>])[] = [
@@ -123,15 +130,22 @@ export const BAD_KEYS: readonly VectorRequest[] = [
   {
     ...base,
     name: "stanza-stripped",
-    comment: "all key items are taken out of the header: a plain set with encrypted frames",
+    comment: "all key items are taken out of the header, which still says what is encrypted",
     header: (header) => ({ ...header, keys: null }),
+    failure: damaged("what it says of its encryption does not fit its keys"),
+  },
+  {
+    ...base,
+    name: "stanza-stripped-well",
+    comment: "all that is said of encryption is taken out of the header: a plain set with encrypted frames",
+    header: plain,
     failure: noKey("ORA-39175"),
   },
   {
     ...base,
     name: "stanza-stripped-silently",
     comment: "the same, and no password is given: the ciphers in the index tell it",
-    header: (header) => ({ ...header, keys: null }),
+    header: plain,
     keys: { password: null, wallet: null },
     failure: damaged("it is encrypted, the set is not"),
   },
