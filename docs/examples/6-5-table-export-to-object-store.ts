@@ -1,6 +1,5 @@
 // Example 6-5: Table Mode Export to Object Store.
-// The database is $TSDP_DATABASE, else the current directory; the schema of the user holds a table FOO. The directory object WORK and
-// the credential BMCTEST are there:
+// The database is $TSDP_DATABASE, a SQLite file with a table FOO. The directory object WORK and the credential BMCTEST are there:
 //   tsdp directory create WORK /a/folder/for/logs
 //   tsdp credential create BMCTEST --username KEY
 

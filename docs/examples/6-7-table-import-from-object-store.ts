@@ -1,5 +1,5 @@
 // Example 6-7: Table Mode Import from Object Store.
-// The database is $TSDP_DATABASE, else the current directory. The directory object WORK and the credential BMCTEST are there:
+// The database is $TSDP_DATABASE, a SQLite file. The directory object WORK and the credential BMCTEST are there:
 //   tsdp directory create WORK /a/folder/for/logs
 //   tsdp credential create BMCTEST --username KEY
 

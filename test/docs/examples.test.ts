@@ -1,12 +1,14 @@
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import Sqlite from "better-sqlite3";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { compareDatabases } from "../judge/compare.ts";
+import { startObjectStore } from "../object-store/start.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 let database: string;
@@ -75,3 +77,52 @@ test("the job of example 6-10 goes on when its script has exited", async () => {
   expect(jobs().jobs).toMatchObject([{ name: "EXAMPLE_LEFT_RUNNING", state: "NOT RUNNING" }]);
   expect(compareDatabases(join(database, "HR.db"), join(database, "LEFT.db"))).toEqual([]);
 });
+
+test("the seed's examples 6-5 and 6-7 move a table through an object store, and say what the seed says in its order", async () => {
+  const store = await startObjectStore();
+  try {
+    const test = new Sqlite(join(database, "TEST.db"));
+    test.exec("CREATE TABLE FOO (id INTEGER PRIMARY KEY, v); INSERT INTO FOO (v) VALUES ('a'), (x'00'), (NULL)");
+    test.close();
+    const environment = {
+      ...process.env,
+      TSDP_DATABASE: join(database, "TEST.db"),
+      TSDP_CREDENTIAL_SECRET: store.access.secretAccessKey,
+      DUMP_FILE: store.url("den02ten_foo3b_split_%u.dat"),
+    };
+    const example = async (script: string, ...words: readonly string[]) =>
+      (await promisify(execFile)(process.execPath, [join(ROOT, script), ...words], { cwd: database, env: environment })).stdout;
+    await example("bin/tsdp.js", "directory", "create", "WORK", database);
+    await example("bin/tsdp.js", "credential", "create", "BMCTEST", "--username", store.access.accessKeyId);
+
+    const exported = (await example("dist/examples/6-5-table-export-to-object-store.js")).split("\n");
+    expect(inOrder(exported)).toEqual([
+      'Starting "SYSTEM"."SYS_EXPORT_TABLE_01":',
+      "Processing object type TABLE_EXPORT/TABLE/TABLE_DATA",
+      "Processing object type TABLE_EXPORT/TABLE/TABLE",
+      expect.stringMatching(/^\. \. exported "TEST"\."FOO" .* 3 rows$/),
+      'Master table "SYSTEM"."SYS_EXPORT_TABLE_01" successfully loaded/unloaded',
+      "Generating checksums for dump file set",
+      "Dump file set for SYSTEM.SYS_EXPORT_TABLE_01 is:",
+      `  ${store.url("den02ten_foo3b_split_01.dat")}`,
+      expect.stringMatching(/^Job "SYSTEM"\."SYS_EXPORT_TABLE_01" successfully completed at /),
+    ]);
+    const imported = (await example("dist/examples/6-7-table-import-from-object-store.js")).split("\n");
+    expect(inOrder(imported)).toEqual([
+      "Verifying dump file checksums",
+      'Master table "SYSTEM"."OSI" successfully loaded/unloaded',
+      'Starting "SYSTEM"."OSI":',
+      "Processing object type TABLE_EXPORT/TABLE/TABLE",
+      "Processing object type TABLE_EXPORT/TABLE/TABLE_DATA",
+      expect.stringMatching(/^\. \. imported "TEST"\."FOO" .* 3 rows$/),
+      expect.stringMatching(/^Job "SYSTEM"\."OSI" successfully completed at /),
+    ]);
+  } finally {
+    await store.close();
+  }
+});
+
+/** The lines without the rule and what is empty. */
+function inOrder(lines: readonly string[]): readonly string[] {
+  return lines.map((line) => line.trimEnd()).filter((line) => line !== "" && !line.startsWith("****"));
+}
