@@ -34,9 +34,11 @@ export const PROTECTION_PARAMETERS: readonly JobParameter[] = [
     commands: ["import"],
     type: "yes-no",
     values: YES_NO,
-    default: "YES when the dump files have checksums",
     call: { procedure: "SET_PARAMETER", argument: "VERIFY_CHECKSUM" },
-    description: ["Verify every byte of the dump files before anything is imported."],
+    description: [
+      "Verify every byte of the dump files before anything is imported.",
+      "Without it dump files that have checksums are verified.",
+    ],
   },
   {
     status: "supported",
@@ -54,10 +56,10 @@ export const PROTECTION_PARAMETERS: readonly JobParameter[] = [
     commands: ["export"],
     type: "keyword",
     values: ["ALL", "DATA_ONLY", "METADATA_ONLY", "ENCRYPTED_COLUMNS_ONLY", "NONE"],
-    default: "ALL with a password or a mode, else NONE",
     call: { procedure: "SET_PARAMETER", argument: "ENCRYPTION" },
     description: [
-      "What to encrypt in the dump files.",
+      "What to encrypt in the dump files. Without it ALL when a password or",
+      "ENCRYPTION_MODE is given, else nothing.",
       "ENCRYPTED_COLUMNS_ONLY: the columns that `tsdp column encrypt` has marked.",
     ],
   },
@@ -77,9 +79,11 @@ export const PROTECTION_PARAMETERS: readonly JobParameter[] = [
     commands: ["export"],
     type: "keyword",
     values: ["PASSWORD", "TRANSPARENT", "DUAL"],
-    default: "by what there is: a password, an open wallet, both",
     call: { procedure: "SET_PARAMETER", argument: "ENCRYPTION_MODE" },
-    description: ["What opens the dump files: a password, the wallet, or either of them."],
+    description: [
+      "What opens the dump files: a password, the wallet, or either of them.",
+      "Without it what there is: a password, an open wallet, or both.",
+    ],
   },
   {
     status: "supported",
@@ -88,9 +92,9 @@ export const PROTECTION_PARAMETERS: readonly JobParameter[] = [
     type: "text",
     masked: true,
     call: { procedure: "SET_PARAMETER", argument: "ENCRYPTION_PASSWORD" },
-    default: "$TSDP_ENCRYPTION_PASSWORD",
     description: [
-      "Password of the dump files. On a command line other users may see it;",
+      "Password of the dump files. Without it $TSDP_ENCRYPTION_PASSWORD.",
+      "On a command line other users may see it;",
       "ENCRYPTION_PWD_PROMPT and ENCRYPTION_PASSWORD_FILE are safer.",
       "A job that is attached to and started again needs it again.",
     ],

@@ -9,11 +9,22 @@ import { isSplit } from "../sqlite/piece-table.ts";
 
 /** @throws ORA-31694 when the master table is not what one is, or not that of these pieces */
 export async function readMaster(set: DumpFileSet, openFile: OpenFile): Promise<MasterTable> {
+  return readMasterAs(set, openFile, (master) => {
+    checkAgreement(set, master);
+  });
+}
+
+/** The master table as it is; whoever reads it so tells what of it is not true of the set. @throws ORA-31694 when it is none */
+export async function readUnheldMaster(set: DumpFileSet, openFile: OpenFile): Promise<MasterTable> {
+  return readMasterAs(set, openFile, () => undefined);
+}
+
+async function readMasterAs(set: DumpFileSet, openFile: OpenFile, check: (master: MasterTable) => void): Promise<MasterTable> {
   const location = set.masterPiece();
   const raw = await readPiece(location, openFile);
   try {
     const master = decodeMasterTable(raw);
-    checkAgreement(set, master);
+    check(master);
     return master;
   } catch (error) {
     if (!(error instanceof BadImage)) throw error;

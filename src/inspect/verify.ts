@@ -10,7 +10,7 @@ import type { Storage } from "../storage/storage.ts";
 import type { DumpAccess } from "./open-dump.ts";
 import { checkMaster, type CheckedMaster } from "./check-master.ts";
 import { checkPieces } from "./check-threads.ts";
-import { readMaster } from "./master.ts";
+import { readUnheldMaster } from "./master.ts";
 import type { PieceFinding, PieceTask } from "./piece-check.ts";
 
 /** One thing that is wrong with a dump. */
@@ -94,7 +94,7 @@ export async function verifySet(
 async function tryMaster(set: DumpFileSet, storage: Storage, faults: Fault[]): Promise<MasterTable | null> {
   const files = new OpenFiles(storage);
   try {
-    return await readMaster(set, files.open);
+    return await readUnheldMaster(set, files.open);
   } catch (error) {
     const text = `the master table can't be read: ${toPumpError(error).lines.at(-1)?.text ?? ""}`;
     faults.push({ kind: "set", file: set.masterPiece().segments[0]?.path ?? null, ...nameOf(null), piece: null, text });
