@@ -1,20 +1,17 @@
 import type { PlaceAccess, StorageAccess } from "./access.ts";
-import { HttpsStorage } from "./https.ts";
 import { LocalStorage } from "./local.ts";
 import { hasQuery, isUnder, isUrl } from "./object-place.ts";
-import { ObjectStore } from "./object-store.ts";
 import type { CreateOptions, Storage, StorageReader, StorageWriter, UnfinishedFile } from "./storage.ts";
 
 export { isUrl } from "./object-place.ts";
 
-/** Every place that a dump file can be in: object stores by URL, and the local disk. */
+/** Every place that a dump file can be in: object stores by URL, and the local disk. What speaks HTTP is loaded when it is needed. */
 export class Places implements Storage {
   readonly access: StorageAccess;
   readonly #local: LocalStorage;
-  readonly #https = new HttpsStorage();
-  /** Without an access of ours. */
-  readonly #anyStore = new ObjectStore(null);
-  readonly #stores = new Map<PlaceAccess, ObjectStore>();
+  /** By the access; null: none of ours. */
+  readonly #stores = new Map<PlaceAccess | null, Promise<Storage>>();
+  #https: Promise<Storage> | undefined;
 
   /** @param isOpenDatabase see `LocalStorage` */
   constructor(access: StorageAccess = [], isOpenDatabase?: (path: string) => boolean) {
@@ -23,35 +20,34 @@ export class Places implements Storage {
   }
 
   async create(path: string, options: CreateOptions): Promise<StorageWriter> {
-    return this.#of(path).create(path, options);
+    return (await this.#of(path)).create(path, options);
   }
 
   async resume(path: string, file: UnfinishedFile): Promise<StorageWriter | "published"> {
-    return this.#of(path).resume(path, file);
+    return (await this.#of(path)).resume(path, file);
   }
 
   async removeUnfinished(path: string, owner: string, identity: string | null): Promise<void> {
-    return this.#of(path).removeUnfinished(path, owner, identity);
+    return (await this.#of(path)).removeUnfinished(path, owner, identity);
   }
 
   async open(path: string): Promise<StorageReader> {
-    return this.#of(path).open(path);
+    return (await this.#of(path)).open(path);
   }
 
   async exists(path: string): Promise<boolean> {
-    return this.#of(path).exists(path);
+    return (await this.#of(path)).exists(path);
   }
 
   async remove(path: string): Promise<void> {
-    return this.#of(path).remove(path);
+    return (await this.#of(path)).remove(path);
   }
 
-  #of(path: string): Storage {
+  async #of(path: string): Promise<Storage> {
     if (!isUrl(path)) return this.#local;
-    if (hasQuery(path)) return this.#https;
-    const place = this.#accessOf(path);
-    if (place === undefined) return /^s3:/i.test(path) ? this.#anyStore : this.#https;
-    const store = this.#stores.get(place) ?? new ObjectStore(place.access);
+    const place = hasQuery(path) ? null : (this.#accessOf(path) ?? null);
+    if (hasQuery(path) || (place === null && !/^s3:/i.test(path))) return (this.#https ??= openHttps());
+    const store = this.#stores.get(place) ?? openStore(place);
     this.#stores.set(place, store);
     return store;
   }
@@ -61,4 +57,14 @@ export class Places implements Storage {
     const places = this.access.filter(({ prefix }) => isUnder(prefix, path));
     return places.sort((a, b) => b.prefix.length - a.prefix.length)[0];
   }
+}
+
+async function openHttps(): Promise<Storage> {
+  const { HttpsStorage } = await import("./https.ts");
+  return new HttpsStorage();
+}
+
+async function openStore(place: PlaceAccess | null): Promise<Storage> {
+  const { ObjectStore } = await import("./object-store.ts");
+  return new ObjectStore(place?.access ?? null);
 }
