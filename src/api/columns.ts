@@ -1,5 +1,5 @@
 import { pumpError } from "../base/errors.ts";
-import { checkedColumn, columnText, completeName, type ColumnRequest } from "../catalog/column-marks.ts";
+import { columnText, completeName, type ColumnRequest } from "../catalog/column-names.ts";
 import { EncryptedColumns, type ColumnName } from "../catalog/encrypted-columns.ts";
 import { rejecting } from "./session.ts";
 
@@ -32,6 +32,7 @@ export class ColumnProcedures {
    */
   async encrypt(columns: readonly ColumnRequest[]): Promise<readonly ColumnName[]> {
     return rejecting(async () => {
+      const { checkedColumn } = await import("../catalog/column-marks.ts");
       const checked: ColumnName[] = [];
       for (const column of this.#complete(columns)) checked.push(await checkedColumn(column, this.#session.database));
       const marked = this.#marks.mark(checked);

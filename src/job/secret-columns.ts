@@ -1,6 +1,6 @@
 import { pumpError } from "../base/errors.ts";
 import { foldName, qualifiedName } from "../base/identifiers.ts";
-import { columnText } from "../catalog/column-marks.ts";
+import { columnText } from "../catalog/column-names.ts";
 import type { ColumnName } from "../catalog/encrypted-columns.ts";
 import { isStatistics, type DumpObject, type DumpSchema } from "../metadata/dump-object.ts";
 import type { Connection } from "../sqlite/database.ts";

@@ -1,4 +1,4 @@
-import { badPlace } from "./store-faults.ts";
+import { pumpError, type PumpError } from "../base/errors.ts";
 
 /** An object by its bucket and name. */
 export interface ObjectPlace {
@@ -61,4 +61,9 @@ function decoded(key: string): string {
   } catch {
     throw badPlace("the URL has a % that is none of its escapes");
   }
+}
+
+/** ORA-29283: the place of an object can't be one. */
+function badPlace(reason: string): PumpError {
+  return pumpError([["ORA-29283", reason]], "Give https://HOST/BUCKET/NAME or s3://BUCKET/NAME.");
 }

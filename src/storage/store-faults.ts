@@ -92,11 +92,6 @@ export function cutOff(path: string, offset: number, length: number, size: numbe
   return pumpError([["ORA-39001"], ["ORA-39000"], ["ORA-31619", path], ["TSDP-00010", text]]);
 }
 
-/** ORA-29283: the place of an object can't be one. */
-export function badPlace(reason: string): PumpError {
-  return pumpError([["ORA-29283", reason]], "Give https://HOST/BUCKET/NAME or s3://BUCKET/NAME.");
-}
-
 /** The outer lines come from the caller; a cause that is a stack already goes below them as it is. */
 function storeError(outer: readonly StackEntry[], error: unknown): PumpError {
   if (error instanceof PumpError) {
