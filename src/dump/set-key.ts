@@ -1,8 +1,12 @@
 import { pumpError, type PumpError } from "../base/errors.ts";
 import { authenticationTag, CIPHER, fileKey, isSameSecret, type Cipher, type FileKey } from "../format/encryption.ts";
-import { decodeHeader, type FileHeader } from "../format/header.ts";
+import type { FileHeader } from "../format/header.ts";
 import {
   commitmentOf,
+  decodePasswordStanza,
+  decodeWalletStanza,
+  encodePasswordStanza,
+  encodeWalletStanza,
   isDataKey,
   newDataKey,
   unwrapByPassword,
@@ -63,7 +67,7 @@ export async function newSetKey(guid: string, { password, masterKeys }: Keyring)
  * @throws ORA-39002 with ORA-39174 (a password is needed), ORA-39175 (none is), ORA-39176 (a wrong one), ORA-28365 (the wallet is not
  * open) or ORA-28362 (it lacks the key).
  */
-export async function openSetKey({ guid, keys }: FileHeader, keyring: Keyring): Promise<SetKey | null> {
+export async function openSetKey({ guid, keys }: Pick<FileHeader, "guid" | "keys">, keyring: Keyring): Promise<SetKey | null> {
   const { password } = keyring;
   if (keys === null) {
     if (password === null) return null;
@@ -77,9 +81,25 @@ export async function openSetKey({ guid, keys }: FileHeader, keyring: Keyring): 
   return { dataKey, stanzas: keys };
 }
 
-/** The same from the bytes of a header that an interrupted export has kept. @throws as `openSetKey` */
-export async function savedSetKey(header: Buffer, keyring: Keyring): Promise<SetKey | null> {
-  return openSetKey(decodeHeader(header), keyring);
+/** How the key of a set is kept, as a text: what opens the set opens it, and nothing else. */
+export function setKeyText({ stanzas: { commitment, password, wallet } }: SetKey): string {
+  return JSON.stringify({
+    commitment: commitment.toString("base64"),
+    password: password === null ? null : encodePasswordStanza(password).toString("base64"),
+    wallet: wallet === null ? null : encodeWalletStanza(wallet).toString("base64"),
+  });
+}
+
+/** The key of an interrupted export by its `setKeyText`. @throws as `openSetKey` */
+export async function savedSetKey(text: string, guid: string, keyring: Keyring): Promise<SetKey | null> {
+  const { commitment, password, wallet } = JSON.parse(text) as Record<keyof KeyStanzas, string | null>;
+  const bytes = (value: string) => Buffer.from(value, "base64");
+  const keys = {
+    commitment: bytes(commitment ?? ""),
+    password: password === null ? null : decodePasswordStanza(bytes(password)),
+    wallet: wallet === null ? null : decodeWalletStanza(bytes(wallet)),
+  };
+  return openSetKey({ guid, keys }, keyring);
 }
 
 function openByWallet(guid: string, keys: KeyStanzas, { masterKeys }: Keyring): Buffer {

@@ -20,12 +20,13 @@ CREATE TABLE request (seq INTEGER PRIMARY KEY AUTOINCREMENT, content TEXT NOT NU
 CREATE TABLE export_fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE told (what TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 CREATE TABLE export_state (id INTEGER PRIMARY KEY CHECK (id = 1), source_stamp TEXT, files TEXT NOT NULL, is_ended INTEGER NOT NULL) STRICT;
+CREATE TABLE set_key (id INTEGER PRIMARY KEY CHECK (id = 1), content TEXT NOT NULL) STRICT;
 CREATE TABLE begun_file (path TEXT PRIMARY KEY, identity TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE unload (seq INTEGER PRIMARY KEY, content TEXT NOT NULL) STRICT;
 CREATE TABLE segment (file INTEGER NOT NULL, ordinal INTEGER NOT NULL, content TEXT NOT NULL, PRIMARY KEY (file, ordinal)) STRICT, WITHOUT ROWID;
 CREATE TABLE target (schema TEXT PRIMARY KEY, content TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE skipped (object INTEGER PRIMARY KEY) STRICT;
-PRAGMA user_version = 3;`;
+PRAGMA user_version = 4;`;
 
 /** The changing facts of a job. */
 export interface JobRow {
@@ -265,6 +266,15 @@ export class ControlTable {
       if (identity === null) this.forgetBegunFile(path);
       else note.run(path, identity);
     };
+  }
+
+  /** How the key of an encrypted export is kept; null: the job has none. */
+  setKey(): string | null {
+    return (this.#connection.prepare("SELECT content FROM set_key").pluck().get() as string | undefined) ?? null;
+  }
+
+  keepSetKey(text: string): void {
+    this.#connection.prepare("INSERT OR REPLACE INTO set_key VALUES (1, ?)").run(text);
   }
 
   forgetBegunFile(path: string): void {

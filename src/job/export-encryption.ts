@@ -1,5 +1,6 @@
 import { pumpError } from "../base/errors.ts";
-import { CIPHER, newSetKey, savedSetKey, type Keyring, type SetEncryption } from "../dump/set-key.ts";
+import { CIPHER, newSetKey, savedSetKey, setKeyText, type Keyring, type SetEncryption, type SetKey } from "../dump/set-key.ts";
+import type { ControlTable } from "./control-table.ts";
 import type { ExportPlan } from "./export-plan.ts";
 import type { JobDefinition } from "./definition.ts";
 import type { JobRun } from "./run.ts";
@@ -59,27 +60,33 @@ function assertTogether(parameters: JobDefinition["parameters"], password: strin
 }
 
 /**
- * The key of the set: a new one, or that of an interrupted run by the header of one of its files.
- * @throws ORA-39176 when the password is not that of the interrupted run
+ * The key of the set: a new one, or that of the earlier runs of the job, also when its data is exported anew. So a password that is
+ * mistyped at a restart can't become that of the dump.
+ * @throws ORA-39176 when the password is not that of the earlier runs
  */
 export async function encryptionOf(
   choice: EncryptionChoice | null,
   plan: ExportPlan,
-  keyring: Keyring,
-  guid: string,
-  savedHeader: Buffer | null,
+  { table, keyring, definition, restarts }: JobRun,
 ): Promise<SetEncryption | null> {
   if (choice === null) return null;
   const { what, algorithm, mode } = choice;
   const used = { password: keyring.password, masterKeys: mode === "PASSWORD" ? null : keyring.masterKeys };
-  const saved = savedHeader === null ? null : await savedSetKey(savedHeader, used);
+  const saved = restarts ? table.setKey() : null;
+  const key = saved === null ? null : await savedSetKey(saved, definition.guid, used);
   return {
-    key: saved ?? (await newSetKey(guid, used)),
+    key: key ?? (await keptSetKey(table, definition.guid, used)),
     cipher: CIPHERS[algorithm],
     data: what === "ALL" || what === "DATA_ONLY",
     metadata: what === "ALL" || what === "METADATA_ONLY",
     columns: what === "ENCRYPTED_COLUMNS_ONLY" && secretsOf(plan).length > 0,
   };
+}
+
+async function keptSetKey(table: ControlTable, guid: string, keyring: Keyring): Promise<SetKey> {
+  const key = await newSetKey(guid, keyring);
+  table.keepSetKey(setKeyText(key));
+  return key;
 }
 
 /** ORA-39173: what somebody has marked as secret is in the files for all to read. */

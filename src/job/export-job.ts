@@ -117,14 +117,14 @@ export class ExportJob implements Job {
 
   /** Goes on where the last run has ended, if the sources are as they were; else everything is done anew. */
   async #takeUp(choice: EncryptionChoice | null): Promise<void> {
-    const { keyring, definition } = this.#run;
+    // Before anything of earlier runs goes: a wrong password changes nothing.
+    this.#encryption = await encryptionOf(choice, this.#plan, this.#run);
     const saved = this.#saved;
     const items = firstItems(this.#plan.tables);
     if (saved !== null && saved.stamp === (await this.#stampOfSources())) {
       const tables = new Map(this.#plan.tables.map(({ unload }) => [unload.table.object, unload]));
       this.#queue = new UnloadQueue(replay(items, tables, saved.records));
       await this.#removeBegun(saved.files.map(({ identity }) => identity));
-      this.#encryption = await encryptionOf(choice, this.#plan, keyring, definition.guid, saved.files[0]?.header ?? null);
       this.#writer = await DumpFileSetWriter.resume(this.#writerOptions(), saved.files);
       return;
     }
@@ -137,7 +137,6 @@ export class ExportJob implements Job {
       await this.#removeBegun([]);
     }
     this.#queue = new UnloadQueue(items);
-    this.#encryption = await encryptionOf(choice, this.#plan, keyring, definition.guid, null);
     this.#writer = await DumpFileSetWriter.create(this.#writerOptions());
   }
 

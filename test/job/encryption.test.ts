@@ -16,6 +16,7 @@ import {
   startJob,
   type JobRequest,
 } from "./pump-jobs.ts";
+import { runToFailpoint } from "./restarts.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 const HR = readFileSync(new URL("../../fixtures/hr.sql", import.meta.url), "utf8");
@@ -107,6 +108,25 @@ test("a job that is started again asks for its password again, and takes no othe
   }
   expect(filesWith(folder, PASSWORD)).toEqual([]);
   expectSuccess(await runImport(folder, { dumpFiles: ["more%U.dmp"], remap: [["HR", "COPY"]], parameters: ENCRYPTED }));
+  expectSame(folder, "COPY");
+});
+
+test("a job that was killed before anything was durable takes no other password either", async () => {
+  const folder = hrFolder();
+  const request = { schemas: "IN ('HR')", dumpFiles: ["k.dmp"], parameters: ENCRYPTED };
+  await runToFailpoint("EXPORT", folder, request, "executing");
+  const pump = await connect(folder, { currentDirectory: folder });
+  try {
+    const handle = await pump.attach("INTERRUPTED");
+    await pump.setParameter(handle, "ENCRYPTION_PASSWORD", "another");
+    expect(codesOf(await failureOf(pump.startJob(handle)))).toEqual(["ORA-39002", "ORA-39176"]);
+    await pump.setParameter(handle, "ENCRYPTION_PASSWORD", PASSWORD);
+    await startJob(pump, handle);
+    expect((await followJob(pump, handle)).state).toBe("COMPLETED");
+  } finally {
+    await pump.close();
+  }
+  expectSuccess(await runImport(folder, { dumpFiles: ["k.dmp"], remap: [["HR", "COPY"]], parameters: ENCRYPTED }));
   expectSame(folder, "COPY");
 });
 
