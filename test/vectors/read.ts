@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { OpenFiles } from "../../src/dump/open-files.ts";
 import { readPiece } from "../../src/dump/piece-reader.ts";
@@ -9,8 +9,9 @@ import { groupPieces, readMaster } from "../../src/inspect/master.ts";
 import type { MasterPiece, MasterTable } from "../../src/metadata/master-table.ts";
 import type { TableShape } from "../../src/sqlite/schema.ts";
 import { openDatabase } from "../../src/sqlite/database.ts";
-import { writePieceImage } from "../../src/sqlite/piece-image.ts";
-import { pieceLayout, pieceRowid } from "../../src/sqlite/piece-table.ts";
+import { removePieceImages, secondImagePath, writePieceImage } from "../../src/sqlite/piece-image.ts";
+import { pieceKey, pieceRowsSql, pieceValues } from "../../src/sqlite/piece-rows.ts";
+import { isSplit, pieceLayout, type PieceImage } from "../../src/sqlite/piece-table.ts";
 import { LocalStorage } from "../../src/storage/local.ts";
 import { runInProcess } from "../job/pump-jobs.ts";
 import { digestOf, rowLines, tableLine } from "./listing.ts";
@@ -100,17 +101,28 @@ async function listPiece(
   shape: TableShape,
   imagePath: string,
 ): Promise<string[]> {
-  const location = set.pieces.get(object)?.find((candidate) => candidate.piece === piece && candidate.image === 0);
-  if (location === undefined) throw new RangeError(`piece ${piece} of object ${object} is missing`);
-  const layout = pieceLayout(shape);
+  const write = async (path: string, image: PieceImage) => {
+    const location = set.pieces.get(object)?.find((candidate) => candidate.piece === piece && candidate.image === image);
+    if (location === undefined) throw new RangeError(`image ${image} of piece ${piece} of object ${object} is missing`);
+    writePieceImage(path, await readPiece(location, files.open), pieceLayout(shape, image));
+  };
   try {
-    writePieceImage(imagePath, await readPiece(location, files.open), layout);
-    const connection = openDatabase(imagePath, { readonly: true });
-    const values = [...pieceRowid(layout), ...shape.columns.map((_, i) => `c${i + 1}`)];
-    const lines = rowLines(connection, { from: "tsdp_piece", values, order: "ORDER BY rowid" });
-    connection.close();
-    return lines;
+    await write(imagePath, 0);
+    if (isSplit(shape)) await write(secondImagePath(imagePath), 1);
+    return listImages(imagePath, shape);
   } finally {
-    rmSync(imagePath, { force: true });
+    removePieceImages(imagePath);
+  }
+}
+
+function listImages(imagePath: string, shape: TableShape): string[] {
+  const connection = openDatabase(imagePath, { readonly: true });
+  try {
+    connection.prepare("ATTACH ? AS piece").run(imagePath);
+    if (isSplit(shape)) connection.prepare("ATTACH ? AS second").run(secondImagePath(imagePath));
+    const values = [...pieceKey(shape), ...pieceValues(shape)];
+    return rowLines(connection, { from: pieceRowsSql(shape), values, order: "ORDER BY piece.rowid" });
+  } finally {
+    connection.close();
   }
 }

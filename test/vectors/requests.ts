@@ -19,6 +19,8 @@ export interface VectorRequest {
   /** Makes the schema. */
   readonly sql: string;
   readonly encoding?: TextEncoding;
+  /** Columns that are kept apart in second images, by table. */
+  readonly secret?: SourceSchema["secret"];
   readonly more?: readonly SourceSchema[];
   readonly rowsInPiece?: number;
   /** Changes what is written, before it is written. */
@@ -65,8 +67,8 @@ export async function makeSet(
   request: Omit<VectorRequest, "name" | "comment">,
   guid: string,
 ): Promise<{ files: readonly VectorFile[]; contents: Contents }> {
-  const { sql, encoding = "UTF-8", more = [], rowsInPiece = 1000, secrets, rules } = request;
-  const read = readContents([{ name: "V", sql, encoding }, ...more], guid, rowsInPiece);
+  const { sql, encoding = "UTF-8", secret, more = [], rowsInPiece = 1000, secrets, rules } = request;
+  const read = readContents([{ name: "V", sql, encoding, secret }, ...more], guid, rowsInPiece);
   const contents = request.contents?.(read) ?? read;
   const encryption = secrets === undefined ? null : encryptionBy(guid, secrets, request.encryption);
   const charset = encoding === "UTF-8" ? ("UTF-8" as const) : ("UTF-16" as const);

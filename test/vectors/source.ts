@@ -3,8 +3,16 @@ import type { DumpObject, DumpSchema } from "../../src/metadata/dump-object.ts";
 import { encodeMasterTable, type MasterPiece } from "../../src/metadata/master-table.ts";
 import { readSchema } from "../../src/metadata/read-schema.ts";
 import { describeObject } from "../../src/job/master.ts";
-import type { TextEncoding } from "../../src/sqlite/schema.ts";
-import { MAX_COLUMNS, pieceLayout, pieceTableSql } from "../../src/sqlite/piece-table.ts";
+import type { TableShape, TextEncoding } from "../../src/sqlite/schema.ts";
+import {
+  columnsOf,
+  isSplit,
+  MAX_COLUMNS,
+  pieceLayout,
+  pieceRowid,
+  pieceTableSql,
+  type PieceImage,
+} from "../../src/sqlite/piece-table.ts";
 import { digestOf, rowLines, tableLine } from "./listing.ts";
 
 /** A schema of a vector. */
@@ -12,6 +20,8 @@ export interface SourceSchema {
   readonly name: string;
   readonly sql: string;
   readonly encoding?: TextEncoding;
+  /** Columns that are kept apart in second images, by table. */
+  readonly secret?: ReadonlyMap<string, readonly string[]> | undefined;
 }
 
 /** A raw image and its place in the set. */
@@ -42,20 +52,21 @@ export function readContents(schemas: readonly SourceSchema[], guid: string, row
   const contents = { schemas: [] as DumpSchema[], objects: [] as DumpObject[], images: [] as Image[] };
   const pieces: MasterPiece[] = [];
   const listing: string[] = [];
-  for (const { name, sql, encoding = "UTF-8" } of schemas) {
+  for (const { name, sql, encoding = "UTF-8", secret } of schemas) {
     const connection = new Sqlite(":memory:");
     connection.pragma(`encoding = '${encoding}'`);
     connection.exec(sql);
     const read = readSchema(connection, name);
     contents.schemas.push(read.schema);
     for (const found of read.objects) {
-      const object = { ...found, id: contents.objects.length + OBJECT_ID };
+      const object = withSecrets({ ...found, id: contents.objects.length + OBJECT_ID }, secret?.get(found.name));
       contents.objects.push(object);
       if (object.shape === null) continue;
       listing.push(tableLine(name, object.name), ...listSource(connection, object));
       const images = tableImages(connection, object, rowsInPiece);
       contents.images.push(...describeRows(object, images), ...images);
-      pieces.push(...images.map(({ piece, rows }) => ({ object: object.id, piece, ordinal: piece - 1, rows })));
+      const first = images.filter(({ image }) => image === 0);
+      pieces.push(...first.map(({ piece, rows }) => ({ object: object.id, piece, ordinal: piece - 1, rows })));
     }
     connection.close();
   }
@@ -68,10 +79,11 @@ export function masterImage({ job, schemas, objects, pieces }: Contents): Buffer
 }
 
 /** A database changed by SQL, written anew in pages of 512 bytes. */
-export function rewritten(image: Buffer, sql: string): Buffer {
+export function rewritten(image: Buffer, sql: string, encoding: TextEncoding = encodingOf(image)): Buffer {
   const [connection, small] = [new Sqlite(image), new Sqlite(":memory:")];
   connection.exec(sql);
   small.pragma("page_size = 512");
+  small.pragma(`encoding = '${encoding}'`);
   const objects = connection.prepare("SELECT type, name, sql FROM sqlite_schema ORDER BY rowid").all() as Record<
     string,
     string
@@ -87,6 +99,12 @@ export function rewritten(image: Buffer, sql: string): Buffer {
     for (const row of rows) small.prepare(`INSERT INTO ${quoted(name)} VALUES (${row.map(() => "?").join(",")})`).run(row);
   }
   return withoutVersion(small.serialize());
+}
+
+/** Bytes 56 to 59 of a database. */
+function encodingOf(image: Buffer): TextEncoding {
+  const encodings: readonly TextEncoding[] = ["UTF-8", "UTF-16le", "UTF-16be"];
+  return encodings[image.readUInt32BE(56) - 1] ?? "UTF-8";
 }
 
 function jobFacts(guid: string): Record<string, string> {
@@ -111,19 +129,33 @@ export function listDatabase(connection: Database, schema: string): string[] {
   return tables.flatMap((object) => [tableLine(schema, object.name), ...listSource(connection, object)]);
 }
 
+function withSecrets(object: DumpObject, secretColumns: readonly string[] | undefined): DumpObject {
+  if (object.shape === null || secretColumns === undefined) return object;
+  return { ...object, shape: { ...object.shape, secretColumns } };
+}
+
 function describeRows(object: DumpObject, images: readonly Image[]): readonly Image[] {
   if (images.length === 0) return [];
   return [{ type: 2, object: object.id, piece: 1, image: 0, rows: 0, raw: describeObject(object) }];
 }
 
-function sourceColumns({ shape }: DumpObject): { key: readonly string[]; columns: readonly string[] } {
+function shapeOf({ shape }: DumpObject): TableShape {
   if (shape === null) throw new RangeError("a table without rows of its own");
-  return { key: shape.rowid === null ? [] : [shape.rowid], columns: shape.columns.map(quoted) };
+  return shape;
+}
+
+function keyOf({ rowid }: TableShape): readonly string[] {
+  return rowid === null ? [] : [rowid];
 }
 
 function listSource(connection: Database, object: DumpObject): string[] {
-  const { key, columns } = sourceColumns(object);
-  return rowLines(connection, { from: quoted(object.name), values: [...key, ...columns], order: orderBy(key) });
+  const shape = shapeOf(object);
+  const key = keyOf(shape);
+  return rowLines(connection, {
+    from: quoted(object.name),
+    values: [...key, ...shape.columns.map(quoted)],
+    order: orderBy(key),
+  });
 }
 
 /** The pieces of a table as images. */
@@ -133,25 +165,30 @@ function tableImages(connection: Database, object: DumpObject, rowsInPiece: numb
     .pluck()
     .get() as number;
   const starts = Array.from({ length: Math.ceil(count / rowsInPiece) }, (_, i) => i * rowsInPiece);
-  return starts.map((start, i) => {
+  return starts.flatMap((start, i) => {
     const rows = Math.min(rowsInPiece, count - start);
-    const raw = tableImage(connection, object, `LIMIT ${rows} OFFSET ${start}`);
-    return { type: 1, object: object.id, piece: i + 1, image: 0, rows, raw };
+    const images: readonly PieceImage[] = isSplit(shapeOf(object)) ? [0, 1] : [0];
+    return images.map((image): Image => {
+      const raw = tableImage(connection, object, image, `LIMIT ${rows} OFFSET ${start}`);
+      return { type: 1, object: object.id, piece: i + 1, image, rows, raw };
+    });
   });
 }
 
-function tableImage(connection: Database, object: DumpObject, range: string): Buffer {
-  if (object.shape === null) throw new RangeError("a table without rows of its own");
-  const layout = pieceLayout(object.shape);
-  const { key, columns } = sourceColumns(object);
-  const names = columns.map((_, i) => `c${i + 1}`);
-  const target = layout.rowid === "none" ? names : [layout.rowid === "column" ? "k" : "rowid", ...names];
+function tableImage(connection: Database, object: DumpObject, number: PieceImage, range: string): Buffer {
+  const shape = shapeOf(object);
+  const layout = pieceLayout(shape, number);
+  const key = keyOf(shape);
+  const columns = columnsOf(shape, number).map(({ source }) => quoted(source));
+  const named = [...pieceRowid(layout), ...layout.columns];
+  // An image without a column of its own has c0.
+  const [target, source] = named.length > 0 ? [named, [...key, ...columns]] : [["c0"], ["NULL"]];
   // A result set ends at 2,000 columns: the last of a widest table comes by a statement of its own.
   const fitting = Math.min(target.length, MAX_COLUMNS);
   connection.exec("ATTACH ':memory:' AS piece");
   connection.pragma("piece.page_size = 512");
   connection.exec(pieceTableSql(layout).replace("TABLE ", "TABLE piece."));
-  const [into, from] = [target.slice(0, fitting), [...key, ...columns].slice(0, fitting)];
+  const [into, from] = [target.slice(0, fitting), source.slice(0, fitting)];
   connection.exec(
     `INSERT INTO piece.tsdp_piece(${into.join(",")}) SELECT ${from.join(",")} FROM main.${quoted(object.name)} ${orderBy(key)} ${range}`,
   );

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { loadCodec } from "../../src/format/compression.ts";
 import { BAD } from "./bad.ts";
 import { GOOD } from "./good.ts";
+import { GOOD_SECOND_IMAGES } from "./good-second-images.ts";
 import { importVector, readVector } from "./read.ts";
 import { makeVector } from "./requests.ts";
 import { decodeVector, encodeVector } from "./vector.ts";
@@ -26,7 +27,7 @@ vi.mock("node:os", async (original) => ({
 const VECTORS = fileURLToPath(new URL("../../fixtures/dumps/vectors/", import.meta.url));
 /** `npm run vectors` writes what is compared otherwise. */
 const WRITES = process.env["MODE"] === "vectors";
-const REQUESTS = [...GOOD, ...BAD];
+const REQUESTS = [...GOOD, ...GOOD_SECOND_IMAGES, ...BAD];
 
 let folder: string;
 beforeAll(async () => {
@@ -84,6 +85,7 @@ const IMPORTED = [
   "encrypted-metadata",
   "encrypted-dual-wallet",
   "encrypted-split",
+  ...GOOD_SECOND_IMAGES.map(({ name }) => name),
 ];
 test.each(IMPORTED)("%s is imported, and its rows are the same", async (name) => {
   const vector = decodeVector(readFileSync(join(VECTORS, name)));
