@@ -22,6 +22,7 @@ export function assemblePieces(files: readonly DumpFile[], keys: ReadonlyMap<num
   const masters = images.filter(({ type }) => type === PIECE_TYPE.MASTER_TABLE);
   const [master, second] = masters;
   if (second !== undefined) throw invalidDumpFile(pathOf(second), "there is more than one master table");
+  for (const image of images) checkMetadata(image);
   return {
     tableData: groupByObject(images, PIECE_TYPE.TABLE_DATA),
     descriptions: groupByObject(images, PIECE_TYPE.OBJECT_DESCRIPTION),
@@ -108,6 +109,14 @@ function groupByObject(images: readonly PieceLocation[], type: PieceType): Reado
   }
   for (const pieces of objects.values()) checkNumbers(pieces);
   return objects;
+}
+
+/** What is no rows comes in one image; the master table is of no object. */
+function checkMetadata(location: PieceLocation): void {
+  const { type, object, piece, image } = location;
+  if (type === PIECE_TYPE.TABLE_DATA) return;
+  if (piece !== 1 || image !== 0 || (type === PIECE_TYPE.MASTER_TABLE && object !== 0))
+    throw invalidDumpFile(pathOf(location), `${pieceLabel(location)}: it has another number than it can have`);
 }
 
 /** Pieces are numbered 1..n; a second image follows the first of its piece and has as many rows. */

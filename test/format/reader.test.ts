@@ -20,6 +20,8 @@ test.skipIf(missing.includes("python3"))(
     const { stdout, stderr, status } = spawnSync("python3", [READER, "--vector", ...paths], { encoding: "utf8" });
     const wrong = stdout.split("\n").filter((line) => line.includes("WRONG"));
     expect([wrong, stderr, status]).toEqual([[], "", 0]);
+    const unread = stdout.split("\n").filter((line) => line.includes("skipped: only an import tells"));
+    expect(unread.filter((line) => !/^(definition|hostile)-/.test(line))).toEqual([]);
     expect(stdout.split("\n").filter((line) => /: ok$/.test(line)).length).toBeGreaterThan(missing.includes("zstd") ? 20 : 35);
   },
 );

@@ -79,6 +79,33 @@ const LIES: readonly (readonly [name: string, comment: string, change: (bytes: B
     (b, l) => b.writeUInt32BE(1e6, entryAt(l) + 20),
     damaged("1000000 frames can't have"),
   ],
+  [
+    "index-thin",
+    "two frames with less than 4 KiB between them",
+    (b, l) => b.writeUInt32BE(2, entryAt(l, 1) + 20),
+    damaged("2 frames can't have"),
+  ],
+  [
+    "index-long",
+    "an image of two rows above 64 MiB",
+    (b, l) => {
+      b.writeUInt8(1, entryAt(l, 1) + 1);
+      b.writeUInt32BE(65 << 20, entryAt(l, 1) + 44);
+    },
+    damaged("is longer than 64 MiB"),
+  ],
+  [
+    "index-master-object",
+    "the master table is numbered as if it were of an object",
+    (b, l) => b.writeUInt32BE(5, entryAt(l, 2) + 8),
+    damaged("another number than it can have"),
+  ],
+  [
+    "index-description-image",
+    "a second image of a description",
+    (b, l) => b.writeUInt8(1, entryAt(l) + 3),
+    damaged("another number than it can have"),
+  ],
   ["index-count", "2^32-1 entries", (b, l) => b.writeUInt32BE(2 ** 32 - 1, l.indexOffset + 4), damaged("4294967295 entries")],
   ["index-raw-length", "an image above 1 GiB", (b, l) => b.writeUInt32BE(1, entryAt(l, 1) + 40), damaged("is too long")],
   [

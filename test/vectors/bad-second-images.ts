@@ -95,6 +95,16 @@ export const BAD_SECOND_IMAGES: readonly VectorRequest[] = [
   },
   {
     ...base,
+    name: "second-unasked",
+    comment: "the first images have all columns, and there are second images",
+    secret: undefined,
+    rules: {
+      images: (images) => images.flatMap((image) => (image.type === 1 ? [image, { ...image, image: 1 }] : [image])),
+    },
+    failure: DISAGREE,
+  },
+  {
+    ...base,
     name: "second-left-out-all",
     comment: "all second images are left out",
     rules: without(isSecond),

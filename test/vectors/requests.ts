@@ -20,7 +20,7 @@ export interface VectorRequest {
   readonly sql: string;
   readonly encoding?: TextEncoding;
   /** Columns that are kept apart in second images, by table. */
-  readonly secret?: SourceSchema["secret"];
+  readonly secret?: SourceSchema["secret"] | undefined;
   readonly more?: readonly SourceSchema[];
   readonly rowsInPiece?: number;
   /** Changes what is written, before it is written. */
