@@ -112,6 +112,22 @@ test.each(COMBINATIONS)("the header tells the truth of $parameters", async ({ pa
   expect([any("data"), any("encryptedMetadata"), any("encryptedData")]).toEqual(expected.slice(1, 4));
 });
 
+test("the header tells the truth of marked columns that alone are encrypted", async () => {
+  const folder = exportedFolder(rows(800));
+  const pump = await connect(folder, { currentDirectory: folder });
+  await pump.columns.encrypt([{ schema: "HR", table: "T", column: "b" }]);
+  await pump.close();
+  const parameters = { ...PASSWORD, ENCRYPTION: "ENCRYPTED_COLUMNS_ONLY" };
+  expectSuccess(await runExport(folder, { schemas: "IN ('HR')", ...SPLIT, parameters }));
+  const files = await filesOf(folder);
+  expect(files.length).toBeGreaterThan(1);
+  for (const { info } of files) expect([19, 20, 21, 22].map((code) => itemsOf(info)[code])).toEqual(["0", "0", "1", "3"]);
+  const segments = files.flatMap(({ file }) => file.segments);
+  expect(new Set(segments.map(({ type, image, cipher }) => `${type}/${image}/${cipher}`))).toEqual(
+    new Set(["1/0/0", "1/1/3", "2/0/0", "3/0/0"]),
+  );
+});
+
 test("every file that holds a part of the master table says which, of how many", async () => {
   const tables = Array.from({ length: 300 }, (_, i) => `CREATE TABLE table_${i} (first TEXT, second INT, third BLOB);`).join(" ");
   const folder = exportedFolder(`PRAGMA encoding = 'UTF-16le'; ${rows(300)} ${tables}`);
