@@ -79,7 +79,7 @@ export class TableComparer {
 
   /** Both sides are copied beside each other first. */
   async #compareInStore(pair: TablePair): Promise<RowDifferences> {
-    const path = join(this.#folder, "rows.db");
+    const path = this.#newFile("rows.db");
     const store = new RowStore(path, pair.encoding, pair.shape.columns.length);
     try {
       for (const i of pair.pieces.keys()) {
@@ -99,6 +99,13 @@ export class TableComparer {
     }
   }
 
+  /** The path of an empty file for a database: SQLite would make it readable by others. */
+  #newFile(name: string): string {
+    const path = join(this.#folder, name);
+    writeFileSync(path, "", { mode: OWNER_ONLY });
+    return path;
+  }
+
   async #writePiece({ shape, pieces }: TablePair, i: number): Promise<string> {
     const piece = pieces[i];
     if (piece === undefined) throw new RangeError("no such piece");
@@ -106,7 +113,7 @@ export class TableComparer {
     writePieceImage(path, await readPiece(piece.location, this.#openFile), pieceLayout(shape));
     if (piece.second === null) return path;
     writePieceImage(secondImagePath(path), await readPiece(piece.second, this.#openFile), pieceLayout(shape, 1));
-    const joined = join(this.#folder, "joined.db");
+    const joined = this.#newFile("joined.db");
     joinImages(path, shape, joined);
     removePieceImages(path);
     return joined;
