@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { decodeHeader, hasHeaderMagic, headerLength, HEADER_PREFIX_LENGTH, type FileHeader } from "../format/header.ts";
-import { decodeIndex, indexEntries, indexLength, MAX_INDEX_ENTRIES, type Segment } from "../format/segment-index.ts";
+import { decodeIndex, indexEntries, type Segment } from "../format/segment-index.ts";
 import { decodeFooter, decodeTrailer, digestFile, FOOTER_LENGTH, type DecodedTrailer } from "../format/trailer.ts";
 import type { StorageReader } from "../storage/storage.ts";
 import { decoding, invalidDumpFile } from "./faults.ts";
@@ -53,8 +53,6 @@ export async function readDumpFile(reader: StorageReader, firstBlock: Buffer, al
   const { path, size, header, headerBytes, trailer } = ends;
   const trailerLength = size - trailer.indexOffset - trailer.indexLength;
   allowance.take(path, headerBytes.length + trailerLength, indexEntries(trailer.indexLength));
-  if (trailer.indexLength > indexLength(MAX_INDEX_ENTRIES))
-    throw invalidDumpFile(path, `an index of ${trailer.indexLength} bytes is too long`);
   const indexBytes = await reader.read(trailer.indexOffset, trailer.indexLength);
   if (!createHash("sha256").update(indexBytes).digest().equals(trailer.indexDigest)) {
     throw invalidDumpFile(path, "the checksum of the index is wrong");

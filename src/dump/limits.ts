@@ -1,8 +1,7 @@
 import { PIECE_TYPE, type ImageFacts } from "../format/frame.ts";
+import { MAX_INDEX_ENTRIES } from "../format/segment-index.ts";
 import { invalidDumpFile } from "./faults.ts";
 
-/** Segments of a set: each takes some 1.5 KiB of memory as long as the set is open. */
-export const MOST_SEGMENTS = 200_000;
 /** Bytes of headers and trailers of all files of a set together. */
 const MOST_ENDS = 48 << 20;
 /** Bytes of an image: of one row, which SQLite limits to 512 MiB; of several; of what is no rows. */
@@ -15,7 +14,7 @@ export const MOST_NAMES = 1000;
 /** What the files of one set may still have, before a piece is read. */
 export class SetAllowance {
   #ends = MOST_ENDS;
-  #segments = MOST_SEGMENTS;
+  #segments = MAX_INDEX_ENTRIES;
 
   /**
    * Takes note of what a file says it has, before it is read.
@@ -26,12 +25,17 @@ export class SetAllowance {
     this.#ends -= ends;
     this.#segments -= segments;
     if (this.#ends < 0) throw invalidDumpFile(path, `headers and trailers of the set have more than ${MOST_ENDS >> 20} MiB`);
-    if (this.#segments < 0) throw invalidDumpFile(path, `the set has more than ${MOST_SEGMENTS} segments`);
+    if (this.#segments < 0) throw invalidDumpFile(path, `the set has more than ${MAX_INDEX_ENTRIES} segments`);
   }
 }
 
 /** Why an image of this length is not read; undefined when it is. A few bytes may claim any length. */
-export function lengthProblem({ type, rows, rawLength, storedLength }: ImageFacts): string | undefined {
+export function lengthProblem({
+  type,
+  rows,
+  rawLength,
+  storedLength,
+}: Pick<ImageFacts, "type" | "rows" | "rawLength" | "storedLength">): string | undefined {
   const length = Math.max(rawLength, storedLength);
   const most = type !== PIECE_TYPE.TABLE_DATA ? MOST_OF_METADATA : rows === 1 ? MOST_OF_ROW : MOST_OF_ROWS;
   return length <= most ? undefined : `an image of ${length} bytes is longer than ${most >> 20} MiB`;

@@ -1,10 +1,11 @@
 import { pumpError, toPumpError, type PumpError } from "../base/errors.ts";
 import { failpoint } from "../base/failpoint.ts";
 import { decodeHeader } from "../format/header.ts";
+import { MAX_INDEX_ENTRIES } from "../format/segment-index.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { DumpFileWriter, FileCheckpoint } from "./file-writer.ts";
-import { MOST_SEGMENTS } from "./limits.ts";
-import type { EncodedPiece } from "./piece.ts";
+import { lengthProblem } from "./limits.ts";
+import { pieceLabel, type EncodedPiece } from "./piece.ts";
 import {
   NOTHING,
   SetFiles,
@@ -109,6 +110,7 @@ export class DumpFileSetWriter {
    */
   append(...pieces: readonly EncodedPiece[]): Promise<void> {
     return this.#enqueue(async () => {
+      for (const piece of pieces) assertLength(piece);
       const placements = await this.#files.place(pieces);
       this.#assertReadable(placements.length);
       await this.#write(placements);
@@ -186,15 +188,8 @@ export class DumpFileSetWriter {
   /** What no reader would open must not be written; some segments are left for the master table. */
   #assertReadable(more: number): void {
     const segments = this.#files.all.reduce((sum, file) => sum + file.segmentCount, more);
-    if (segments <= MOST_SEGMENTS - MASTER_SEGMENTS) return;
-    const reason = `a dump file set has at most ${MOST_SEGMENTS} segments`;
-    throw pumpError(
-      [
-        ["ORA-39097", "while writing the dump file set"],
-        ["TSDP-00010", reason],
-      ],
-      TOO_LARGE,
-    );
+    if (segments > MAX_INDEX_ENTRIES - MASTER_SEGMENTS)
+      throw unreadable(`a dump file set has at most ${MAX_INDEX_ENTRIES} segments`);
   }
 
   async #write(placements: readonly Placement[]): Promise<void> {
@@ -211,6 +206,7 @@ export class DumpFileSetWriter {
 
   /** The list of the set is in the file in which the master table ends, so that one comes last. */
   async #end(master: EncodedPiece): Promise<void> {
+    assertLength(master);
     await this.#write(await this.#files.place([master], true));
     const files = this.#files.all;
     const holders = files.filter((file) => file.holdsMaster).sort((a, b) => a.masterFrame - b.masterFrame);
@@ -237,6 +233,22 @@ export class DumpFileSetWriter {
       throw error;
     }
   }
+}
+
+/** Definitions can make a master table, or a description, that is longer than a reader takes. */
+function assertLength(piece: EncodedPiece): void {
+  const problem = lengthProblem({ ...piece, storedLength: piece.stored.length });
+  if (problem !== undefined) throw unreadable(`${pieceLabel(piece)}: ${problem}`);
+}
+
+function unreadable(reason: string): PumpError {
+  return pumpError(
+    [
+      ["ORA-39097", "while writing the dump file set"],
+      ["TSDP-00010", reason],
+    ],
+    TOO_LARGE,
+  );
 }
 
 /** Discards every file, also when one of them can't be removed. */

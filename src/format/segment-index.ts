@@ -16,7 +16,8 @@ const ENTRY_LENGTH = 96;
 const DIGEST_LENGTH = 32;
 /** Magic, count, CRC. */
 const FIXED_LENGTH = 12;
-export const MAX_INDEX_ENTRIES = 2_000_000;
+/** Of all files of a set together: a reader keeps each in memory as long as the set is open, in some 1.5 KiB. */
+export const MAX_INDEX_ENTRIES = 200_000;
 /** The frames of a segment but one hold so much on average: else their headers could take any amount of memory. */
 const LEAST_AVERAGE_PAYLOAD = 4096;
 

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import { lengthProblem, MOST_NAMES, MOST_SEGMENTS, SetAllowance } from "../../src/dump/limits.ts";
+import { lengthProblem, MOST_NAMES, SetAllowance } from "../../src/dump/limits.ts";
 import { DumpFileSet } from "../../src/dump/reader.ts";
+import { MAX_INDEX_ENTRIES } from "../../src/format/segment-index.ts";
 import { MemoryStorage } from "./memory-storage.ts";
 import { codesOf, noise, specification, writeSet } from "./sets.ts";
 
@@ -33,11 +34,19 @@ test("an image may be as long as its rows can make it", () => {
 
 test("the files of a set together may have only so much before a piece is read", () => {
   const allowance = new SetAllowance();
-  allowance.take("/1.dmp", 40 << 20, MOST_SEGMENTS);
+  allowance.take("/1.dmp", 40 << 20, MAX_INDEX_ENTRIES);
   expect(() => {
     allowance.take("/2.dmp", 0, 1);
   }).toThrow(/more than 200000 segments/);
   expect(() => {
     new SetAllowance().take("/1.dmp", 49 << 20, 0);
   }).toThrow(/more than 48 MiB/);
+});
+
+test("no image is written that no reader would take", async () => {
+  const storage = new MemoryStorage();
+  const long = { type: 2, rows: 0, raw: Buffer.alloc((64 << 20) + 1), algorithm: "LOW" } as const;
+  expect(await codesOf(writeSet(["/a.dmp"], [long], { storage }))).toEqual(["ORA-39097", "TSDP-00010"]);
+  await writeSet(["/b.dmp"], [{ ...long, type: 1, rows: 1 }], { storage });
+  expect(await codesOf(DumpFileSet.open(["/b.dmp"], storage))).toEqual([]);
 });
