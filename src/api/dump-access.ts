@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { parseConnectString } from "../catalog/connect-string.ts";
+import { Directories } from "../catalog/directories.ts";
 import { homeFolder } from "../catalog/home.ts";
 import { openMasterKeys } from "../catalog/wallet.ts";
 import type { DumpAccess } from "../inspect/open-dump.ts";
@@ -31,7 +32,14 @@ export async function dumpAccess(files: readonly string[], options: DumpOptions)
   const home = homeFolder(identity.database);
   const masterKeys = password === null ? await openMasterKeys(home) : null;
   const keys = await keysOf(files.filter(isUrl), credential, { user: identity.user, home });
-  return { storage: openPlaces(keys, isOpenDatabase), keys, keyring: { password, masterKeys }, currentDirectory: directory };
+  const folders = new Directories(home, directory).list().map(({ path }) => path);
+  return {
+    storage: openPlaces(keys, isOpenDatabase),
+    keys,
+    keyring: { password, masterKeys },
+    currentDirectory: directory,
+    folders,
+  };
 }
 
 async function keysOf(urls: readonly string[], credential: string, asker: Parameters<typeof readableUrl>[2]): Promise<PlaceKeys> {

@@ -3,9 +3,8 @@ import { pumpError } from "../base/errors.ts";
 import { upperName } from "../base/identifiers.ts";
 import { parseConnectString } from "../catalog/connect-string.ts";
 import { listSchemas } from "../catalog/schemas.ts";
-import { DumpFileSet } from "../dump/reader.ts";
 import { compareSet, type SchemaComparison, type SchemaPair } from "../inspect/compare.ts";
-import { dumpFilesNamed } from "../inspect/open-dump.ts";
+import { openSet } from "../inspect/open-dump.ts";
 import { verifySet, type OnProgress, type Verification } from "../inspect/verify.ts";
 import { dumpAccess, type DumpOptions } from "./dump-access.ts";
 import { rejecting } from "./session.ts";
@@ -51,7 +50,7 @@ export async function verifyDump(
 ): Promise<VerifyReport> {
   return rejecting(async () => {
     const access = await dumpAccess(files, options);
-    const set = await DumpFileSet.open(await dumpFilesNamed(files, access), access.storage, access.keyring);
+    const set = await openSet(files, access);
     const verification = await verifySet(set, access, verifying);
     if (against === null) return { verification, comparisons: null };
     const pairs = pairSchemas(verification, against);

@@ -66,7 +66,7 @@ export const MESSAGES = {
   "ORA-29283": { text: "invalid file operation: %s" },
   "ORA-31617": {
     text: 'unable to open dump file "%s" for write',
-    hint: "Check the free space of the disk and how large a file may get there; what was written of the dump is removed.",
+    hint: "Make room there, or allow larger files; then attach to the job and start it again.",
   },
   "ORA-31618": { text: "FILESIZE is outside valid range of %sKB to %sTB" },
   "ORA-31619": {
@@ -191,7 +191,7 @@ export const MESSAGES = {
   },
   "ORA-39174": {
     text: "Encryption password must be supplied.",
-    hint: "Give encryption_pwd_prompt=y, set TSDP_ENCRYPTION_PASSWORD, or name a file with encryption_password_file.",
+    hint: "Give encryption_pwd_prompt=y, set TSDP_ENCRYPTION_PASSWORD, or name a file with encryption_password_file; `tsdp attach` takes them as well.",
   },
   "ORA-39175": { text: "Encryption password is not needed." },
   "ORA-39176": { text: "Encryption password is incorrect.", hint: "Try again with the password of the export." },

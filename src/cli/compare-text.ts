@@ -14,12 +14,19 @@ export function comparisonLines(comparison: SchemaComparison): readonly string[]
   ].map(printable);
 }
 
-function verdict({ same, differences }: SchemaComparison): string {
+function verdict({ content, same, differences }: SchemaComparison): string {
   const tables = differences.filter(({ type }) => type === "TABLE").length;
   const others = differences.length - tables;
-  if (differences.length === 0) return `all ${same} table(s) are the same`;
-  return `${tables} table(s) and ${others} other object(s) differ, ${same} table(s) are the same`;
+  const equal = differences.length === 0 ? `all ${same} table(s) are the same` : `${same} table(s) are the same`;
+  const changed = differences.length === 0 ? "" : `${tables} table(s) and ${others} other object(s) differ, `;
+  return `${changed}${equal}${LEFT_OUT[content]}`;
 }
+
+const LEFT_OUT: Readonly<Record<SchemaComparison["content"], string>> = {
+  ALL: "",
+  DATA_ONLY: " (the dump holds tables and rows only: indexes, views and triggers were not compared)",
+  METADATA_ONLY: " by their definitions (the dump holds no rows: none were compared)",
+};
 
 function differenceLine({ type, schema, name, is, definition, columns, rows, reason }: ObjectDifference): string {
   const shown = `${type} ${qualifiedName(schema, name)}`;

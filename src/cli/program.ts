@@ -165,6 +165,8 @@ function directoryProgram(output: Output): Program {
 function jobsProgram(output: Output, end: (exitCode: number) => void): Program {
   const program = new Program("jobs")
     .description("show the jobs of a database")
+    // What stands behind `clean` is its own.
+    .enablePositionalOptions()
     .argument("[database]", USERID)
     .option("--json", "write one JSON document")
     .option("--userid <text>", "the same as the argument")

@@ -12,9 +12,7 @@ export interface WalletOptions extends SessionOptions {
 /** `tsdp wallet create`. */
 export async function createWallet(options: WalletOptions, output: Output): Promise<void> {
   await withSession(options.userid, async (pump) => {
-    const password =
-      options.passwordFile === undefined ? await askTwice("Wallet password: ") : passwordOfFile(options.passwordFile);
-    await pump.createWallet(password);
+    await pump.createWallet(await walletPassword(options, askTwice));
     output.out(
       "Wallet created. It is closed; `tsdp wallet open` opens it.",
       "Without it and its password its dumps can't be read.",
@@ -25,7 +23,10 @@ export async function createWallet(options: WalletOptions, output: Output): Prom
 /** `tsdp wallet open`. */
 export async function openWallet(options: WalletOptions, output: Output): Promise<void> {
   await withSession(options.userid, async (pump) => {
-    const path = await pump.openWallet(await walletPassword(options), options.autoLogin === true ? "closed" : "shutdown");
+    const path = await pump.openWallet(
+      await walletPassword(options, askSecret),
+      options.autoLogin === true ? "closed" : "shutdown",
+    );
     if (options.autoLogin === true)
       output.err(
         `Warning: who can read "${printable(path)}" can read the dumps of this wallet; \`tsdp wallet close\` removes it.`,
@@ -47,7 +48,7 @@ export async function closeWallet(options: WalletOptions, output: Output): Promi
 /** `tsdp wallet rotate`. */
 export async function rotateWallet(options: WalletOptions, output: Output): Promise<void> {
   await withSession(options.userid, async (pump) => {
-    await pump.rotateWallet(await walletPassword(options));
+    await pump.rotateWallet(await walletPassword(options, askSecret));
     output.out("Wallet has a new master key for the dumps from now on; earlier ones can still be opened.");
   });
 }
@@ -62,6 +63,9 @@ export async function showWallet(options: WalletOptions, output: Output): Promis
   });
 }
 
-async function walletPassword({ passwordFile }: WalletOptions): Promise<string> {
-  return passwordFile === undefined ? askSecret("Wallet password: ") : passwordOfFile(passwordFile);
+/** By file, by the environment, or asked for. */
+async function walletPassword({ passwordFile }: WalletOptions, ask: (question: string) => Promise<string>): Promise<string> {
+  if (passwordFile !== undefined) return passwordOfFile(passwordFile);
+  const fromEnvironment = process.env["TSDP_WALLET_PASSWORD"] ?? "";
+  return fromEnvironment === "" ? ask("Wallet password: ") : fromEnvironment;
 }

@@ -70,7 +70,10 @@ export async function addSiblings(known: readonly DumpFile[], siblings: Siblings
   return [...files.values()].sort((a, b) => a.number - b.number);
 }
 
-/** Files of a pattern from a number on, up to the first that is missing or not of the set. */
+/** So many missing numbers end a template: a set that lost a file is told from one that ends. */
+const MOST_MISSING = 10;
+
+/** Files of a pattern from a number on, up to where none follow, or to one that is not of the set. */
 async function openFollowing(
   pattern: DumpFilePattern,
   from: number,
@@ -78,9 +81,14 @@ async function openFollowing(
   { storage, allowance }: Pick<Siblings, "storage" | "allowance">,
 ): Promise<FoundFiles> {
   const given: DumpFile[] = [];
-  for (let number = from; number <= MAX_SET_FILES; number += 1) {
+  for (let number = from, missing = 0; number <= MAX_SET_FILES && missing < MOST_MISSING; number += 1) {
     const path = dumpFilePath(pattern, number);
-    if (path === undefined || !(await storage.exists(path))) break;
+    if (path === undefined) break;
+    if (!(await storage.exists(path))) {
+      missing += 1;
+      continue;
+    }
+    missing = 0;
     try {
       const file = await openDumpFile(path, storage, allowance);
       if (file.header.guid !== guid) break;

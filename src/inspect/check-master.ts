@@ -40,15 +40,17 @@ export function checkMaster(master: MasterTable, set: DumpFileSet): CheckedMaste
     }),
     ...pieceFaults(master, set, objects),
   ];
-  return { faults, contentOf: (location) => contentOf(location, objects.get(location.object)) };
+  return { faults, contentOf: (location) => contentOf(location, objects.get(location.object), set) };
 }
 
-function contentOf({ type, image }: PieceLocation, object: DumpObject | undefined): PieceContent {
+function contentOf(location: PieceLocation, object: DumpObject | undefined, set: DumpFileSet): PieceContent {
+  const { type, image, piece } = location;
   if (object === undefined) return { is: "anything" };
   if (type === PIECE_TYPE.OBJECT_DESCRIPTION) return { is: "description", expected: expectedDescription(object) };
-  return type === PIECE_TYPE.TABLE_DATA && object.shape !== null
-    ? { is: "rows", layout: pieceLayout(object.shape, image === 0 ? 0 : 1) }
-    : { is: "anything" };
+  const { id, shape } = object;
+  if (type !== PIECE_TYPE.TABLE_DATA || shape === null) return { is: "anything" };
+  const first = image === 0 ? undefined : set.pieces.get(id)?.find((other) => other.piece === piece && other.image === 0);
+  return { is: "rows", layout: pieceLayout(shape, image === 0 ? 0 : 1), pair: first === undefined ? null : { first, shape } };
 }
 
 function identityFaults({ job, schemas, objects }: MasterTable, set: DumpFileSet): MasterFault[] {

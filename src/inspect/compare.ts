@@ -51,7 +51,9 @@ export interface SchemaComparison {
   readonly live: string;
   /** Whether there is such a live schema. */
   readonly exists: boolean;
-  /** Tables of the dump whose rows are the same. */
+  /** What the dump holds: of DATA_ONLY only tables and their rows were compared, of METADATA_ONLY only definitions. */
+  readonly content: "ALL" | "DATA_ONLY" | "METADATA_ONLY";
+  /** Tables of the dump that are the same. */
   readonly same: number;
   readonly differences: readonly ObjectDifference[];
   readonly settings: readonly SettingDifference[];
@@ -142,7 +144,15 @@ class SchemaComparer {
     const tables = this.#objects.filter(({ objectType }) => objectType === "TABLE");
     const different = differences.filter(({ type, is }) => type === "TABLE" && is !== "onlyLive").length;
     const settings = this.#source === undefined ? [] : settingDifferences(this.#source, this.#live.schema);
-    return { schema, live, exists: true, same: tables.length - different, differences, settings };
+    return {
+      schema,
+      live,
+      exists: true,
+      content: contentOf(this.#context.master),
+      same: tables.length - different,
+      differences,
+      settings,
+    };
   }
 
   async #compare(object: DumpObject, comparer: TableComparer): Promise<readonly ObjectDifference[]> {
@@ -233,10 +243,15 @@ class SchemaComparer {
   }
 }
 
-function absent({ schema, live }: SchemaPair, { objects }: MasterTable): SchemaComparison {
-  const own = objects.filter((object) => object.schema === schema);
+function contentOf({ job }: MasterTable): SchemaComparison["content"] {
+  const content = job.get("CONTENT");
+  return content === "DATA_ONLY" || content === "METADATA_ONLY" ? content : "ALL";
+}
+
+function absent({ schema, live }: SchemaPair, master: MasterTable): SchemaComparison {
+  const own = master.objects.filter((object) => object.schema === schema);
   const differences = own.map((object) => difference(object, "onlyInDump"));
-  return { schema, live, exists: false, same: 0, differences, settings: [] };
+  return { schema, live, exists: false, content: contentOf(master), same: 0, differences, settings: [] };
 }
 
 function difference(

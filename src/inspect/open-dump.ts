@@ -1,4 +1,5 @@
 import { basename, dirname, resolve } from "node:path";
+import { pumpError } from "../base/errors.ts";
 import { dumpFileName, isUrl, splitDumpUrl, type DumpFilePattern } from "../dump/names.ts";
 import { OpenFiles } from "../dump/open-files.ts";
 import { loadCodec } from "../dump/piece.ts";
@@ -18,6 +19,8 @@ export interface DumpAccess {
   readonly keyring: Keyring;
   /** Where relative paths start. */
   readonly currentDirectory: string;
+  /** Where else files of the set are looked for. */
+  readonly folders: readonly string[];
 }
 
 /** A dump that is looked into without a job: its files are a whole set, and its master table was checked. */
@@ -34,8 +37,8 @@ export interface OpenDump {
  */
 export async function openDump(names: readonly string[], access: DumpAccess): Promise<OpenDump> {
   await loadCodec();
-  const { storage, keyring } = access;
-  const set = await DumpFileSet.open(await dumpFilesNamed(names, access), storage, keyring);
+  const { storage } = access;
+  const set = await openSet(names, access);
   const files = new OpenFiles(storage);
   try {
     return { set, master: await readMaster(set, files.open), openFile: files.open, close: () => files.close() };
@@ -45,8 +48,23 @@ export async function openDump(names: readonly string[], access: DumpAccess): Pr
   }
 }
 
+/** The set that paths, templates of paths or URLs name. @throws as `DumpFileSet.open` */
+export async function openSet(names: readonly string[], access: DumpAccess): Promise<DumpFileSet> {
+  const { storage, keyring, folders } = access;
+  return DumpFileSet.open(await dumpFilesNamed(names, access), storage, keyring, folders);
+}
+
+/** @throws ORA-39002 when an export with CONTENT=METADATA_ONLY has left the rows out */
+export function assertHasRows({ master }: OpenDump): void {
+  if (master.job.get("CONTENT") !== "METADATA_ONLY") return;
+  throw pumpError(
+    [["ORA-39002"], ["TSDP-00010", "the dump holds definitions and no rows"]],
+    "It was exported with content=metadata_only.",
+  );
+}
+
 /** A path of a file that is there means that file, whatever its name looks like; any other may be a template or lack its extension. */
-export async function dumpFilesNamed(
+async function dumpFilesNamed(
   names: readonly string[],
   { storage, currentDirectory }: DumpAccess,
 ): Promise<readonly (string | DumpFilePattern)[]> {

@@ -3,9 +3,12 @@ import { type OpenFiles } from "../dump/open-files.ts";
 import type { PieceLocation, PieceSegment } from "../dump/piece.ts";
 import { readPiece } from "../dump/piece-reader.ts";
 import { sumSegment, type ChecksumAlgorithm, type SegmentSums } from "../dump/verify.ts";
-import { BadImage, checkPieceImage } from "../sqlite/piece-image.ts";
-import type { PieceLayout } from "../sqlite/piece-table.ts";
+import { checkPair } from "../sqlite/join-images.ts";
+import { BadImage, checkPieceImage, secondImagePath, writePieceImage } from "../sqlite/piece-image.ts";
+import { pieceLayout, type PieceLayout } from "../sqlite/piece-table.ts";
+import type { TableShape } from "../sqlite/schema.ts";
 import type { StorageReader } from "../storage/storage.ts";
+import { PrivateFolder } from "./private-folder.ts";
 import { badDescription, type ExpectedDescription } from "./description.ts";
 
 /** A piece image that is to be checked, and what is known of it. It may be posted between threads. */
@@ -18,7 +21,12 @@ export interface PieceTask {
 
 /** What the raw bytes of a piece have to be. */
 export type PieceContent =
-  | { readonly is: "rows"; readonly layout: PieceLayout }
+  | {
+      readonly is: "rows";
+      readonly layout: PieceLayout;
+      /** Of a second image: the first one, and the table, whose rows both have to have. */
+      readonly pair: { readonly first: PieceLocation; readonly shape: TableShape } | null;
+    }
   | { readonly is: "description"; readonly expected: ExpectedDescription }
   /** Checked elsewhere, or nothing is known that it could be held against. */
   | { readonly is: "anything" };
@@ -44,7 +52,7 @@ export async function checkPiece({ location, algorithms, content }: PieceTask, f
       fault ??= faultText(error);
     }
   }
-  return { sums, fault: fault ?? (await contentFault(location, content, readers)) ?? digestFault(location, sums) };
+  return { sums, fault: fault ?? (await contentFault(location, content, { readers, files })) ?? digestFault(location, sums) };
 }
 
 async function readSegment(
@@ -64,14 +72,34 @@ async function readSegment(
 async function contentFault(
   location: PieceLocation,
   content: PieceContent,
-  readers: ReadonlyMap<string, SegmentReader>,
+  { readers, files }: { readonly readers: ReadonlyMap<string, SegmentReader>; readonly files: OpenFiles },
 ): Promise<string | null> {
   try {
     const raw = await readPiece(location, async (path) => Promise.resolve(readers.get(path) ?? missing(path)));
-    if (content.is === "rows") checkPieceImage(raw, content.layout, location.rows);
+    if (content.is === "rows") {
+      checkPieceImage(raw, content.layout, location.rows);
+      if (content.pair !== null) await checkSecond(content.pair, raw, files);
+    }
     return content.is === "description" ? badDescription(raw, content.expected) : null;
   } catch (error) {
     return faultText(error);
+  }
+}
+
+/** What is wrong with the first image alone is its own finding. */
+async function checkSecond(
+  { first, shape }: { first: PieceLocation; shape: TableShape },
+  raw: Buffer,
+  files: OpenFiles,
+): Promise<void> {
+  const folder = new PrivateFolder();
+  try {
+    const path = folder.newFile();
+    writePieceImage(path, await readPiece(first, files.open), pieceLayout(shape));
+    writePieceImage(secondImagePath(path), raw, pieceLayout(shape, 1));
+    checkPair(path, shape, first.rows);
+  } finally {
+    folder.remove();
   }
 }
 

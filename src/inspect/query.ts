@@ -5,7 +5,7 @@ import { nearestName } from "../base/nearest-name.ts";
 import { UndecodableText, type CellValue } from "../sqlite/cell-value.ts";
 import { checkedStatement, ReadStatement } from "../sqlite/read-statement.ts";
 import { namedObjects } from "./mentions.ts";
-import type { OpenDump } from "./open-dump.ts";
+import { assertHasRows, type OpenDump } from "./open-dump.ts";
 import { PrivateFolder } from "./private-folder.ts";
 import { ScratchDatabase, schemasToAttach, type ScratchPlace } from "./scratch-database.ts";
 
@@ -34,6 +34,7 @@ export interface RowSource {
  * @throws ORA-39001 with SQLite's words, or for another statement; ORA-31693 for a piece that is damaged
  */
 export async function openQuery(dump: OpenDump, sql: string, signal?: AbortSignal): Promise<RowSource> {
+  assertHasRows(dump);
   const statement = checkedStatement(sql);
   const place = { folder: new PrivateFolder(), signal };
   try {

@@ -7,7 +7,7 @@ import { checkedStatement, ReadStatement } from "../sqlite/read-statement.ts";
 import { listTables, readTableShape } from "../sqlite/schema.ts";
 import { findTable } from "./find-table.ts";
 import type { PieceOfRows } from "./master.ts";
-import type { OpenDump } from "./open-dump.ts";
+import { assertHasRows, type OpenDump } from "./open-dump.ts";
 import { PrivateFolder } from "./private-folder.ts";
 import { openQuery, inBatches, type Row, type RowSource } from "./query.ts";
 import { piecesOf } from "./scratch-database.ts";
@@ -26,6 +26,7 @@ export interface RowChoice {
  * @throws ORA-39166 for an unknown table, ORA-39001 with SQLite's words for a condition, ORA-31693 for a piece that is damaged
  */
 export async function openTable(dump: OpenDump, name: string, choice: RowChoice = {}): Promise<RowSource> {
+  assertHasRows(dump);
   const object = findTable(dump, name);
   if (object.shape === null) return openQuery(dump, queryOf(dump, object, choice), choice.signal);
   const pieces = piecesOf(dump, [object]).get(object.id) ?? [];

@@ -142,13 +142,14 @@ function bytesOf({ segments }: PieceLocation): number {
 
 function pieceFaults(findings: Findings, master: MasterTable | null): Fault[] {
   const objects = new Map(master?.objects.map((object) => [object.id, object]));
-  return [...findings].flatMap(([location, { fault }]): Fault[] => {
+  return [...findings].flatMap(([location, { fault, sums }]): Fault[] => {
     if (fault === null) return [];
     const label = pieceLabel(location);
     const text = fault.startsWith(label) ? fault : `${label}: ${fault}`;
     const names = nameOf(objects.get(location.object) ?? null);
     const piece = location.type === PIECE_TYPE.TABLE_DATA ? location.piece : null;
-    return [{ kind: "piece", file: location.segments[0]?.path ?? null, ...names, piece, text }];
+    const wrong = location.segments.find(({ digest }, i) => Buffer.from(sums[i]?.digest ?? []).toString("hex") !== digest);
+    return [{ kind: "piece", file: (wrong ?? location.segments[0])?.path ?? null, ...names, piece, text }];
   });
 }
 

@@ -73,9 +73,15 @@ export class ControlProcess {
       this.#leave();
       return;
     }
-    await removeLeftovers(this.#table, places);
+    this.#table.updateJob({ startError: null });
+    const [failure] = await attempt(() => removeLeftovers(this.#table, places));
     await this.#workers.close();
-    removeJob(this.#table, this.#lock);
+    if (failure === null) {
+      removeJob(this.#table, this.#lock);
+      return;
+    }
+    this.#table.updateJob({ startError: JSON.stringify(failure) });
+    this.#leave();
   }
 
   #leave(): void {

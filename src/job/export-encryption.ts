@@ -35,11 +35,15 @@ export function chooseEncryption(
   };
 }
 
+const NO_KEY_HINT =
+  "Nothing was given to encrypt with: open the wallet, or give a password (encryption_pwd_prompt=y, TSDP_ENCRYPTION_PASSWORD or encryption_password_file).";
+
 /** Without ENCRYPTION_MODE, what there are keys for. */
 function chooseMode(asked: EncryptionChoice["mode"] | null, { password, masterKeys }: Keyring): EncryptionChoice["mode"] {
   const mode = asked ?? defaultMode(password, masterKeys);
   if (mode !== "TRANSPARENT" && password === null) throw pumpError([["ORA-39002"], ["ORA-39174"]]);
-  if (mode !== "PASSWORD" && masterKeys === null) throw pumpError([["ORA-39002"], ["ORA-28365"]]);
+  if (mode !== "PASSWORD" && masterKeys === null)
+    throw pumpError([["ORA-39002"], ["ORA-28365"]], asked === null ? NO_KEY_HINT : undefined);
   return mode;
 }
 

@@ -36,14 +36,17 @@ export async function launchControlProcess(tablePath: string, secrets: JobSecret
   }
 }
 
-/** Throws the error that the control process has stored, if it has. */
 function hasStarted(table: ControlTable): boolean {
-  const { state, startError } = table.job();
-  if (startError !== null) {
-    removeEmptyTrace(table.path);
-    throw PumpError.fromJSON(JSON.parse(startError) as { lines: readonly ErrorLine[]; hint?: string });
-  }
-  return !NOT_STARTED.includes(state);
+  throwStored(table);
+  return !NOT_STARTED.includes(table.job().state);
+}
+
+/** Throws the error that the control process has stored, if it has. */
+function throwStored(table: ControlTable): void {
+  const { startError } = table.job();
+  if (startError === null) return;
+  removeEmptyTrace(table.path);
+  throw PumpError.fromJSON(JSON.parse(startError) as { lines: readonly ErrorLine[]; hint?: string });
 }
 
 /** Has a control process undo what a job has made so far, and the job; resolves when it has ended. @throws what it said last */
@@ -52,7 +55,14 @@ export async function launchRemoval(tablePath: string, guid: string, places: Pla
   // Nothing else keeps this process waiting for it.
   child.ref();
   const reason = await processEnd(child);
-  if (existsSync(tablePath)) throw unexpectedEnd(tablePath, reason);
+  if (!existsSync(tablePath)) return;
+  const table = ControlTable.open(tablePath);
+  try {
+    throwStored(table);
+  } finally {
+    table.close();
+  }
+  throw unexpectedEnd(tablePath, reason);
 }
 
 /** The same, without waiting for it. */

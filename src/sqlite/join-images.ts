@@ -1,5 +1,5 @@
-import { openDatabase } from "./database.ts";
-import { secondImagePath } from "./piece-image.ts";
+import { openDatabase, openMemory } from "./database.ts";
+import { BadImage, secondImagePath } from "./piece-image.ts";
 import { pieceKey, pieceRowsSql, pieceValues } from "./piece-rows.ts";
 import { columnsOf, pieceLayout, pieceRowid, pieceTableSql, PIECE_TABLE } from "./piece-table.ts";
 import type { TableShape } from "./schema.ts";
@@ -30,6 +30,30 @@ export function joinImages(path: string, shape: TableShape, joinedPath: string):
     connection.exec(
       `INSERT INTO main.${PIECE_TABLE} (${into.join(", ")}) SELECT ${values.join(", ")} FROM ${pieceRowsSql(shape)} ORDER BY piece.rowid`,
     );
+  } finally {
+    connection.close();
+  }
+}
+
+/**
+ * Checks that the two checked images of a piece have the same rows.
+ * @param path of the first image; the second is at `secondImagePath`
+ * @throws BadImage
+ */
+export function checkPair(path: string, shape: TableShape, rows: number): void {
+  const encoding = encodingOf(path);
+  if (encodingOf(secondImagePath(path)) !== encoding) throw new BadImage("its two images differ in their text encoding");
+  const connection = openMemory();
+  try {
+    connection.pragma(`encoding = '${encoding}'`);
+    connection.pragma("trusted_schema = off");
+    connection.prepare("ATTACH ? AS piece").run(path);
+    connection.prepare("ATTACH ? AS second").run(secondImagePath(path));
+    const found = connection
+      .prepare(`SELECT count(*) FROM ${pieceRowsSql(shape)}`)
+      .pluck()
+      .get() as number;
+    if (found !== rows) throw new BadImage(`its two images have ${found} of ${rows} rows in common`);
   } finally {
     connection.close();
   }

@@ -7,7 +7,7 @@ import { ObjectUpload } from "./object-upload.ts";
 import { ObjectWriter } from "./object-writer.ts";
 import { RangeReader } from "./range-reader.ts";
 import { PATIENCE, type Patience } from "./retry.ts";
-import { isFault, notCreated, notReadable } from "./store-faults.ts";
+import { isFault, notCreated, notReadable, notWritable } from "./store-faults.ts";
 import type { CreateOptions, Storage, StorageReader, StorageWriter, UnfinishedFile } from "./storage.ts";
 import { StoreClient, type ObjectName, type UploadedPart } from "./store-client.ts";
 
@@ -71,12 +71,13 @@ export class ObjectStore implements Storage {
   }
 
   async removeUnfinished(path: string, _owner: string, identity: string | null): Promise<void> {
-    const { client, name } = await this.#object(path);
-    if (identity !== null) {
-      await client.abortUpload(name, decodeIdentity(identity).uploadId);
-      return;
+    try {
+      const { client, name } = await this.#object(path);
+      const uploads = identity === null ? await client.listUploads(name) : [decodeIdentity(identity)];
+      for (const { uploadId } of uploads) await client.abortUpload(name, uploadId);
+    } catch (error) {
+      throw notWritable(path, error);
     }
-    for (const { uploadId } of await client.listUploads(name)) await client.abortUpload(name, uploadId);
   }
 
   async open(path: string): Promise<StorageReader> {

@@ -92,11 +92,14 @@ export function cutOff(path: string, offset: number, length: number, size: numbe
   return pumpError([["ORA-39001"], ["ORA-39000"], ["ORA-31619", path], ["TSDP-00010", text]]);
 }
 
+/** Instead of the advice for a disk. */
+const UNSAID = "Check that the object store can be reached; a job that has stopped for it can be started again.";
+
 /** The outer lines come from the caller; a cause that is a stack already goes below them as it is. */
 function storeError(outer: readonly StackEntry[], error: unknown): PumpError {
   if (error instanceof PumpError) {
     const known = new Set(outer.map((entry) => ("code" in entry ? entry.code : entry[0])));
-    return pumpError([...outer, ...error.lines.filter(({ code }) => !known.has(code as never))], error.hint, error);
+    return pumpError([...outer, ...error.lines.filter(({ code }) => !known.has(code as never))], error.hint ?? UNSAID, error);
   }
   const fault = faultOf(error);
   const reason = STATUS_CODES[fault.status];

@@ -29,7 +29,7 @@ export async function dumpOf(folder: string, request: JobRequest = {}): Promise<
 
 /** Opens a dump until the test ends. */
 export async function opened(path: string, storage = new Places()): Promise<OpenDump> {
-  const dump = await openDump([path], { storage, keys: NO_PLACE_KEYS, keyring: NO_KEYS, currentDirectory: "/" });
+  const dump = await openDump([path], { storage, keys: NO_PLACE_KEYS, keyring: NO_KEYS, currentDirectory: "/", folders: [] });
   onTestFinished(() => dump.close());
   return dump;
 }

@@ -1,5 +1,6 @@
-import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import Sqlite from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { verifyDump } from "../../src/api/verify.ts";
@@ -15,8 +16,11 @@ import { Places } from "../../src/storage/places.ts";
 import { encoded, GUID, setOptions, testFolder } from "../dump/sets.ts";
 import { runExport } from "../job/pump-jobs.ts";
 import { temporaryFolder } from "../job/temporary-folder.ts";
+import { keyringOf, unpack } from "../vectors/read.ts";
+import { decodeVector } from "../vectors/vector.ts";
 
 const PASSWORD = "a password";
+const VECTORS = fileURLToPath(new URL("../../fixtures/dumps/vectors", import.meta.url));
 
 describe("a set with a flipped byte", () => {
   /** @returns the path of a dump of two tables */
@@ -169,4 +173,22 @@ describe("a set whose checksums are all right", () => {
     expect(faultCount, texts.join("\n")).toBe(1);
     expect(texts[0]).toContain(text);
   });
+});
+
+/** Vectors whose second images are wrong in what they hold: only an import, or this, tells. */
+const SECOND = readdirSync(VECTORS)
+  .filter((name) => name.startsWith("second-"))
+  .map((name) => ({ name, vector: decodeVector(readFileSync(join(VECTORS, name))) }));
+
+describe("a set with columns that are kept apart", () => {
+  it.each(SECOND.filter(({ vector }) => vector.expect === "success" || vector.read === "import"))(
+    "$name is found to be what its vector expects",
+    async ({ vector }) => {
+      const folder = temporaryFolder();
+      const paths = unpack(vector, folder).map((name) => join(folder, name));
+      const set = await DumpFileSet.open(paths, new Places(), keyringOf(vector));
+      const { faultCount } = await verifySet(set, { storage: new Places(), keys: NO_PLACE_KEYS });
+      expect(faultCount > 0).toBe(vector.expect !== "success");
+    },
+  );
 });
