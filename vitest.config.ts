@@ -8,7 +8,7 @@ export default defineConfig({
     restoreMocks: true,
     unstubEnvs: true,
     // A test may run whole jobs in processes of their own, on a slow machine beside others.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 240_000,
+    hookTimeout: 120_000,
   },
 });
