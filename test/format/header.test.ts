@@ -56,7 +56,9 @@ describe("header", () => {
       fileNames: fc.array(fc.string({ unit: "grapheme" })),
       keys: fc.option(KEYS),
       // Codes 19 to 22 speak of encryption, and have to fit the keys.
-      items: fc.array(fc.tuple(fc.integer({ min: 23, max: 999 }), fc.string({ unit: "grapheme" }))).map((items) => new Map(items)),
+      items: fc
+        .array(fc.tuple(fc.integer({ min: 23, max: 999 }), fc.string({ unit: "grapheme" })))
+        .map((items) => new Map(items)),
     });
     fc.assert(
       fc.property(header, (value) => {
