@@ -1,5 +1,6 @@
 // `npm run bench -- [--mb 400] [--runs 3] [--parallel 2] [--seed 42] [--peers | --no-peers] [--write]`
 // Generates data from a seed, runs tsdp and its peers in turn on it, and prints medians and ratios as Markdown.
+// Under `.ci/object-store.sh` the same jobs run with their dump file in the object store too.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,10 +12,13 @@ import { fingerprint, generate } from "./data.mjs";
 import { peakMemory, timed } from "./measure.mjs";
 import { loadPostgres, startPostgres } from "./postgres.mjs";
 import { section, writeSection } from "./report.mjs";
-import { clear, postgresTasks, sqliteTasks, tsdpTasks } from "./tasks.mjs";
+import { makeBucket } from "./object-store.mjs";
+import { clear, postgresTasks, sqliteTasks, storeTasks, tsdpTasks, verifyTasks } from "./tasks.mjs";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 const STARTUP_RUNS = 11;
+
+const { TSDP_S3_ENDPOINT: endpoint, TSDP_S3_KEY: key, TSDP_S3_SECRET: secret } = process.env;
 
 // Settings of the user's own databases have no part in this.
 for (const name of Object.keys(process.env)) if (name.startsWith("TSDP_") || name === "DATA_PUMP_DIR") delete process.env[name];
@@ -29,7 +33,8 @@ async function main() {
     const context = makeContext(folder, options);
     const notes = [];
     postgres = options.peers ? preparePostgres(context, notes) : undefined;
-    const tasks = choose(context, options, postgres, notes);
+    const store = endpoint === undefined ? undefined : await makeBucket(context, { endpoint, key, secret });
+    const tasks = choose(context, options, { postgres, store }, notes);
     for (let i = 1; i <= options.runs; i++) await runAll(tasks, i, options.runs);
     const startups = options.tsdp ? await measureStartups(context) : [];
     const text = section({ ...options, rows: context.rows, versions: await versions(postgres, options), tasks, startups, notes });
@@ -84,11 +89,13 @@ function preparePostgres({ folder, source }, notes) {
   return postgres;
 }
 
-function choose(context, { peers, tsdp }, postgres, notes) {
+function choose(context, { peers, tsdp }, { postgres, store }, notes) {
   const missing = peers ? ["sqlite3", "zstd"].filter((name) => spawnSync(name, ["--version"]).error !== undefined) : [];
   if (missing.length > 0) notes.push(`The SQLite peers were skipped: ${missing.join(" and ")} not installed.`);
   return [
     ...(tsdp ? tsdpTasks(context) : []),
+    ...(tsdp && store !== undefined ? storeTasks(context, store) : []),
+    ...(tsdp ? verifyTasks(context) : []),
     ...(peers && missing.length === 0 ? sqliteTasks(context) : []),
     ...(postgres === undefined ? [] : postgresTasks(context, postgres)),
   ].map((task) => ({ ...task, seconds: [] }));

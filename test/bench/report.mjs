@@ -20,6 +20,10 @@ export function section({ megabytes, rows, runs, parallel, versions, tasks, star
       tasks.filter((task) => task.kind === "import"),
       rows,
     ),
+    ...table(
+      tasks.filter((task) => task.kind === "verify"),
+      rows,
+    ),
     ...startupTable(startups),
     ...notes.map((note) => `- ${note}`),
     "",

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fingerprint } from "./data.mjs";
 
 /** Which tasks tsdp is compared with: the issue's targets are ratios to these. */
-export const BASELINE = { export: "tsdp export", import: "tsdp import" };
+export const BASELINE = { export: "tsdp export", import: "tsdp import", verify: "tsdp verify" };
 
 export function tsdpTasks(context) {
   const { tsdp, folder, parallel } = context;
@@ -23,6 +23,35 @@ export function tsdpTasks(context) {
       outputs: ["COPY.db", "COPY.db-journal"],
       check: () => sameRows(context, "COPY.db"),
     },
+  ].map((task) => ({ folder, ...task }));
+}
+
+/** The same jobs with their dump file in the object store that `.ci/object-store.sh` starts. */
+export function storeTasks(context, { url }) {
+  const { tsdp, folder, parallel } = context;
+  const words = `credential=BENCH parallel=${parallel} nologfile=y`;
+  return [
+    {
+      kind: "export",
+      name: "tsdp export to an object store",
+      command: `${tsdp} export schemas=BENCH dumpfile=${url}/bench.dmp reuse_dumpfiles=y compression=all ${words}`,
+      outputs: [],
+    },
+    {
+      kind: "import",
+      name: "tsdp import from an object store",
+      command: `${tsdp} import dumpfile=${url}/bench.dmp remap_schema=BENCH:COPY ${words}`,
+      outputs: ["COPY.db", "COPY.db-journal"],
+      check: () => sameRows(context, "COPY.db"),
+    },
+  ].map((task) => ({ folder, ...task }));
+}
+
+/** Reading a dump to the row level, against reading it to its digest. */
+export function verifyTasks({ tsdp, folder }) {
+  return [
+    { kind: "verify", name: BASELINE.verify, command: `${tsdp} verify bench.dmp`, outputs: [] },
+    { kind: "verify", name: "sha256sum", command: "sha256sum bench.dmp", outputs: [] },
   ].map((task) => ({ folder, ...task }));
 }
 
