@@ -49,7 +49,7 @@ export class DataPump extends DatabaseSession {
   /**
    * Makes a new job and returns its handle.
    * @param operation EXPORT or IMPORT.
-   * @param jobMode FULL, SCHEMA or TABLE; null means FULL for an import.
+   * @param jobMode FULL, SCHEMA, TABLE or TABLESPACE; null means FULL for an import.
    * @param jobName at most 128 printable characters, case kept; null: `SYS_EXPORT_SCHEMA_01` and so on.
    * @param version COMPATIBLE or LATEST.
    * @throws ORA-39001 for a bad argument, ORA-31634 when the job exists; its stack is at `getStatus(null, KU.STATUS_JOB_ERROR)`.

@@ -1,25 +1,23 @@
 import { pumpError } from "../base/errors.ts";
 import { foldName } from "../base/identifiers.ts";
 import type { JobDefinition } from "../job/definition.ts";
+import { assertFilter, assertNameable } from "../job/selection.ts";
 import { invalidArgument, invalidOperation, notSupported } from "./refusals.ts";
 
-const METADATA_FILTERS = ["SCHEMA_EXPR", "SCHEMA_LIST", "NAME_EXPR", "NAME_LIST", "TABLE_FILTER"];
-const LATER_METADATA_FILTERS = [
-  "TABLESPACE_EXPR",
-  "TABLESPACE_LIST",
-  "INCLUDE_PATH_EXPR",
-  "INCLUDE_PATH_LIST",
-  "EXCLUDE_PATH_EXPR",
-  "EXCLUDE_PATH_LIST",
-  "EXCLUDE_TABLES",
-  "VIEWS_AS_TABLES",
+const METADATA_FILTERS = [
+  ...["SCHEMA_EXPR", "SCHEMA_LIST", "NAME_EXPR", "NAME_LIST", "TABLESPACE_EXPR", "TABLESPACE_LIST"],
+  ...["INCLUDE_PATH_EXPR", "INCLUDE_PATH_LIST", "EXCLUDE_PATH_EXPR", "EXCLUDE_PATH_LIST"],
+  ...["TABLE_FILTER", "EXCLUDE_TABLES", "VIEWS_AS_TABLES"],
 ];
+const TABLE_MODE_FILTERS = ["TABLE_FILTER", "EXCLUDE_TABLES", "VIEWS_AS_TABLES"];
 const LATER_DATA_FILTERS = ["PARTITION_EXPR", "PARTITION_LIST", "SAMPLE", "SUBQUERY"];
 const LATER_REMAPS = ["REMAP_TABLESPACE", "REMAP_DATAFILE", "REMAP_TABLE", "REMAP_DIRECTORY"];
 
 /**
- * METADATA_FILTER as a change of the definition; the same name may be given again, and all filters hold.
- * @throws ORA-39001 with ORA-31660 (no name), ORA-39036 (unknown name) or ORA-39071 (no value) inside.
+ * METADATA_FILTER as a change of the definition; the same name may be given again, and all filters hold, but for INCLUDE_PATH_EXPR and
+ * _LIST, which add up.
+ * @throws ORA-39001 with ORA-31660 (no name), ORA-39036 (unknown name), ORA-39071 (no value, or one that is no predicate), ORA-39037,
+ * ORA-39038 or ORA-39041 (object paths) inside.
  */
 export function metadataFilter(
   definition: JobDefinition,
@@ -29,12 +27,14 @@ export function metadataFilter(
 ): Partial<JobDefinition> {
   if (!name) throw invalidArgument(["ORA-31660"]);
   const key = name.toUpperCase();
-  if (LATER_METADATA_FILTERS.includes(key)) throw notSupported(`metadata filter ${key}`);
   if (!METADATA_FILTERS.includes(key)) throw invalidArgument(["ORA-39036", name]);
-  if (key === "TABLE_FILTER" && definition.mode !== "TABLE") throw invalidArgument(["ORA-39036", name]);
+  if (TABLE_MODE_FILTERS.includes(key) && definition.mode !== "TABLE") throw invalidArgument(["ORA-39036", name]);
   if (typeof value !== "string" || value.trim() === "") throw invalidArgument(["ORA-39071", key]);
-  const path = checkedPath(key, objectPath);
-  return { metadataFilters: [...definition.metadataFilters, { name: key, value, objectPath: path }] };
+  if (key === "VIEWS_AS_TABLES") assertNoTemplates(value);
+  const path = checkedPath(definition, key, objectPath);
+  const filter = { name: key, value, objectPath: path };
+  assertFilter(definition, filter);
+  return { metadataFilters: [...definition.metadataFilters, filter] };
 }
 
 /**
@@ -87,9 +87,19 @@ export function dataFilter(
 }
 
 /** The empty text is NULL, as in PL/SQL. */
-function checkedPath(filter: string, objectPath: string | null): string | null {
+function checkedPath(definition: JobDefinition, filter: string, objectPath: string | null): string | null {
   if (objectPath === null || objectPath === "") return null;
+  if (!filter.startsWith("NAME_")) throw invalidArgument(["ORA-39037", filter]);
   const path = objectPath.toUpperCase();
-  if (path !== "TABLE" || !filter.startsWith("NAME_")) throw notSupported(`${filter} with object path ${path}`);
+  assertNameable(definition, path);
   return path;
+}
+
+/** A template has the structure for a table that Data Pump makes in the source; no such table is needed here. */
+function assertNoTemplates(value: string): void {
+  if (!value.replace(/"(?:[^"]|"")*"/g, "").includes(":")) return;
+  throw pumpError(
+    [["ORA-39001"], ["ORA-39071", "VIEWS_AS_TABLES"]],
+    "Name the views alone: tsdp reads them as they are and needs no template table.",
+  );
 }

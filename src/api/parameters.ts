@@ -1,4 +1,5 @@
 import type { JobDefinition, Operation } from "../job/definition.ts";
+import { assertSelectable } from "../job/selection.ts";
 import { invalidArgument, invalidOperation, notSupported } from "./refusals.ts";
 
 type ParameterRule =
@@ -81,12 +82,14 @@ export function setParallel(degree: number): Partial<JobDefinition> {
 
 /**
  * What START_JOB demands of a definition.
- * @throws ORA-39002 with ORA-39053 (no dump file) or ORA-39137 (an action that needs metadata) inside.
+ * @throws ORA-39002 with ORA-39053 (no dump file, no tablespace) or ORA-39137 (an action that needs metadata) inside.
  */
 export function assertStartable(definition: JobDefinition): void {
   if (!definition.files.some(({ type }) => type === "dump")) {
     throw invalidOperation(["ORA-39053", "DUMPFILE", definition.operation]);
   }
+  assertTablespaces(definition);
+  assertSelectable(definition);
   const { CHECKSUM, CHECKSUM_ALGORITHM, VERIFY_CHECKSUM, VERIFY_ONLY } = definition.parameters;
   if (CHECKSUM === 0 && CHECKSUM_ALGORITHM !== undefined)
     throw invalidOperation(["ORA-39050", "CHECKSUM=NO", "CHECKSUM_ALGORITHM"]);
@@ -95,6 +98,13 @@ export function assertStartable(definition: JobDefinition): void {
   if (definition.parameters["INCLUDE_METADATA"] === 0 && (action === "SKIP" || action === "REPLACE")) {
     throw invalidOperation(["ORA-39137", action]);
   }
+}
+
+/** An export of tablespaces has no default. */
+function assertTablespaces({ operation, mode, metadataFilters }: JobDefinition): void {
+  if (operation !== "EXPORT" || mode !== "TABLESPACE") return;
+  if (metadataFilters.some(({ name }) => name.startsWith("TABLESPACE_"))) return;
+  throw invalidOperation(["ORA-39053", "TABLESPACE_EXPR", mode]);
 }
 
 function checkedValue(name: string, rule: Exclude<ParameterRule, string>, value: string | number): string | number {

@@ -30,6 +30,7 @@ export const MESSAGES = {
     text: "name is already used by an existing object",
     hint: "Choose another name, or replace the existing object.",
   },
+  "ORA-00959": { text: "tablespace '%s' does not exist" },
   "ORA-02298": { text: "cannot validate (%s.%s) - parent keys not found" },
   "ORA-02354": { text: "error in exporting/importing data" },
   "ORA-04043": { text: "object %s does not exist" },
@@ -122,12 +123,17 @@ export const MESSAGES = {
   "ORA-39031": { text: "invalid filter name %s" },
   "ORA-39035": { text: "Data filter %s has already been specified." },
   "ORA-39036": { text: "invalid metadata filter name %s" },
+  "ORA-39037": { text: "Object type path not supported for %s metadata filter." },
   "ORA-39038": { text: 'Object path "%s" is not supported for %s jobs.' },
   "ORA-39039": {
     text: 'Schema expression "%s" contains no valid schemas.',
     hint: "Name a schema: the stem of a SQLite file in the database folder (`HR` for HR.db).",
   },
   "ORA-39040": { text: 'Schema expression "%s" must identify exactly one schema.' },
+  "ORA-39041": {
+    text: 'Filter "%s" either identifies all object types or no object types.',
+    hint: "`tsdp paths` lists the object paths.",
+  },
   "ORA-39045": { text: "invalid metadata remap name %s" },
   "ORA-39046": { text: "Metadata remap %s has already been specified." },
   "ORA-39049": { text: "invalid parameter name %s" },
@@ -146,6 +152,7 @@ export const MESSAGES = {
     hint: "Check that this user may write the log file in the folder of its directory object, or set nologfile=y.",
   },
   "ORA-39071": { text: "Value for %s is badly formed." },
+  "ORA-39082": { text: "Object type %s created with compilation warnings" },
   "ORA-39083": { text: "Object type %s failed to create with error:" },
   "ORA-39087": {
     text: "directory name %s is invalid",

@@ -22,7 +22,8 @@ export async function defineJob(pump: JobDefiner, plan: JobPlan, command: string
     const type = isUrl ? KU.FILE_TYPE_URIDUMP_FILE : KU.FILE_TYPE_DUMP_FILE;
     await pump.addFile(handle, name, directory, plan.filesize, type, plan.reusefile);
   }
-  for (const [name, value] of plan.filters) await pump.metadataFilter(handle, name, value);
+  for (const [name, value, path] of plan.filters)
+    await pump.metadataFilter(handle, name, value, ...(path === undefined ? [] : [path]));
   for (const [source, target] of plan.remaps) await pump.metadataRemap(handle, "REMAP_SCHEMA", source, target);
   if (!plan.includeRows) await pump.dataFilter(handle, "INCLUDE_ROWS", 0);
   if (plan.degree !== null) await pump.setParallel(handle, plan.degree);

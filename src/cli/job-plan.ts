@@ -1,5 +1,6 @@
 import { pumpError } from "../base/errors.ts";
 import { quoteLiteral } from "../base/identifiers.ts";
+import { objectFilters, type Filters } from "./object-filters.ts";
 import { supportedParameters } from "./parameters.ts";
 import { clientCode, type Settings } from "./settings.ts";
 import { booleanOf, fileOf, remapOf, tableOf, unquote, urlOf } from "./values.ts";
@@ -19,7 +20,7 @@ export interface PlannedDump extends PlannedFile {
 /** What a command line asks for, in the words of the API. */
 export interface JobPlan {
   readonly operation: "EXPORT" | "IMPORT";
-  readonly mode: "FULL" | "SCHEMA" | "TABLE";
+  readonly mode: "FULL" | "SCHEMA" | "TABLE" | "TABLESPACE";
   /** null: the engine makes one. */
   readonly jobName: string | null;
   /** null: no log file. */
@@ -29,8 +30,7 @@ export interface JobPlan {
   readonly filesize: string | null;
   /** 1 or 0, null when it was not given. */
   readonly reusefile: number | null;
-  /** Metadata filters, name and value. */
-  readonly filters: readonly (readonly [name: string, value: string])[];
+  readonly filters: Filters;
   /** Source and target schema. */
   readonly remaps: readonly (readonly [source: string, target: string])[];
   readonly parameters: readonly (readonly [name: string, value: string | number])[];
@@ -68,7 +68,8 @@ export function planJob(settings: Settings): JobPlan {
 /** SCHEMA without a filter is the schema of the user; an import without a mode takes all that the dump holds. */
 function jobMode(settings: Settings): JobPlan["mode"] {
   if (settings.has("schemas")) return "SCHEMA";
-  if (settings.has("tables")) return "TABLE";
+  if (settings.has("tables") || settings.has("views_as_tables")) return "TABLE";
+  if (settings.has("tablespaces")) return "TABLESPACE";
   return (settings.flag("full") ?? settings.command === "import") ? "FULL" : "SCHEMA";
 }
 
@@ -76,11 +77,12 @@ function checkModes(settings: Settings): void {
   const modes = [
     ...(settings.flag("full") === true ? ["full"] : []),
     ...(settings.has("schemas") ? ["schema"] : []),
-    ...(settings.has("tables") ? ["tables"] : []),
+    ...(settings.has("tables") || settings.has("views_as_tables") ? ["tables"] : []),
+    ...(settings.has("tablespaces") ? ["tablespaces"] : []),
   ];
   const [first, second] = modes;
   if (first === undefined || second === undefined) return;
-  const hint = "Ask for one of full=y, schemas= and tables=; a table may carry its schema, schema.table.";
+  const hint = "Ask for one of full=y, schemas=, tables= and tablespaces=; a table may carry its schema, schema.table.";
   throw pumpError([[clientCode(settings.command, "00010"), first, second]], hint);
 }
 
@@ -135,18 +137,44 @@ function defaultDirectory(settings: Settings): string {
   return settings.elements("directory")[0] ?? (fromEnvironment === "" ? "DATA_PUMP_DIR" : fromEnvironment);
 }
 
-function metadataFilters(settings: Settings): JobPlan["filters"] {
-  const schemas = settings.identifiers("schemas").map(quoteLiteral);
-  const tables = settings.elements("tables").map((element) => {
+function metadataFilters(settings: Settings): Filters {
+  const [tables, views] = [tableFilter(settings, "tables"), tableFilter(settings, "views_as_tables")];
+  return [
+    ...nameList(settings, "schemas", "SCHEMA_EXPR"),
+    ...nameList(settings, "tablespaces", "TABLESPACE_EXPR"),
+    ...(tables === "" ? [] : [["TABLE_FILTER", tables] as const]),
+    ...(views === "" ? [] : [["VIEWS_AS_TABLES", views] as const]),
+    ...(excludesTables(settings) ? [["EXCLUDE_TABLES", "YES"] as const] : []),
+    ...objectFilters(settings),
+  ];
+}
+
+function nameList(settings: Settings, parameter: string, filter: string): Filters {
+  const names = settings.identifiers(parameter).map(quoteLiteral);
+  return names.length === 0 ? [] : [[filter, `IN (${names.join(",")})`]];
+}
+
+function tableFilter(settings: Settings, parameter: "tables" | "views_as_tables"): string {
+  const tables = settings.elements(parameter).map((element) => {
     const table = tableOf(element);
     if (table === undefined)
-      throw settings.invalidValue("tables", "Give [schema.]table; quote a name that holds a dot or a colon.");
+      throw settings.invalidValue(
+        parameter,
+        `Give [schema.]${parameter === "tables" ? "table" : "view"}; quote a name that holds a dot or a colon.`,
+      );
     return table;
   });
-  return [
-    ...(schemas.length === 0 ? [] : [["SCHEMA_EXPR", `IN (${schemas.join(",")})`] as const]),
-    ...(tables.length === 0 ? [] : [["TABLE_FILTER", tables.join(",")] as const]),
-  ];
+  return tables.join(",");
+}
+
+/** Views alone: a TABLE job without TABLE_FILTER would take all tables. */
+function excludesTables(settings: Settings): boolean {
+  const [hasTables, hasViews] = [settings.has("tables"), settings.has("views_as_tables")];
+  const excludes = settings.flag("exclude_tables") ?? (hasViews && !hasTables);
+  if (excludes && hasTables)
+    throw pumpError([[clientCode(settings.command, "00011"), "exclude_tables", "tables"]], "Leave one of the two out.");
+  if (excludes && !hasViews) throw settings.invalidValue("exclude_tables", "Name the views with views_as_tables=.");
+  return excludes;
 }
 
 function schemaRemaps(settings: Settings): JobPlan["remaps"] {

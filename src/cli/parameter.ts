@@ -1,7 +1,7 @@
 export type Command = "export" | "import";
 
 /** What one value of a parameter is; it decides how the value is checked and how its name is shown in `--help`. */
-export type ValueType = "text" | "name" | "keyword" | "yes-no" | "integer" | "file" | "size" | "table" | "remap";
+export type ValueType = "text" | "name" | "keyword" | "yes-no" | "integer" | "file" | "size" | "table" | "filter" | "remap";
 
 /** The API call that a parameter turns into; `client` parameters only steer the command line itself. */
 export type ApiCall =

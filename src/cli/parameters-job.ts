@@ -47,8 +47,8 @@ export const JOB_PARAMETERS: readonly JobParameter[] = [
     call: { procedure: "METADATA_FILTER", argument: "TABLE_FILTER" },
     description: [
       "Tables to process, each [schema.]table, with what depends on them.",
-      "A percent sign in the name of the table stands for any characters.",
-      "Example: TABLES=HR.EMPLOYEES,HR.JOB%.",
+      "In the name of the table % and * stand for any characters, ? for one.",
+      "Example: TABLES=HR.EMPLOYEES,HR.JOB*.",
     ],
   },
   {

@@ -13,10 +13,8 @@ export const PLANNED_PARAMETERS: readonly PlannedParameter[] = [
   planned("enable_secure_roles", BOTH, "Enable roles that need a password."),
   planned("estimate", BOTH, "Method of the estimate of sizes."),
   planned("estimate_only", EXPORT, "Estimate sizes without exporting."),
-  planned("exclude", BOTH, "Types and names of objects to leave out."),
   planned("flashback_scn", BOTH, "State of the database to export, by number."),
   planned("flashback_time", BOTH, "State of the database to export, by time."),
-  planned("include", BOTH, "Types and names of objects to take."),
   planned("index_threshold", IMPORT, "Size from which an index is built in parallel."),
   planned("logtime", BOTH, "Put the time before each line."),
   planned("master_only", IMPORT, "Load only the control table of the dump file set."),
@@ -38,7 +36,6 @@ export const PLANNED_PARAMETERS: readonly PlannedParameter[] = [
   planned("source_edition", BOTH, "Edition of the source."),
   planned("sqlfile", IMPORT, "Write the DDL into a script instead of running it."),
   planned("streams_configuration", IMPORT, "Load the metadata of streams."),
-  planned("tablespaces", BOTH, "Tablespaces to process."),
   planned("target_edition", IMPORT, "Edition of the target."),
   planned("trace", BOTH, "Trace flags."),
   planned("transform", IMPORT, "Change the definitions of objects."),
@@ -48,7 +45,6 @@ export const PLANNED_PARAMETERS: readonly PlannedParameter[] = [
   planned("transportable", BOTH, "Transport files instead of rows."),
   planned("tts_closure_check", EXPORT, "How far to check a set of tablespaces."),
   planned("version", BOTH, "Version of the objects to process."),
-  planned("views_as_tables", BOTH, "Views to process as tables."),
 ];
 
 function planned(name: string, commands: readonly Command[], description: string): PlannedParameter {

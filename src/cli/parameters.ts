@@ -3,14 +3,18 @@ import type { Command, JobParameter, Parameter } from "./parameter.ts";
 import { JOB_PARAMETERS } from "./parameters-job.ts";
 import { PLANNED_PARAMETERS } from "./parameters-planned.ts";
 import { PROTECTION_PARAMETERS } from "./parameters-protection.ts";
+import { SELECTION_PARAMETERS } from "./parameters-selection.ts";
 
 /**
  * Every parameter of `tsdp export` and `tsdp import`, by name. It drives parsing, `help=y`, `--help`, the API calls and
  * docs/parameters.md.
  */
-export const PARAMETERS: readonly Parameter[] = [...JOB_PARAMETERS, ...PROTECTION_PARAMETERS, ...PLANNED_PARAMETERS].sort(
-  (a, b) => (a.name < b.name ? -1 : 1),
-);
+export const PARAMETERS: readonly Parameter[] = [
+  ...JOB_PARAMETERS,
+  ...PROTECTION_PARAMETERS,
+  ...SELECTION_PARAMETERS,
+  ...PLANNED_PARAMETERS,
+].sort((a, b) => (a.name < b.name ? -1 : 1));
 
 /** The parameters that a command knows. */
 export function parametersOf(command: Command): readonly Parameter[] {

@@ -123,6 +123,7 @@ function placeholder({ type, list }: JobParameter): string {
     file: "file",
     size: "size",
     table: "table",
+    filter: "path[:names]",
     remap: "source:target",
   };
   return list === true ? `${noun[type]},...` : noun[type];

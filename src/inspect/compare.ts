@@ -4,6 +4,7 @@ import { OpenFiles } from "../dump/open-files.ts";
 import { loadCodec } from "../dump/piece.ts";
 import type { DumpFileSet } from "../dump/reader.ts";
 import { isSystemTable, type DumpObject, type DumpSchema } from "../metadata/dump-object.ts";
+import { isPartialDump, objectNumbers } from "../metadata/master-facts.ts";
 import type { MasterTable } from "../metadata/master-table.ts";
 import { readSchema, type SchemaContents } from "../metadata/read-schema.ts";
 import { systemTableFilter } from "../metadata/select.ts";
@@ -174,7 +175,9 @@ class SchemaComparer {
     comparer: TableComparer,
   ): Promise<Pick<ObjectDifference, "rows" | "reason">> {
     const table = this.#context.verified.tables.find(({ schema, name }) => schema === object.schema && name === object.name);
-    if (object.shape === null || this.#context.master.job.get("CONTENT") === "METADATA_ONLY") return { rows: null, reason: null };
+    const { job } = this.#context.master;
+    const isWithoutRows = job.get("CONTENT") === "METADATA_ONLY" || objectNumbers(job.get("WITHOUT_ROWS")).has(object.id);
+    if (object.shape === null || isWithoutRows) return { rows: null, reason: null };
     const reason = this.#obstacle(object, object.shape, live.shape, table?.isWhole === true);
     if (reason !== null || live.shape === null) return { rows: null, reason };
     try {
@@ -183,7 +186,7 @@ class SchemaComparer {
         shape: object.shape,
         live: live.shape,
         pieces: this.#piecesOf(object),
-        filter: systemTableFilter(object, this.#objects, this.#isTableSelection),
+        filter: systemTableFilter(object, this.#objects, this.#isPartial),
         encoding: this.#live.schema.settings.encoding,
       });
       this.#done(table?.bytes ?? 0);
@@ -228,9 +231,9 @@ class SchemaComparer {
     return { ...NO_DIFFERENCES, onlyInDump };
   }
 
-  /** An export of some tables says nothing of the others. */
+  /** An export of some objects says nothing of the others. */
   #onlyLive(): readonly ObjectDifference[] {
-    if (this.#isTableSelection) return [];
+    if (this.#isPartial) return [];
     const isData = this.#context.master.job.get("CONTENT") === "DATA_ONLY";
     const known = new Set(this.#objects.map(keyOf));
     return this.#live.objects
@@ -238,8 +241,8 @@ class SchemaComparer {
       .map((object) => difference({ ...object, schema: this.#context.pair.schema }, "onlyLive"));
   }
 
-  get #isTableSelection(): boolean {
-    return this.#context.master.job.get("MODE") === "TABLE";
+  get #isPartial(): boolean {
+    return isPartialDump(this.#context.master.job);
   }
 }
 

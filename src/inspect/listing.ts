@@ -1,5 +1,6 @@
 import { foldName } from "../base/identifiers.ts";
 import type { PieceLocation } from "../dump/piece.ts";
+import { objectNumbers } from "../metadata/master-facts.ts";
 import type { DumpObject, ObjectType } from "../metadata/dump-object.ts";
 import type { MasterPiece } from "../metadata/master-table.ts";
 import type { TableKind, TextEncoding } from "../sqlite/schema.ts";
@@ -55,7 +56,11 @@ export function listDump({ set, master }: OpenDump, filter: ListFilter = {}): Du
   const wanted = master.objects.filter((object) => isWanted(object, filter));
   const listed = groupPieces(master);
   const reasons = refusals(master.objects, master.schemas);
-  const facts: DumpFacts = { content: master.job.get("CONTENT") ?? "ALL", damaged: damagedObjects(master.job.get("DAMAGED")) };
+  const facts: DumpFacts = {
+    content: master.job.get("CONTENT") ?? "ALL",
+    damaged: objectNumbers(master.job.get("DAMAGED")),
+    withoutRows: objectNumbers(master.job.get("WITHOUT_ROWS")),
+  };
   return {
     job: master.job,
     files: set.files.map(({ number, path, size }) => ({ number, path, bytes: size })),
@@ -70,6 +75,8 @@ export function listDump({ set, master }: OpenDump, filter: ListFilter = {}): Du
 interface DumpFacts {
   readonly content: string;
   readonly damaged: ReadonlySet<number>;
+  /** Tables whose rows the export has left out. */
+  readonly withoutRows: ReadonlySet<number>;
 }
 
 interface ObjectPieces {
@@ -80,7 +87,7 @@ interface ObjectPieces {
 function listObject(object: DumpObject, pieces: ObjectPieces, reason: string | null, facts: DumpFacts): ListedObject {
   const { schema, objectType, kind, name, tableName, shape } = object;
   const sum = (field: (piece: PieceLocation) => number) => pieces.stored.reduce((total, piece) => total + field(piece), 0);
-  const hasRows = shape !== null && facts.content !== "METADATA_ONLY";
+  const hasRows = shape !== null && !isWithoutRows(object, facts);
   return {
     schema,
     type: objectType,
@@ -98,9 +105,13 @@ function listObject(object: DumpObject, pieces: ObjectPieces, reason: string | n
 
 function stateOf(object: DumpObject, reason: string | null, facts: DumpFacts): ObjectState {
   if (reason !== null) return "refused";
-  if (object.kind === "virtual" && facts.content !== "METADATA_ONLY") return "rows in shadow tables";
-  if (object.objectType === "TABLE" && facts.content === "METADATA_ONLY") return "metadata only";
+  if (object.objectType === "TABLE" && isWithoutRows(object, facts)) return "metadata only";
+  if (object.kind === "virtual") return "rows in shadow tables";
   return facts.damaged.has(object.id) ? "rows lost to damage" : "complete";
+}
+
+function isWithoutRows({ id }: DumpObject, { content, withoutRows }: DumpFacts): boolean {
+  return content === "METADATA_ONLY" || withoutRows.has(id);
 }
 
 function refusals(objects: readonly DumpObject[], schemas: OpenDump["master"]["schemas"]): ReadonlyMap<unknown, string> {
@@ -112,16 +123,6 @@ function refusals(objects: readonly DumpObject[], schemas: OpenDump["master"]["s
     for (const { object, reason } of proven.rejected) reasons.set(object, reason);
   }
   return reasons;
-}
-
-/** The fact is a list of object numbers; one that is something else says nothing. */
-function damagedObjects(fact: string | undefined): ReadonlySet<number> {
-  return new Set(
-    (fact ?? "")
-      .split(",")
-      .filter((number) => number !== "")
-      .map(Number),
-  );
 }
 
 function isWanted(object: DumpObject, { schemas, names, types }: ListFilter): boolean {

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";
-import { pumpError, toPumpError, type ErrorLine, type PumpError } from "../base/errors.ts";
+import { pumpError, toPumpError, type ErrorLine, type PumpError, type StackEntry } from "../base/errors.ts";
 import { failpoint } from "../base/failpoint.ts";
 import { qualifiedName } from "../base/identifiers.ts";
 import { productVersion } from "../base/product.ts";
@@ -57,7 +57,7 @@ export class ExportJob implements Job {
   #plan: ExportPlan = NO_PLAN;
   #queue = new UnloadQueue([]);
   #unloading: Unloading | null = null;
-  #missing: readonly string[] = [];
+  #missing: readonly StackEntry[] = [];
   /** What an earlier run has left to go on with. */
   #saved: SavedExport | null = null;
   #startsOverBecause: string | null = null;
@@ -74,7 +74,7 @@ export class ExportJob implements Job {
   }
 
   get startInfo(): readonly ErrorLine[] {
-    return this.#missing.flatMap((schema) => pumpError([["ORA-39165", schema]]).lines);
+    return this.#missing.flatMap((entry) => pumpError([entry]).lines);
   }
 
   /** Everything that can be wrong before a row moves; nothing new is left behind when it throws. */
@@ -219,7 +219,7 @@ export class ExportJob implements Job {
       this.#run.say(`${this.#startsOverBecause}: the data is exported again from the beginning`);
     this.#run.once("plan", () => {
       this.#noteBlockedWriters();
-      for (const schema of this.#missing) this.#run.report(pumpError([["ORA-39165", schema]]).lines);
+      for (const entry of this.#missing) this.#run.report(pumpError([entry]).lines);
       for (const lines of this.#plan.problems) this.#run.report(lines);
       for (const note of this.#plan.notes) this.#run.say(note);
       for (const path of pathsOf(this.#plan.objects, "EXPORT", contentOf(this.#run.definition)))
@@ -324,14 +324,7 @@ export class ExportJob implements Job {
   }
 
   #master(): Buffer {
-    return encodeMasterTable(
-      masterTable(
-        this.#run,
-        this.#plan.schemas,
-        this.#plan.objects,
-        this.#plan.tables.map(({ unload }) => unload),
-      ),
-    );
+    return encodeMasterTable(masterTable(this.#run, this.#plan));
   }
 }
 
@@ -340,6 +333,9 @@ function noFurtherWorkers(): PumpError {
   return pumpError([["ORA-39002"], ["TSDP-00010", reason]], "The workers that there are go on.");
 }
 
-const NO_PLAN: ExportPlan = { schemas: [], objects: [], tables: [], problems: [], notes: [], holdsMarkedColumns: false };
+const NO_PLAN: ExportPlan = {
+  ...{ schemas: [], objects: [], tables: [], withoutRows: new Set(), isPartial: false },
+  ...{ problems: [], notes: [], holdsMarkedColumns: false },
+};
 
 const MASTER_PIECE = { type: PIECE_TYPE.MASTER_TABLE, object: 0, piece: 1, image: 0, rows: 0 } as const;

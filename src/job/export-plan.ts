@@ -1,10 +1,11 @@
-import { pumpError, type ErrorLine } from "../base/errors.ts";
+import { causeLines, pumpError, type ErrorLine, type StackEntry } from "../base/errors.ts";
 import { qualifiedName, quoteIdentifier } from "../base/identifiers.ts";
 import type { ColumnName } from "../catalog/encrypted-columns.ts";
 import { defaultSchema, listSchemas } from "../catalog/schemas.ts";
 import { isSystemTable, type DumpObject, type DumpSchema } from "../metadata/dump-object.ts";
 import { readSchema } from "../metadata/read-schema.ts";
-import { nothingLeft, Selection, systemTableFilter } from "../metadata/select.ts";
+import { absentOf, nothingLeft, systemTableFilter, type Selection } from "../metadata/select.ts";
+import { viewAsTable, viewShape } from "../metadata/view-as-table.ts";
 import { estimateBytes, usedBytes } from "../sqlite/estimate.ts";
 import type { Connection } from "../sqlite/database.ts";
 import { wholeRange, type KeyRange } from "../sqlite/key-range.ts";
@@ -14,6 +15,7 @@ import type { SchemaFile } from "../worker/messages.ts";
 import type { Content } from "./content.ts";
 import type { JobDefinition } from "./definition.ts";
 import { holdsMarkedColumns, keepColumnsApart } from "./secret-columns.ts";
+import { selectionOf } from "./selection.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { TableUnload } from "./unload-queue.ts";
 
@@ -21,8 +23,8 @@ import { TableUnload } from "./unload-queue.ts";
 export interface ExportSources {
   readonly selection: Selection;
   readonly sources: readonly SchemaFile[];
-  /** Schemas that were asked for and are not there. */
-  readonly missing: readonly string[];
+  /** Schemas and tablespaces that were asked for and are not there. */
+  readonly missing: readonly StackEntry[];
 }
 
 /** A table whose rows are to be unloaded; null: it has none. */
@@ -36,6 +38,10 @@ export interface ExportPlan {
   readonly schemas: readonly DumpSchema[];
   readonly objects: readonly DumpObject[];
   readonly tables: readonly TableWork[];
+  /** Numbers of the tables whose rows are left out, though others come. */
+  readonly withoutRows: ReadonlySet<number>;
+  /** Whether only some objects of the schemas are taken. */
+  readonly isPartial: boolean;
   /** Objects that can't be exported, and why. */
   readonly problems: readonly (readonly ErrorLine[])[];
   /** What the log is to say before the rows. */
@@ -52,18 +58,16 @@ export interface ColumnChoice {
 
 /** @throws ORA-39002 with ORA-39165 and ORA-31655 when there is no schema to export */
 export function chooseSources(definition: JobDefinition): ExportSources {
-  const { database, owner, mode, metadataFilters } = definition;
-  if (mode !== "FULL" && mode !== "SCHEMA" && mode !== "TABLE") throw pumpError([["TSDP-00001", `mode ${mode}`]]);
-  const selection = new Selection({
-    mode,
-    filters: metadataFilters,
-    defaultSchema: defaultSchema(database, owner),
-    everythingByDefault: false,
-  });
+  const { database, owner } = definition;
+  const selection = selectionOf(definition, defaultSchema(database, owner));
   const available = listSchemas(database);
-  const { schemas, missing } = selection.schemas(available.map(({ name }) => name));
+  const { schemas, missing, missingTablespaces } = selection.schemas(available.map(({ name }) => name));
   const sources = available.filter(({ name }) => schemas.includes(name)).map(({ name, path }) => ({ schema: name, path }));
-  return { selection, sources, missing };
+  const absent = [
+    ...missing.map((name) => ["ORA-39165", name] as const),
+    ...missingTablespaces.map((name) => ["ORA-00959", name] as const),
+  ];
+  return { selection, sources, missing: absent };
 }
 
 /**
@@ -77,29 +81,69 @@ export function planExport(
   { marks, keepsApart }: ColumnChoice,
 ): ExportPlan {
   const contents = sources.map(({ schema }) => readSchema(snapshot.connection(schema), schema));
-  const all = contents.flatMap(({ objects }) => objects).map((object, i) => ({ ...object, id: i + 1 }));
-  const { objects: selected, missing } = selection.objects(all);
-  const chosen =
-    content === "DATA_ONLY" ? selected.filter((object) => object.shape !== null && !isSystemTable(object)) : selected;
   const schemas = contents.map(({ schema }) => schema);
+  const read = contents.flatMap(({ objects }) => objects).map((object, i) => ({ ...object, id: i + 1 }));
+  const { objects: all, problems: viewProblems } = takeViews(read, schemas, selection, snapshot);
+  const choice = selection.objects(all);
+  const isWithoutRows = ({ id }: DumpObject) => choice.withoutRows.has(id);
+  // A shadow table without its rows is damage: the module makes it.
+  const selected = choice.objects.filter(
+    (object) => object.owner === null || content === "METADATA_ONLY" || !isWithoutRows(object),
+  );
+  const hasOwnRows = (object: DumpObject) => object.shape !== null && !isSystemTable(object) && !isWithoutRows(object);
+  const chosen = content === "DATA_ONLY" ? selected.filter(hasOwnRows) : selected;
+  assertViewsShowNoMarked(chosen, marks, keepsApart);
   const { objects, notes } =
     keepsApart && content !== "METADATA_ONLY"
       ? keepColumnsApart(chosen, schemas, marks, (schema) => snapshot.connection(schema))
       : { objects: chosen, notes: [] };
-  if (objects.length === 0 && selection.isTableSelection) throw nothingLeft(missing.map((name) => ["ORA-39166", name]));
-  const tables = content === "METADATA_ONLY" ? [] : objects.filter(({ shape }) => shape !== null);
+  if (objects.length === 0 && selection.isPartial) throw nothingLeft(absentOf(choice));
+  const tables = content === "METADATA_ONLY" ? [] : objects.filter((object) => object.shape !== null && !isWithoutRows(object));
   return {
     schemas,
     objects,
     notes,
+    withoutRows: content === "METADATA_ONLY" ? new Set() : choice.withoutRows,
+    isPartial: selection.isPartial,
     holdsMarkedColumns: holdsMarkedColumns(tables, marks),
     tables: tables.flatMap((table) => planTable(table, objects, selection, snapshot)),
     problems: [
-      ...missing.map((name) => pumpError([["ORA-39166", name]]).lines),
+      ...absentOf(choice).map((entry) => pumpError([entry]).lines),
+      ...viewProblems,
       ...contents.flatMap(({ schema, unreadable }) => unreadable.map((name) => unspeakable(schema.name, name))),
       ...tables.filter((table) => hidesRowids(table, snapshot)).map(rowidsLost),
     ],
   };
+}
+
+/** VIEWS_AS_TABLES: the views that are named become tables. */
+function takeViews(
+  read: readonly DumpObject[],
+  schemas: readonly DumpSchema[],
+  selection: Selection,
+  snapshot: Snapshot,
+): { readonly objects: readonly DumpObject[]; readonly problems: readonly (readonly ErrorLine[])[] } {
+  const problems: (readonly ErrorLine[])[] = [];
+  const objects = read.map((object) => {
+    const settings = schemas.find(({ name }) => name === object.schema)?.settings;
+    if (object.objectType !== "VIEW" || settings === undefined || !selection.takesViewAsTable(object)) return object;
+    try {
+      return viewAsTable(snapshot.connection(object.schema), object, settings.encoding);
+    } catch (error) {
+      const name = qualifiedName(object.schema, object.name);
+      problems.push(pumpError([["ORA-31693", name], ["ORA-02354"], ...causeLines(error)]).lines);
+      return object;
+    }
+  });
+  return { objects, problems };
+}
+
+/** Nobody knows from which columns a view takes its values. @throws ORA-39002 with TSDP-00042 */
+function assertViewsShowNoMarked(objects: readonly DumpObject[], marks: readonly ColumnName[], keepsApart: boolean): void {
+  const view = objects.find(({ fromView, schema }) => fromView === true && marks.some((mark) => mark.schema === schema));
+  if (!keepsApart || view === undefined) return;
+  const reason = `view ${qualifiedName(view.schema, view.name)} may show columns that are marked as secret, and its own can't be kept apart`;
+  throw pumpError([["ORA-39002"], ["TSDP-00010", reason]], "Encrypt all of the data with encryption=data_only or all.");
 }
 
 function planTable(
@@ -111,10 +155,18 @@ function planTable(
   const { shape } = table;
   if (shape === null) return [];
   const connection = snapshot.connection(table.schema);
-  const filter = systemTableFilter(table, objects, selection.isTableSelection);
+  if (table.fromView === true) return [planView(table, shape)];
+  const filter = systemTableFilter(table, objects, selection.isPartial);
   const estimate = isSystemTable(table) ? 0 : estimateBytes(connection, shape, usedBytes(connection));
   const range = rangeOf(connection, shape);
   return [{ unload: new TableUnload({ object: table.id, schema: table.schema, shape, filter }, range, estimate), range }];
+}
+
+/** Nothing is known of the size of a view before it is read; it has no keys to cut it by. */
+function planView(table: DumpObject, shape: TableShape): TableWork {
+  const range = { kind: "scan", offset: 0n } as const;
+  const reading = { object: table.id, schema: table.schema, shape: viewShape(shape), filter: null };
+  return { unload: new TableUnload(reading, range, 0), range };
 }
 
 /** The ends of a damaged table can't be read; its rows are then looked for among all rowids. */
@@ -128,8 +180,8 @@ function rangeOf(connection: Connection, shape: TableShape): KeyRange | null {
 }
 
 /** Whether the rows have rowids that no SQL can ask for. */
-function hidesRowids({ shape, schema }: DumpObject, snapshot: Snapshot): boolean {
-  if (shape === null || shape.withoutRowid || shape.rowid !== null) return false;
+function hidesRowids({ shape, schema, fromView }: DumpObject, snapshot: Snapshot): boolean {
+  if (shape === null || fromView === true || shape.withoutRowid || shape.rowid !== null) return false;
   try {
     return (
       snapshot

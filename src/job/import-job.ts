@@ -98,7 +98,6 @@ export class ImportJob implements Job {
     const loading = new Loading(this.#run, this.#crew, this.#board, {
       works: this.#works,
       exportMode: this.#exportMode,
-      content: this.#content,
     });
     const count = Math.min(this.#run.degree, Math.ceil(loading.bytesLeft / PIECE_TARGET) || 1);
     this.#crew.setDegree(Math.max(count, Math.min(this.#works.length, this.#run.degree)));
@@ -232,7 +231,7 @@ export class ImportJob implements Job {
     }
   }
 
-  #plan(target: TargetSchema, { source, partial, objects, master, set }: PlanRequest): SchemaWork {
+  #plan(target: TargetSchema, { source, partial, withoutRows, objects, master, set }: PlanRequest): SchemaWork {
     const pieceOrder = groupPieces(master);
     const skipped = skipCurrent(this.#run, target, objects, pieceOrder);
     this.#skipped.push(
@@ -242,6 +241,8 @@ export class ImportJob implements Job {
     const plan = planSchemaImport({
       source,
       partial,
+      withoutRows,
+      definitionsOf: (names) => target.definitionsOf(names),
       objects: taken,
       target: target.name,
       existing: target.existing,

@@ -2,7 +2,6 @@ import { pumpError } from "../base/errors.ts";
 import { qualifiedName } from "../base/identifiers.ts";
 import { isSystemTable, type DumpObject } from "../metadata/dump-object.ts";
 import { objectPath, type ExportMode } from "../metadata/object-paths.ts";
-import type { Content } from "./content.ts";
 import type { Crew } from "./crew.ts";
 import type { SchemaImport, TableLoad } from "./import-plan.ts";
 import { rowsLine } from "./log-lines.ts";
@@ -23,7 +22,6 @@ export interface ImportWork {
   readonly works: readonly SchemaWork[];
   /** Mode of the export: its object paths begin with it. */
   readonly exportMode: ExportMode;
-  readonly content: Content;
 }
 
 /** How far the rows of a table are loaded. */
@@ -51,18 +49,16 @@ export class Loading {
   readonly #board: WorkerBoard;
   readonly #works: readonly SchemaWork[];
   readonly #exportMode: ExportMode;
-  readonly #content: Content;
   readonly #progressOf = new Map<TableLoad, LoadProgress>();
   readonly #items: readonly LoadItem[];
   readonly #totalBytes: number;
 
-  constructor(run: JobRun, crew: Crew, board: WorkerBoard, { works, exportMode, content }: ImportWork) {
+  constructor(run: JobRun, crew: Crew, board: WorkerBoard, { works, exportMode }: ImportWork) {
     this.#run = run;
     this.#crew = crew;
     this.#board = board;
     this.#works = works;
     this.#exportMode = exportMode;
-    this.#content = content;
     this.#items = works.flatMap((work) => this.#itemsOf(work));
     this.#totalBytes = works.flatMap(({ plan }) => plan.loads).reduce((sum, load) => sum + load.bytes, 0);
   }
@@ -165,8 +161,8 @@ export class Loading {
     }
   }
 
-  #tellLoaded({ target }: SchemaWork, { object, table }: TableLoad, progress: LoadProgress): void {
-    if (isSystemTable(object) || this.#content === "METADATA_ONLY") return;
+  #tellLoaded({ target }: SchemaWork, { object, table, withoutRows }: TableLoad, progress: LoadProgress): void {
+    if (isSystemTable(object) || withoutRows) return;
     const name = qualifiedName(target.name, object.name);
     this.#run.once(`rows ${target.name} ${object.id}`, () => {
       if (progress.rejected > 0)

@@ -7,7 +7,7 @@ import type { MasterPiece } from "../metadata/master-table.ts";
 import { BadImage } from "../sqlite/piece-image.ts";
 import type { PublishPlan, PublishTable } from "../sqlite/publish.ts";
 import { splitAs } from "../sqlite/piece-table.ts";
-import { sameColumns, sameShape } from "../sqlite/schema.ts";
+import { sameColumns, sameShape, type SchemaObject } from "../sqlite/schema.ts";
 import { proveSchema, type ProvenSchema } from "../sqlite/scratch.ts";
 import { hasKnownCollations, progressName, stagingName, type StagingTable } from "../sqlite/staging.ts";
 import type { ExistingObject } from "../sqlite/target.ts";
@@ -26,8 +26,12 @@ export interface SchemaImportRequest {
   readonly existing: readonly ExistingObject[] | null;
   readonly action: TableExistsAction;
   readonly content: Content;
-  /** Whether only some tables of the dump are taken. */
+  /** Whether only some objects of the dump, or of its source, are taken. */
   readonly partial: boolean;
+  /** Numbers of the tables whose rows don't come, though others do. */
+  readonly withoutRows: ReadonlySet<number>;
+  /** What the target has of tables and views that the job does not bring, by their names: indexes and triggers may come to them. */
+  readonly definitionsOf: (names: readonly string[]) => readonly SchemaObject[];
   readonly guid: string;
   /** The pieces of each object as the master table lists them. */
   readonly pieceOrder: ReadonlyMap<number, readonly MasterPiece[]>;
@@ -40,6 +44,8 @@ export interface TableLoad {
   readonly table: PublishTable;
   readonly pieces: readonly PieceOfRows[];
   readonly bytes: number;
+  /** Whether the table is made and its rows stay behind. */
+  readonly withoutRows: boolean;
 }
 
 export interface SchemaImport {
@@ -60,9 +66,11 @@ export function planSchemaImport(request: SchemaImportRequest): SchemaImport {
   }
 }
 
-function prove({ objects, source }: SchemaImportRequest): ProvenSchema {
+function prove({ objects, source, definitionsOf }: SchemaImportRequest): ProvenSchema {
+  const brought = new Set(objects.filter(({ type }) => type === "table" || type === "view").map(({ name }) => foldName(name)));
+  const elsewhere = objects.map(({ tableName }) => foldName(tableName)).filter((name) => !brought.has(name));
   try {
-    return proveSchema(objects, source.settings.encoding);
+    return proveSchema([...definitionsOf([...new Set(elsewhere)]), ...objects], source.settings.encoding);
   } catch (error) {
     if (!(error instanceof BadImage)) throw error;
     throw invalidDump(`schema ${source.name}: ${error.message}`, error);
@@ -93,7 +101,6 @@ class SchemaPlanner {
     const tables = objects.filter(({ objectType }) => objectType === "TABLE");
     const ordered = [...tables.filter((table) => this.#isVirtual(table)), ...tables.filter((table) => !this.#isVirtual(table))];
     const virtual = ordered.filter((table) => this.#takeTable(table) && this.#isVirtual(table));
-    const empty = this.#request.content === "METADATA_ONLY";
     const dependents = this.#request.content === "DATA_ONLY" ? [] : objects.filter((object) => this.#takeDependent(object));
     return {
       plan: {
@@ -101,8 +108,11 @@ class SchemaPlanner {
         progress: progressName(this.#request.guid),
         drops: this.#drops,
         tables: this.#loads.map(({ table }) => table),
-        creations: empty ? virtual : [],
-        definitions: [...(empty ? [] : virtual), ...dependents.filter(({ objectType }) => objectType !== "INDEX")],
+        creations: virtual.filter((table) => this.#isEmpty(table)),
+        definitions: [
+          ...virtual.filter((table) => !this.#isEmpty(table)),
+          ...dependents.filter(({ objectType }) => objectType !== "INDEX"),
+        ],
         indexes: dependents.filter(({ objectType }) => objectType === "INDEX"),
       },
       loads: this.#loads,
@@ -111,8 +121,14 @@ class SchemaPlanner {
     };
   }
 
+  /** Whether no rows come with the table. */
+  #isEmpty({ id }: DumpObject): boolean {
+    return this.#request.content === "METADATA_ONLY" || this.#request.withoutRows.has(id);
+  }
+
   #reportRejected(): void {
-    for (const { object, reason } of this.#proven.rejected) {
+    const own = new Set<SchemaObject>(this.#request.objects);
+    for (const { object, reason } of this.#proven.rejected.filter((rejection) => own.has(rejection.object))) {
       const type = object.type.toUpperCase();
       this.#problems.push(
         pumpError([["ORA-39083", `${type}:${this.#shown(object.name)}`], { code: "TSDP-00010", text: reason }]).lines,
@@ -125,7 +141,7 @@ class SchemaPlanner {
   #takeTable(object: DumpObject): boolean {
     if (object.owner !== null && this.#without.has(object.owner.toLowerCase())) return false;
     // A shadow table without its rows is damage: the module makes it.
-    if (object.owner !== null && this.#request.content === "METADATA_ONLY") return false;
+    if (object.owner !== null && this.#isEmpty(object)) return false;
     if (isSystemTable(object)) return this.#takeSystemTable(object);
     const existing = this.#existing.get(object.name.toLowerCase());
     if (existing === undefined) return this.#takeNewTable(object);
@@ -177,6 +193,11 @@ class SchemaPlanner {
         );
       return false;
     }
+    if (this.#isEmpty(object)) {
+      const text = `table ${name} exists and stays as it is, since none of its rows are taken`;
+      this.#notes.push({ code: "TSDP-00010", text });
+      return false;
+    }
     this.#notes.push(...pumpError([[action === "APPEND" ? "ORA-39152" : "ORA-39153", name]]).lines);
     return this.#addLoad(object, "append", action === "TRUNCATE");
   }
@@ -208,9 +229,10 @@ class SchemaPlanner {
       shape: splitAs(object.shape, shape),
       raw,
     };
-    const pieces = this.#request.content === "METADATA_ONLY" ? [] : this.#piecesOf(object);
+    const withoutRows = this.#isEmpty(object);
+    const pieces = withoutRows ? [] : this.#piecesOf(object);
     const bytes = pieces.reduce((sum, { bytes }) => sum + bytes, 0);
-    this.#loads.push({ object, table: { ...staged, definition: object, action, truncate }, pieces, bytes });
+    this.#loads.push({ object, table: { ...staged, definition: object, action, truncate }, pieces, bytes, withoutRows });
     return true;
   }
 

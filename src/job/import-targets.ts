@@ -2,12 +2,14 @@ import { pumpError, type StackEntry } from "../base/errors.ts";
 import { upperName } from "../base/identifiers.ts";
 import { listSchemas, newSchemaPath } from "../catalog/schemas.ts";
 import type { DumpObject, DumpSchema } from "../metadata/dump-object.ts";
+import { isPartialDump, objectNumbers } from "../metadata/master-facts.ts";
 import type { MasterTable } from "../metadata/master-table.ts";
 import type { ExportMode } from "../metadata/object-paths.ts";
-import { nothingLeft, Selection } from "../metadata/select.ts";
+import { absentOf, nothingLeft } from "../metadata/select.ts";
 import { contentOf } from "./content.ts";
 import type { JobDefinition } from "./definition.ts";
 import type { SavedTarget } from "./import-state.ts";
+import { selectionOf } from "./selection.ts";
 
 /** A schema of the dump and where it goes. */
 export interface ChosenSchema {
@@ -18,8 +20,10 @@ export interface ChosenSchema {
   readonly path: string;
   /** Null when the job makes the schema. */
   readonly existingPath: string | null;
-  /** Whether only some tables are taken. */
+  /** Whether only some objects are taken. */
   readonly partial: boolean;
+  /** Numbers of the tables whose rows don't come: the job leaves them out, or the export has. */
+  readonly withoutRows: ReadonlySet<number>;
 }
 
 /**
@@ -32,23 +36,20 @@ export function chooseTargets(
   master: MasterTable,
   saved: ReadonlyMap<string, SavedTarget>,
 ): { readonly chosen: readonly ChosenSchema[]; readonly missing: readonly StackEntry[] } {
-  const { mode, metadataFilters } = definition;
-  if (mode !== "FULL" && mode !== "SCHEMA" && mode !== "TABLE") throw pumpError([["TSDP-00001", `mode ${mode}`]]);
-  const selection = new Selection({ mode, filters: metadataFilters, defaultSchema: null, everythingByDefault: true });
-  const { schemas, missing } = selection.schemas(master.schemas.map(({ name }) => name));
+  const selection = selectionOf(definition, null);
+  const { schemas, missing, missingTablespaces } = selection.schemas(master.schemas.map(({ name }) => name));
   const selected = selection.objects(master.objects.filter(({ schema }) => schemas.includes(schema)));
   const absent = [
     ...missing.map((name) => ["ORA-39165", name] as const),
-    ...selected.missing.map((name) => ["ORA-39166", name] as const),
+    ...missingTablespaces.map((name) => ["ORA-00959", name] as const),
+    ...absentOf(selected),
   ];
-  if (selected.objects.length === 0 && selection.isTableSelection) throw nothingLeft(absent);
-  const partial =
-    selection.isTableSelection ||
-    metadataFilters.some(({ name }) => name.startsWith("NAME_")) ||
-    exportModeOf(master) === "TABLE";
+  if (selected.objects.length === 0 && selection.isPartial) throw nothingLeft(absent);
+  const partial = selection.isPartial || isPartialDump(master.job);
+  const withoutRows = new Set([...selected.withoutRows, ...objectNumbers(master.job.get("WITHOUT_ROWS"))]);
   const place = placeSchemas(definition, master, saved);
   const chosen = master.schemas
-    .map((source) => ({ source, partial, objects: selected.objects.filter(({ schema }) => schema === source.name) }))
+    .map((source) => ({ source, partial, withoutRows, objects: selected.objects.filter(({ schema }) => schema === source.name) }))
     .filter(({ source, objects }) => objects.length > 0 || (!partial && schemas.includes(source.name)))
     .map((choice) => ({ ...choice, ...place(choice.source) }));
   return { chosen, missing: absent };
@@ -57,7 +58,7 @@ export function chooseTargets(
 /** The mode in which a dump was exported: its object paths begin with it. */
 export function exportModeOf({ job }: MasterTable): ExportMode {
   const mode = job.get("MODE");
-  return mode === "FULL" || mode === "TABLE" ? mode : "SCHEMA";
+  return mode === "FULL" || mode === "TABLE" || mode === "TABLESPACE" ? mode : "SCHEMA";
 }
 
 /** Finds the file of a schema's target; with CONTENT=DATA_ONLY it has to exist. */

@@ -1,21 +1,18 @@
 import { endianness } from "node:os";
 import { basename } from "node:path";
 import { platformName, productVersion } from "../base/product.ts";
-import type { DumpObject, DumpSchema } from "../metadata/dump-object.ts";
+import type { DumpObject } from "../metadata/dump-object.ts";
+import { objectFacts } from "../metadata/master-facts.ts";
 import type { MasterTable } from "../metadata/master-table.ts";
 import { sqliteVersion } from "../sqlite/database.ts";
 import { isSplit, pieceLayout, pieceTableSql } from "../sqlite/piece-table.ts";
 import { contentOf } from "./content.ts";
+import type { ExportPlan } from "./export-plan.ts";
 import type { JobRun } from "./run.ts";
-import type { TableUnload } from "./unload-queue.ts";
 
 /** What an export writes last: everything an import needs to know, nothing of the run itself. */
-export function masterTable(
-  run: JobRun,
-  schemas: readonly DumpSchema[],
-  objects: readonly DumpObject[],
-  tables: readonly TableUnload[],
-): MasterTable {
+export function masterTable(run: JobRun, { schemas, objects, tables: works, withoutRows, isPartial }: ExportPlan): MasterTable {
+  const tables = works.map(({ unload }) => unload);
   const { owner, name, operation, mode, guid, version, database } = run.definition;
   const damaged = tables.filter(({ lost }) => lost.length > 0).map(({ table }) => table.object);
   const facts = {
@@ -34,7 +31,12 @@ export function masterTable(
     TIMEZONE: Intl.DateTimeFormat().resolvedOptions().timeZone,
     ENDIANNESS: endianness() === "LE" ? "LITTLE" : "BIG",
     PARAMETERS: JSON.stringify(run.definition.parameters),
-    ...(damaged.length > 0 ? { DAMAGED: damaged.join(",") } : {}),
+    ...(isPartial ? { PARTIAL: "1" } : {}),
+    ...objectFacts({
+      DAMAGED: damaged,
+      WITHOUT_ROWS: withoutRows,
+      VIEWS_AS_TABLES: objects.filter(({ fromView }) => fromView === true).map(({ id }) => id),
+    }),
   };
   return {
     job: new Map(Object.entries(facts)),

@@ -18,14 +18,15 @@ export interface SecretColumns {
   readonly notes: readonly string[];
 }
 
-/** Whether rows of marked columns are among those of the objects. */
+/** Whether rows of marked columns are, or through a view may be, among those of the objects. */
 export function holdsMarkedColumns(objects: readonly DumpObject[], marks: readonly ColumnName[]): boolean {
-  return objects.some(({ schema, name, shape }) =>
+  return objects.some(({ schema, name, shape, fromView }) =>
     marks.some(
       (mark) =>
         mark.schema === schema &&
-        foldName(mark.table) === foldName(name) &&
-        shape?.storedColumns.some((column) => foldName(column) === foldName(mark.column)) === true,
+        (fromView === true ||
+          (foldName(mark.table) === foldName(name) &&
+            shape?.storedColumns.some((column) => foldName(column) === foldName(mark.column)) === true)),
     ),
   );
 }

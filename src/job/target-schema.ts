@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import { causeLines, pumpError } from "../base/errors.ts";
 import { failpoint } from "../base/failpoint.ts";
+import { foldName } from "../base/identifiers.ts";
 import type { DumpSchema } from "../metadata/dump-object.ts";
 import { openDatabase, type Connection } from "../sqlite/database.ts";
-import { readSettings } from "../sqlite/schema.ts";
+import { readObjects, readSettings, type SchemaObject } from "../sqlite/schema.ts";
 import {
   createProgressTable,
   createStagingTable,
@@ -102,6 +103,15 @@ export class TargetSchema {
   /** Where a worker keeps the piece that it is about to load. */
   imagePath(worker: number): string {
     return imagePath(this.path, this.#guid, worker);
+  }
+
+  /** Its own definitions of tables and views, by their folded names. */
+  definitionsOf(names: readonly string[]): readonly SchemaObject[] {
+    const keeper = this.#keeper;
+    if (keeper === null || names.length === 0) return [];
+    const wanted = new Set(names);
+    const isWanted = ({ type, name }: SchemaObject) => (type === "table" || type === "view") && wanted.has(foldName(name));
+    return asTargetError(this.name, this.path, () => readObjects(keeper).objects.filter(isWanted));
   }
 
   get isPublished(): boolean {

@@ -21,6 +21,8 @@ export interface DumpObject extends SchemaObject {
   readonly owner: string | null;
   /** Of a table with rows of its own. */
   readonly shape: TableShape | null;
+  /** VIEWS_AS_TABLES: a table made of what a view shows. */
+  readonly fromView?: true;
 }
 
 /** sqlite_sequence and the statistics tables: rows about other tables. */

@@ -3,6 +3,7 @@ import { openMemory } from "../sqlite/database.ts";
 import { openUntrusted, BadImage } from "../sqlite/piece-image.ts";
 import type { TableKind, TableShape } from "../sqlite/schema.ts";
 import type { DumpObject, DumpSchema, ObjectType } from "./dump-object.ts";
+import { markViews } from "./master-facts.ts";
 
 /** The tables of the master table image, byte for byte (docs/format.md, "Master table"). */
 const TABLES = new Map([
@@ -73,10 +74,11 @@ export function encodeMasterTable(master: MasterTable): Buffer {
 export function decodeMasterTable(image: Buffer): MasterTable {
   const connection = openUntrusted(image, TABLES);
   try {
+    const job = new Map(rowsOf(connection, "job", (row) => [text(row["name"]), text(row["value"])] as const));
     const master = {
-      job: new Map(rowsOf(connection, "job", (row) => [text(row["name"]), text(row["value"])] as const)),
+      job,
       schemas: rowsOf(connection, "schema", decodeSchema),
-      objects: rowsOf(connection, "object", decodeObject),
+      objects: markViews(rowsOf(connection, "object", decodeObject), job),
       pieces: rowsOf(connection, "piece", decodePiece),
     };
     checkCounts(master.objects);

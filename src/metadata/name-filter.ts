@@ -9,16 +9,36 @@ export interface NameFilter {
   readonly wanted: readonly string[];
 }
 
+/** How EXCLUDE says that a clause does not hold: no predicate begins like that. */
+const NEGATED = /^\s*NOT\s*\(([\s\S]*)\)\s*$/i;
+
 /**
  * A filter by the right-hand side of a predicate (`IN ('HR')`, `= 'EMP'`, `LIKE 'A%'`) for the `_EXPR` filters, or by a list
- * of quoted names (`'A','B'`) for the `_LIST` ones. Names are compared without case, as SQLite compares them.
+ * of quoted names (`'A','B'`) for the `_LIST` ones; `NOT (...)` around a predicate takes all other names. Names are compared without case,
+ * as SQLite compares them.
  * @throws ORA-39001 with ORA-39071 when the text is no predicate.
  */
 export function nameFilter(filterName: string, value: string): NameFilter {
+  const clause = NEGATED.exec(value)?.[1];
+  if (clause !== undefined && !filterName.endsWith("_LIST")) return complement(nameFilter("EXCLUDE", clause));
   const predicate = filterName.endsWith("_LIST") ? `IN (${value})` : value;
   const select = (names: Iterable<string>) => evaluate(filterName, predicate, names);
   select([]);
   return { select, wanted: listedNames(predicate) };
+}
+
+function complement(filter: NameFilter): NameFilter {
+  const others = (names: Iterable<string>) => {
+    const all = [...names];
+    const taken = filter.select(all);
+    return new Set(all.filter((name) => !taken.has(name)));
+  };
+  return { select: others, wanted: [] };
+}
+
+/** The names that all filters take. */
+export function takenByAll(filters: readonly NameFilter[], names: Iterable<string>): ReadonlySet<string> {
+  return filters.reduce<ReadonlySet<string>>((left, filter) => filter.select(left), new Set(names));
 }
 
 /** SQLite itself is the judge, in an empty database in memory: the predicate can reach nothing but the names. */

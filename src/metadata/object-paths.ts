@@ -1,19 +1,22 @@
 import { isStatistics, isSystemTable, type DumpObject } from "./dump-object.ts";
 
-export type ExportMode = "FULL" | "SCHEMA" | "TABLE";
+export type ExportMode = "FULL" | "SCHEMA" | "TABLE" | "TABLESPACE";
 
 const PREFIX: Readonly<Record<ExportMode, string>> = {
   FULL: "DATABASE_EXPORT/SCHEMA",
   SCHEMA: "SCHEMA_EXPORT",
   TABLE: "TABLE_EXPORT",
+  TABLESPACE: "TABLE_EXPORT",
 };
 
 /** Object paths below the mode's prefix, in the order in which a log names them. */
 const EXPORT_ORDER = [
   "TABLE/TABLE_DATA",
+  "VIEWS_AS_TABLES/TABLE_DATA",
   "TABLE/STATISTICS/TABLE_STATISTICS",
   "STATISTICS/MARKER",
   "TABLE/TABLE",
+  "VIEWS_AS_TABLES/TABLE",
   "TABLE/IDENTITY_COLUMN",
   "VIEW/VIEW",
   "TABLE/INDEX/INDEX",
@@ -22,7 +25,9 @@ const EXPORT_ORDER = [
 ] as const;
 const IMPORT_ORDER = [
   "TABLE/TABLE",
+  "VIEWS_AS_TABLES/TABLE",
   "TABLE/TABLE_DATA",
+  "VIEWS_AS_TABLES/TABLE_DATA",
   "TABLE/IDENTITY_COLUMN",
   "VIEW/VIEW",
   "TABLE/INDEX/INDEX",
@@ -36,10 +41,9 @@ export type ObjectPathTail = (typeof EXPORT_ORDER)[number];
 
 /** The full object path as the log shows it, such as `SCHEMA_EXPORT/TABLE/TABLE_DATA`. */
 export function objectPath(mode: ExportMode, tail: ObjectPathTail): string {
-  if (tail === "TABLE/TABLE" && mode === "TABLE") return "TABLE_EXPORT/TABLE/TABLE";
   if (tail !== "STATISTICS/MARKER") return `${PREFIX[mode]}/${tail}`;
   if (mode === "FULL") return "DATABASE_EXPORT/STATISTICS/MARKER";
-  return mode === "TABLE" ? "TABLE_EXPORT/TABLE/STATISTICS/MARKER" : "SCHEMA_EXPORT/STATISTICS/MARKER";
+  return mode === "SCHEMA" ? "SCHEMA_EXPORT/STATISTICS/MARKER" : "TABLE_EXPORT/TABLE/STATISTICS/MARKER";
 }
 
 /** Where an object's definition belongs; of a system table, where its rows belong. */
@@ -48,7 +52,7 @@ export function pathTail(object: DumpObject, views: ReadonlySet<string>): Object
   if (isSystemTable(object)) return "TABLE/IDENTITY_COLUMN";
   switch (object.objectType) {
     case "TABLE":
-      return "TABLE/TABLE";
+      return object.fromView === true ? "VIEWS_AS_TABLES/TABLE" : "TABLE/TABLE";
     case "VIEW":
       return "VIEW/VIEW";
     case "INDEX":
@@ -58,19 +62,27 @@ export function pathTail(object: DumpObject, views: ReadonlySet<string>): Object
   }
 }
 
+/** Where the rows of a table belong. */
+export function dataTail({ fromView }: DumpObject): ObjectPathTail {
+  return fromView === true ? "VIEWS_AS_TABLES/TABLE_DATA" : "TABLE/TABLE_DATA";
+}
+
+/** The views among objects, as `pathTail` asks for them. */
+export function viewKeys(objects: readonly DumpObject[]): ReadonlySet<string> {
+  const views = objects.filter((object) => object.objectType === "VIEW");
+  return new Set(views.map((view) => `${view.schema}\0${view.name.toLowerCase()}`));
+}
+
 /** The paths that a set of objects makes a job process, in the order of the operation. */
 export function pathsOf(
   objects: readonly DumpObject[],
   operation: "EXPORT" | "IMPORT",
   content: "ALL" | "DATA_ONLY" | "METADATA_ONLY",
 ): readonly ObjectPathTail[] {
-  if (content === "DATA_ONLY") return ["TABLE/TABLE_DATA"];
-  const views = new Set(
-    objects.filter((object) => object.objectType === "VIEW").map((view) => `${view.schema}\0${view.name.toLowerCase()}`),
-  );
-  const present = new Set<ObjectPathTail>(objects.map((object) => pathTail(object, views)));
-  if (content === "ALL" && objects.some((object) => object.shape !== null && !isSystemTable(object)))
-    present.add("TABLE/TABLE_DATA");
+  const views = viewKeys(objects);
+  const data = objects.filter((object) => object.shape !== null && !isSystemTable(object)).map(dataTail);
+  const present = new Set(content === "DATA_ONLY" ? data : objects.map((object) => pathTail(object, views)));
+  if (content === "ALL") for (const tail of data) present.add(tail);
   if (present.has("TABLE/STATISTICS/TABLE_STATISTICS")) present.add("STATISTICS/MARKER");
   return (operation === "EXPORT" ? EXPORT_ORDER : IMPORT_ORDER).filter((path) => present.has(path));
 }

@@ -1,13 +1,17 @@
 import { pumpError, type PumpError } from "../base/errors.ts";
-import { foldName, upperName } from "../base/identifiers.ts";
+import { upperName } from "../base/identifiers.ts";
 import { isStatistics, isSystemTable, type DumpObject } from "./dump-object.ts";
-import { nameFilter, type NameFilter } from "./name-filter.ts";
+import { nameFilter, takenByAll, type NameFilter } from "./name-filter.ts";
+import { ObjectChoice, OBJECT_FILTERS, type ChosenObjects } from "./object-choice.ts";
+import type { ObjectPathTail } from "./object-paths.ts";
+import { choosePaths, type PathChoice, type SelectionFilter } from "./path-filter.ts";
+import { isSchemaPath, pathEntriesFor } from "./path-catalog.ts";
 import { parseTableFilter, type TablePattern } from "./table-filter.ts";
 
 /** The part of a job's definition that says which objects it takes. */
 export interface SelectionRequest {
-  readonly mode: "FULL" | "SCHEMA" | "TABLE";
-  readonly filters: readonly { readonly name: string; readonly value: string }[];
+  readonly mode: "FULL" | "SCHEMA" | "TABLE" | "TABLESPACE";
+  readonly filters: readonly SelectionFilter[];
   /** The schema meant when none is named; null when one has to be named. */
   readonly defaultSchema: string | null;
   /** Whether the whole of what there is is meant when no schema is named (import of a dump). */
@@ -18,101 +22,125 @@ export interface SelectionRequest {
 export interface SchemaSelection {
   readonly schemas: readonly string[];
   readonly missing: readonly string[];
+  /** The same for tablespaces. */
+  readonly missingTablespaces: readonly string[];
 }
 
 /** The choice of a job: first of schemas, then of the objects in them. */
 export class Selection {
   readonly #request: SelectionRequest;
   readonly #schemaFilters: readonly NameFilter[];
-  readonly #nameFilters: readonly NameFilter[];
+  readonly #schemaNames: readonly NameFilter[];
+  readonly #tablespaces: readonly NameFilter[];
   readonly #patterns: readonly TablePattern[];
+  readonly #viewPatterns: readonly TablePattern[];
+  readonly #paths: PathChoice;
 
-  /** @throws ORA-39001 with ORA-39071, ORA-39193 or ORA-39194 for a filter that can't be read */
+  /**
+   * @throws ORA-39001 with ORA-39071, ORA-39193 or ORA-39194 for a filter that can't be read, ORA-39038 or ORA-39041 for an object
+   * path that there is not
+   */
   constructor(request: SelectionRequest) {
     const named = (...names: string[]) => request.filters.filter((filter) => names.includes(filter.name));
+    const read = ({ name, value }: SelectionFilter) => nameFilter(name, value);
     this.#request = request;
-    this.#schemaFilters = named("SCHEMA_EXPR", "SCHEMA_LIST").map(({ name, value }) => nameFilter(name, value));
-    this.#nameFilters = named("NAME_EXPR", "NAME_LIST").map(({ name, value }) => nameFilter(name, value));
+    this.#schemaFilters = named("SCHEMA_EXPR", "SCHEMA_LIST").map(read);
+    this.#schemaNames = named("NAME_EXPR", "NAME_LIST").filter(namesSchemas).map(read);
+    this.#tablespaces = named("TABLESPACE_EXPR", "TABLESPACE_LIST").map(read);
     this.#patterns = named("TABLE_FILTER").flatMap(({ value }) => parseTableFilter(value));
+    this.#viewPatterns = named("VIEWS_AS_TABLES").flatMap(({ value }) => parseTableFilter(value));
+    this.#paths = choosePaths(request.filters, pathEntriesFor(request), request.mode);
+    // Read here so that a filter that is none is met before anything is done.
+    this.#choice();
   }
 
   /** Whether only some tables are taken, so that objects which belong to no table are left out. */
   get isTableSelection(): boolean {
-    return this.#request.mode === "TABLE";
+    return this.#request.mode === "TABLE" || this.#request.mode === "TABLESPACE";
+  }
+
+  /** Whether the job takes less than all of its schemas. */
+  get isPartial(): boolean {
+    const { filters } = this.#request;
+    return this.isTableSelection || this.#paths.isFiltered || filters.some(({ name }) => OBJECT_FILTERS.has(name));
+  }
+
+  /** The kinds of objects that INCLUDE and EXCLUDE leave. */
+  get tails(): ReadonlySet<ObjectPathTail> {
+    return this.#paths.tails;
+  }
+
+  /** Whether VIEWS_AS_TABLES names a view. */
+  takesViewAsTable(view: Pick<DumpObject, "schema" | "name">): boolean {
+    return this.#viewPatterns.some((pattern) => this.#patternTakes(pattern, view.schema, view.name));
   }
 
   /**
    * The schemas of the job among those that there are (upper case).
-   * @throws ORA-39002 with ORA-39165 and ORA-31655 when none is left, ORA-39040 when a table job's expression names several
+   * @throws ORA-39002 with ORA-39165 or ORA-00959, and ORA-31655 when none is left
    */
   schemas(available: readonly string[]): SchemaSelection {
-    const wanted = this.#wantedSchemas(available);
+    const wanted = takenByAll([...this.#schemaNames, ...this.#tablespaces], this.#wantedSchemas(available));
     const chosen = available.filter((name) => wanted.has(name));
-    const missing = [...this.#namedSchemas()].filter((name) => !available.includes(name));
-    if (chosen.length === 0) throw nothingLeft(missing.map((name) => ["ORA-39165", name]));
-    return { schemas: chosen, missing };
+    const isMissing = (name: string) => !available.includes(name);
+    const missing = [...this.#namedSchemas()].filter(isMissing);
+    const missingTablespaces = this.#tablespaces.flatMap((filter) => filter.wanted.map(upperName)).filter(isMissing);
+    if (chosen.length > 0) return { schemas: chosen, missing, missingTablespaces };
+    const causes = [
+      ...missing.map((name) => ["ORA-39165", name] as const),
+      ...missingTablespaces.map((name) => ["ORA-00959", name] as const),
+    ];
+    throw nothingLeft(causes);
   }
 
-  /**
-   * The objects of the job: the chosen tables and all that depends on them, in a table job; everything of the chosen
-   * schemas otherwise. `missing` are tables that were asked for by name.
-   */
-  objects(all: readonly DumpObject[]): { objects: readonly DumpObject[]; missing: readonly string[] } {
-    const candidates = all.filter(
-      (object) => object.objectType === "TABLE" && !isSystemTable(object) && object.kind !== "shadow",
-    );
-    if (!this.isTableSelection && this.#nameFilters.length === 0) return { objects: all, missing: [] };
-    const chosen = new Set(candidates.filter((table) => this.#takesTable(table)).map(tableKey));
-    const takes = (object: DumpObject) => {
-      if (object.objectType === "VIEW") return !this.isTableSelection;
-      if (isSystemTable(object)) return chosen.size > 0;
-      if (object.owner !== null) return chosen.has(keyOf(object.schema, object.owner));
-      return chosen.has(keyOf(object.schema, object.tableName)) || (!this.isTableSelection && isOnView(object, all));
-    };
-    return { objects: all.filter(takes), missing: this.#missingTables(candidates) };
+  /** The objects of the job, what was asked for by name and is not there, and what was left out and why. */
+  objects(all: readonly DumpObject[]): ChosenObjects {
+    return this.#choice().choose(all);
   }
 
-  #takesTable(table: DumpObject): boolean {
-    const byPattern = this.#patterns.length === 0 || this.#patterns.some((pattern) => this.#patternTakes(pattern, table));
-    return byPattern && this.#nameFilters.every((filter) => filter.select([table.name]).size > 0);
+  #choice(): ObjectChoice {
+    const { filters } = this.#request;
+    return new ObjectChoice({
+      isTableSelection: this.isTableSelection,
+      paths: this.#paths,
+      entries: pathEntriesFor(this.#request),
+      names: filters.filter((filter) => filter.name.startsWith("NAME_") && !namesSchemas(filter)),
+      excludesTables: filters.some(({ name }) => name === "EXCLUDE_TABLES"),
+      patterns: this.#patterns,
+      viewPatterns: this.#viewPatterns,
+      patternTakes: (pattern, schema, name) => this.#patternTakes(pattern, schema, name),
+    });
   }
 
-  #patternTakes(pattern: TablePattern, table: DumpObject): boolean {
+  #patternTakes(pattern: TablePattern, ofSchema: string, name: string): boolean {
     const schema = pattern.schema ?? this.#request.defaultSchema;
-    return (schema === null || upperName(schema) === table.schema) && pattern.matches(table.name);
-  }
-
-  #missingTables(tables: readonly DumpObject[]): readonly string[] {
-    const names = new Set(tables.map((table) => table.name.toLowerCase()));
-    const byName = this.#nameFilters.flatMap((filter) => filter.wanted).filter((name) => !names.has(name.toLowerCase()));
-    const byPattern = this.#patterns.filter((pattern) => !tables.some((table) => this.#patternTakes(pattern, table)));
-    return [...byName, ...byPattern.map((pattern) => pattern.text)];
+    return (schema === null || upperName(schema) === ofSchema) && pattern.matches(name);
   }
 
   #namedSchemas(): ReadonlySet<string> {
-    const fromFilters = this.#schemaFilters.flatMap((filter) => filter.wanted);
-    const fromPatterns = this.#patterns.flatMap((pattern) => pattern.schema ?? this.#request.defaultSchema ?? []);
+    const fromFilters = [...this.#schemaFilters, ...this.#schemaNames].flatMap((filter) => filter.wanted);
+    const patterns = [...this.#patterns, ...this.#viewPatterns];
+    const fromPatterns = patterns.flatMap((pattern) => pattern.schema ?? this.#request.defaultSchema ?? []);
     return new Set([...fromFilters, ...fromPatterns].map(upperName));
   }
 
   #wantedSchemas(available: readonly string[]): ReadonlySet<string> {
-    if (this.#schemaFilters.length > 0) {
-      const chosen = this.#schemaFilters.reduce<ReadonlySet<string>>(
-        (names, filter) => new Set([...filter.select(names)]),
-        new Set(available),
-      );
-      return chosen;
-    }
-    if (this.#request.mode === "FULL" || this.#request.everythingByDefault) return new Set(available);
-    if (this.#patterns.some((pattern) => pattern.schema !== null)) return this.#namedSchemas();
-    if (this.#request.defaultSchema !== null) return new Set([upperName(this.#request.defaultSchema)]);
+    const { mode, everythingByDefault, defaultSchema } = this.#request;
+    if (this.#schemaFilters.length > 0) return takenByAll(this.#schemaFilters, available);
+    if (mode === "FULL" || everythingByDefault || this.#tablespaces.length > 0) return new Set(available);
+    if ([...this.#patterns, ...this.#viewPatterns].some((pattern) => pattern.schema !== null)) return this.#namedSchemas();
+    if (defaultSchema !== null) return new Set([upperName(defaultSchema)]);
     throw pumpError([["ORA-39002"], ["ORA-31655"]], "Say which schema: schemas=NAME, tables=SCHEMA.TABLE or full=y.");
   }
 }
 
+function namesSchemas({ objectPath }: SelectionFilter): boolean {
+  return typeof objectPath === "string" && isSchemaPath(objectPath);
+}
+
 /** The rows of a system table that are about the tables of the job, as a WHERE condition; null: all rows. */
-export function systemTableFilter(table: DumpObject, objects: readonly DumpObject[], isTableSelection: boolean): string | null {
-  if (!isSystemTable(table) || !isTableSelection) return null;
+export function systemTableFilter(table: DumpObject, objects: readonly DumpObject[], isPartial: boolean): string | null {
+  if (!isSystemTable(table) || !isPartial) return null;
   const names = objects.filter(
     (object) => object.schema === table.schema && object.objectType === "TABLE" && !isSystemTable(object),
   );
@@ -121,19 +149,13 @@ export function systemTableFilter(table: DumpObject, objects: readonly DumpObjec
 }
 
 /** The stack of a job that has nothing to do. */
-export function nothingLeft(missing: readonly (readonly ["ORA-39165" | "ORA-39166", string])[]): PumpError {
+export function nothingLeft(
+  missing: readonly (readonly ["ORA-00959" | "ORA-39165" | "ORA-39166" | "ORA-39168", string])[],
+): PumpError {
   return pumpError([["ORA-39002"], ...missing, ["ORA-31655"]]);
 }
 
-function tableKey(table: DumpObject): string {
-  return keyOf(table.schema, table.name);
-}
-
-/** A trigger names its table as its author wrote it, in any case. */
-function keyOf(schema: string, table: string): string {
-  return `${schema}\0${foldName(table)}`;
-}
-
-function isOnView(object: DumpObject, all: readonly DumpObject[]): boolean {
-  return all.some((other) => other.objectType === "VIEW" && tableKey(other) === keyOf(object.schema, object.tableName));
+/** What filters name and nothing is under, for a stack or for messages. */
+export function absentOf({ missing, missingPaths }: ChosenObjects): readonly (readonly ["ORA-39166" | "ORA-39168", string])[] {
+  return [...missing.map((name) => ["ORA-39166", name] as const), ...missingPaths.map((path) => ["ORA-39168", path] as const)];
 }

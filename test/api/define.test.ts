@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { beforeEach, describe, expect, test } from "vitest";
 import { connect } from "../../src/api/data-pump.ts";
 import { EXCEPTIONS, KU } from "../../src/api/constants.ts";
-import { pumpError } from "../../src/base/errors.ts";
+import { pumpError, toPumpError } from "../../src/base/errors.ts";
 import type { JobAnswer } from "../../src/job/control-table.ts";
 import { LivenessLock, lockPath } from "../../src/job/liveness.ts";
 import { controlTable, exampleSession, expectCodes, type ExampleSession } from "./example-session.ts";
@@ -74,7 +74,7 @@ describe("open", () => {
       ["ORA-39001", "ORA-39207"],
     ],
     [["SQL_FILE", "FULL"], ["TSDP-00001"]],
-    [["EXPORT", "TABLESPACE"], ["TSDP-00001"]],
+    [["EXPORT", "TRANSPORTABLE"], ["TSDP-00001"]],
     [["IMPORT", "FULL", "DBS1"], ["TSDP-00001"]],
     [["EXPORT", "SCHEMA", null, "J", "12.2"], ["TSDP-00001"]],
   ] as const)("refuses %j, makes nothing, and keeps the stack", async (args, codes) => {
@@ -214,8 +214,35 @@ describe("the definition", () => {
     await expectCodes(pump.metadataFilter(handle, "TABLE_FILTER", "FOO"), "ORA-39001", "ORA-39036");
     await expectCodes(pump.metadataFilter(handle, "", "HR"), "ORA-39001", "ORA-31660");
     await expectCodes(pump.metadataFilter(handle, "SCHEMA_LIST", " "), "ORA-39001", "ORA-39071");
-    await expectCodes(pump.metadataFilter(handle, "SCHEMA_LIST", "'HR'", "TABLE"), "TSDP-00001");
-    await expectCodes(pump.metadataFilter(handle, "EXCLUDE_PATH_EXPR", "IN ('INDEX')"), "TSDP-00001");
+    await expectCodes(pump.metadataFilter(handle, "SCHEMA_LIST", "'HR'", "TABLE"), "ORA-39001", "ORA-39037");
+    await expectCodes(pump.metadataFilter(handle, "EXCLUDE_PATH_LIST", "'INDEX'", "TABLE"), "ORA-39001", "ORA-39037");
+  });
+
+  test.each([
+    ["NAME_EXPR", "= 'X'", "TABEL", "ORA-39038"],
+    ["NAME_EXPR", "= 'X'", "STATISTICS", "ORA-39038"],
+    ["NAME_EXPR", "IN (SELECT x FROM y)", "INDEX", "ORA-39071"],
+    ["EXCLUDE_PATH_EXPR", "IN ('INDEX'", null, "ORA-39071"],
+    ["EXCLUDE_PATH_EXPR", "LIKE '%'", null, "ORA-39041"],
+    ["INCLUDE_PATH_EXPR", "IN ('TABEL')", null, "ORA-39041"],
+    ["INCLUDE_PATH_LIST", "'TABLE','VIEWS_AS_TABLES'", null, "ORA-39038"],
+    ["TABLESPACE_EXPR", "HR", null, "ORA-39071"],
+    ["VIEWS_AS_TABLES", "v", null, "ORA-39036"],
+  ] as const)("metadataFilter refuses %s %s on %s at once", async (name, value, path, code) => {
+    const failure = await session.pump.metadataFilter(handle, name, value, path).catch((error: unknown) => toPumpError(error));
+    expect(failure?.lines.slice(0, 2).map((line) => line.code)).toEqual(["ORA-39001", code]);
+    if (code === "ORA-39071") expect(failure?.hint).toContain(value);
+    expect(controlTable(session).definition().metadataFilters).toEqual([]);
+  });
+
+  test("filters that contradict each other, or leave out what has to be said, end START_JOB", async () => {
+    const { pump } = session;
+    await pump.addFile(handle, "a.dmp", "DMPDIR");
+    await pump.metadataFilter(handle, "INCLUDE_PATH_EXPR", "IN ('TABLE_DATA','INDEX')");
+    await expectCodes(pump.startJob(handle), "ORA-39002", "ORA-39050");
+    const tablespaces = await pump.open("EXPORT", "TABLESPACE");
+    await pump.addFile(tablespaces, "a.dmp", "DMPDIR");
+    await expectCodes(pump.startJob(tablespaces), "ORA-39002", "ORA-39053");
   });
 
   test("dataFilter knows INCLUDE_ROWS, once", async () => {

@@ -95,6 +95,79 @@ describe("calls of an export", () => {
   });
 });
 
+describe("include and exclude", () => {
+  const filters = async (...words: string[]) =>
+    (await calls("export", ...words)).filter(([name]) => name === "metadataFilter").map(([, , ...filter]) => filter);
+
+  it.each<[words: string[], expected: unknown[][]]>([
+    [["include=TABLE,view"], [["INCLUDE_PATH_EXPR", "IN ('TABLE','VIEW')"]]],
+    [
+      ["include=SCHEMA_EXPORT/TABLE/INDEX", "include=index", "include=INDEX"],
+      [["INCLUDE_PATH_EXPR", "IN ('SCHEMA_EXPORT/TABLE/INDEX','INDEX')"]],
+    ],
+    [["exclude=STATISTICS", "exclude=INDEX"], [["EXCLUDE_PATH_EXPR", "IN ('STATISTICS','INDEX')"]]],
+    [[`exclude=INDEX:"LIKE 'EMP%'"`], [["NAME_EXPR", "NOT (LIKE 'EMP%')", "INDEX"]]],
+    // What is left of the quotes behind a shell.
+    [["exclude=INDEX:LIKE 'EMP%'"], [["NAME_EXPR", "NOT (LIKE 'EMP%')", "INDEX"]]],
+    [["exclude=SCHEMA:='HR'"], [["NAME_EXPR", "NOT (='HR')", "SCHEMA"]]],
+    [
+      [`include=TABLE:"IN ('A','B')"`, `include=TABLE:"<> 'B'"`],
+      [
+        ["INCLUDE_PATH_EXPR", "IN ('TABLE')"],
+        ["NAME_EXPR", "IN ('A','B')", "TABLE"],
+        ["NAME_EXPR", "<> 'B'", "TABLE"],
+      ],
+    ],
+    [
+      ["include=TABLE:EMP*,TABLE:d_?%", "include=TABLE:jobs,TRIGGER"],
+      [
+        ["INCLUDE_PATH_EXPR", "IN ('TABLE','TRIGGER')"],
+        ["NAME_EXPR", "IN ('jobs') OR name LIKE 'EMP%' ESCAPE '\\' OR name LIKE 'd\\__\\%' ESCAPE '\\'", "TABLE"],
+      ],
+    ],
+    [["'exclude=TABLE:(a,\"b*\",it's)'".slice(1, -1)], [["NAME_EXPR", "NOT (IN ('a','b*','it''s'))", "TABLE"]]],
+    [
+      ["include=TABLE", "exclude=TABLE:x", "exclude=INDEX"],
+      [
+        ["INCLUDE_PATH_EXPR", "IN ('TABLE')"],
+        ["EXCLUDE_PATH_EXPR", "IN ('INDEX')"],
+        ["NAME_EXPR", "NOT (IN ('x'))", "TABLE"],
+      ],
+    ],
+  ])("%j", async (words, expected) => {
+    expect(await filters(...words)).toEqual(expected);
+  });
+
+  it("come in the same form out of a parameter file", async () => {
+    const path = join(folder, "filters.par");
+    writeFileSync(path, `include=TABLE:"IN ('EMP',\n  'DEPT')", VIEW\nexclude='TABLE_DATA:LOG*'`);
+    expect(await filters(`parfile=${path}`)).toEqual([
+      ["INCLUDE_PATH_EXPR", "IN ('TABLE','VIEW')"],
+      ["NAME_EXPR", expect.stringMatching(/^IN \('EMP',\s+'DEPT'\)$/), "TABLE"],
+      ["NAME_EXPR", "NOT (LIKE 'LOG%' ESCAPE '\\')", "TABLE_DATA"],
+    ]);
+  });
+
+  it("name views alone, or with tables", async () => {
+    const [opened] = await calls("export", "views_as_tables=hr.v");
+    expect(opened).toEqual(["open", "EXPORT", "TABLE", null, null]);
+    expect(await filters("views_as_tables=hr.v,w")).toEqual([
+      ["VIEWS_AS_TABLES", "HR.v,w"],
+      ["EXCLUDE_TABLES", "YES"],
+    ]);
+    expect(await filters("views_as_tables=v", "tables=t*")).toEqual([
+      ["TABLE_FILTER", "t*"],
+      ["VIEWS_AS_TABLES", "v"],
+    ]);
+    expect(await filters("views_as_tables=v", "exclude_tables=n")).toEqual([["VIEWS_AS_TABLES", "v"]]);
+  });
+
+  it("stand beside every mode", async () => {
+    expect((await calls("import", "tablespaces=hr"))[0]).toEqual(["open", "IMPORT", "TABLESPACE", null, null]);
+    expect(await filters("tablespaces=hr,oe")).toEqual([["TABLESPACE_EXPR", "IN ('HR','OE')"]]);
+  });
+});
+
 describe("dump files in an object store", () => {
   it("are of their own type, with the credential in place of the directory", async () => {
     const made = await calls(
@@ -178,6 +251,14 @@ describe("refusals", () => {
   it.each<[command: Command, words: string[], message: string]>([
     ["export", ["full=y", "schemas=hr"], "UDE-00010: multiple job modes requested, full and schema."],
     ["import", ["schemas=hr", "tables=t"], "UDI-00010: multiple job modes requested, schema and tables."],
+    ["export", ["tablespaces=hr", "tables=t"], "UDE-00010: multiple job modes requested, tables and tablespaces."],
+    ["import", ["views_as_tables=v", "schemas=hr"], "UDI-00010: multiple job modes requested, schema and tables."],
+    ["export", ["views_as_tables=v:t"], "UDE-00014: invalid value for parameter, 'views_as_tables'."],
+    ["export", ["exclude_tables=y"], "UDE-00014: invalid value for parameter, 'exclude_tables'."],
+    ["export", ["exclude_tables=y", "views_as_tables=v", "tables=t"], "UDE-00011: parameter exclude_tables is incompatible"],
+    ["export", ["include=TABLE:"], "UDE-00014: invalid value for parameter, 'include'."],
+    ["import", ["exclude=TABLE/:x"], "UDI-00014: invalid value for parameter, 'exclude'"],
+    ["export", [`include=TABLE:"IN ('${"x".repeat(4000)}')"`], "UDE-00014: invalid value for parameter, 'include'."],
     ["export", ["nologfile=y", "logfile=a"], "UDE-00011: parameter nologfile is incompatible with parameter logfile"],
     ["export", ["compression=some"], "UDE-00014: invalid value for parameter, 'compression'."],
     ["import", ["remap_schema=hr"], "UDI-00014: invalid value for parameter, 'remap_schema'"],

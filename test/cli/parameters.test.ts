@@ -40,9 +40,12 @@ describe("parameter table", () => {
       "encryption_password",
       "encryption_password_file",
       "encryption_pwd_prompt",
+      "exclude",
+      "exclude_tables",
       "filesize",
       "full",
       "help",
+      "include",
       "job_name",
       "json",
       "keep_master",
@@ -54,7 +57,9 @@ describe("parameter table", () => {
       "schemas",
       "status",
       "tables",
+      "tablespaces",
       "userid",
+      "views_as_tables",
     ]);
     expect(findParameter("REMAP_SCHEMA")).toMatchObject({ status: "supported", commands: ["import"] });
     expect(findParameter("remap_data")?.status).toBe("planned");

@@ -25,6 +25,9 @@ test.each([
   ["a.b%".replace(".", "_"), ["A_B", "a_bc"], ["axb"]],
   ["(a+)*[x]?^$|\\", ["(A+)*[x]?^$|\\"], ["aaa", "x", ""]],
   ['"E%P"', ["e%p"], ["EMP"]],
+  ["e*P", ["EP", "emp", "E*P"], ["EPx"]],
+  ["E?P", ["emp", "E\nP", "e\u{1F600}p"], ["EP", "EMMP"]],
+  ['"E*P?"', ["e*p?"], ["EMPS"]],
   ["é", ["é"], ["É"]],
 ])("%j takes %j and not %j", (value, taken, others) => {
   const [pattern] = parseTableFilter(value);
@@ -37,7 +40,7 @@ describe("what is no list of tables is refused", () => {
     expect(() => parseTableFilter(value)).toThrow(/^ORA-39001[^\n]*\nORA-39194/);
   });
 
-  test.each(["H%.EMP", '"H%".EMP', "%.%"])("%j, a wildcard in the schema", (value) => {
+  test.each(["H%.EMP", '"H%".EMP', "%.%", "H*.EMP"])("%j, a wildcard in the schema", (value) => {
     expect(() => parseTableFilter(value)).toThrow(/^ORA-39001[^\n]*\nORA-39193/);
   });
 });

@@ -1,0 +1,75 @@
+import type { JobParameter } from "./parameter.ts";
+
+const BOTH = ["export", "import"] as const;
+const YES_NO = ["YES", "NO"] as const;
+
+/** The parameters that say which objects a job takes, besides its mode. */
+export const SELECTION_PARAMETERS: readonly JobParameter[] = [
+  {
+    status: "supported",
+    name: "include",
+    commands: BOTH,
+    type: "filter",
+    list: true,
+    call: { procedure: "METADATA_FILTER", argument: "INCLUDE_PATH_EXPR; NAME_EXPR with the object path" },
+    description: [
+      "Kinds of objects to take and nothing else, each an object path with names or",
+      "without: names with * and ?, or a predicate in double quotes.",
+      "`tsdp paths` lists the object paths. What depends on a table comes with it.",
+      "Predicates on one path must all hold; of plain names one is enough.",
+      "Example: INCLUDE=TABLE:EMP*,VIEW or INCLUDE=TABLE:\"IN ('EMP','DEPT')\".",
+    ],
+  },
+  {
+    status: "supported",
+    name: "exclude",
+    commands: BOTH,
+    type: "filter",
+    list: true,
+    call: { procedure: "METADATA_FILTER", argument: "EXCLUDE_PATH_EXPR; NAME_EXPR with the object path" },
+    description: [
+      "Kinds of objects to leave out, written as with INCLUDE.",
+      "What depends on a table is left out with it; views that read it stay.",
+      "With INCLUDE as well, what INCLUDE takes is left out of.",
+      "Example: EXCLUDE=STATISTICS,INDEX:*_tmp or EXCLUDE=TABLE_DATA:LOG*.",
+    ],
+  },
+  {
+    status: "supported",
+    name: "tablespaces",
+    commands: BOTH,
+    type: "name",
+    list: true,
+    call: { procedure: "METADATA_FILTER", argument: "TABLESPACE_EXPR" },
+    description: [
+      "Tablespaces to process: the files of schemas, by the names of the schemas.",
+      "Their tables come with what depends on them; views don't.",
+      "Example: TABLESPACES=HR,OE.",
+    ],
+  },
+  {
+    status: "supported",
+    name: "views_as_tables",
+    commands: BOTH,
+    type: "table",
+    list: true,
+    call: { procedure: "METADATA_FILTER", argument: "VIEWS_AS_TABLES" },
+    description: [
+      "Export: views whose rows are to be exported as tables, each [schema.]view.",
+      "Import: the tables that an export has made of these views.",
+      "Example: VIEWS_AS_TABLES=HR.EMP_DETAILS_VIEW.",
+    ],
+  },
+  {
+    status: "supported",
+    name: "exclude_tables",
+    commands: BOTH,
+    type: "yes-no",
+    values: YES_NO,
+    call: { procedure: "METADATA_FILTER", argument: "EXCLUDE_TABLES" },
+    description: [
+      "Take no tables but those that VIEWS_AS_TABLES names.",
+      "The default is YES with VIEWS_AS_TABLES and without TABLES, else NO.",
+    ],
+  },
+];

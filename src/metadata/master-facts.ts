@@ -1,0 +1,29 @@
+import type { DumpObject } from "./dump-object.ts";
+
+/** A fact that is a list of object numbers, `3,7`; one that is something else says nothing. */
+export function objectNumbers(fact: string | undefined): ReadonlySet<number> {
+  return new Set(
+    (fact ?? "")
+      .split(",")
+      .filter((number) => /^\d{1,15}$/.test(number))
+      .map(Number),
+  );
+}
+
+/** Facts about single objects, for the master table; those about none are left out. */
+export function objectFacts(facts: Readonly<Record<string, Iterable<number>>>): Readonly<Record<string, string>> {
+  const texts = Object.entries(facts).map(([name, numbers]) => [name, [...numbers].join(",")] as const);
+  return Object.fromEntries(texts.filter(([, numbers]) => numbers !== ""));
+}
+
+/** Whether a dump holds only some objects of its schemas, so that it says nothing of the others. */
+export function isPartialDump(job: ReadonlyMap<string, string>): boolean {
+  return ["TABLE", "TABLESPACE"].includes(job.get("MODE") ?? "") || job.get("PARTIAL") === "1";
+}
+
+/** The objects, with those marked that the export made of views. */
+export function markViews(objects: readonly DumpObject[], job: ReadonlyMap<string, string>): readonly DumpObject[] {
+  const fromViews = objectNumbers(job.get("VIEWS_AS_TABLES"));
+  const isMarked = (object: DumpObject) => object.objectType === "TABLE" && object.kind === "table" && fromViews.has(object.id);
+  return objects.map((object) => (isMarked(object) ? { ...object, fromView: true } : object));
+}

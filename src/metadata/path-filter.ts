@@ -1,0 +1,108 @@
+import { pumpError, type PumpError } from "../base/errors.ts";
+import { nearestName } from "../base/nearest-name.ts";
+import { nameFilter } from "./name-filter.ts";
+import type { ObjectPathTail } from "./object-paths.ts";
+import { objectPathsOfAnyMode, type ObjectPathEntry } from "./path-catalog.ts";
+
+/** A filter of METADATA_FILTER. */
+export interface SelectionFilter {
+  readonly name: string;
+  readonly value: string;
+  readonly objectPath?: string | null;
+}
+
+/** What INCLUDE and EXCLUDE leave of the kinds of objects. */
+export interface PathChoice {
+  readonly tails: ReadonlySet<ObjectPathTail>;
+  /** Paths that were asked for one by one, with what they stand for; not those that an expression left out. */
+  readonly wanted: readonly ObjectPathEntry[];
+  /** Whether there is any INCLUDE or EXCLUDE of paths. */
+  readonly isFiltered: boolean;
+}
+
+/** What has a meaning in Data Pump and none of its own here. */
+const PART_OF_TABLE = /(?:^|\/)(?:REF_)?CONSTRAINT$/;
+
+/**
+ * The kinds of objects that the filters INCLUDE_PATH_EXPR and _LIST, then EXCLUDE_PATH_EXPR and _LIST leave. What several INCLUDE
+ * filters name adds up.
+ * @throws ORA-39001 with ORA-39071 for what is no predicate, ORA-39041 for a filter that names nothing or all there is, ORA-39038
+ * for a path that is none
+ */
+export function choosePaths(filters: readonly SelectionFilter[], entries: readonly ObjectPathEntry[], mode: string): PathChoice {
+  const all = new Set(entries.flatMap(({ tails }) => tails));
+  const includes = filters.filter(({ name }) => name.startsWith("INCLUDE_PATH_"));
+  const excludes = filters.filter(({ name }) => name.startsWith("EXCLUDE_PATH_"));
+  const [included, excluded] = [includes, excludes].map((own) => own.map((filter) => pathsOf(filter, entries, mode)));
+  const wanted = [...(included ?? []), ...(excluded ?? [])].flatMap((found) => found.wanted);
+  const tails = new Set(includes.length === 0 ? all : (included ?? []).flatMap((found) => found.tails));
+  for (const tail of (excluded ?? []).flatMap((found) => found.tails)) tails.delete(tail);
+  if (tails.size === 0) throw allOrNothing("EXCLUDE", undefined);
+  return { tails, wanted, isFiltered: includes.length + excludes.length > 0 };
+}
+
+/** @throws ORA-39001 with ORA-39038 unless the path is one of them and its objects have names */
+export function assertNamedPath(path: string, entries: readonly ObjectPathEntry[], mode: string): void {
+  const found = entries.find((entry) => entry.path === path);
+  if (found === undefined) throw unsupportedPath(path, entries, mode);
+  if (found.named) return;
+  throw pumpError(
+    [["ORA-39001"], ["ORA-39038", path, mode]],
+    "What it stands for has no names of its own: leave the name clause out.",
+  );
+}
+
+interface FoundPaths {
+  readonly tails: readonly ObjectPathTail[];
+  readonly wanted: readonly ObjectPathEntry[];
+}
+
+function pathsOf({ name, value }: SelectionFilter, entries: readonly ObjectPathEntry[], mode: string): FoundPaths {
+  const shown = name.startsWith("INCLUDE") ? "INCLUDE" : "EXCLUDE";
+  const filter = nameFilter(name.endsWith("_LIST") ? `${shown}_LIST` : shown, value);
+  const taken = filter.select(new Set(entries.map(({ path }) => path)));
+  const known = entries.filter(({ path }) => taken.has(path));
+  const named = new Set(filter.wanted.map((path) => path.toUpperCase()));
+  assertKnown(shown, [...named], known, { entries, mode });
+  const tails = known.flatMap((entry) => entry.tails);
+  const isAll = new Set(entries.flatMap((entry) => entry.tails)).size === new Set(tails).size;
+  if (isAll && (shown === "EXCLUDE" || named.size === 0)) throw allOrNothing(shown, undefined);
+  const isReported = shown === "INCLUDE" || name.endsWith("_LIST");
+  return { tails, wanted: isReported ? known.filter(({ path }) => named.has(path)) : [] };
+}
+
+interface PathScope {
+  readonly entries: readonly ObjectPathEntry[];
+  readonly mode: string;
+}
+
+function assertKnown(shown: string, named: readonly string[], known: readonly ObjectPathEntry[], scope: PathScope): void {
+  const unknown = named.find((path) => !scope.entries.some((entry) => entry.path === path));
+  if (unknown === undefined && known.length === 0) throw allOrNothing(shown, undefined);
+  if (unknown === undefined) return;
+  const isTypo = known.length === 0 && !isOfAnotherMode(unknown);
+  throw isTypo ? allOrNothing(shown, hintFor(unknown, scope.entries)) : unsupportedPath(unknown, scope.entries, scope.mode);
+}
+
+function allOrNothing(filter: string, hint: string | undefined): PumpError {
+  return pumpError([["ORA-39001"], ["ORA-39041", filter]], hint);
+}
+
+function unsupportedPath(path: string, entries: readonly ObjectPathEntry[], mode: string): PumpError {
+  return pumpError([["ORA-39001"], ["ORA-39038", path, mode]], hintFor(path, entries));
+}
+
+function isOfAnotherMode(path: string): boolean {
+  return objectPathsOfAnyMode().some((entry) => entry.path === path);
+}
+
+function hintFor(path: string, entries: readonly ObjectPathEntry[]): string {
+  if (isOfAnotherMode(path)) return "`tsdp paths` lists the object paths of each mode.";
+  if (PART_OF_TABLE.test(path))
+    return "In SQLite a constraint is part of the definition of its table and can't be left out by itself.";
+  const near = nearestName(
+    path,
+    entries.map((entry) => entry.path),
+  );
+  return `${near === undefined ? "" : `Did you mean ${near}? `}\`tsdp paths\` lists the object paths.`;
+}
