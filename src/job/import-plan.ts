@@ -54,6 +54,8 @@ export interface SchemaImport {
   /** Errors that leave objects out, and messages on tables that exist. */
   readonly problems: readonly (readonly ErrorLine[])[];
   readonly notes: readonly ErrorLine[];
+  /** Views that may name what was left out. */
+  readonly views: readonly string[];
 }
 
 /** Decides what becomes of every object of a schema. @throws ORA-31619-like errors when the dump contradicts itself */
@@ -118,6 +120,7 @@ class SchemaPlanner {
       loads: this.#loads,
       problems: this.#problems,
       notes: this.#notes,
+      views: this.#request.partial ? dependents.filter(({ type }) => type === "view").map(({ name }) => name) : [],
     };
   }
 

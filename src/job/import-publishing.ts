@@ -53,12 +53,22 @@ export class Publishing {
 
   async #check(worker: WorkerThread, { target, plan }: SchemaWork): Promise<void> {
     const tables = target.isNew ? null : plan.loads.map(({ table }) => table.definition.name);
-    const { structure, foreignKeys } = await worker.call({ do: "check", path: target.workPath, tables });
+    const problems = await worker.call({ do: "check", path: target.workPath, tables, views: plan.views });
+    const { structure, foreignKeys, views } = problems;
     this.#run.once(`check ${target.name}`, () => {
       if (structure.length > 0)
         this.#run.report(
           pumpError([["TSDP-00011", target.name], ...structure.map((line) => ({ code: "quick_check", text: line }))]).lines,
         );
+      for (const { name, reason } of views) {
+        const view = qualifiedName(target.name, name);
+        this.#run.report(
+          pumpError([
+            ["ORA-39082", `VIEW:${view}`],
+            ["TSDP-00010", reason],
+          ]).lines,
+        );
+      }
       for (const { table, parent, rows } of foreignKeys) {
         this.#run.report(
           pumpError([

@@ -1,4 +1,5 @@
 import { quoteIdentifier, quoteLiteral } from "../base/identifiers.ts";
+import { brokenViews, type BrokenView } from "./broken-views.ts";
 import { openDatabase, type Connection } from "./database.ts";
 import type { SchemaSettings } from "./schema.ts";
 
@@ -47,13 +48,26 @@ export interface TargetProblems {
   readonly structure: readonly string[];
   /** Rows whose parent is missing, by table and parent. */
   readonly foreignKeys: readonly { readonly table: string; readonly parent: string; readonly rows: number }[];
+  /** Views that name what is not there. */
+  readonly views: readonly BrokenView[];
 }
 
-/** Checks the whole file, or only some tables of it: a file that was there before may be far larger than the import. */
-export function checkTarget(connection: Connection, tables: readonly string[] | null): TargetProblems {
-  if (tables === null)
-    return { structure: brokenStructure(connection), foreignKeys: brokenForeignKeys(connection, referencingTables(connection)) };
-  return { structure: brokenTables(connection, tables), foreignKeys: brokenForeignKeys(connection, tables) };
+/**
+ * Checks the whole file, or only some tables of it: a file that was there before may be far larger than the import. Of views only those
+ * that are named.
+ */
+export function checkTarget(
+  connection: Connection,
+  tables: readonly string[] | null,
+  viewNames: readonly string[] = [],
+): TargetProblems {
+  const views = brokenViews(connection, viewNames);
+  if (tables !== null) {
+    const structure = brokenTables(connection, tables);
+    return { structure, foreignKeys: brokenForeignKeys(connection, tables), views };
+  }
+  const foreignKeys = brokenForeignKeys(connection, referencingTables(connection));
+  return { structure: brokenStructure(connection), foreignKeys, views };
 }
 
 /** The check ends at a CHECK or generated column that calls a function this build lacks: then each table is checked by itself. */

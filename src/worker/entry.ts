@@ -74,7 +74,7 @@ class Worker {
         });
         return null;
       case "check":
-        return this.#loader.check(request.path, request.tables);
+        return this.#loader.check(request);
     }
   }
 

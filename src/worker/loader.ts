@@ -77,10 +77,10 @@ export class Loader {
     }
   }
 
-  check(path: string, tables: readonly string[] | null): TargetProblems {
+  check({ path, tables, views }: Extract<WorkerRequest, { do: "check" }>): TargetProblems {
     const connection = openDatabase(path, { mustExist: true });
     try {
-      return checkTarget(connection, tables);
+      return checkTarget(connection, tables, views);
     } finally {
       connection.close();
     }

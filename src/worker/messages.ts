@@ -63,8 +63,13 @@ export type WorkerRequest =
     }
   | { readonly do: "end loading" }
   | { readonly do: "publish"; readonly path: string; readonly durable: boolean; readonly plan: PublishPlan }
-  /** Run SQLite's checks; null: of the whole file. */
-  | { readonly do: "check"; readonly path: string; readonly tables: readonly string[] | null }
+  /** Run SQLite's checks; null: of the whole file. Of views only those that are named. */
+  | {
+      readonly do: "check";
+      readonly path: string;
+      readonly tables: readonly string[] | null;
+      readonly views: readonly string[];
+    }
   | { readonly do: "close" };
 
 /** Answers by request. */

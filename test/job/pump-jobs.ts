@@ -8,7 +8,7 @@ import { homeFolder } from "../../src/catalog/home.ts";
 import { NO_KEYS, type Keyring } from "../../src/dump/set-key.ts";
 import { ControlProcess } from "../../src/job/control-process.ts";
 import { ControlTable } from "../../src/job/control-table.ts";
-import type { JobDefinition, JobFile } from "../../src/job/definition.ts";
+import type { JobDefinition, JobFile, JobMode } from "../../src/job/definition.ts";
 import { createJob } from "../../src/job/jobs.ts";
 import { LivenessLock, lockPath } from "../../src/job/liveness.ts";
 import { NO_PLACE_KEYS } from "../../src/job/place-access.ts";
@@ -16,7 +16,7 @@ import { WorkerPool, type WorkerThread } from "../../src/job/worker-thread.ts";
 
 /** What a test asks of a job; what is left out is left to the product's defaults. */
 export interface JobRequest {
-  readonly mode?: "FULL" | "SCHEMA" | "TABLE";
+  readonly mode?: JobMode;
   /** Where the files of the job are; the folder of the database unless given. */
   readonly folder?: string;
   readonly jobName?: string;
@@ -30,6 +30,8 @@ export interface JobRequest {
   /** SCHEMA_EXPR */
   readonly schemas?: string;
   readonly tables?: string;
+  /** Further metadata filters. */
+  readonly filters?: readonly (readonly [name: string, value: string, objectPath?: string])[];
   /** Schema of the dump and where it goes. */
   readonly remap?: readonly (readonly [string, string])[];
   readonly parallel?: number;
@@ -98,7 +100,7 @@ export async function defineJob(pump: DataPump, operation: "EXPORT" | "IMPORT", 
   return handle;
 }
 
-function modeOf({ mode, schemas, tables }: JobRequest): "FULL" | "SCHEMA" | "TABLE" {
+function modeOf({ mode, schemas, tables }: JobRequest): JobMode {
   return mode ?? (tables !== undefined ? "TABLE" : schemas !== undefined ? "SCHEMA" : "FULL");
 }
 
@@ -113,9 +115,10 @@ async function addFiles(pump: DataPump, handle: number, request: JobRequest): Pr
   if (logFile !== undefined) await pump.addFile(handle, logFile, "DATA_PUMP_DIR", null, KU.FILE_TYPE_LOG_FILE);
 }
 
-async function addFilters(pump: DataPump, handle: number, { schemas, tables, content }: JobRequest): Promise<void> {
+async function addFilters(pump: DataPump, handle: number, { schemas, tables, filters, content }: JobRequest): Promise<void> {
   if (schemas !== undefined) await pump.metadataFilter(handle, "SCHEMA_EXPR", schemas);
   if (tables !== undefined) await pump.metadataFilter(handle, "TABLE_FILTER", tables);
+  for (const filter of filters ?? []) await pump.metadataFilter(handle, ...filter);
   if (content === "METADATA_ONLY") await pump.dataFilter(handle, "INCLUDE_ROWS", 0);
   if (content === "DATA_ONLY") await pump.setParameter(handle, "INCLUDE_METADATA", 0);
 }
@@ -221,7 +224,11 @@ function definitionOf(operation: "EXPORT" | "IMPORT", database: string, request:
     remoteLink: null,
     database,
     files: [...dumps, ...logs],
-    metadataFilters: request.schemas === undefined ? [] : [{ name: "SCHEMA_EXPR", value: request.schemas, objectPath: null }],
+    metadataFilters: [
+      ...(request.schemas === undefined ? [] : [["SCHEMA_EXPR", request.schemas] as const]),
+      ...(request.tables === undefined ? [] : [["TABLE_FILTER", request.tables] as const]),
+      ...(request.filters ?? []),
+    ].map(([name, value, objectPath = null]) => ({ name, value, objectPath })),
     metadataRemaps: (request.remap ?? []).map(([oldValue, value]) => ({
       name: "REMAP_SCHEMA",
       oldValue,

@@ -253,7 +253,11 @@ describe("loading", () => {
     await loader.close();
     expect(existsSync(image())).toBe(false);
     expect(stagedRows()).toEqual(rows);
-    expect(loader.check(target(), null)).toEqual({ structure: [], foreignKeys: [] });
+    expect(loader.check({ do: "check", path: target(), tables: null, views: [] })).toEqual({
+      structure: [],
+      foreignKeys: [],
+      views: [],
+    });
   });
 
   test("a wrong number of rows is a fault of the dump file, and nothing is loaded", async () => {

@@ -1,0 +1,41 @@
+import Sqlite from "better-sqlite3";
+import { expect, onTestFinished, test } from "vitest";
+import { brokenViews } from "../../src/sqlite/broken-views.ts";
+
+function broken(sql: string, ...names: readonly string[]): readonly string[] {
+  const database = new Sqlite(":memory:");
+  onTestFinished(() => {
+    database.close();
+  });
+  database.exec(sql);
+  return brokenViews(database, names).map(({ name, reason }) => `${name}: ${reason}`);
+}
+
+test("views that name what is not there are told, by themselves or through others; what else is wrong is not", () => {
+  const sql = `
+    CREATE TABLE t (a);
+    CREATE VIEW good AS SELECT a FROM t;
+    CREATE VIEW "through" AS SELECT * FROM Gone_View;
+    CREATE VIEW gone_view AS SELECT * FROM gone;
+    CREATE VIEW column_gone AS SELECT b FROM t;
+    CREATE VIEW function_gone AS SELECT of_the_application(a) FROM t`;
+  expect(broken(sql, "good", "through", "gone_view", "column_gone", "function_gone")).toEqual([
+    "through: no such table: main.gone",
+    "gone_view: no such table: main.gone",
+    "column_gone: no such column: b",
+  ]);
+  expect(broken(sql)).toEqual([]);
+});
+
+test("views that would take forever to work out are let alone", () => {
+  const chain = Array.from({ length: 40 }, (_, i) => `CREATE VIEW v${i + 1} AS SELECT a.x FROM v${i} a, v${i} b`);
+  expect(broken(`CREATE VIEW v0 AS SELECT x FROM gone; ${chain.join(";")}`, "v40", "v1")).toEqual([
+    "v1: no such table: main.gone",
+  ]);
+  const nested = Array.from({ length: 40 }, (_, i) => `c${i + 1} AS (SELECT a.x FROM c${i} a, c${i} b)`);
+  expect(broken(`CREATE VIEW w AS WITH c0 AS (SELECT x FROM gone), ${nested.join(",")} SELECT * FROM c40`, "w")).toEqual([]);
+});
+
+test("a view within itself is let alone", () => {
+  expect(broken("CREATE VIEW a AS SELECT * FROM b; CREATE VIEW b AS SELECT * FROM a", "a", "b")).toEqual([]);
+});
