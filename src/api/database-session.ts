@@ -116,7 +116,8 @@ export class DatabaseSession {
   }
 
   /**
-   * A SELECT over the views DBA_DATAPUMP_JOBS, USER_DATAPUMP_JOBS and DBA_DATAPUMP_SESSIONS.
+   * A SELECT over the views DBA_DATAPUMP_JOBS, USER_DATAPUMP_JOBS and DBA_DATAPUMP_SESSIONS, and over DATABASE_EXPORT_OBJECTS,
+   * SCHEMA_EXPORT_OBJECTS and TABLE_EXPORT_OBJECTS, which list the object paths of the jobs of a mode.
    * @returns rows by the names of their columns, as the statement spells them
    * @throws ORA-00942 for anything else
    */

@@ -46,6 +46,7 @@ export async function runProgram(words: readonly string[], output: Output): Prom
     .addCommand(directoryProgram(output))
     .addCommand(attachProgram(output, end))
     .addCommand(jobsProgram(output, end))
+    .addCommand(pathsProgram(output))
     .addCommand(walletProgram(output))
     .addCommand(credentialProgram(output))
     .addCommand(columnProgram(output))
@@ -187,6 +188,18 @@ function jobsProgram(output: Output, end: (exitCode: number) => void): Program {
       end(await cleanJobs({ ...options, ...withDatabase(database, options) }, output));
     });
   return program;
+}
+
+function pathsProgram(output: Output): Program {
+  return new Program("paths")
+    .description("show the object paths that include= and exclude= can name")
+    .option("--mode <mode>", "mode of the job: full, schema, table or tablespace", "schema")
+    .option("--json", "write one JSON document")
+    .option("--userid <text>", USERID)
+    .action(async (options: SessionOptions & { mode: string }) => {
+      const { listPaths } = await import("./paths-command.ts");
+      await listPaths(options, output);
+    });
 }
 
 function withDatabase(database: string | undefined, options: SessionOptions): SessionOptions {

@@ -2,6 +2,7 @@ import { foldName } from "../base/identifiers.ts";
 import { PIECE_TYPE, type PieceLocation } from "../dump/piece.ts";
 import type { DumpFileSet } from "../dump/reader.ts";
 import type { DumpObject } from "../metadata/dump-object.ts";
+import { provableObjects } from "../metadata/master-facts.ts";
 import type { MasterPiece, MasterTable } from "../metadata/master-table.ts";
 import { pieceLayout } from "../sqlite/piece-table.ts";
 import { sameColumns } from "../sqlite/schema.ts";
@@ -30,7 +31,10 @@ export function checkMaster(master: MasterTable, set: DumpFileSet): CheckedMaste
   const faults = [
     ...identityFaults(master, set),
     ...master.schemas.flatMap(({ name, settings }) => {
-      const own = master.objects.filter(({ schema }) => schema === name);
+      const own = provableObjects(
+        master.objects.filter(({ schema }) => schema === name),
+        master.job,
+      );
       const proven = proveSchema(own, settings.encoding);
       try {
         return definitionFaults(own, proven);

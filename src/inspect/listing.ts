@@ -1,6 +1,6 @@
 import { foldName } from "../base/identifiers.ts";
 import type { PieceLocation } from "../dump/piece.ts";
-import { objectNumbers } from "../metadata/master-facts.ts";
+import { objectNumbers, provableObjects } from "../metadata/master-facts.ts";
 import type { DumpObject, ObjectType } from "../metadata/dump-object.ts";
 import type { MasterPiece } from "../metadata/master-table.ts";
 import type { TableKind, TextEncoding } from "../sqlite/schema.ts";
@@ -55,7 +55,7 @@ export interface ListFilter {
 export function listDump({ set, master }: OpenDump, filter: ListFilter = {}): DumpListing {
   const wanted = master.objects.filter((object) => isWanted(object, filter));
   const listed = groupPieces(master);
-  const reasons = refusals(master.objects, master.schemas);
+  const reasons = refusals(provableObjects(master.objects, master.job), master.schemas);
   const facts: DumpFacts = {
     content: master.job.get("CONTENT") ?? "ALL",
     damaged: objectNumbers(master.job.get("DAMAGED")),

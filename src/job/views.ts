@@ -1,4 +1,5 @@
 import { pumpError } from "../base/errors.ts";
+import { objectPathsOf } from "../metadata/path-catalog.ts";
 import { openMemory, type Connection } from "../sqlite/database.ts";
 import { listJobs, type JobSummary } from "./jobs.ts";
 
@@ -11,9 +12,17 @@ const SESSION_COLUMNS = [
   ...["process_id", "user_name", "attach_time"],
 ];
 
+/** The views of the object paths that INCLUDE and EXCLUDE can name, by the mode of the job; a TABLESPACE job has those of a TABLE job. */
+const PATH_VIEWS = [
+  ["database_export_objects", "FULL"],
+  ["schema_export_objects", "SCHEMA"],
+  ["table_export_objects", "TABLE"],
+] as const;
+
 /**
  * The views of the jobs of a database: DBA_DATAPUMP_JOBS, USER_DATAPUMP_JOBS (of the session's user, without OWNER_NAME) and
  * DBA_DATAPUMP_SESSIONS, with Oracle's columns first and then our own. They read the control tables, however many there are.
+ * DATABASE_EXPORT_OBJECTS, SCHEMA_EXPORT_OBJECTS and TABLE_EXPORT_OBJECTS list object paths.
  * @throws ORA-00942 and SQLite's own words for a statement that is not one SELECT over them
  */
 export function queryViews(
@@ -32,7 +41,7 @@ export function queryViews(
     const text = error instanceof Error ? error.message : String(error);
     throw pumpError(
       [["ORA-00942"], ["TSDP-00010", text]],
-      "The views are DBA_DATAPUMP_JOBS, USER_DATAPUMP_JOBS and DBA_DATAPUMP_SESSIONS.",
+      "The views are DBA_DATAPUMP_JOBS, USER_DATAPUMP_JOBS, DBA_DATAPUMP_SESSIONS, and DATABASE_, SCHEMA_ and TABLE_EXPORT_OBJECTS.",
       error,
     );
   } finally {
@@ -75,6 +84,14 @@ function defineViews(connection: Connection, home: string, user: string): void {
       SELECT ${own.join(", ")} FROM datapump_job WHERE owner_name = (SELECT name FROM session_user);
     CREATE VIEW dba_datapump_sessions AS SELECT ${SESSION_COLUMNS.join(", ")} FROM datapump_session`);
   connection.prepare("UPDATE session_user SET name = ?").run(user);
+  for (const [view, mode] of PATH_VIEWS) {
+    connection.table(view, {
+      columns: ["object_path", "comments", "named"],
+      *rows() {
+        for (const { path, comments, named } of objectPathsOf(mode)) yield [path, comments, named ? "Y" : null];
+      },
+    });
+  }
 }
 
 function jobRow(job: JobSummary & JobProcesses): unknown[] {

@@ -1,3 +1,4 @@
+import { foldName } from "../base/identifiers.ts";
 import type { DumpObject } from "./dump-object.ts";
 
 /** A fact that is a list of object numbers, `3,7`; one that is something else says nothing. */
@@ -19,6 +20,16 @@ export function objectFacts(facts: Readonly<Record<string, Iterable<number>>>): 
 /** Whether a dump holds only some objects of its schemas, so that it says nothing of the others. */
 export function isPartialDump(job: ReadonlyMap<string, string>): boolean {
   return ["TABLE", "TABLESPACE"].includes(job.get("MODE") ?? "") || job.get("PARTIAL") === "1";
+}
+
+/**
+ * Those of a schema's objects whose definitions can be proven by themselves: what a partial export has taken without its table, such as
+ * indexes alone, only a target can tell.
+ */
+export function provableObjects(objects: readonly DumpObject[], job: ReadonlyMap<string, string>): readonly DumpObject[] {
+  if (!isPartialDump(job)) return objects;
+  const bases = new Set(objects.filter(({ type }) => type === "table" || type === "view").map(({ name }) => foldName(name)));
+  return objects.filter(({ tableName }) => bases.has(foldName(tableName)));
 }
 
 /** The objects, with those marked that the export made of views. */

@@ -41,6 +41,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   VIEW: "Views with their triggers",
   TRIGGER: "Triggers of tables and views",
   VIEWS_AS_TABLES: "Views taken as tables",
+  TABLE_DATA: "Rows of tables, and of views taken as tables",
 };
 
 const SCHEMA_PATH = "SCHEMA";

@@ -88,6 +88,25 @@ describe("the views", () => {
   });
 });
 
+test("the views of object paths list what INCLUDE and EXCLUDE can name in each mode", async () => {
+  const paths = async (view: string, where: string) => {
+    const rows = await pump.query(`SELECT object_path FROM ${view} WHERE ${where} ORDER BY 1`);
+    return rows.map(({ object_path }) => object_path);
+  };
+  const indexes = "object_path LIKE '%INDEX'";
+  const prefixed = (prefix: string) => [`${prefix}/TABLE/INDEX`, `${prefix}/TABLE/INDEX/INDEX`];
+  const short = ["TABLE/INDEX", "TABLE/INDEX/INDEX"];
+  expect(await paths("SCHEMA_EXPORT_OBJECTS", indexes)).toEqual(["INDEX", "INDEX/INDEX", ...prefixed("SCHEMA_EXPORT"), ...short]);
+  expect(await paths("TABLE_EXPORT_OBJECTS", indexes)).toEqual(["INDEX", "INDEX/INDEX", ...short, ...prefixed("TABLE_EXPORT")]);
+  expect(await paths("DATABASE_EXPORT_OBJECTS", "object_path LIKE 'DATABASE_EXPORT/SCHEMA' AND named = 'Y'")).toHaveLength(1);
+  expect(await paths("SCHEMA_EXPORT_OBJECTS", "object_path LIKE '%STATISTICS%' AND named = 'Y'")).toEqual([]);
+  expect(await paths("TABLE_EXPORT_OBJECTS", "object_path LIKE 'VIEW%' OR object_path = 'SCHEMA'")).toEqual([
+    ...["VIEWS_AS_TABLES", "VIEWS_AS_TABLES/TABLE", "VIEWS_AS_TABLES/TABLE_DATA"],
+  ]);
+  const all = await pump.query("SELECT * FROM schema_export_objects UNION ALL SELECT * FROM table_export_objects");
+  expect(all.filter(({ comments }) => comments === "")).toEqual([]);
+});
+
 test("what dead jobs left is found and removed; what lives stays", async () => {
   await pump.open("EXPORT", "SCHEMA", null, "ALIVE");
   await abandoned("CRASHED", "EXECUTING");
