@@ -5,7 +5,7 @@ import { defaultSchema, listSchemas } from "../catalog/schemas.ts";
 import { isSystemTable, type DumpObject, type DumpSchema } from "../metadata/dump-object.ts";
 import { readSchema } from "../metadata/read-schema.ts";
 import { absentOf, nothingLeft, systemTableFilter, type Selection } from "../metadata/select.ts";
-import { viewAsTable, viewShape } from "../metadata/view-as-table.ts";
+import { viewAsTable } from "../metadata/view-as-table.ts";
 import { estimateBytes, usedBytes } from "../sqlite/estimate.ts";
 import type { Connection } from "../sqlite/database.ts";
 import { wholeRange, type KeyRange } from "../sqlite/key-range.ts";
@@ -164,8 +164,8 @@ function planTable(
 
 /** Nothing is known of the size of a view before it is read; it has no keys to cut it by. */
 function planView(table: DumpObject, shape: TableShape): TableWork {
-  const range = { kind: "scan", offset: 0n } as const;
-  const reading = { object: table.id, schema: table.schema, shape: viewShape(shape), filter: null };
+  const range = { kind: "scan", offset: 0n, ofView: true } as const;
+  const reading = { object: table.id, schema: table.schema, shape, filter: null };
   return { unload: new TableUnload(reading, range, 0), range };
 }
 

@@ -27,11 +27,6 @@ export function viewAsTable(connection: Connection, view: DumpObject, encoding: 
   return { ...table, sql: encoded(sql, encoding), shape };
 }
 
-/** How the rows of a view are read: it has no rowids, so they are numbered in their order. */
-export function viewShape(shape: TableShape): TableShape {
-  return shape.rowid === null ? shape : { ...shape, rowid: "row_number() OVER ()" };
-}
-
 /** SQLite says whether the types of the view make the table that is wanted; without types there is nothing that could. */
 function tableOf(name: string, columns: readonly ViewColumn[]): { readonly sql: string; readonly shape: TableShape } {
   const plain = { sql: definitionOf(name, columns, () => ""), shape: null };

@@ -8,6 +8,7 @@ import { cutByKey, rangeSql, type KeyRange } from "../sqlite/key-range.ts";
 import { salvage, type LostRows } from "../sqlite/salvage.ts";
 import { beginSnapshot, openSource, sourceError } from "../sqlite/source.ts";
 import { isUnreadable, PIECE_TARGET, SnapshotLost, Stage, type Piece } from "../sqlite/stage.ts";
+import { isRandomView } from "../sqlite/view-order.ts";
 import type { SchemaFile, Unloaded, UnloadedPiece, UnloadTable } from "./messages.ts";
 
 /** Rows of the first piece of a table, while the size of its rows isn't known. */
@@ -94,6 +95,8 @@ export class Unloader {
     const limit = this.#rowsPerPiece.get(table.object) ?? FIRST_ROWS;
     const piece = new Stage(source).unload(table.shape, range, limit, table.filter ?? undefined);
     this.#learn(table, piece);
+    if (isFirstOfView(range) && piece.rest !== null && isRandomView(source, table.shape.name))
+      return this.#answer(table, null, [], { lost: [{ rows: "its rows", cause: RANDOM_VIEW }] });
     if (piece.rest !== null && isUncut(range)) {
       // Never more than fitted just now: then there is at least one cut, unless no key is fit to be one.
       const every = Math.min(piece.rows, this.#rowsPerPiece.get(table.object) ?? FIRST_ROWS);
@@ -165,6 +168,12 @@ function isBeyondThisBuild(error: unknown): error is Error {
 
 function imagesOf({ image, second }: Piece): readonly Buffer[] {
   return second === null ? [image] : [image, second];
+}
+
+const RANDOM_VIEW = "the view calls random(), so that one reading of it does not go on where another has ended";
+
+function isFirstOfView(range: KeyRange): boolean {
+  return range.kind === "scan" && range.ofView === true && range.offset === 0n;
 }
 
 function isUncut(range: KeyRange): boolean {

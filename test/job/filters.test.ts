@@ -209,6 +209,32 @@ test("views become tables with the columns, the order and the values of the view
   expect(rows(`SELECT name, type FROM pragma_table_info('names')`)).toEqual(["name|TEXT", "big|INT", "one|", 'odd "name|']);
 });
 
+test("a view of several pieces keeps all its rows in order; one that is another each time is refused", async () => {
+  const path = join(folder, "LARGE.db");
+  execute(
+    path,
+    `CREATE TABLE t (a INTEGER PRIMARY KEY, b); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 25000)
+       INSERT INTO t SELECT i, i % 7 FROM n;
+     CREATE VIEW v AS SELECT a, b FROM t ORDER BY b, a DESC; CREATE VIEW r AS SELECT * FROM v ORDER BY random();
+     CREATE VIEW few AS SELECT * FROM r LIMIT 5`,
+  );
+  const filters = [
+    ["VIEWS_AS_TABLES", "LARGE.v,LARGE.r,LARGE.few"],
+    ["EXCLUDE_TABLES", "Y"],
+  ] as const;
+  const report = await run("EXPORT", { mode: "TABLE", filters });
+  expect(report.errors).toEqual([expect.stringMatching(/^ORA-31693: [^]*"LARGE"\."r"[^]*random/)]);
+  await run("IMPORT", { mode: "FULL", remap: [["LARGE", "OTHER"]] });
+  expect(rows("SELECT (SELECT count(*) FROM v), (SELECT count(*) FROM r), (SELECT count(*) FROM few)")).toEqual(["25000|0|5"]);
+  const wrong = `SELECT count(*) FROM v JOIN (SELECT *, row_number() OVER (ORDER BY b, a DESC) AS n FROM s.v) x ON x.n = v.rowid
+     WHERE (v.a, v.b) IS NOT (x.a, x.b)`;
+  const database = new Sqlite(target);
+  database.prepare("ATTACH ? AS s").run(path);
+  expect(database.prepare(wrong).pluck().get()).toBe(0);
+  database.close();
+  rmSync(path);
+});
+
 test.each<[JobRequest, readonly string[]]>([
   [
     {
