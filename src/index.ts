@@ -32,5 +32,7 @@ export { PumpError, type ErrorLine } from "./base/errors.ts";
 export type { Credential, CredentialOptions } from "./catalog/credentials.ts";
 export type { Directory } from "./catalog/directories.ts";
 export type { JobMode, Operation } from "./job/definition.ts";
+export type { DryRun } from "./job/dry-run.ts";
+export type { DryRunObject, DryRunRefusal } from "./job/dry-run-object.ts";
 export type { JobSummary } from "./job/jobs.ts";
 export type { JobState } from "./job/states.ts";

@@ -1,11 +1,16 @@
-import { resolve } from "node:path";
-import { parseConnectString } from "../catalog/connect-string.ts";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { parseConnectString, type ConnectIdentity } from "../catalog/connect-string.ts";
 import { openMasterKeys } from "../catalog/wallet.ts";
 import { pumpError } from "../base/errors.ts";
 import { foldName } from "../base/identifiers.ts";
 import type { JobDefinition } from "../job/definition.ts";
+import type { DryRun } from "../job/dry-run.ts";
+import { runDryRun } from "../job/dry-run-process.ts";
 import { attachJob, onlyJob } from "../job/jobs.ts";
 import { placeKeysOf, removalKeysOf } from "../job/place-access.ts";
+import { secretsOf } from "../job/secrets.ts";
 import type { JobState } from "../job/states.ts";
 import type { Attachment } from "./attachment.ts";
 import { KU } from "./constants.ts";
@@ -24,6 +29,11 @@ import type { DumpfileInfo, StatusReport } from "./status-types.ts";
 export interface ConnectOptions {
   /** The client's current directory: DATA_PUMP_DIR until someone redefines it, and where relative paths start. */
   readonly currentDirectory?: string;
+  /**
+   * The session starts no job: those that it defines are kept in a temporary folder of its own, and `dryRun` says what they would do.
+   * Nothing is written into the database or its catalog by them.
+   */
+  readonly dryRun?: boolean;
 }
 
 /**
@@ -34,7 +44,7 @@ export interface ConnectOptions {
 export async function connect(connectString?: string, options: ConnectOptions = {}): Promise<DataPump> {
   return rejecting(() => {
     const currentDirectory = resolve(options.currentDirectory ?? ".");
-    return new DataPump(parseConnectString(connectString, currentDirectory), currentDirectory);
+    return new DataPump(parseConnectString(connectString, currentDirectory), currentDirectory, options.dryRun === true);
   });
 }
 
@@ -45,6 +55,14 @@ export async function connect(connectString?: string, options: ConnectOptions = 
  */
 export class DataPump extends DatabaseSession {
   readonly #session = new Session();
+  /** Where the jobs of a session are that starts none; null for any other. */
+  readonly #dryRunHome: string | null;
+
+  /** Use `connect`. */
+  constructor(identity: ConnectIdentity, currentDirectory: string, isDryRun = false) {
+    super(identity, currentDirectory);
+    this.#dryRunHome = isDryRun ? mkdtempSync(join(tmpdir(), "tsdp-dry-run-")) : null;
+  }
 
   /**
    * Makes a new job and returns its handle.
@@ -63,7 +81,7 @@ export class DataPump extends DatabaseSession {
   ): Promise<number> {
     const { user, database } = this;
     return this.#session.open(user, () =>
-      openJob({ operation, jobMode, remoteLink, jobName, version, user, database, home: this.home }),
+      openJob({ operation, jobMode, remoteLink, jobName, version, user, database, home: this.#dryRunHome ?? this.home }),
     );
   }
 
@@ -117,10 +135,12 @@ export class DataPump extends DatabaseSession {
   }
 
   /**
-   * Selects objects. All filters of a job hold together.
-   * @param name SCHEMA_EXPR, SCHEMA_LIST, NAME_EXPR, NAME_LIST or TABLE_FILTER (mode TABLE only).
-   * @param value `_EXPR`: the right-hand side of a predicate, as in `IN ('HR')`; `_LIST`: quoted names; TABLE_FILTER: `HR.JOBS,...`.
-   * @param objectPath null, or TABLE with a NAME filter.
+   * Selects objects. All filters of a job hold together, but for several INCLUDE_PATH ones, which add up.
+   * @param name SCHEMA_EXPR, NAME_EXPR, TABLESPACE_EXPR, INCLUDE_PATH_EXPR, EXCLUDE_PATH_EXPR, or _LIST in place of _EXPR; in mode TABLE
+   * also TABLE_FILTER, VIEWS_AS_TABLES and EXCLUDE_TABLES.
+   * @param value `_EXPR`: the right-hand side of a predicate, as in `IN ('HR')`, or `NOT (...)` around one; `_LIST`: quoted names;
+   * TABLE_FILTER and VIEWS_AS_TABLES: `HR.JOBS,...`; EXCLUDE_TABLES: any text.
+   * @param objectPath null, or with a NAME filter the object path whose names are meant, such as INDEX; without it TABLE.
    */
   async metadataFilter(handle: number, name: string, value: string, objectPath: string | null = null): Promise<void> {
     return this.#session.define(handle, "METADATA_FILTER", (definition) => metadataFilter(definition, name, value, objectPath));
@@ -220,11 +240,29 @@ export class DataPump extends DatabaseSession {
     serviceName: string | null = null,
   ): Promise<void> {
     return this.#session.call(handle, "START_JOB", async (attachment) => {
+      if (this.#dryRunHome !== null)
+        throw pumpError([["ORA-39002"]], "This session starts no job: it was connected for dry runs.");
       if (!Number.isInteger(abortStep) || abortStep < -1) throw invalidArgument(["ORA-39207", String(abortStep), "ABORT_STEP"]);
       if (clusterOk !== 1 || serviceName !== null) throw notSupported("a cluster service");
       assertStartable(attachment.table.definition());
       const places = await placeKeysOf(this.home, attachment.table.definition(), attachment.queries);
       await attachment.start(skipCurrent !== 0, abortStep, await openMasterKeys(this.home), places);
+    });
+  }
+
+  /**
+   * What the job would take, leave out and report if it were started, with the rows and bytes of tables: estimated for an export, as the
+   * dump states them for an import. Only for a session that starts no job.
+   * @throws ORA-39001 or ORA-39002 with the reasons for which `startJob` would not start it
+   */
+  async dryRun(handle: number): Promise<DryRun> {
+    return this.#session.call(handle, "START_JOB", async (attachment) => {
+      if (this.#dryRunHome === null) throw pumpError([["ORA-39002"]], "Connect with the option dryRun.");
+      const definition = attachment.table.definition();
+      assertStartable(definition);
+      const places = await placeKeysOf(this.home, definition, attachment.queries);
+      const keyring = { password: attachment.password, masterKeys: await openMasterKeys(this.home) };
+      return runDryRun(definition, secretsOf(keyring, places));
     });
   }
 
@@ -308,6 +346,7 @@ export class DataPump extends DatabaseSession {
   async close(): Promise<void> {
     return rejecting(() => {
       this.#session.close();
+      if (this.#dryRunHome !== null) rmSync(this.#dryRunHome, { recursive: true, force: true });
     });
   }
 }

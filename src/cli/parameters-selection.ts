@@ -62,6 +62,19 @@ export const SELECTION_PARAMETERS: readonly JobParameter[] = [
   },
   {
     status: "supported",
+    name: "dry_run",
+    commands: BOTH,
+    type: "yes-no",
+    values: YES_NO,
+    default: "NO",
+    call: { procedure: "client" },
+    description: [
+      "Start no job and write nothing: list what would be taken with its rows and",
+      "bytes (estimated for an export), and what would be left out and why.",
+    ],
+  },
+  {
+    status: "supported",
     name: "exclude_tables",
     commands: BOTH,
     type: "yes-no",

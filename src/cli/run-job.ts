@@ -77,10 +77,14 @@ interface Client {
 
 async function connectAndRun({ settings, typed }: CommandLine, plan: JobPlan, client: Client): Promise<number> {
   const { connect } = await import("../api/data-pump.ts");
-  const pump = await connect(settings.text("userid"));
+  const isDryRun = settings.flag("dry_run") === true;
+  const pump = await connect(settings.text("userid"), { dryRun: isDryRun });
   try {
     client.screen.heading([connectedLine(pump.database)]);
-    return await defineAndFollow(pump, plan, clientCommand(pump.user, settings.text("userid"), typed), client);
+    const command = clientCommand(pump.user, settings.text("userid"), typed);
+    if (!isDryRun) return await defineAndFollow(pump, plan, command, client);
+    const { showDryRun } = await import("./dry-run.ts");
+    return await showDryRun(pump, plan, command, client);
   } finally {
     await pump.close();
   }

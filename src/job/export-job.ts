@@ -334,7 +334,7 @@ function noFurtherWorkers(): PumpError {
 }
 
 const NO_PLAN: ExportPlan = {
-  ...{ schemas: [], objects: [], tables: [], withoutRows: new Set(), isPartial: false },
+  ...{ schemas: [], objects: [], tables: [], withoutRows: new Set(), isPartial: false, leftOut: [] },
   ...{ problems: [], notes: [], holdsMarkedColumns: false },
 };
 

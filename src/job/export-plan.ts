@@ -3,6 +3,7 @@ import { qualifiedName, quoteIdentifier } from "../base/identifiers.ts";
 import type { ColumnName } from "../catalog/encrypted-columns.ts";
 import { defaultSchema, listSchemas } from "../catalog/schemas.ts";
 import { isSystemTable, type DumpObject, type DumpSchema } from "../metadata/dump-object.ts";
+import type { LeftOut } from "../metadata/object-choice.ts";
 import { readSchema } from "../metadata/read-schema.ts";
 import { absentOf, nothingLeft, systemTableFilter, type Selection } from "../metadata/select.ts";
 import { viewAsTable } from "../metadata/view-as-table.ts";
@@ -16,7 +17,6 @@ import type { Content } from "./content.ts";
 import type { JobDefinition } from "./definition.ts";
 import { holdsMarkedColumns, keepColumnsApart } from "./secret-columns.ts";
 import { selectionOf } from "./selection.ts";
-import type { Snapshot } from "./snapshot.ts";
 import { TableUnload } from "./unload-queue.ts";
 
 /** Which schemas an export reads. */
@@ -25,6 +25,11 @@ export interface ExportSources {
   readonly sources: readonly SchemaFile[];
   /** Schemas and tablespaces that were asked for and are not there. */
   readonly missing: readonly StackEntry[];
+}
+
+/** What holds the state that is exported. */
+export interface FrozenState {
+  connection(schema: string): Connection;
 }
 
 /** A table whose rows are to be unloaded; null: it has none. */
@@ -42,6 +47,7 @@ export interface ExportPlan {
   readonly withoutRows: ReadonlySet<number>;
   /** Whether only some objects of the schemas are taken. */
   readonly isPartial: boolean;
+  readonly leftOut: readonly LeftOut[];
   /** Objects that can't be exported, and why. */
   readonly problems: readonly (readonly ErrorLine[])[];
   /** What the log is to say before the rows. */
@@ -76,7 +82,7 @@ export function chooseSources(definition: JobDefinition): ExportSources {
  */
 export function planExport(
   { selection, sources }: ExportSources,
-  snapshot: Snapshot,
+  snapshot: FrozenState,
   content: Content,
   { marks, keepsApart }: ColumnChoice,
 ): ExportPlan {
@@ -105,6 +111,7 @@ export function planExport(
     notes,
     withoutRows: content === "METADATA_ONLY" ? new Set() : choice.withoutRows,
     isPartial: selection.isPartial,
+    leftOut: choice.leftOut,
     holdsMarkedColumns: holdsMarkedColumns(tables, marks),
     tables: tables.flatMap((table) => planTable(table, objects, selection, snapshot)),
     problems: [
@@ -121,7 +128,7 @@ function takeViews(
   read: readonly DumpObject[],
   schemas: readonly DumpSchema[],
   selection: Selection,
-  snapshot: Snapshot,
+  snapshot: FrozenState,
 ): { readonly objects: readonly DumpObject[]; readonly problems: readonly (readonly ErrorLine[])[] } {
   const problems: (readonly ErrorLine[])[] = [];
   const objects = read.map((object) => {
@@ -150,7 +157,7 @@ function planTable(
   table: DumpObject,
   objects: readonly DumpObject[],
   selection: Selection,
-  snapshot: Snapshot,
+  snapshot: FrozenState,
 ): readonly TableWork[] {
   const { shape } = table;
   if (shape === null) return [];
@@ -180,7 +187,7 @@ function rangeOf(connection: Connection, shape: TableShape): KeyRange | null {
 }
 
 /** Whether the rows have rowids that no SQL can ask for. */
-function hidesRowids({ shape, schema, fromView }: DumpObject, snapshot: Snapshot): boolean {
+function hidesRowids({ shape, schema, fromView }: DumpObject, snapshot: FrozenState): boolean {
   if (shape === null || fromView === true || shape.withoutRowid || shape.rowid !== null) return false;
   try {
     return (

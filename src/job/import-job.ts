@@ -14,11 +14,12 @@ import { objectPath, pathsOf, type ExportMode, type ObjectPathTail } from "../me
 import { PIECE_TARGET } from "../sqlite/stage.ts";
 import { openPlaces } from "../storage/place-keys.ts";
 import type { Storage } from "../storage/storage.ts";
-import { contentOf, type Content } from "./content.ts";
+import type { Content } from "./content.ts";
 import { Crew } from "./crew.ts";
 import { dumpFilesOf, type JobDefinition } from "./definition.ts";
 import { Loading, type SchemaWork } from "./import-loading.ts";
-import { planSchemaImport, type TableExistsAction } from "./import-plan.ts";
+import { importAction, importContent } from "./import-content.ts";
+import { planSchemaImport } from "./import-plan.ts";
 import { Publishing } from "./import-publishing.ts";
 import { ImportState } from "./import-state.ts";
 import { chooseTargets, exportModeOf, type ChosenSchema } from "./import-targets.ts";
@@ -44,7 +45,7 @@ export class ImportJob implements Job {
   #missing: readonly StackEntry[] = [];
   readonly #skipped: (readonly ErrorLine[])[] = [];
   #exportMode: ExportMode = "SCHEMA";
-  #hasRows = true;
+  #content: Content = "ALL";
 
   constructor(run: JobRun, pool: WorkerPool) {
     this.#run = run;
@@ -80,7 +81,7 @@ export class ImportJob implements Job {
       const { chosen, missing } = chooseTargets(this.#run.definition, master, saved);
       this.#missing = missing;
       this.#exportMode = exportModeOf(master);
-      this.#hasRows = master.job.get("CONTENT") !== "METADATA_ONLY";
+      this.#content = importContent(this.#run.definition, master);
       this.#files = set.files;
       this.#openTargets(chosen, master, set);
     } finally {
@@ -165,21 +166,6 @@ export class ImportJob implements Job {
     for (const { target } of this.#works) target.close(end === "stopped" || (end === "interrupted" && target.isNew));
   }
 
-  /** A dump without rows gives none. */
-  get #content(): Content {
-    return this.#hasRows ? contentOf(this.#run.definition) : "METADATA_ONLY";
-  }
-
-  get #action(): TableExistsAction {
-    const action = this.#run.parameter("TABLE_EXISTS_ACTION") as TableExistsAction | undefined;
-    if (this.#content === "METADATA_ONLY" && (action === "APPEND" || action === "TRUNCATE")) {
-      throw pumpError([["ORA-39002"], ["ORA-39050", `TABLE_EXISTS_ACTION=${action}`, "CONTENT=METADATA_ONLY"]]);
-    }
-    if (this.#content !== "DATA_ONLY") return action ?? "SKIP";
-    if (action === "SKIP" || action === "REPLACE") throw pumpError([["ORA-39002"], ["ORA-39137", action]]);
-    return action ?? "APPEND";
-  }
-
   /** @returns the object paths that come after the rows */
   #tellPlan(): readonly ObjectPathTail[] {
     this.#tellStart();
@@ -246,7 +232,7 @@ export class ImportJob implements Job {
       objects: taken,
       target: target.name,
       existing: target.existing,
-      action: this.#action,
+      action: importAction(this.#run.definition, this.#content),
       content: this.#content,
       guid: this.#run.definition.guid,
       pieceOrder,
@@ -262,7 +248,7 @@ function assertPassword({ parameters }: JobDefinition, { password }: Keyring): v
 }
 
 /** The places where files of the set may be, other than beside those that were named. */
-function directoriesOf({ database }: JobDefinition): readonly string[] {
+export function directoriesOf({ database }: JobDefinition): readonly string[] {
   return new Directories(homeFolder(database), database).list().map(({ path }) => path);
 }
 

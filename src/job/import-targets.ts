@@ -4,6 +4,7 @@ import { listSchemas, newSchemaPath } from "../catalog/schemas.ts";
 import type { DumpObject, DumpSchema } from "../metadata/dump-object.ts";
 import { isPartialDump, objectNumbers } from "../metadata/master-facts.ts";
 import type { MasterTable } from "../metadata/master-table.ts";
+import type { LeftOut } from "../metadata/object-choice.ts";
 import type { ExportMode } from "../metadata/object-paths.ts";
 import { absentOf, nothingLeft } from "../metadata/select.ts";
 import { contentOf } from "./content.ts";
@@ -26,16 +27,23 @@ export interface ChosenSchema {
   readonly withoutRows: ReadonlySet<number>;
 }
 
+/** What an import does with a dump. */
+export interface ChosenTargets {
+  readonly chosen: readonly ChosenSchema[];
+  /** What was asked for and is not in the dump. */
+  readonly missing: readonly StackEntry[];
+  readonly leftOut: readonly LeftOut[];
+}
+
 /**
  * Which objects of a dump go where. What an earlier run has decided stays: `saved`, by the name of the schema.
- * @returns the schemas, and what was asked for and is not in the dump
  * @throws ORA-39002 with ORA-31655 when nothing is selected, ORA-39146 for a schema that is not there
  */
 export function chooseTargets(
   definition: JobDefinition,
   master: MasterTable,
   saved: ReadonlyMap<string, SavedTarget>,
-): { readonly chosen: readonly ChosenSchema[]; readonly missing: readonly StackEntry[] } {
+): ChosenTargets {
   const selection = selectionOf(definition, null);
   const { schemas, missing, missingTablespaces } = selection.schemas(master.schemas.map(({ name }) => name));
   const selected = selection.objects(master.objects.filter(({ schema }) => schemas.includes(schema)));
@@ -52,7 +60,7 @@ export function chooseTargets(
     .map((source) => ({ source, partial, withoutRows, objects: selected.objects.filter(({ schema }) => schema === source.name) }))
     .filter(({ source, objects }) => objects.length > 0 || (!partial && schemas.includes(source.name)))
     .map((choice) => ({ ...choice, ...place(choice.source) }));
-  return { chosen, missing: absent };
+  return { chosen, missing: absent, leftOut: selected.leftOut };
 }
 
 /** The mode in which a dump was exported: its object paths begin with it. */

@@ -17,12 +17,22 @@ export function usedBytes(connection: Connection): number {
 
 /** A cheap guess at the bytes of a table's rows: the size of a few times the number of all. Never more than the file has. */
 export function estimateBytes(connection: Connection, shape: TableShape, fileBytes: number): number {
+  return estimateTable(connection, shape, fileBytes).bytes;
+}
+
+/** The same, with the number of rows that it comes from. */
+export function estimateTable(
+  connection: Connection,
+  shape: TableShape,
+  fileBytes: number,
+): { readonly rows: number; readonly bytes: number } {
   try {
     const rowBytes = sampleRowBytes(connection, shape) + ROW_OVERHEAD;
-    return Math.min(fileBytes, rowBytes * estimateRows(connection, shape, fileBytes / rowBytes));
+    const rows = estimateRows(connection, shape, fileBytes / rowBytes);
+    return { rows: Math.round(rows), bytes: Math.min(fileBytes, rowBytes * rows) };
   } catch {
     // A damaged table is met again, and reported, when it is unloaded.
-    return 0;
+    return { rows: 0, bytes: 0 };
   }
 }
 

@@ -33,6 +33,7 @@ describe("parameter table", () => {
       "content",
       "credential",
       "directory",
+      "dry_run",
       "dumpfile",
       "encryption",
       "encryption_algorithm",

@@ -1,0 +1,101 @@
+import { existsSync } from "node:fs";
+import { EncryptedColumns } from "../catalog/encrypted-columns.ts";
+import { homeFolder } from "../catalog/home.ts";
+import type { DumpObject } from "../metadata/dump-object.ts";
+import type { Connection } from "../sqlite/database.ts";
+import { estimateTable, usedBytes } from "../sqlite/estimate.ts";
+import { beginSnapshot, openSource, recoverSource } from "../sqlite/source.ts";
+import type { SchemaFile } from "../worker/messages.ts";
+import { contentOf } from "./content.ts";
+import type { JobDefinition } from "./definition.ts";
+import {
+  isShown,
+  missingProblems,
+  refusalsOf,
+  rowRefusals,
+  sumWithShadows,
+  type DryRunFindings,
+  type DryRunObject,
+} from "./dry-run-object.ts";
+import { chooseSources, planExport, type ExportPlan } from "./export-plan.ts";
+
+/** What an export would take of the schemas as they are now. */
+export function dryRunExport(definition: JobDefinition): DryRunFindings {
+  const chosen = chooseSources(definition);
+  const sources = new OpenSources(chosen.sources);
+  try {
+    const marks = new EncryptedColumns(homeFolder(definition.database)).list();
+    const keepsApart = definition.parameters["ENCRYPTION"] === "ENCRYPTED_COLUMNS_ONLY";
+    const plan = planExport(chosen, sources, contentOf(definition), { marks, keepsApart });
+    const estimates = new Estimates(plan, sources);
+    return {
+      taken: plan.objects.filter(isShown).map((object) => takenObject(object, plan, estimates)),
+      leftOut: [...refusalsOf(plan.leftOut), ...rowRefusals(plan.objects, plan.withoutRows)],
+      problems: [...missingProblems(chosen.missing), ...plan.problems],
+      notes: plan.notes.map((text) => ({ code: "TSDP-00010", text })),
+    };
+  } finally {
+    sources.close();
+  }
+}
+
+function takenObject(object: DumpObject, plan: ExportPlan, estimates: Estimates): DryRunObject {
+  const { schema, objectType, name } = object;
+  const entry = { schema, type: objectType, name, action: "export" } as const;
+  const isKnown = object.kind === "virtual" ? !plan.withoutRows.has(object.id) : estimates.has(object);
+  if (!isKnown) return { ...entry, rows: null, bytes: null };
+  const bytes = sumWithShadows(object, plan.objects, (part) => estimates.of(part)?.bytes ?? 0);
+  return { ...entry, rows: estimates.of(object)?.rows ?? null, bytes: Math.round(bytes) };
+}
+
+/** Guesses for the tables whose rows would be unloaded. Of a view nothing is known before it is read. */
+class Estimates {
+  readonly #byObject: ReadonlyMap<number, { readonly rows: number; readonly bytes: number }>;
+
+  constructor({ objects, tables }: ExportPlan, sources: OpenSources) {
+    const unloaded = new Set(tables.map(({ unload }) => unload.table.object));
+    const estimate = ({ id, schema, shape, fromView }: DumpObject) => {
+      if (shape === null || fromView === true || !unloaded.has(id)) return [];
+      const connection = sources.connection(schema);
+      return [[id, estimateTable(connection, shape, usedBytes(connection))] as const];
+    };
+    this.#byObject = new Map(objects.flatMap(estimate));
+  }
+
+  has({ id }: DumpObject): boolean {
+    return this.#byObject.has(id);
+  }
+
+  of({ id }: DumpObject): { readonly rows: number; readonly bytes: number } | undefined {
+    return this.#byObject.get(id);
+  }
+}
+
+/** The schema files, each in a read transaction. */
+class OpenSources {
+  readonly #sources: readonly SchemaFile[];
+  readonly #withoutWal: readonly SchemaFile[];
+  readonly #connections = new Map<string, Connection>();
+
+  constructor(sources: readonly SchemaFile[]) {
+    this.#sources = sources;
+    this.#withoutWal = sources.filter(({ path }) => !existsSync(`${path}-wal`));
+    for (const { schema, path } of this.#sources) {
+      const connection = openSource(schema, path);
+      this.#connections.set(schema, connection);
+      beginSnapshot(connection);
+    }
+  }
+
+  connection(schema: string): Connection {
+    const connection = this.#connections.get(schema);
+    if (connection === undefined) throw new Error(`schema ${schema} is not open`);
+    return connection;
+  }
+
+  /** A reader of a WAL database leaves files behind that only a connection that may write removes. */
+  close(): void {
+    for (const connection of this.#connections.values()) connection.close();
+    for (const { schema, path } of this.#withoutWal) if (existsSync(`${path}-wal`)) recoverSource(schema, path);
+  }
+}
