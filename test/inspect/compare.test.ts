@@ -219,6 +219,8 @@ function changeOne(database: Sqlite.Database, table: string, row: number, kind: 
   const rows = database
     .prepare(`SELECT ${columns.join(", ")} FROM ${name}`)
     .raw()
+    // As a number the largest integer would be found nowhere.
+    .safeIntegers()
     .all() as unknown[][];
   const key = rows[row % rows.length] ?? [];
   const where = columns.map((column) => `${column} IS ?`).join(" AND ");
