@@ -1,5 +1,6 @@
 import { KU } from "../api/constants.ts";
 import type { DataPump } from "../api/data-pump.ts";
+import { PumpError, toPumpError } from "../base/errors.ts";
 import type { JobPlan } from "./job-plan.ts";
 
 /** The procedures that define a job. */
@@ -22,10 +23,19 @@ export async function defineJob(pump: JobDefiner, plan: JobPlan, command: string
     const type = isUrl ? KU.FILE_TYPE_URIDUMP_FILE : KU.FILE_TYPE_DUMP_FILE;
     await pump.addFile(handle, name, directory, plan.filesize, type, plan.reusefile);
   }
-  for (const [name, value, path] of plan.filters)
-    await pump.metadataFilter(handle, name, value, ...(path === undefined ? [] : [path]));
+  for (const [name, value, path] of plan.filters) {
+    if (path === undefined) await pump.metadataFilter(handle, name, value);
+    else await pump.metadataFilter(handle, name, value, path).catch(asClauseError);
+  }
   for (const [source, target] of plan.remaps) await pump.metadataRemap(handle, "REMAP_SCHEMA", source, target);
   if (!plan.includeRows) await pump.dataFilter(handle, "INCLUDE_ROWS", 0);
   if (plan.degree !== null) await pump.setParallel(handle, plan.degree);
   return handle;
+}
+
+/** Names come from a clause of INCLUDE, or of EXCLUDE, which the message names by itself. */
+function asClauseError(error: unknown): never {
+  const { lines, hint } = toPumpError(error);
+  const named = lines.map((line) => ({ ...line, text: line.text.replace("Value for NAME_EXPR is", "Value for INCLUDE is") }));
+  throw new PumpError(named, hint, { cause: error });
 }

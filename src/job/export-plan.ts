@@ -103,7 +103,7 @@ export function planExport(
     keepsApart && content !== "METADATA_ONLY"
       ? keepColumnsApart(chosen, schemas, marks, (schema) => snapshot.connection(schema))
       : { objects: chosen, notes: [] };
-  if (objects.length === 0 && selection.isPartial) throw nothingLeft(absentOf(choice));
+  if (objects.length === 0 && selection.isPartial) throw nothingLeft([...absentOf(choice), ...viewProblems.flat()]);
   const tables = content === "METADATA_ONLY" ? [] : objects.filter((object) => object.shape !== null && !isWithoutRows(object));
   return {
     schemas,

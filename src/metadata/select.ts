@@ -1,5 +1,6 @@
-import { pumpError, type PumpError } from "../base/errors.ts";
-import { upperName } from "../base/identifiers.ts";
+import { pumpError, type PumpError, type StackEntry } from "../base/errors.ts";
+import { quoteLiteral, upperName } from "../base/identifiers.ts";
+import { ownStatistics } from "../sqlite/schema.ts";
 import { isStatistics, isSystemTable, type DumpObject } from "./dump-object.ts";
 import { nameFilter, takenByAll, type NameFilter } from "./name-filter.ts";
 import { ObjectChoice, OBJECT_FILTERS, type ChosenObjects } from "./object-choice.ts";
@@ -138,20 +139,22 @@ function namesSchemas({ objectPath }: SelectionFilter): boolean {
   return typeof objectPath === "string" && isSchemaPath(objectPath);
 }
 
-/** The rows of a system table that are about the tables of the job, as a WHERE condition; null: all rows. */
+/** The rows of a system table that are about the tables of the job, and their indexes, as a WHERE condition; null: all rows. */
 export function systemTableFilter(table: DumpObject, objects: readonly DumpObject[], isPartial: boolean): string | null {
   if (!isSystemTable(table) || !isPartial) return null;
-  const names = objects.filter(
-    (object) => object.schema === table.schema && object.objectType === "TABLE" && !isSystemTable(object),
-  );
-  const list = names.map(({ name }) => `'${name.replaceAll("'", "''")}'`).join(", ");
-  return `${isStatistics(table) ? "tbl" : "name"} COLLATE NOCASE IN (${list})`;
+  const own = objects.filter(({ schema }) => schema === table.schema);
+  const tables = namesOf(own.filter((object) => object.objectType === "TABLE" && !isSystemTable(object)));
+  if (!isStatistics(table)) return `name COLLATE NOCASE IN (${tables})`;
+  const indexes = namesOf(own.filter(({ objectType }) => objectType === "INDEX"));
+  return `tbl COLLATE NOCASE IN (${tables}) AND (${ownStatistics} OR idx COLLATE NOCASE IN (${indexes}))`;
+}
+
+function namesOf(objects: readonly DumpObject[]): string {
+  return objects.map(({ name }) => quoteLiteral(name)).join(", ");
 }
 
 /** The stack of a job that has nothing to do. */
-export function nothingLeft(
-  missing: readonly (readonly ["ORA-00959" | "ORA-39165" | "ORA-39166" | "ORA-39168", string])[],
-): PumpError {
+export function nothingLeft(missing: readonly StackEntry[]): PumpError {
   return pumpError([["ORA-39002"], ...missing, ["ORA-31655"]]);
 }
 

@@ -1,8 +1,16 @@
-import { foldName, quoteIdentifier } from "../base/identifiers.ts";
+import { foldName, quoteIdentifier, quoteLiteral } from "../base/identifiers.ts";
 import { causeLines, pumpError, type ErrorLine } from "../base/errors.ts";
 import { failpoint } from "../base/failpoint.ts";
 import type { Connection } from "./database.ts";
-import { generatedColumns, listTables, readTableShape, sameShape, type SchemaObject, type TextEncoding } from "./schema.ts";
+import {
+  generatedColumns,
+  listTables,
+  ownStatistics,
+  readTableShape,
+  sameShape,
+  type SchemaObject,
+  type TextEncoding,
+} from "./schema.ts";
 import { decodeSql, proveSchema } from "./scratch.ts";
 import type { StagingTable } from "./staging.ts";
 import { bareSql } from "./statement-end.ts";
@@ -147,10 +155,7 @@ class Publication {
       const computed = this.#computedColumns(table);
       const given = table.shape.storedColumns.filter((column) => !computed.has(foldName(column))).map(quoteIdentifier);
       const columns = [...(rowid ? [table.shape.rowid] : []), ...given].join(", ");
-      const filter =
-        table.action === "merge"
-          ? ` WHERE ${quoteIdentifier(table.shape.storedColumns[0] ?? "")} IN (${this.#createdNames()})`
-          : "";
+      const filter = table.action === "merge" ? ` WHERE ${this.#mergeCondition(table)}` : "";
       this.#connection.exec(`INSERT INTO ${name} (${columns}) SELECT ${columns} FROM ${quoteIdentifier(table.staging)}${filter}`);
     });
     this.#connection.exec(`DROP TABLE ${quoteIdentifier(table.staging)}`);
@@ -180,6 +185,14 @@ class Publication {
       this.#connection.exec("ANALYZE sqlite_schema");
     const key = name === "sqlite_sequence" ? "name" : "tbl";
     this.#connection.exec(`DELETE FROM ${quoteIdentifier(name)} WHERE ${key} IN (${this.#createdNames()})`);
+  }
+
+  /** Rows about tables of this job, and about indexes that it brings. */
+  #mergeCondition({ definition, shape }: PublishTable): string {
+    const tables = `${quoteIdentifier(shape.storedColumns[0] ?? "")} IN (${this.#createdNames()})`;
+    if (definition.name === "sqlite_sequence" || !shape.storedColumns.includes("idx")) return tables;
+    const indexes = this.#plan.indexes.map(({ name }) => quoteLiteral(name)).join(", ");
+    return `${tables} AND (${ownStatistics} OR idx COLLATE NOCASE IN (${indexes}))`;
   }
 
   #createdNames(): string {

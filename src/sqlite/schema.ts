@@ -134,6 +134,9 @@ export function readTableShape(connection: Connection, name: string, tables: Rea
   };
 }
 
+/** Which rows of a statistics table are about a table itself, or about a key that comes with it. */
+export const ownStatistics = "idx IS NULL OR idx = tbl COLLATE NOCASE OR idx LIKE 'sqlite!_autoindex!_%' ESCAPE '!'";
+
 /** STORED generated columns: their values are in the file, but no INSERT may give them. */
 export function generatedColumns(connection: Connection, table: string): readonly string[] {
   return connection.prepare("SELECT name FROM pragma_table_xinfo(?, 'main') WHERE hidden = 3").pluck().all(table) as string[];

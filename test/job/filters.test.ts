@@ -174,6 +174,20 @@ test("TABLE_DATA alone is rows without definitions", async () => {
   expect(rows("SELECT * FROM orders")).toEqual(["10|1|5", "11|2|6.5", "12|7|7"]);
 });
 
+test("statistics of indexes that are left out stay behind with them, at either side", async () => {
+  const idx = "SELECT idx FROM sqlite_stat1 WHERE tbl IN ('orders', 'customers') ORDER BY idx";
+  const without = [["NAME_EXPR", "NOT (= 'customers_tmp')", "INDEX"]] as const;
+  for (const [there, here] of [
+    [without, []],
+    [[], without],
+  ] as const) {
+    rmSync(target, { force: true });
+    expectSuccess(await exported(there));
+    expectSuccess(await imported(here));
+    expect(rows(idx)).toEqual(["orders_customer", "sqlite_autoindex_customers_1"]);
+  }
+});
+
 test("a tablespace is the tables of a file with what depends on them", async () => {
   const report = await run("EXPORT", { mode: "TABLESPACE", filters: [["TABLESPACE_EXPR", "IN ('shop')"]] });
   expectSuccess(report);
