@@ -162,18 +162,18 @@ function planTable(
   const { shape } = table;
   if (shape === null) return [];
   const connection = snapshot.connection(table.schema);
-  if (table.fromView === true) return [planView(table, shape)];
+  if (table.fromView === true) return [planView(table, shape, connection)];
   const filter = systemTableFilter(table, objects, selection.isPartial);
   const estimate = isSystemTable(table) ? 0 : estimateBytes(connection, shape, usedBytes(connection));
   const range = rangeOf(connection, shape);
   return [{ unload: new TableUnload({ object: table.id, schema: table.schema, shape, filter }, range, estimate), range }];
 }
 
-/** Nothing is known of the size of a view before it is read; it has no keys to cut it by. */
-function planView(table: DumpObject, shape: TableShape): TableWork {
+/** Of the size of a view nothing is known before it is read, but that of all there is; it has no keys to cut it by. */
+function planView(table: DumpObject, shape: TableShape, connection: Connection): TableWork {
   const range = { kind: "scan", offset: 0n, ofView: true } as const;
   const reading = { object: table.id, schema: table.schema, shape, filter: null };
-  return { unload: new TableUnload(reading, range, 0), range };
+  return { unload: new TableUnload(reading, range, usedBytes(connection)), range };
 }
 
 /** The ends of a damaged table can't be read; its rows are then looked for among all rowids. */
