@@ -1,11 +1,7 @@
-import { existsSync } from "node:fs";
 import { EncryptedColumns } from "../catalog/encrypted-columns.ts";
 import { homeFolder } from "../catalog/home.ts";
 import type { DumpObject } from "../metadata/dump-object.ts";
-import type { Connection } from "../sqlite/database.ts";
 import { estimateTable, usedBytes } from "../sqlite/estimate.ts";
-import { beginSnapshot, openSource, recoverSource } from "../sqlite/source.ts";
-import type { SchemaFile } from "../worker/messages.ts";
 import { contentOf } from "./content.ts";
 import type { JobDefinition } from "./definition.ts";
 import {
@@ -17,6 +13,7 @@ import {
   type DryRunFindings,
   type DryRunObject,
 } from "./dry-run-object.ts";
+import { OpenSources } from "./dry-run-sources.ts";
 import { chooseSources, planExport, type ExportPlan } from "./export-plan.ts";
 
 /** What an export would take of the schemas as they are now. */
@@ -42,7 +39,7 @@ export function dryRunExport(definition: JobDefinition): DryRunFindings {
 function takenObject(object: DumpObject, plan: ExportPlan, estimates: Estimates): DryRunObject {
   const { schema, objectType, name } = object;
   const entry = { schema, type: objectType, name, action: "export" } as const;
-  const isKnown = object.kind === "virtual" ? !plan.withoutRows.has(object.id) : estimates.has(object);
+  const isKnown = object.kind === "virtual" ? !plan.withoutRows.has(object.id) : estimates.of(object) !== undefined;
   if (!isKnown) return { ...entry, rows: null, bytes: null };
   const bytes = sumWithShadows(object, plan.objects, (part) => estimates.of(part)?.bytes ?? 0);
   return { ...entry, rows: estimates.of(object)?.rows ?? null, bytes: Math.round(bytes) };
@@ -62,40 +59,7 @@ class Estimates {
     this.#byObject = new Map(objects.flatMap(estimate));
   }
 
-  has({ id }: DumpObject): boolean {
-    return this.#byObject.has(id);
-  }
-
   of({ id }: DumpObject): { readonly rows: number; readonly bytes: number } | undefined {
     return this.#byObject.get(id);
-  }
-}
-
-/** The schema files, each in a read transaction. */
-class OpenSources {
-  readonly #sources: readonly SchemaFile[];
-  readonly #withoutWal: readonly SchemaFile[];
-  readonly #connections = new Map<string, Connection>();
-
-  constructor(sources: readonly SchemaFile[]) {
-    this.#sources = sources;
-    this.#withoutWal = sources.filter(({ path }) => !existsSync(`${path}-wal`));
-    for (const { schema, path } of this.#sources) {
-      const connection = openSource(schema, path);
-      this.#connections.set(schema, connection);
-      beginSnapshot(connection);
-    }
-  }
-
-  connection(schema: string): Connection {
-    const connection = this.#connections.get(schema);
-    if (connection === undefined) throw new Error(`schema ${schema} is not open`);
-    return connection;
-  }
-
-  /** A reader of a WAL database leaves files behind that only a connection that may write removes. */
-  close(): void {
-    for (const connection of this.#connections.values()) connection.close();
-    for (const { schema, path } of this.#withoutWal) if (existsSync(`${path}-wal`)) recoverSource(schema, path);
   }
 }

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { foldName } from "../base/identifiers.ts";
 import { loadCodec } from "../dump/piece.ts";
 import { OpenFiles } from "../dump/open-files.ts";
@@ -6,9 +5,7 @@ import { DumpFileSet } from "../dump/reader.ts";
 import type { Keyring } from "../dump/set-key.ts";
 import { groupPieces, readMaster } from "../inspect/master.ts";
 import type { DumpObject } from "../metadata/dump-object.ts";
-import type { MasterTable } from "../metadata/master-table.ts";
-import { openSource, recoverSource } from "../sqlite/source.ts";
-import { readObjects, type SchemaObject } from "../sqlite/schema.ts";
+import { definitionsNamed, readObjects, type SchemaObject } from "../sqlite/schema.ts";
 import { listExisting, type ExistingObject } from "../sqlite/target.ts";
 import { openPlaces, type PlaceKeys } from "../storage/place-keys.ts";
 import { dumpFilesOf, type JobDefinition } from "./definition.ts";
@@ -22,9 +19,10 @@ import {
   type DryRunObject,
   type DryRunRefusal,
 } from "./dry-run-object.ts";
+import { OpenSources } from "./dry-run-sources.ts";
 import { importAction, importContent } from "./import-content.ts";
 import { directoriesOf } from "./import-job.ts";
-import { planSchemaImport, type SchemaImport } from "./import-plan.ts";
+import { planSchemaImport, type SchemaImport, type SchemaImportRequest } from "./import-plan.ts";
 import { chooseTargets, type ChosenSchema } from "./import-targets.ts";
 import { isOpenDatabase } from "./jobs.ts";
 
@@ -37,12 +35,13 @@ export async function dryRunImport(definition: JobDefinition, keyring: Keyring, 
   try {
     const master = await readMaster(set, files.open);
     const { chosen, missing, leftOut } = chooseTargets(definition, master, new Map());
+    const dump = { content: importContent(definition, master), pieceOrder: groupPieces(master), pieces: set.pieces };
     const works = chosen.map((choice) => {
       const target = readTarget(choice);
-      return { choice, target, plan: planWork(definition, choice, target, { master, set }) };
+      return { choice, target, plan: planWork(definition, choice, target, dump) };
     });
     return {
-      taken: works.flatMap(({ choice, plan }) => takenObjects(choice, plan, master)),
+      taken: works.flatMap(({ choice, plan }) => takenObjects(choice, plan, dump)),
       leftOut: [
         ...refusalsOf(leftOut),
         ...works.flatMap(({ choice }) => rowRefusals(choice.objects, choice.withoutRows)),
@@ -64,45 +63,36 @@ interface Target {
 
 function readTarget({ target, existingPath }: ChosenSchema): Target | null {
   if (existingPath === null) return null;
-  const hadWal = existsSync(`${existingPath}-wal`);
-  const connection = openSource(target, existingPath);
+  const source = new OpenSources([{ schema: target, path: existingPath }]);
   try {
+    const connection = source.connection(target);
     return { existing: listExisting(connection), objects: readObjects(connection).objects };
   } finally {
-    connection.close();
-    if (!hadWal && existsSync(`${existingPath}-wal`)) recoverSource(target, existingPath);
+    source.close();
   }
 }
 
-interface OpenedDump {
-  readonly master: MasterTable;
-  readonly set: DumpFileSet;
-}
+/** What the plans of all schemas have of the dump. */
+type Dump = Pick<SchemaImportRequest, "content" | "pieceOrder" | "pieces">;
 
-function planWork(definition: JobDefinition, choice: ChosenSchema, target: Target | null, dump: OpenedDump): SchemaImport {
-  const { master, set } = dump;
-  const content = importContent(definition, master);
+function planWork(definition: JobDefinition, choice: ChosenSchema, target: Target | null, dump: Dump): SchemaImport {
   return planSchemaImport({
     ...choice,
+    ...dump,
     existing: target?.existing ?? null,
-    definitionsOf: (names) =>
-      (target?.objects ?? []).filter(({ type, name }) => (type === "table" || type === "view") && names.includes(foldName(name))),
-    action: importAction(definition, content),
-    content,
+    definitionsOf: (names) => definitionsNamed(target?.objects ?? [], names),
+    action: importAction(definition, dump.content),
     guid: definition.guid,
-    pieceOrder: groupPieces(master),
-    pieces: set.pieces,
   });
 }
 
 function takenObjects(
   { target, objects, withoutRows }: ChosenSchema,
   { plan, loads }: SchemaImport,
-  master: MasterTable,
+  { pieceOrder }: Dump,
 ): DryRunObject[] {
-  const pieces = groupPieces(master);
   const bytesOf = (object: DumpObject) => loads.find((load) => load.object === object)?.bytes ?? 0;
-  const made = new Set<SchemaObject>([...plan.creations, ...plan.definitions, ...plan.indexes]);
+  const made = madeBy(plan);
   return objects.filter(isShown).flatMap((object): DryRunObject[] => {
     const load = loads.find((candidate) => candidate.object === object);
     const entry = { schema: target, type: object.objectType, name: object.name };
@@ -111,9 +101,14 @@ function takenObjects(
       const bytes = object.kind === "virtual" && !withoutRows.has(object.id) ? sumWithShadows(object, objects, bytesOf) : null;
       return [{ ...entry, action: plan.drops.includes(object.name) ? "replace" : "create", rows: null, bytes }];
     }
-    const rows = (pieces.get(object.id) ?? []).reduce((sum, piece) => sum + piece.rows, 0);
+    const rows = (pieceOrder.get(object.id) ?? []).reduce((sum, piece) => sum + piece.rows, 0);
     return [{ ...entry, action: actionOf(load, plan.drops), ...(load.withoutRows ? NO_ROWS : { rows, bytes: load.bytes }) }];
   });
+}
+
+/** What is made besides the tables with rows of their own. */
+function madeBy({ creations, definitions, indexes }: SchemaImport["plan"]): ReadonlySet<SchemaObject> {
+  return new Set([...creations, ...definitions, ...indexes]);
 }
 
 const NO_ROWS = { rows: null, bytes: null } as const;
@@ -129,12 +124,7 @@ function refused(
   { plan, loads }: SchemaImport,
   target: Target | null,
 ): DryRunRefusal[] {
-  const made = new Set<SchemaObject>([
-    ...plan.creations,
-    ...plan.definitions,
-    ...plan.indexes,
-    ...loads.map(({ object }) => object),
-  ]);
+  const made = new Set([...madeBy(plan), ...loads.map(({ object }) => object)]);
   const there = new Set((target?.existing ?? []).map(({ name }) => foldName(name)));
   const reasonOf = ({ name, tableName }: DumpObject) => {
     if (there.has(foldName(name))) return "it exists in the target";

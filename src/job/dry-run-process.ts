@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { PumpError, pumpError, type ErrorLine } from "../base/errors.ts";
 import type { JobDefinition } from "./definition.ts";
 import type { DryRun } from "./dry-run.ts";
-import type { JobSecrets } from "./secrets.ts";
+import { environmentWithoutSecrets, type JobSecrets } from "./secrets.ts";
 
 /**
  * Finds out what a job would do, in a process of its own: a program that uses the library may have the schema files open by other
@@ -12,7 +12,7 @@ import type { JobSecrets } from "./secrets.ts";
  */
 export async function runDryRun(definition: JobDefinition, secrets: JobSecrets): Promise<DryRun> {
   const child = spawn(process.execPath, [hostEntry()], {
-    env: { ...process.env, TSDP_ENCRYPTION_PASSWORD: undefined, TSDP_WALLET_PASSWORD: undefined },
+    env: environmentWithoutSecrets(),
     stdio: ["pipe", "pipe", "inherit"],
     windowsHide: true,
   });

@@ -22,7 +22,7 @@ import { homeFolder } from "../catalog/home.ts";
 import { EncryptedColumns } from "../catalog/encrypted-columns.ts";
 import { Crew } from "./crew.ts";
 import { contentOf } from "./content.ts";
-import { chooseSources, planExport, type ExportPlan, type ExportSources } from "./export-plan.ts";
+import { chooseSources, NO_PLAN, planExport, type ExportPlan, type ExportSources } from "./export-plan.ts";
 import { isOpenDatabase } from "./jobs.ts";
 import { dumpFilesOf, type JobFile } from "./definition.ts";
 import { chooseEncryption, encryptionOf, secretsOf, warnOfClearColumns, type EncryptionChoice } from "./export-encryption.ts";
@@ -332,10 +332,5 @@ function noFurtherWorkers(): PumpError {
   const reason = "a source has changed since its snapshot was taken, so no further worker can see the same state";
   return pumpError([["ORA-39002"], ["TSDP-00010", reason]], "The workers that there are go on.");
 }
-
-const NO_PLAN: ExportPlan = {
-  ...{ schemas: [], objects: [], tables: [], withoutRows: new Set(), isPartial: false, leftOut: [] },
-  ...{ problems: [], notes: [], holdsMarkedColumns: false },
-};
 
 const MASTER_PIECE = { type: PIECE_TYPE.MASTER_TABLE, object: 0, piece: 1, image: 0, rows: 0 } as const;

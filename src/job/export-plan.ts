@@ -5,7 +5,7 @@ import { defaultSchema, listSchemas } from "../catalog/schemas.ts";
 import { isSystemTable, type DumpObject, type DumpSchema } from "../metadata/dump-object.ts";
 import type { LeftOut } from "../metadata/object-choice.ts";
 import { readSchema } from "../metadata/read-schema.ts";
-import { absentOf, nothingLeft, systemTableFilter, type Selection } from "../metadata/select.ts";
+import { absentOf, absentSchemas, nothingLeft, systemTableFilter, type Selection } from "../metadata/select.ts";
 import { viewAsTable } from "../metadata/view-as-table.ts";
 import { estimateBytes, usedBytes } from "../sqlite/estimate.ts";
 import type { Connection } from "../sqlite/database.ts";
@@ -56,6 +56,19 @@ export interface ExportPlan {
   readonly holdsMarkedColumns: boolean;
 }
 
+/** Before there is one. */
+export const NO_PLAN: ExportPlan = {
+  schemas: [],
+  objects: [],
+  tables: [],
+  withoutRows: new Set(),
+  isPartial: false,
+  leftOut: [],
+  problems: [],
+  notes: [],
+  holdsMarkedColumns: false,
+};
+
 /** The columns that the catalog marks as secret, and whether ENCRYPTION says that they alone are encrypted. */
 export interface ColumnChoice {
   readonly marks: readonly ColumnName[];
@@ -67,13 +80,9 @@ export function chooseSources(definition: JobDefinition): ExportSources {
   const { database, owner } = definition;
   const selection = selectionOf(definition, defaultSchema(database, owner));
   const available = listSchemas(database);
-  const { schemas, missing, missingTablespaces } = selection.schemas(available.map(({ name }) => name));
-  const sources = available.filter(({ name }) => schemas.includes(name)).map(({ name, path }) => ({ schema: name, path }));
-  const absent = [
-    ...missing.map((name) => ["ORA-39165", name] as const),
-    ...missingTablespaces.map((name) => ["ORA-00959", name] as const),
-  ];
-  return { selection, sources, missing: absent };
+  const found = selection.schemas(available.map(({ name }) => name));
+  const sources = available.filter(({ name }) => found.schemas.includes(name)).map(({ name, path }) => ({ schema: name, path }));
+  return { selection, sources, missing: absentSchemas(found) };
 }
 
 /**
@@ -145,7 +154,7 @@ function takeViews(
   return { objects, problems };
 }
 
-/** Nobody knows from which columns a view takes its values. @throws ORA-39002 with TSDP-00042 */
+/** Nobody knows from which columns a view takes its values. @throws ORA-39002 with TSDP-00010 */
 function assertViewsShowNoMarked(objects: readonly DumpObject[], marks: readonly ColumnName[], keepsApart: boolean): void {
   const view = objects.find(({ fromView, schema }) => fromView === true && marks.some((mark) => mark.schema === schema));
   if (!keepsApart || view === undefined) return;

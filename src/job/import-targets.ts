@@ -6,7 +6,7 @@ import { isPartialDump, objectNumbers } from "../metadata/master-facts.ts";
 import type { MasterTable } from "../metadata/master-table.ts";
 import type { LeftOut } from "../metadata/object-choice.ts";
 import type { ExportMode } from "../metadata/object-paths.ts";
-import { absentOf, nothingLeft } from "../metadata/select.ts";
+import { absentOf, absentSchemas, nothingLeft } from "../metadata/select.ts";
 import { contentOf } from "./content.ts";
 import type { JobDefinition } from "./definition.ts";
 import type { SavedTarget } from "./import-state.ts";
@@ -45,13 +45,10 @@ export function chooseTargets(
   saved: ReadonlyMap<string, SavedTarget>,
 ): ChosenTargets {
   const selection = selectionOf(definition, null);
-  const { schemas, missing, missingTablespaces } = selection.schemas(master.schemas.map(({ name }) => name));
+  const found = selection.schemas(master.schemas.map(({ name }) => name));
+  const { schemas } = found;
   const selected = selection.objects(master.objects.filter(({ schema }) => schemas.includes(schema)));
-  const absent = [
-    ...missing.map((name) => ["ORA-39165", name] as const),
-    ...missingTablespaces.map((name) => ["ORA-00959", name] as const),
-    ...absentOf(selected),
-  ];
+  const absent = [...absentSchemas(found), ...absentOf(selected)];
   if (selected.objects.length === 0 && selection.isPartial) throw nothingLeft(absent);
   const partial = selection.isPartial || isPartialDump(master.job);
   const withoutRows = new Set([...selected.withoutRows, ...objectNumbers(master.job.get("WITHOUT_ROWS"))]);

@@ -8,7 +8,7 @@ import { NO_KEYS } from "../dump/set-key.ts";
 import type { PlaceKeys } from "../storage/place-keys.ts";
 import { ControlTable } from "./control-table.ts";
 import { removeEmptyTrace, tracePath } from "./jobs.ts";
-import { secretsOf, type JobSecrets } from "./secrets.ts";
+import { environmentWithoutSecrets, secretsOf, type JobSecrets } from "./secrets.ts";
 import type { JobState } from "./states.ts";
 
 const NOT_STARTED: readonly JobState[] = ["UNDEFINED", "DEFINING", "IDLING"];
@@ -76,8 +76,7 @@ function startProcess(tablePath: string, guid: string, task: "start" | "remove",
     const child = spawn(process.execPath, [hostEntry(), tablePath, guid, task], {
       cwd: dirname(tablePath),
       detached: true,
-      // It outlives the client, and others may read the environment of a process: what is secret comes through its standard input.
-      env: { ...process.env, TSDP_ENCRYPTION_PASSWORD: undefined, TSDP_WALLET_PASSWORD: undefined },
+      env: environmentWithoutSecrets(),
       stdio: ["pipe", "ignore", trace],
       windowsHide: true,
     });

@@ -16,6 +16,11 @@ export function secretsOf({ password, masterKeys }: Keyring, places: PlaceKeys):
   };
 }
 
+/** The environment of a process that gets them: others may read that of one which lives long, and it needs none from there. */
+export function environmentWithoutSecrets(): NodeJS.ProcessEnv {
+  return { ...process.env, TSDP_ENCRYPTION_PASSWORD: undefined, TSDP_WALLET_PASSWORD: undefined };
+}
+
 export function keyringOf(secrets: JobSecrets): Keyring {
   const wallet = secrets[WALLET];
   const pairs = wallet === undefined ? null : (JSON.parse(wallet) as [id: string, key: string][]);

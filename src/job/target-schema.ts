@@ -1,10 +1,9 @@
 import { existsSync } from "node:fs";
 import { causeLines, pumpError } from "../base/errors.ts";
 import { failpoint } from "../base/failpoint.ts";
-import { foldName } from "../base/identifiers.ts";
 import type { DumpSchema } from "../metadata/dump-object.ts";
 import { openDatabase, type Connection } from "../sqlite/database.ts";
-import { readObjects, readSettings, type SchemaObject } from "../sqlite/schema.ts";
+import { definitionsNamed, readObjects, readSettings, type SchemaObject } from "../sqlite/schema.ts";
 import {
   createProgressTable,
   createStagingTable,
@@ -109,9 +108,7 @@ export class TargetSchema {
   definitionsOf(names: readonly string[]): readonly SchemaObject[] {
     const keeper = this.#keeper;
     if (keeper === null || names.length === 0) return [];
-    const wanted = new Set(names);
-    const isWanted = ({ type, name }: SchemaObject) => (type === "table" || type === "view") && wanted.has(foldName(name));
-    return asTargetError(this.name, this.path, () => readObjects(keeper).objects.filter(isWanted));
+    return asTargetError(this.name, this.path, () => definitionsNamed(readObjects(keeper).objects, names));
   }
 
   get isPublished(): boolean {

@@ -1,7 +1,7 @@
 import { foldName } from "../base/identifiers.ts";
 import { isSystemTable, type DumpObject } from "./dump-object.ts";
 import { nameFilter, takenByAll, type NameFilter } from "./name-filter.ts";
-import { dataTail, pathsOf, pathTail, viewKeys, type ObjectPathTail } from "./object-paths.ts";
+import { dataTail, isOfView, pathsOf, pathTail, viewKeys, type ObjectPathTail } from "./object-paths.ts";
 import { namedTails, type ObjectPathEntry } from "./path-catalog.ts";
 import type { PathChoice, SelectionFilter } from "./path-filter.ts";
 import type { TablePattern } from "./table-filter.ts";
@@ -120,7 +120,7 @@ class Judge {
       if (!isSystemTable(object) && object.owner === null) this.#note(pathTail(object, this.#views), object.name);
       // The table of an index may be elsewhere: in the target of an import of indexes only.
       if (!isSystemTable(object))
-        this.#note(this.#isOfView(object) ? "VIEW/VIEW" : "TABLE/TABLE", object.owner ?? object.tableName);
+        this.#note(isOfView(object, this.#views) ? "VIEW/VIEW" : "TABLE/TABLE", object.owner ?? object.tableName);
       if (isOwnTable(object)) this.#note(dataTail(object), object.name);
     }
     for (const [tail, filters] of names) this.#taken.set(tail, takenByAll(filters, this.#namesUnder.get(tail) ?? []));
@@ -136,7 +136,7 @@ class Judge {
     const tail = pathTail(object, this.#views);
     if (!this.#takesPath(object, tail)) return `object path ${tail} is left out`;
     if (isSystemTable(object)) return null;
-    if (object.objectType === "VIEW" || this.#isOfView(object)) return this.#reasonAgainstView(object, tail);
+    if (object.objectType === "VIEW" || isOfView(object, this.#views)) return this.#reasonAgainstView(object, tail);
     if (object.fromView === true) return this.#isOfPatterns(object.schema, object.name, true) ? null : "it is not selected";
     return this.#reasonAgainstTabled(object, tail);
   }
@@ -185,10 +185,6 @@ class Judge {
 
   #takesName(tail: ObjectPathTail, name: string): boolean {
     return this.#taken.get(tail)?.has(name) ?? true;
-  }
-
-  #isOfView(object: DumpObject): boolean {
-    return object.objectType !== "TABLE" && this.#views.has(`${object.schema}\0${object.tableName.toLowerCase()}`);
   }
 
   #note(tail: ObjectPathTail, name: string): void {

@@ -58,7 +58,7 @@ export function pathTail(object: DumpObject, views: ReadonlySet<string>): Object
     case "INDEX":
       return "TABLE/INDEX/INDEX";
     case "TRIGGER":
-      return views.has(`${object.schema}\0${object.tableName.toLowerCase()}`) ? "VIEW/TRIGGER" : "TABLE/TRIGGER";
+      return isOfView(object, views) ? "VIEW/TRIGGER" : "TABLE/TRIGGER";
   }
 }
 
@@ -67,10 +67,18 @@ export function dataTail({ fromView }: DumpObject): ObjectPathTail {
   return fromView === true ? "VIEWS_AS_TABLES/TABLE_DATA" : "TABLE/TABLE_DATA";
 }
 
-/** The views among objects, as `pathTail` asks for them. */
+/** The views among objects, as `pathTail` and `isOfView` ask for them. */
 export function viewKeys(objects: readonly DumpObject[]): ReadonlySet<string> {
-  const views = objects.filter((object) => object.objectType === "VIEW");
-  return new Set(views.map((view) => `${view.schema}\0${view.name.toLowerCase()}`));
+  return new Set(objects.filter((object) => object.objectType === "VIEW").map(({ schema, name }) => viewKey(schema, name)));
+}
+
+/** Whether an object is a view or belongs to one. */
+export function isOfView({ objectType, schema, tableName }: DumpObject, views: ReadonlySet<string>): boolean {
+  return objectType !== "TABLE" && views.has(viewKey(schema, tableName));
+}
+
+function viewKey(schema: string, name: string): string {
+  return `${schema}\0${name.toLowerCase()}`;
 }
 
 /** The paths that a set of objects makes a job process, in the order of the operation. */

@@ -1,10 +1,9 @@
 import { pumpError, type PumpError, type StackEntry } from "../base/errors.ts";
 import { quoteLiteral, upperName } from "../base/identifiers.ts";
-import { ownStatistics } from "../sqlite/schema.ts";
+import { statisticsCondition } from "../sqlite/schema.ts";
 import { isStatistics, isSystemTable, type DumpObject } from "./dump-object.ts";
 import { nameFilter, takenByAll, type NameFilter } from "./name-filter.ts";
 import { ObjectChoice, OBJECT_FILTERS, type ChosenObjects } from "./object-choice.ts";
-import type { ObjectPathTail } from "./object-paths.ts";
 import { choosePaths, type PathChoice, type SelectionFilter } from "./path-filter.ts";
 import { isSchemaPath, pathEntriesFor } from "./path-catalog.ts";
 import { parseTableFilter, type TablePattern } from "./table-filter.ts";
@@ -36,6 +35,7 @@ export class Selection {
   readonly #patterns: readonly TablePattern[];
   readonly #viewPatterns: readonly TablePattern[];
   readonly #paths: PathChoice;
+  readonly #choice: ObjectChoice;
 
   /**
    * @throws ORA-39001 with ORA-39071, ORA-39193 or ORA-39194 for a filter that can't be read, ORA-39038 or ORA-39041 for an object
@@ -50,9 +50,18 @@ export class Selection {
     this.#tablespaces = named("TABLESPACE_EXPR", "TABLESPACE_LIST").map(read);
     this.#patterns = named("TABLE_FILTER").flatMap(({ value }) => parseTableFilter(value));
     this.#viewPatterns = named("VIEWS_AS_TABLES").flatMap(({ value }) => parseTableFilter(value));
-    this.#paths = choosePaths(request.filters, pathEntriesFor(request), request.mode);
-    // Read here so that a filter that is none is met before anything is done.
-    this.#choice();
+    const entries = pathEntriesFor(request);
+    this.#paths = choosePaths(request.filters, entries, request.mode);
+    this.#choice = new ObjectChoice({
+      isTableSelection: this.isTableSelection,
+      paths: this.#paths,
+      entries,
+      names: request.filters.filter((filter) => filter.name.startsWith("NAME_") && !namesSchemas(filter)),
+      excludesTables: named("EXCLUDE_TABLES").length > 0,
+      patterns: this.#patterns,
+      viewPatterns: this.#viewPatterns,
+      patternTakes: (pattern, schema, name) => this.#patternTakes(pattern, schema, name),
+    });
   }
 
   /** Whether only some tables are taken, so that objects which belong to no table are left out. */
@@ -64,11 +73,6 @@ export class Selection {
   get isPartial(): boolean {
     const { filters } = this.#request;
     return this.isTableSelection || this.#paths.isFiltered || filters.some(({ name }) => OBJECT_FILTERS.has(name));
-  }
-
-  /** The kinds of objects that INCLUDE and EXCLUDE leave. */
-  get tails(): ReadonlySet<ObjectPathTail> {
-    return this.#paths.tails;
   }
 
   /** Whether VIEWS_AS_TABLES names a view. */
@@ -86,31 +90,14 @@ export class Selection {
     const isMissing = (name: string) => !available.includes(name);
     const missing = [...this.#namedSchemas()].filter(isMissing);
     const missingTablespaces = this.#tablespaces.flatMap((filter) => filter.wanted.map(upperName)).filter(isMissing);
-    if (chosen.length > 0) return { schemas: chosen, missing, missingTablespaces };
-    const causes = [
-      ...missing.map((name) => ["ORA-39165", name] as const),
-      ...missingTablespaces.map((name) => ["ORA-00959", name] as const),
-    ];
-    throw nothingLeft(causes);
+    const selection = { schemas: chosen, missing, missingTablespaces };
+    if (chosen.length === 0) throw nothingLeft(absentSchemas(selection));
+    return selection;
   }
 
   /** The objects of the job, what was asked for by name and is not there, and what was left out and why. */
   objects(all: readonly DumpObject[]): ChosenObjects {
-    return this.#choice().choose(all);
-  }
-
-  #choice(): ObjectChoice {
-    const { filters } = this.#request;
-    return new ObjectChoice({
-      isTableSelection: this.isTableSelection,
-      paths: this.#paths,
-      entries: pathEntriesFor(this.#request),
-      names: filters.filter((filter) => filter.name.startsWith("NAME_") && !namesSchemas(filter)),
-      excludesTables: filters.some(({ name }) => name === "EXCLUDE_TABLES"),
-      patterns: this.#patterns,
-      viewPatterns: this.#viewPatterns,
-      patternTakes: (pattern, schema, name) => this.#patternTakes(pattern, schema, name),
-    });
+    return this.#choice.choose(all);
   }
 
   #patternTakes(pattern: TablePattern, ofSchema: string, name: string): boolean {
@@ -145,8 +132,8 @@ export function systemTableFilter(table: DumpObject, objects: readonly DumpObjec
   const own = objects.filter(({ schema }) => schema === table.schema);
   const tables = namesOf(own.filter((object) => object.objectType === "TABLE" && !isSystemTable(object)));
   if (!isStatistics(table)) return `name COLLATE NOCASE IN (${tables})`;
-  const indexes = namesOf(own.filter(({ objectType }) => objectType === "INDEX"));
-  return `tbl COLLATE NOCASE IN (${tables}) AND (${ownStatistics} OR idx COLLATE NOCASE IN (${indexes}))`;
+  const indexes = own.filter(({ objectType }) => objectType === "INDEX");
+  return `tbl COLLATE NOCASE IN (${tables}) AND ${statisticsCondition(indexes)}`;
 }
 
 function namesOf(objects: readonly DumpObject[]): string {
@@ -156,6 +143,17 @@ function namesOf(objects: readonly DumpObject[]): string {
 /** The stack of a job that has nothing to do. */
 export function nothingLeft(missing: readonly StackEntry[]): PumpError {
   return pumpError([["ORA-39002"], ...missing, ["ORA-31655"]]);
+}
+
+/** The schemas and tablespaces that were asked for and are not there, for a stack or for messages. */
+export function absentSchemas({
+  missing,
+  missingTablespaces,
+}: SchemaSelection): readonly (readonly ["ORA-39165" | "ORA-00959", string])[] {
+  return [
+    ...missing.map((name) => ["ORA-39165", name] as const),
+    ...missingTablespaces.map((name) => ["ORA-00959", name] as const),
+  ];
 }
 
 /** What filters name and nothing is under, for a stack or for messages. */

@@ -1,13 +1,13 @@
-import { foldName, quoteIdentifier, quoteLiteral } from "../base/identifiers.ts";
+import { foldName, quoteIdentifier } from "../base/identifiers.ts";
 import { causeLines, pumpError, type ErrorLine } from "../base/errors.ts";
 import { failpoint } from "../base/failpoint.ts";
 import type { Connection } from "./database.ts";
 import {
   generatedColumns,
   listTables,
-  ownStatistics,
   readTableShape,
   sameShape,
+  statisticsCondition,
   type SchemaObject,
   type TextEncoding,
 } from "./schema.ts";
@@ -191,8 +191,7 @@ class Publication {
   #mergeCondition({ definition, shape }: PublishTable): string {
     const tables = `${quoteIdentifier(shape.storedColumns[0] ?? "")} IN (${this.#createdNames()})`;
     if (definition.name === "sqlite_sequence" || !shape.storedColumns.includes("idx")) return tables;
-    const indexes = this.#plan.indexes.map(({ name }) => quoteLiteral(name)).join(", ");
-    return `${tables} AND (${ownStatistics} OR idx COLLATE NOCASE IN (${indexes}))`;
+    return `${tables} AND ${statisticsCondition(this.#plan.indexes)}`;
   }
 
   #createdNames(): string {

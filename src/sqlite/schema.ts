@@ -1,4 +1,4 @@
-import { quoteIdentifier } from "../base/identifiers.ts";
+import { foldName, quoteIdentifier, quoteLiteral } from "../base/identifiers.ts";
 import type { Connection } from "./database.ts";
 
 export type TextEncoding = "UTF-8" | "UTF-16le" | "UTF-16be";
@@ -134,8 +134,18 @@ export function readTableShape(connection: Connection, name: string, tables: Rea
   };
 }
 
-/** Which rows of a statistics table are about a table itself, or about a key that comes with it. */
-export const ownStatistics = "idx IS NULL OR idx = tbl COLLATE NOCASE OR idx LIKE 'sqlite!_autoindex!_%' ESCAPE '!'";
+/** Which rows of a statistics table are about a table itself, about a key that comes with it, or about one of some indexes. */
+export function statisticsCondition(indexes: readonly { readonly name: string }[]): string {
+  const names = indexes.map(({ name }) => quoteLiteral(name)).join(", ");
+  const ofKey = "idx LIKE 'sqlite!_autoindex!_%' ESCAPE '!'";
+  return `(idx IS NULL OR idx = tbl COLLATE NOCASE OR ${ofKey} OR idx COLLATE NOCASE IN (${names}))`;
+}
+
+/** Those that are tables and views of some (folded) names. */
+export function definitionsNamed(objects: readonly SchemaObject[], names: readonly string[]): readonly SchemaObject[] {
+  const wanted = new Set(names);
+  return objects.filter(({ type, name }) => (type === "table" || type === "view") && wanted.has(foldName(name)));
+}
 
 /** STORED generated columns: their values are in the file, but no INSERT may give them. */
 export function generatedColumns(connection: Connection, table: string): readonly string[] {

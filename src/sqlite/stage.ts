@@ -109,10 +109,10 @@ export class Stage {
   }
 
   #copy({ shape, range, filter }: Reading, number: PieceImage, count: number): number {
-    const { from, where, orderBy, offset, parameters, ...other } = rangeSql(shape, range);
+    const { from, where, orderBy, offset, parameters, rowid: numbers } = rangeSql(shape, range);
     const layout = pieceLayout(shape, number);
     const columns = columnsOf(shape, number);
-    const rowid = shape.rowid === null ? [] : [other.rowid ?? shape.rowid];
+    const rowid = shape.rowid === null ? [] : [numbers ?? shape.rowid];
     const room = MAX_COLUMNS - rowid.length;
     const fitting = columns.slice(0, room);
     const target = [...pieceRowid(layout), ...fitting.map(({ piece }) => piece)];

@@ -8,7 +8,7 @@ import { cutByKey, rangeSql, type KeyRange } from "../sqlite/key-range.ts";
 import { salvage, type LostRows } from "../sqlite/salvage.ts";
 import { beginSnapshot, openSource, sourceError } from "../sqlite/source.ts";
 import { isUnreadable, PIECE_TARGET, SnapshotLost, Stage, type Piece } from "../sqlite/stage.ts";
-import { isRandomView } from "../sqlite/view-order.ts";
+import { isRandomView } from "../sqlite/random-view.ts";
 import type { SchemaFile, Unloaded, UnloadedPiece, UnloadTable } from "./messages.ts";
 
 /** Rows of the first piece of a table, while the size of its rows isn't known. */

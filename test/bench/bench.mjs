@@ -12,7 +12,6 @@ import { fingerprint, generate } from "./data.mjs";
 import { peakMemory, timed } from "./measure.mjs";
 import { loadPostgres, startPostgres } from "./postgres.mjs";
 import { section, writeSection } from "./report.mjs";
-import { makeBucket } from "./object-store.mjs";
 import { clear, postgresTasks, sqliteTasks, storeTasks, tsdpTasks, verifyTasks } from "./tasks.mjs";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
@@ -33,7 +32,7 @@ async function main() {
     const context = makeContext(folder, options);
     const notes = [];
     postgres = options.peers ? preparePostgres(context, notes) : undefined;
-    const store = endpoint === undefined ? undefined : await makeBucket(context, { endpoint, key, secret });
+    const store = endpoint === undefined ? undefined : await prepareStore(context);
     const tasks = choose(context, options, { postgres, store }, notes);
     for (let i = 1; i <= options.runs; i++) await runAll(tasks, i, options.runs);
     const startups = options.tsdp ? await measureStartups(context) : [];
@@ -87,6 +86,12 @@ function preparePostgres({ folder, source }, notes) {
   say("loading the same rows into PostgreSQL");
   loadPostgres(postgres, source);
   return postgres;
+}
+
+/** The client library is loaded only where there is a store. */
+async function prepareStore(context) {
+  const { makeBucket } = await import("./object-store.mjs");
+  return makeBucket(context, { endpoint, key, secret });
 }
 
 function choose(context, { peers, tsdp }, { postgres, store }, notes) {
