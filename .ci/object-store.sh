@@ -90,6 +90,25 @@ ceph() {
   timeout 30 /usr/bin/python3 "$bin/ceph" "${conf[@]}" "$@" </dev/null >>"$work/admin.log" 2>&1
 }
 
+is_osd_up() {
+  timeout 30 /usr/bin/python3 "$bin/ceph" "${conf[@]}" osd stat </dev/null 2>>"$work/admin.log" | grep -q '1 up'
+}
+
+# Now and then the monitor refuses the first commands of an OSD ("wrong fsid"), which then ends: it is started again.
+start_osd() {
+  for ((try = 1; try <= 20; try++)); do
+    daemon "$bin/ceph-osd" "${conf[@]}" -f -i 0
+    for ((i = 0; i < 30; i++)); do
+      if is_osd_up; then return; fi
+      kill -0 "${pids[-1]}" 2>/dev/null || break
+    done
+    kill -9 "${pids[-1]}" 2>/dev/null || true
+    unset "pids[-1]"
+    sleep 0.5
+  done
+  give_up "its OSD does not come up"
+}
+
 start_server() {
   mkdir "$work/mon" "$work/osd" "$work/rgw"
   local fsid; fsid=$(sed -n 's/^fsid = //p' "$work/ceph.conf")
@@ -99,7 +118,7 @@ start_server() {
   local osd; osd=$(cat /proc/sys/kernel/random/uuid)
   "$bin/ceph-osd" "${conf[@]}" -i 0 --mkfs --osd-uuid "$osd" >>"$work/admin.log" 2>&1
   ceph osd new "$osd" || give_up "the monitor does not answer"
-  daemon "$bin/ceph-osd" "${conf[@]}" -f -i 0
+  start_osd
   timeout 120 "$bin/radosgw-admin" "${conf[@]}" user create --uid=tsdp --display-name=tsdp --access-key="$key" --secret="$secret" \
     </dev/null >>"$work/admin.log" 2>&1 || give_up "the user could not be made"
   daemon "$bin/radosgw" "${conf[@]}" -f -n client.rgw
