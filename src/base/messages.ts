@@ -210,6 +210,10 @@ export const MESSAGES = {
   "ORA-39208": { text: "Parameter %s is invalid for %s jobs." },
   "ORA-39211": { text: "unable to retrieve dumpfile information as specified" },
   "ORA-39224": { text: "%s row(s) were rejected with the following error:" },
+  "ORA-39231": { text: "invalid data remap name %s" },
+  "ORA-39232": { text: "invalid remap function: %s" },
+  "ORA-39233": { text: "invalid remap column: %s" },
+  "ORA-39235": { text: "data remap on column %s has already been specified" },
   "ORA-39245": { text: 'import job requires export dump file "%s"' },
   "ORA-39246": { text: "cannot locate master table within provided dump files" },
   "ORA-39402": {
@@ -232,6 +236,15 @@ export const MESSAGES = {
   "TSDP-00042": {
     text: "column %s can't be kept apart: %s",
     hint: "Encrypt another column, or all rows with encryption=data_only or encryption=all.",
+  },
+  "TSDP-00060": { text: "column %s can't be remapped: %s" },
+  "TSDP-00061": {
+    text: "a key for remap_data must be supplied",
+    hint: "Set TSDP_REMAP_DATA_KEY, name a file with remap_data_key_file, or give remap_data_key_prompt=y; `tsdp attach` takes them as well.",
+  },
+  "TSDP-00062": {
+    text: "the key for remap_data is not the one with which the job has begun",
+    hint: "Try again with the key of the first start: values of one job under two keys would not fit together.",
   },
   "UDE-00010": { text: "multiple job modes requested, %s and %s." },
   "UDE-00011": { text: "parameter %s is incompatible with parameter %s" },
