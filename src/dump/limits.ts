@@ -1,3 +1,4 @@
+import { isTooDense } from "../format/compression.ts";
 import { PIECE_TYPE, type ImageFacts } from "../format/frame.ts";
 import { MAX_INDEX_ENTRIES } from "../format/segment-index.ts";
 import { invalidDumpFile } from "./faults.ts";
@@ -38,5 +39,6 @@ export function lengthProblem({
 }: Pick<ImageFacts, "type" | "rows" | "rawLength" | "storedLength">): string | undefined {
   const length = Math.max(rawLength, storedLength);
   const most = type !== PIECE_TYPE.TABLE_DATA ? MOST_OF_METADATA : rows === 1 ? MOST_OF_ROW : MOST_OF_ROWS;
-  return length <= most ? undefined : `an image of ${length} bytes is longer than ${most >> 20} MiB`;
+  if (length > most) return `an image of ${length} bytes is longer than ${most >> 20} MiB`;
+  return isTooDense(rawLength, storedLength) ? `an image of ${rawLength} bytes can't come out of ${storedLength}` : undefined;
 }

@@ -9,6 +9,10 @@ export type CompressionAlgorithm = "NONE" | "BASIC" | "LOW" | "MEDIUM" | "HIGH";
 /** Levels of zstd, by measurement: docs/performance.md. */
 export const LEVELS: Readonly<Record<Exclude<CompressionAlgorithm, "NONE">, number>> = { BASIC: 1, LOW: -1, MEDIUM: 3, HIGH: 9 };
 
+/** A long image is never smaller in a file than this part of it: what a file may cost in memory has a bound in its size. */
+const LONG_IMAGE = 32 << 20;
+const MOST_RATIO = 16;
+
 let loaded: ZstdCodec | undefined;
 
 /**
@@ -25,11 +29,17 @@ export function codecName(): string {
   return codec().name;
 }
 
-/** A raw image as it goes into frames; one that compression does not make smaller is stored as it is. */
+/** Whether a few bytes would make an image longer than any reader has to take from them. */
+export function isTooDense(rawLength: number, storedLength: number): boolean {
+  return rawLength > LONG_IMAGE && storedLength * MOST_RATIO < rawLength;
+}
+
+/** A raw image as it goes into frames; one that compression makes no smaller, or too small, is stored as it is. */
 export function compress(raw: Buffer, algorithm: CompressionAlgorithm): { readonly codec: Codec; readonly stored: Buffer } {
   if (algorithm === "NONE" || raw.length === 0) return { codec: CODEC.STORED, stored: raw };
   const stored = codec().compress(raw, LEVELS[algorithm]);
-  return stored.length < raw.length ? { codec: CODEC.ZSTD, stored } : { codec: CODEC.STORED, stored: raw };
+  const isBetter = stored.length < raw.length && !isTooDense(raw.length, stored.length);
+  return isBetter ? { codec: CODEC.ZSTD, stored } : { codec: CODEC.STORED, stored: raw };
 }
 
 /** The raw image of a zstd frame that must yield exactly `rawLength` bytes; it never expands to more. */

@@ -25,9 +25,11 @@ test("names in a header are followed up to a limit, and an error names few of th
 
 test("an image may be as long as its rows can make it", () => {
   const image = { type: 1, codec: 1, cipher: 0, image: 0, object: 1, piece: 1, rows: 2, rawLength: 0, storedLength: 0 } as const;
-  expect(lengthProblem({ ...image, rawLength: 64 << 20 })).toBeUndefined();
+  expect(lengthProblem({ ...image, rawLength: 32 << 20 })).toBeUndefined();
+  expect(lengthProblem({ ...image, rawLength: 64 << 20, storedLength: 4 << 20 })).toBeUndefined();
+  expect(lengthProblem({ ...image, rawLength: 64 << 20, storedLength: (4 << 20) - 1 })).toMatch(/can't come out of/);
   expect(lengthProblem({ ...image, rawLength: (64 << 20) + 1 })).toMatch(/longer than 64 MiB/);
-  expect(lengthProblem({ ...image, rows: 1, rawLength: 520 << 20 })).toBeUndefined();
+  expect(lengthProblem({ ...image, rows: 1, rawLength: 520 << 20, storedLength: 520 << 20 })).toBeUndefined();
   expect(lengthProblem({ ...image, rows: 1, rawLength: 1 << 30 })).toMatch(/longer than 520 MiB/);
   expect(lengthProblem({ ...image, type: 3, rows: 1, storedLength: 65 << 20 })).toMatch(/longer than 64 MiB/);
 });
@@ -49,4 +51,5 @@ test("no image is written that no reader would take", async () => {
   expect(await codesOf(writeSet(["/a.dmp"], [long], { storage }))).toEqual(["ORA-39097", "TSDP-00010"]);
   await writeSet(["/b.dmp"], [{ ...long, type: 1, rows: 1 }], { storage });
   expect(await codesOf(DumpFileSet.open(["/b.dmp"], storage))).toEqual([]);
+  expect(storage.files.get("/b.dmp")?.length, "few bytes would stand for many").toBeGreaterThan(64 << 20);
 });

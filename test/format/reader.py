@@ -445,6 +445,7 @@ class Image:
         need(first.codec == 1 or first.stored == first.raw, "lengths of an image")
         most = 64 * MIB if first.type != 1 or first.rows != 1 else 520 * MIB
         need(max(first.raw, first.stored) <= most, "an image is too long")
+        need(first.raw <= 32 * MIB or first.stored * 16 >= first.raw, "an image is too dense")
         self.rows, self.raw, self.codec = first.rows, first.raw, first.codec
 
     def raw_bytes(self):

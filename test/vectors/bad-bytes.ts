@@ -107,6 +107,12 @@ const LIES: readonly (readonly [name: string, comment: string, change: (bytes: B
     damaged("another number than it can have"),
   ],
   ["index-count", "2^32-1 entries", (b, l) => b.writeUInt32BE(2 ** 32 - 1, l.indexOffset + 4), damaged("4294967295 entries")],
+  [
+    "index-dense",
+    "an image of 33 MiB in some hundred bytes",
+    (b, l) => [b.writeUInt8(1, entryAt(l, 1) + 1), b.writeUInt32BE(33 << 20, entryAt(l, 1) + 44)],
+    damaged("an image of 34603008 bytes can't come out of "),
+  ],
   ["index-raw-length", "an image above 1 GiB", (b, l) => b.writeUInt32BE(1, entryAt(l, 1) + 40), damaged("is too long")],
   [
     "index-stored-length",

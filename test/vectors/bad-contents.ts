@@ -79,8 +79,8 @@ const ZSTD_FAULTS: readonly (readonly [name: string, comment: string, change: (i
     [
       "can-not-hold",
       "blocks that can't yield what is stated",
-      (image) => ZSTD(image, (b) => sized(b, 2 ** 26), 2 ** 26),
-      "can't hold 67108864 bytes",
+      (image) => ZSTD(image, (b) => sized(b, 2 ** 24), 2 ** 24),
+      "can't hold 16777216 bytes",
     ],
   ];
 
