@@ -20,6 +20,7 @@ import { dumpfileInfo } from "./dumpfile-info.ts";
 import { addFile } from "./files.ts";
 import { dataFilter, metadataFilter, metadataRemap } from "./filters.ts";
 import { jobEnd, nextStatus } from "./follow.ts";
+import { assertApplicable } from "./inapplicable.ts";
 import { openJob } from "./open.ts";
 import { assertStartable, setParallel, setParameter } from "./parameters.ts";
 import { invalidArgument, notSupported } from "./refusals.ts";
@@ -243,7 +244,8 @@ export class DataPump extends DatabaseSession {
       if (this.#dryRunHome !== null)
         throw pumpError([["ORA-39002"]], "This session starts no job: it was connected for dry runs.");
       if (!Number.isInteger(abortStep) || abortStep < -1) throw invalidArgument(["ORA-39207", String(abortStep), "ABORT_STEP"]);
-      if (clusterOk !== 1 || serviceName !== null) throw notSupported("a cluster service");
+      if (clusterOk !== 1) assertApplicable("argument", "CLUSTER_OK");
+      if (serviceName !== null) assertApplicable("argument", "SERVICE_NAME");
       assertStartable(attachment.table.definition());
       const places = await placeKeysOf(this.home, attachment.table.definition(), attachment.queries);
       await attachment.start(skipCurrent !== 0, abortStep, await openMasterKeys(this.home), places);

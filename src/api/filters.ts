@@ -2,6 +2,7 @@ import { pumpError } from "../base/errors.ts";
 import { foldName } from "../base/identifiers.ts";
 import type { JobDefinition } from "../job/definition.ts";
 import { assertFilter, assertNameable } from "../job/selection.ts";
+import { assertApplicable } from "./inapplicable.ts";
 import { invalidArgument, invalidOperation, notSupported } from "./refusals.ts";
 
 const METADATA_FILTERS = [
@@ -10,7 +11,7 @@ const METADATA_FILTERS = [
   ...["TABLE_FILTER", "EXCLUDE_TABLES", "VIEWS_AS_TABLES"],
 ];
 const TABLE_MODE_FILTERS = ["TABLE_FILTER", "EXCLUDE_TABLES", "VIEWS_AS_TABLES"];
-const LATER_DATA_FILTERS = ["PARTITION_EXPR", "PARTITION_LIST", "SAMPLE", "SUBQUERY"];
+const LATER_DATA_FILTERS = ["SAMPLE", "SUBQUERY"];
 const LATER_REMAPS = ["REMAP_TABLESPACE", "REMAP_DATAFILE", "REMAP_TABLE", "REMAP_DIRECTORY"];
 
 /**
@@ -77,6 +78,7 @@ export function dataFilter(
 ): Partial<JobDefinition> {
   if (!name) throw invalidArgument(["ORA-31657"]);
   const key = name.toUpperCase();
+  assertApplicable("data filter", key);
   if (LATER_DATA_FILTERS.includes(key)) throw notSupported(`data filter ${key}`);
   if (key !== "INCLUDE_ROWS") throw invalidArgument(["ORA-39031", name]);
   if (schemaName !== null && tableName === null) throw pumpError([["ORA-39005"], ["ORA-31658"]]);

@@ -1,5 +1,6 @@
 import type { JobDefinition, Operation } from "../job/definition.ts";
 import { assertSelectable } from "../job/selection.ts";
+import { assertApplicable } from "./inapplicable.ts";
 import { invalidArgument, invalidOperation, notSupported } from "./refusals.ts";
 
 type ParameterRule =
@@ -12,7 +13,7 @@ export const MASKED = "********";
 const LATER = "not supported yet";
 const EVERY: readonly Operation[] = ["EXPORT", "IMPORT", "SQL_FILE"];
 
-/** Every name of SET_PARAMETER. */
+/** Every name of SET_PARAMETER that has a meaning here. */
 const PARAMETERS: Readonly<Record<string, ParameterRule>> = {
   CHECKSUM: { type: "flag", operations: ["EXPORT"] },
   CHECKSUM_ALGORITHM: { type: "text", operations: ["EXPORT"], values: ["CRC32", "SHA256", "SHA384", "SHA512"] },
@@ -41,14 +42,9 @@ const PARAMETERS: Readonly<Record<string, ParameterRule>> = {
   LOGTIME: LATER,
   MASTER_ONLY: LATER,
   METRICS: LATER,
-  PARTITION_OPTIONS: LATER,
   REUSE_DATAFILES: LATER,
   SKIP_UNUSABLE_INDEXES: LATER,
-  SOURCE_EDITION: LATER,
-  STREAMS_CONFIGURATION: LATER,
   TABLESPACE_DATAFILE: LATER,
-  TARGET_EDITION: LATER,
-  TRACE: LATER,
   TRANSPORTABLE: LATER,
   TTS_FULL_CHECK: LATER,
   USER_METADATA: LATER,
@@ -56,12 +52,13 @@ const PARAMETERS: Readonly<Record<string, ParameterRule>> = {
 
 /**
  * SET_PARAMETER as a change of the definition. Flags are numbers: 0 is off, any other whole number is on (stored as 1).
- * @throws ORA-39001 with ORA-31667 (no name), ORA-39049 (unknown name), ORA-39051 (set before), ORA-39207 (bad value) or
- * ORA-39208 (not for this operation) inside.
+ * @throws ORA-39001 with ORA-31667 (no name), ORA-39049 (unknown name), ORA-39051 (set before), ORA-39207 (bad value),
+ * ORA-39208 (not for this operation) or TSDP-00002 (no meaning on SQLite) inside.
  */
 export function setParameter(definition: JobDefinition, name: string, value: string | number): Partial<JobDefinition> {
   if (!name) throw invalidArgument(["ORA-31667"]);
   const key = name.toUpperCase();
+  assertApplicable("parameter", key);
   const rule = Object.hasOwn(PARAMETERS, key) ? PARAMETERS[key] : undefined;
   if (rule === undefined) throw invalidArgument(["ORA-39049", name]);
   if (rule === "not supported yet") throw notSupported(`parameter ${key}`);

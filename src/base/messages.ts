@@ -223,6 +223,7 @@ export const MESSAGES = {
   "ORA-39411": { text: 'header checksum error in dump file "%s"', hint: "The file is damaged; take another copy of it." },
   "ORA-39412": { text: 'file checksum error in dump file "%s"', hint: "The file is damaged; take another copy of it." },
   "TSDP-00001": { text: "%s is not supported yet" },
+  "TSDP-00002": { text: "%s has no meaning on SQLite. %s %s" },
   "TSDP-00010": { text: "%s" },
   "TSDP-00011": { text: "SQLite's own check finds a fault in schema %s" },
   "TSDP-00012": {

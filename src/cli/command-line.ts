@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { inapplicable } from "../api/inapplicable.ts";
 import { causeLines, PumpError, pumpError } from "../base/errors.ts";
 import { parseWords, splitWords, type Assignment, type Syntax } from "./lexer.ts";
 import { nearestName } from "../base/nearest-name.ts";
@@ -15,7 +16,8 @@ export interface CommandLine {
 
 /**
  * Reads the words of a command line. A parameter file is read in the place where it is named: what follows it overrides it.
- * @throws LRM- errors for what can't be read, UDE-/UDI- errors for values, TSDP-00001 for parameters that don't work yet.
+ * @throws LRM- errors for what can't be read, UDE-/UDI- errors for values, TSDP-00001 for parameters that don't work yet,
+ * TSDP-00002 for those that can't mean anything here.
  */
 export function readCommandLine(command: Command, words: readonly string[]): CommandLine {
   const settings = new Settings(command);
@@ -72,6 +74,7 @@ function supportedParameter(command: Command, name: string): JobParameter {
     throw pumpError([["LRM-00101", name]], `${name} is a parameter of ${parameter.commands.join(" and ")}, not of ${command}.`);
   }
   if (parameter.status === "planned") throw pumpError([["TSDP-00001", `parameter ${name}`]], `Leave ${name} out.`);
+  if (parameter.status === "inapplicable") throw inapplicable("parameter", parameter.name.toUpperCase(), parameter.description);
   return parameter;
 }
 

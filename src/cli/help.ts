@@ -1,11 +1,24 @@
 import type { Command, JobParameter } from "./parameter.ts";
-import { defaultOf, supportedParameters } from "./parameters.ts";
+import { defaultOf, inapplicableParameters, supportedParameters } from "./parameters.ts";
 
 const RULE = "-".repeat(78);
 
-/** What `help=y` shows: how to write parameters, then every parameter with its values and its default in brackets. */
+/** What `help=y` shows: how to write parameters, then every parameter with its values and its default in brackets, then
+ * those that have no meaning here. */
 export function helpLines(command: Command): readonly string[] {
-  return [...introduction(command), RULE, "", "The parameters follow; defaults are in square brackets.", "", ...blocks(command)];
+  return [
+    ...introduction(command),
+    RULE,
+    "",
+    "The parameters follow; defaults are in square brackets.",
+    "",
+    ...blocks(command),
+    RULE,
+    "",
+    "These parameters of Data Pump have no meaning on SQLite and are refused.",
+    "",
+    ...inapplicableParameters(command).flatMap(({ name, description }) => [name.toUpperCase(), ...description, ""]),
+  ];
 }
 
 /** The valid keywords of a parameter as a sentence, the default in brackets; undefined for free values. */

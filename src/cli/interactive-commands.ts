@@ -1,3 +1,4 @@
+import { explanationsOf, inapplicable } from "../api/inapplicable.ts";
 import { pumpError } from "../base/errors.ts";
 
 /** A command of the interactive mode. */
@@ -60,7 +61,7 @@ export const INTERACTIVE_COMMANDS: readonly InteractiveCommand[] = [
     ],
   },
   { name: "STOP_WORKER", value: "integer", description: ["Stop one worker after its item; the others go on."] },
-  { name: "TRACE", value: "hex", description: ["Set the trace flags of the job (not supported yet)."] },
+  { name: "TRACE", value: "hex", description: explanationsOf("command")["TRACE"] ?? [] },
 ];
 
 /** A line of the interactive mode, understood. */
@@ -71,7 +72,8 @@ export interface CommandLine {
 
 /**
  * Reads one line: a command or an abbreviation that can mean only one, blind to case.
- * @throws UDE-00053 or UDI-00053 for an unknown word, UDE-/UDI-00014 for a value that is missing or too much; an ambiguous
+ * @throws UDE-00053 or UDI-00053 for an unknown word, UDE-/UDI-00014 for a value that is missing or too much, TSDP-00002 for
+ * a command that has no meaning here; an ambiguous
  * abbreviation runs nothing
  */
 export function readCommand(line: string, operation: "EXPORT" | "IMPORT"): CommandLine {
@@ -93,8 +95,14 @@ export function readCommand(line: string, operation: "EXPORT" | "IMPORT"): Comma
       "Nothing was done; write more of the command.",
     );
   }
+  checkMeaning(command);
   checkValue(command, value, client);
   return { name: command.name, value: value === undefined || value === "" ? null : value };
+}
+
+function checkMeaning({ name }: InteractiveCommand): void {
+  const explanation = explanationsOf("command")[name];
+  if (explanation !== undefined) throw inapplicable("command", name, explanation);
 }
 
 function checkValue(

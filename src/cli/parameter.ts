@@ -1,3 +1,5 @@
+import type { Explanation } from "../api/inapplicable.ts";
+
 export type Command = "export" | "import";
 
 /** What one value of a parameter is; it decides how the value is checked and how its name is shown in `--help`. */
@@ -43,4 +45,10 @@ export interface PlannedParameter extends ParameterBase {
   readonly status: "planned";
 }
 
-export type Parameter = JobParameter | PlannedParameter;
+/** A parameter of Data Pump that can't mean anything on SQLite; its description says what it is, why, and what to use instead. */
+export interface InapplicableParameter extends ParameterBase {
+  readonly status: "inapplicable";
+  readonly description: Explanation;
+}
+
+export type Parameter = JobParameter | PlannedParameter | InapplicableParameter;

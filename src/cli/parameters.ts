@@ -1,5 +1,6 @@
 import { foldName } from "../base/identifiers.ts";
-import type { Command, JobParameter, Parameter } from "./parameter.ts";
+import type { Command, InapplicableParameter, JobParameter, Parameter } from "./parameter.ts";
+import { INAPPLICABLE_PARAMETERS } from "./parameters-inapplicable.ts";
 import { JOB_PARAMETERS } from "./parameters-job.ts";
 import { PLANNED_PARAMETERS } from "./parameters-planned.ts";
 import { PROTECTION_PARAMETERS } from "./parameters-protection.ts";
@@ -14,6 +15,7 @@ export const PARAMETERS: readonly Parameter[] = [
   ...PROTECTION_PARAMETERS,
   ...SELECTION_PARAMETERS,
   ...PLANNED_PARAMETERS,
+  ...INAPPLICABLE_PARAMETERS,
 ].sort((a, b) => (a.name < b.name ? -1 : 1));
 
 /** The parameters that a command knows. */
@@ -24,6 +26,11 @@ export function parametersOf(command: Command): readonly Parameter[] {
 /** The parameters that a command can do. */
 export function supportedParameters(command: Command): readonly JobParameter[] {
   return parametersOf(command).filter((parameter) => parameter.status === "supported");
+}
+
+/** The parameters of Data Pump that a command refuses since they can't mean anything here. */
+export function inapplicableParameters(command: Command): readonly InapplicableParameter[] {
+  return parametersOf(command).filter((parameter) => parameter.status === "inapplicable");
 }
 
 export function findParameter(name: string): Parameter | undefined {

@@ -13,6 +13,7 @@ const GENERATED = "<!-- Generated from the tables by `npm run docs`; do not edit
 export function parametersPage(): string {
   const supported = PARAMETERS.filter((parameter) => parameter.status === "supported");
   const planned = PARAMETERS.filter((parameter) => parameter.status === "planned");
+  const inapplicable = PARAMETERS.filter((parameter) => parameter.status === "inapplicable");
   return page([
     "# Parameters of `tsdp export` and `tsdp import`",
     "",
@@ -38,6 +39,16 @@ export function parametersPage(): string {
     "| Parameter | Commands | |",
     "|---|---|---|",
     ...planned.map(({ name, commands, description }) => `| \`${name}\` | ${commands.join(", ")} | ${description.join(" ")} |`),
+    "",
+    "## Without a meaning on SQLite",
+    "",
+    "These parameters of Data Pump are refused with `TSDP-00002`, which says the same.",
+    "",
+    "| Parameter | Commands | What it is in Data Pump | Why it can't mean anything here | What to use instead |",
+    "|---|---|---|---|---|",
+    ...inapplicable.map(
+      ({ name, commands, description }) => `| \`${name}\` | ${commands.join(", ")} | ${description.map(cell).join(" | ")} |`,
+    ),
   ]);
 }
 

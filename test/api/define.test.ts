@@ -308,6 +308,8 @@ describe("the definition", () => {
     await pump.setParameter(loading, "INCLUDE_METADATA", 0);
     await pump.setParameter(loading, "TABLE_EXISTS_ACTION", "REPLACE");
     await expectCodes(pump.startJob(loading), "ORA-39002", "ORA-39137");
+    await expectCodes(pump.startJob(loading, 0, 0, 0), "ORA-39001", "TSDP-00002");
+    await expectCodes(pump.startJob(loading, 0, 0, 1, "OLTP"), "ORA-39001", "TSDP-00002");
   });
 
   test("what is not there yet says so", async () => {

@@ -37,6 +37,7 @@ describe("a command line of the interactive mode", () => {
     ["parallel", "UDE-00014"],
     ["parallel=", "UDE-00014"],
     ["kill_job=now", "UDE-00014"],
+    ["trace=480300", "TSDP-00002"],
   ])("%j is refused with %s", (line, code) => {
     expect(codeOf(line)).toBe(code);
   });

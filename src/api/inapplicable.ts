@@ -1,0 +1,104 @@
+import { pumpError, type PumpError } from "../base/errors.ts";
+
+/** What it is, why it can't mean anything on SQLite, what to use instead: three sentences, at most 78 characters each. */
+export type Explanation = readonly [what: string, why: string, instead: string];
+
+const EDITIONS: readonly [why: string, instead: string] = [
+  "Editions are versions of views and code in a database; SQLite has none.",
+  "Keep each version as a schema; SCHEMAS and REMAP_SCHEMA choose between them.",
+];
+const INSTANCES = "A SQLite database is files of one machine; it has no instances.";
+const PARTITIONS = "A SQLite table has no partitions; parts of it are rows.";
+const TRACES: Explanation = [
+  "Flags that have the processes of Data Pump write Oracle's trace files.",
+  "tsdp has none of these processes, and no trace files.",
+  "Use METRICS=Y and LOGTIME=ALL: they tell what a job does, and when.",
+];
+
+/** What of Data Pump can't mean anything here, by what it is and its name. */
+const EXPLANATIONS = {
+  parameter: {
+    CLUSTER: ["Spreads the workers over the instances of a cluster.", INSTANCES, "Use PARALLEL for the number of workers."],
+    ENABLE_SECURE_ROLES: [
+      "Switches on, for the job, the roles of the user that need a password.",
+      "Roles of tsdp have no passwords: a role that is granted is always on.",
+      "Leave it out; `tsdp role` shows and grants roles.",
+    ],
+    INDEX_THRESHOLD: [
+      "Size from which one index is built by several processes.",
+      "SQLite has one writer a file, so an index is built by one worker.",
+      "PARALLEL does several schemas side by side; EXCLUDE=INDEX makes no index.",
+    ],
+    ONESTEP_INDEX: [
+      "Chooses one of two ways in which processes share the building of indexes.",
+      "SQLite has one writer a file, so an index is built by one worker.",
+      "PARALLEL does several schemas side by side; EXCLUDE=INDEX makes no index.",
+    ],
+    PARALLEL_THRESHOLD: [
+      "Size from which one table is unloaded or loaded by several processes.",
+      "Every table is cut into pieces of about 4 MiB, which all workers share.",
+      "Use PARALLEL for the number of workers.",
+    ],
+    PARTITION_OPTIONS: [
+      "Says whether partitions become tables of their own or one table.",
+      PARTITIONS,
+      "Use QUERY to take parts of a table, and REMAP_TABLE to keep them apart.",
+    ],
+    SERVICE_NAME: [
+      "Limits the workers to the instances that offer a service.",
+      INSTANCES,
+      "Start the job on the machine that is to do the work, with PARALLEL workers.",
+    ],
+    SOURCE_EDITION: ["Edition whose objects are exported.", ...EDITIONS],
+    STREAMS_CONFIGURATION: [
+      "Says whether metadata of Oracle Streams in the dump is imported.",
+      "There are no Streams here, and so no metadata of them.",
+      "Leave it out; triggers of the schema are imported unless EXCLUDE=TRIGGER.",
+    ],
+    TARGET_EDITION: ["Edition that the objects are imported into.", ...EDITIONS],
+    TRACE: TRACES,
+  },
+  command: {
+    TRACE: TRACES,
+  },
+  argument: {
+    CLUSTER_OK: [
+      "Spreads the workers over the instances of a cluster.",
+      INSTANCES,
+      "Use SET_PARALLEL for the number of workers.",
+    ],
+    SERVICE_NAME: [
+      "Limits the workers to the instances that offer a service.",
+      INSTANCES,
+      "Start the job on the machine that is to do the work.",
+    ],
+  },
+  "data filter": {
+    PARTITION_EXPR: ["Chooses partitions of tables by a predicate.", PARTITIONS, "Use SUBQUERY to choose rows."],
+    PARTITION_LIST: ["Chooses partitions of tables by their names.", PARTITIONS, "Use SUBQUERY to choose rows."],
+  },
+} as const satisfies Record<string, Record<string, Explanation>>;
+
+export type InapplicableKind = keyof typeof EXPLANATIONS;
+
+/** The three sentences on every name of a kind that has no meaning here. */
+export function explanationsOf(kind: InapplicableKind): Readonly<Record<string, Explanation>> {
+  return EXPLANATIONS[kind];
+}
+
+/** TSDP-00002 with what the name is and why it can't mean anything here; what to use instead is the hint. */
+export function inapplicable(kind: InapplicableKind, name: string, [what, why, instead]: Explanation): PumpError {
+  return pumpError([["TSDP-00002", `${kind} ${name}`, what, why]], instead);
+}
+
+/**
+ * @param name in upper case
+ * @throws ORA-39001 with TSDP-00002 inside for a name that has no meaning here
+ */
+export function assertApplicable(kind: InapplicableKind, name: string): void {
+  const explanations = explanationsOf(kind);
+  const explanation = Object.hasOwn(explanations, name) ? explanations[name] : undefined;
+  if (explanation === undefined) return;
+  const { lines, hint } = inapplicable(kind, name, explanation);
+  throw pumpError([["ORA-39001"], ...lines], hint);
+}

@@ -1,0 +1,20 @@
+import { explanationsOf } from "../api/inapplicable.ts";
+import type { InapplicableParameter } from "./parameter.ts";
+
+const IMPORT_ONLY: ReadonlySet<string> = new Set([
+  "INDEX_THRESHOLD",
+  "ONESTEP_INDEX",
+  "PARTITION_OPTIONS",
+  "STREAMS_CONFIGURATION",
+  "TARGET_EDITION",
+]);
+
+/** The parameters of Data Pump that can't mean anything on SQLite: each is refused with what it is, why, and what to use instead. */
+export const INAPPLICABLE_PARAMETERS: readonly InapplicableParameter[] = Object.entries(explanationsOf("parameter")).map(
+  ([name, description]) => ({
+    status: "inapplicable",
+    name: name.toLowerCase(),
+    commands: IMPORT_ONLY.has(name) ? ["import"] : ["export", "import"],
+    description,
+  }),
+);

@@ -1,0 +1,120 @@
+import { randomBytes } from "node:crypto";
+import { expect, it } from "vitest";
+import { dataFilter, metadataFilter, metadataRemap } from "../../src/api/filters.ts";
+import { explanationsOf, type InapplicableKind } from "../../src/api/inapplicable.ts";
+import { setParameter } from "../../src/api/parameters.ts";
+import { toPumpError, type PumpError } from "../../src/base/errors.ts";
+import { readCommandLine } from "../../src/cli/command-line.ts";
+import { helpLines } from "../../src/cli/help.ts";
+import { findParameter } from "../../src/cli/parameters.ts";
+import type { JobDefinition } from "../../src/job/definition.ts";
+
+/** The parameters of expdp and impdp, 19c to 23ai. */
+const PARAMETERS = `
+  abort_step access_method attach checksum checksum_algorithm cluster compression compression_algorithm content credential data_options
+  directory dumpfile enable_secure_roles encryption encryption_algorithm encryption_mode encryption_password encryption_pwd_prompt
+  estimate estimate_only exclude filesize flashback_scn flashback_time full help include index_threshold job_name keep_master logfile
+  logtime master_only metrics network_link nologfile onestep_index parallel parallel_threshold parfile partition_options query
+  remap_data remap_datafile remap_directory remap_schema remap_table remap_tablespace reuse_datafiles reuse_dumpfiles sample schemas
+  service_name skip_unusable_indexes source_edition sqlfile status streams_configuration table_exists_action tables tablespaces
+  target_edition trace transform transport_datafiles transport_full_check transport_tablespaces transportable tts_closure_check userid
+  verify_checksum verify_only version views_as_tables`;
+
+/** The names of SET_PARAMETER, and of the filters and remaps. */
+const SET_PARAMETERS = `
+  CHECKSUM CHECKSUM_ALGORITHM CLIENT_COMMAND COMPRESSION COMPRESSION_ALGORITHM DATA_ACCESS_METHOD DATA_OPTIONS ENCRYPTION
+  ENCRYPTION_ALGORITHM ENCRYPTION_MODE ENCRYPTION_PASSWORD ESTIMATE ESTIMATE_ONLY FLASHBACK_SCN FLASHBACK_TIME INCLUDE_METADATA
+  KEEP_MASTER LOGTIME MASTER_ONLY METRICS PARTITION_OPTIONS REUSE_DATAFILES SKIP_UNUSABLE_INDEXES SOURCE_EDITION
+  STREAMS_CONFIGURATION TABLESPACE_DATAFILE TABLE_EXISTS_ACTION TARGET_EDITION TRACE TRANSPORTABLE TTS_FULL_CHECK USER_METADATA
+  VERIFY_CHECKSUM VERIFY_ONLY`;
+const METADATA_FILTERS = `
+  NAME_EXPR NAME_LIST SCHEMA_EXPR SCHEMA_LIST TABLESPACE_EXPR TABLESPACE_LIST INCLUDE_PATH_EXPR INCLUDE_PATH_LIST EXCLUDE_PATH_EXPR
+  EXCLUDE_PATH_LIST EXCLUDE_TABLES VIEWS_AS_TABLES TABLE_FILTER`;
+const DATA_FILTERS = "INCLUDE_ROWS PARTITION_EXPR PARTITION_LIST SAMPLE SUBQUERY";
+const METADATA_REMAPS = "REMAP_SCHEMA REMAP_TABLESPACE REMAP_DATAFILE REMAP_TABLE REMAP_DIRECTORY";
+
+const words = (text: string) => text.trim().split(/\s+/);
+
+function definition(operation: "EXPORT" | "IMPORT"): JobDefinition {
+  return {
+    ...{ owner: "SYSTEM", name: "J", operation, mode: "TABLE", guid: randomBytes(16).toString("hex"), version: "COMPATIBLE" },
+    ...{ remoteLink: null, database: "/d", files: [], metadataFilters: [], metadataRemaps: [], dataFilters: [], parameters: {} },
+    degree: null,
+  };
+}
+
+/** The error of a call; null when it took the name. */
+function refusal(call: (job: JobDefinition) => unknown, operation: "EXPORT" | "IMPORT"): PumpError | null {
+  try {
+    call(definition(operation));
+    return null;
+  } catch (error) {
+    return toPumpError(error);
+  }
+}
+
+it("every parameter of Data Pump works, or is refused with the reason", () => {
+  for (const name of words(PARAMETERS)) {
+    const parameter = findParameter(name);
+    expect(parameter, name).toBeDefined();
+    for (const command of parameter?.commands ?? []) {
+      const help = helpLines(command);
+      const isShown = help.some((line) => new RegExp(`^${name.toUpperCase()}(?: \\[|$)`).test(line));
+      expect(isShown, `help of ${name}`).toBe(parameter?.status !== "planned");
+      if (parameter?.status !== "inapplicable") continue;
+      const error = refused(() => readCommandLine(command, [`${name}=y`]));
+      const [what, why, instead] = parameter.description;
+      expect(error.message).toBe(`TSDP-00002: parameter ${name.toUpperCase()} has no meaning on SQLite. ${what} ${why}`);
+      expect(error.hint).toBe(instead);
+    }
+  }
+});
+
+it.each([
+  ["SET_PARAMETER", SET_PARAMETERS, (name: string) => (job: JobDefinition) => setParameter(job, name, ""), "ORA-39049"],
+  [
+    "METADATA_FILTER",
+    METADATA_FILTERS,
+    (name: string) => (job: JobDefinition) => metadataFilter(job, name, "?", null),
+    "ORA-39036",
+  ],
+  ["DATA_FILTER", DATA_FILTERS, (name: string) => (job: JobDefinition) => dataFilter(job, name, "", null, null), "ORA-39031"],
+  [
+    "METADATA_REMAP",
+    METADATA_REMAPS,
+    (name: string) => (job: JobDefinition) => metadataRemap(job, name, "a", "b", null),
+    "ORA-39045",
+  ],
+] as const)("%s knows every name of Data Pump and no other", (_procedure, names, call, unknown) => {
+  for (const name of words(names)) {
+    for (const operation of ["EXPORT", "IMPORT"] as const) {
+      expect(refusal(call(name), operation)?.has(unknown) ?? false, name).toBe(false);
+    }
+  }
+  expect(refusal(call("NO_SUCH_NAME"), "EXPORT")?.has(unknown)).toBe(true);
+});
+
+it("SET_PARAMETER and DATA_FILTER say why a name has no meaning", () => {
+  const kinds: readonly (readonly [InapplicableKind, (job: JobDefinition, name: string) => unknown])[] = [
+    ["parameter", (job, name) => setParameter(job, name.toLowerCase(), 1)],
+    ["data filter", (job, name) => dataFilter(job, name, "x", "T", null)],
+  ];
+  for (const [kind, call] of kinds) {
+    for (const [name, [what, why, instead]] of Object.entries(explanationsOf(kind))) {
+      const error = refusal((job) => call(job, name), "IMPORT");
+      expect(error?.message).toBe(
+        `ORA-39001: invalid argument value\nTSDP-00002: ${kind} ${name} has no meaning on SQLite. ${what} ${why}`,
+      );
+      expect(error?.hint).toBe(instead);
+    }
+  }
+});
+
+function refused(call: () => unknown): PumpError {
+  try {
+    call();
+  } catch (error) {
+    return toPumpError(error);
+  }
+  throw new Error("it was taken");
+}
