@@ -67,8 +67,8 @@ export class DataPump extends DatabaseSession {
 
   /**
    * Makes a new job and returns its handle.
-   * @param operation EXPORT or IMPORT.
-   * @param jobMode FULL, SCHEMA, TABLE or TABLESPACE; null means FULL for an import.
+   * @param operation EXPORT, IMPORT or SQL_FILE: a script of the definitions that an import would make.
+   * @param jobMode FULL, SCHEMA, TABLE or TABLESPACE; null means FULL unless the job is an export.
    * @param jobName at most 128 printable characters, case kept; null: `SYS_EXPORT_SCHEMA_01` and so on.
    * @param version COMPATIBLE or LATEST.
    * @throws ORA-39001 for a bad argument, ORA-31634 when the job exists; its stack is at `getStatus(null, KU.STATUS_JOB_ERROR)`.
@@ -105,15 +105,15 @@ export class DataPump extends DatabaseSession {
   }
 
   /**
-   * Adds a dump file or the log file.
-   * @param filename a name without a path; `.dmp` or `.log` is added to a name without an extension. In the name of a dump file `%U`
+   * Adds a dump file, the log file, or the script of a SQL_FILE job.
+   * @param filename a name without a path; `.dmp`, `.log` or `.sql` is added to a name without an extension. In the name of a dump file `%U`
    * (01 to 99) and `%L` (01 to 2147483646) make it a template of many; `%D %M %Y %T` are the date of an export. Of a dump file in an
    * object store, its URL: `https://...` or `s3://...`.
    * @param directory a directory object; of a dump file in an object store a credential, or null for an `s3://` URL with the
    * credentials of the environment, and for a pre-authenticated URL of an import.
    * @param filesize largest size of each dump file of an export, `40KB` to `16TB`: a number with B, K, KB, M, MB and so on; null: no limit.
-   * @param filetype KU.FILE_TYPE_DUMP_FILE, KU.FILE_TYPE_URIDUMP_FILE or KU.FILE_TYPE_LOG_FILE.
-   * @param reusefile 1 overwrites an existing dump file, null and 0 don't; a log file is always overwritten.
+   * @param filetype KU.FILE_TYPE_DUMP_FILE, KU.FILE_TYPE_URIDUMP_FILE, KU.FILE_TYPE_LOG_FILE or KU.FILE_TYPE_SQL_FILE.
+   * @param reusefile 1 overwrites an existing dump file, null and 0 don't; a log file and a script are always overwritten.
    */
   async addFile(
     handle: number,
@@ -218,7 +218,7 @@ export class DataPump extends DatabaseSession {
    */
   async setParallel(handle: number, degree: number): Promise<void> {
     return this.#session.call(handle, "SET_PARALLEL", async (attachment) => {
-      const change = setParallel(degree);
+      const change = setParallel(attachment.table.definition(), degree);
       if (attachment.row().state === "EXECUTING") await attachment.ask({ verb: "set_parallel", degree });
       else attachment.define("SET_PARALLEL", () => change);
     });
@@ -261,6 +261,7 @@ export class DataPump extends DatabaseSession {
     return this.#session.call(handle, "START_JOB", async (attachment) => {
       if (this.#dryRunHome === null) throw pumpError([["ORA-39002"]], "Connect with the option dryRun.");
       const definition = attachment.table.definition();
+      if (definition.operation === "SQL_FILE") throw notSupported("a dry run of a SQL_FILE job");
       assertStartable(definition);
       const places = await placeKeysOf(this.home, definition, attachment.queries);
       const keyring = { password: attachment.password, masterKeys: await openMasterKeys(this.home) };

@@ -6,7 +6,7 @@ import { dumpFileName, patternPath } from "../dump/names.ts";
 import type { JobDefinition, JobFile } from "../job/definition.ts";
 import { KU } from "./constants.ts";
 import { urlPlace, type UrlPlace } from "./dump-urls.ts";
-import { badDumpFile, invalidArgument, notSupported } from "./refusals.ts";
+import { badDumpFile, invalidArgument } from "./refusals.ts";
 
 /** In bytes: 40 KB and 16 TB. */
 const MIN_FILE_SIZE = 40 * 1024;
@@ -29,45 +29,48 @@ export interface FilePlaces {
 
 /**
  * ADD_FILE as a change of the definition: the directory object becomes a path here, since the job records paths.
- * @throws ORA-39001 with ORA-39030 (file type) inside; for the rest ORA-39001 and ORA-39000 (dump file) or ORA-39002 and ORA-39070
- * (log file) with ORA-39144, ORA-39145, ORA-39087, ORA-39088, ORA-29283, ORA-39135, ORA-39051 or ORA-39402 inside; for a dump file
+ * @throws ORA-39001 with ORA-39030 (file type) or ORA-39208 (SQL file of another job) inside; for the rest ORA-39001 and ORA-39000
+ * (dump file), ORA-39002 and ORA-39070 (log file) or ORA-39001 (SQL file) with ORA-39144, ORA-39145, ORA-39087, ORA-39088, ORA-29283, ORA-39135, ORA-39051 or ORA-39402 inside; for a dump file
  * in an object store see `urlPlace`.
  */
 export function addFile(definition: JobDefinition, file: FileArguments, places: FilePlaces): Partial<JobDefinition> {
-  const type = fileType(file.filetype);
-  const refuse: Refusal = type === "dump" ? (...causes) => badDumpFile(undefined, ...causes) : badLogFile;
+  const type = fileType(definition, file.filetype);
+  const refuse = REFUSALS[type];
   const place = placeOf(definition, file, type, places, refuse);
   if (type === "dump") checkReuse(file);
   const added: JobFile = {
     type,
     ...place,
     fileSize: type === "dump" && definition.operation === "EXPORT" ? parseFileSize(file.filesize) : null,
-    reuse: type === "log" || file.reusefile === 1,
+    reuse: type !== "dump" || file.reusefile === 1,
   };
   checkClash(definition.files, added, refuse);
   return { files: [...definition.files, added] };
 }
 
+type FileType = JobFile["type"];
 type Refusal = (...causes: readonly StackEntry[]) => PumpError;
 
 function placeOf(
   definition: JobDefinition,
   { filename, directory, filetype }: FileArguments,
-  type: "dump" | "log",
+  type: FileType,
   { directories, credentials }: FilePlaces,
   refuse: Refusal,
 ): UrlPlace {
   if (filetype === KU.FILE_TYPE_URIDUMP_FILE) return urlPlace(definition, filename ?? "", directory, credentials);
-  const name = type === "dump" ? dumpName(definition, filename ?? "") : logFileName(filename ?? "");
+  const name = type === "dump" ? dumpName(definition, filename ?? "") : textFileName(filename ?? "", type, refuse);
   if (directory === null || directory === "") throw refuse(["ORA-39145"]);
   return { name, directory, directoryPath: resolveDirectory(directories, directory, refuse) };
 }
 
-function badLogFile(...causes: readonly StackEntry[]): PumpError {
-  return pumpError([["ORA-39002"], ["ORA-39070"], ...causes]);
-}
+const REFUSALS: Readonly<Record<FileType, Refusal>> = {
+  dump: (...causes) => badDumpFile(undefined, ...causes),
+  log: (...causes) => pumpError([["ORA-39002"], ["ORA-39070"], ...causes]),
+  sql: (...causes) => invalidArgument(...causes),
+};
 
-function fileType(filetype: number): "dump" | "log" {
+function fileType({ operation }: JobDefinition, filetype: number): FileType {
   switch (filetype) {
     case KU.FILE_TYPE_DUMP_FILE:
     case KU.FILE_TYPE_URIDUMP_FILE:
@@ -75,7 +78,8 @@ function fileType(filetype: number): "dump" | "log" {
     case KU.FILE_TYPE_LOG_FILE:
       return "log";
     case KU.FILE_TYPE_SQL_FILE:
-      throw notSupported("an SQL file");
+      if (operation !== "SQL_FILE") throw invalidArgument(["ORA-39208", "SQLFILE", operation]);
+      return "sql";
     default:
       throw invalidArgument(["ORA-39030", String(filetype)]);
   }
@@ -86,10 +90,10 @@ function dumpName({ operation }: JobDefinition, filename: string): string {
 }
 
 /** A name must not leave its directory, nor mean another one on another system. */
-function logFileName(name: string): string {
-  if (name === "") throw badLogFile(["ORA-39144"]);
-  if (/[/\\\0]/.test(name) || name === "." || name === "..") throw badLogFile(["ORA-39088"]);
-  return extname(name) === "" ? `${name}.log` : name;
+function textFileName(name: string, type: "log" | "sql", refuse: Refusal): string {
+  if (name === "") throw refuse(["ORA-39144"]);
+  if (/[/\\\0]/.test(name) || name === "." || name === "..") throw refuse(["ORA-39088"]);
+  return extname(name) === "" ? `${name}.${type}` : name;
 }
 
 function checkReuse({ reusefile }: FileArguments): void {
@@ -117,7 +121,8 @@ function resolveDirectory(directories: Directories, name: string, refuse: Refusa
 }
 
 function checkClash(files: readonly JobFile[], added: JobFile, refuse: Refusal): void {
-  if (added.type === "log" && files.some(({ type }) => type === "log")) throw refuse(["ORA-39051", "LOGFILE"]);
+  if (added.type !== "dump" && files.some(({ type }) => type === added.type))
+    throw refuse(["ORA-39051", added.type === "log" ? "LOGFILE" : "SQLFILE"]);
   const path = patternPath(added);
   const other = files.find((file) => patternPath(file) === path);
   if (other === undefined) return;

@@ -59,16 +59,16 @@ function checkedOperation(operation: string): Operation {
     case "IMPORT":
       return "IMPORT";
     case "SQL_FILE":
-      throw notSupported("operation SQL_FILE");
+      return "SQL_FILE";
     default:
       throw invalidArgument(["ORA-39019", operation]);
   }
 }
 
-/** An import without a mode takes all that the dump file set holds. */
+/** A job that reads a dump file set takes all that it holds unless a mode is said. */
 function checkedMode(operation: Operation, jobMode: string | null): JobMode {
   if (jobMode === null || jobMode === "") {
-    if (operation === "IMPORT") return "FULL";
+    if (operation !== "EXPORT") return "FULL";
     throw invalidArgument(["ORA-31665"]);
   }
   const mode = MODES.find((known) => known === jobMode.toUpperCase());

@@ -1,4 +1,5 @@
-import type { JobDefinition, Operation } from "../job/definition.ts";
+import { contentOf } from "../job/content.ts";
+import { sqlFilePath, type JobDefinition, type Operation } from "../job/definition.ts";
 import { assertSelectable } from "../job/selection.ts";
 import { assertApplicable } from "./inapplicable.ts";
 import { invalidArgument, invalidOperation, notSupported } from "./refusals.ts";
@@ -27,9 +28,9 @@ const PARAMETERS: Readonly<Record<string, ParameterRule>> = {
   },
   ENCRYPTION_ALGORITHM: { type: "text", operations: ["EXPORT"], values: ["AES128", "AES192", "AES256"] },
   ENCRYPTION_MODE: { type: "text", operations: ["EXPORT"], values: ["PASSWORD", "TRANSPARENT", "DUAL"] },
-  ENCRYPTION_PASSWORD: { type: "secret", operations: ["EXPORT", "IMPORT"] },
+  ENCRYPTION_PASSWORD: { type: "secret", operations: EVERY },
   INCLUDE_METADATA: { type: "flag", operations: ["EXPORT", "IMPORT"] },
-  KEEP_MASTER: { type: "flag", operations: ["EXPORT", "IMPORT"] },
+  KEEP_MASTER: { type: "flag", operations: EVERY },
   VERIFY_CHECKSUM: { type: "flag", operations: ["IMPORT"] },
   VERIFY_ONLY: { type: "flag", operations: ["IMPORT"] },
   TABLE_EXISTS_ACTION: { type: "text", operations: ["IMPORT"], values: ["SKIP", "APPEND", "TRUNCATE", "REPLACE"] },
@@ -70,16 +71,18 @@ export function setParameter(definition: JobDefinition, name: string, value: str
 
 /**
  * SET_PARALLEL as a change of the definition.
- * @throws ORA-39001 with ORA-39206 inside unless the degree is a whole number from 1 to 64.
+ * @throws ORA-39001 with ORA-39206 inside unless the degree is a whole number from 1 to 64; ORA-39002 with ORA-39208 for a job
+ * without workers.
  */
-export function setParallel(degree: number): Partial<JobDefinition> {
+export function setParallel({ operation }: JobDefinition, degree: number): Partial<JobDefinition> {
+  if (operation === "SQL_FILE") throw invalidOperation(["ORA-39208", "PARALLEL", operation]);
   if (!Number.isInteger(degree) || degree < 1 || degree > 64) throw invalidArgument(["ORA-39206", String(degree)]);
   return { degree };
 }
 
 /**
  * What START_JOB demands of a definition.
- * @throws ORA-39002 with ORA-39053 (no dump file, no tablespace) or ORA-39137 (an action that needs metadata) inside.
+ * @throws ORA-39002 with ORA-39053 (no dump file, no SQL file, no tablespace), ORA-39050 (parameters that contradict each other) or ORA-39137 (an action that needs metadata) inside.
  */
 export function assertStartable(definition: JobDefinition): void {
   if (!definition.files.some(({ type }) => type === "dump")) {
@@ -87,6 +90,7 @@ export function assertStartable(definition: JobDefinition): void {
   }
   assertTablespaces(definition);
   assertSelectable(definition);
+  if (definition.operation === "SQL_FILE") assertScript(definition);
   const { CHECKSUM, CHECKSUM_ALGORITHM, VERIFY_CHECKSUM, VERIFY_ONLY } = definition.parameters;
   if (CHECKSUM === 0 && CHECKSUM_ALGORITHM !== undefined)
     throw invalidOperation(["ORA-39050", "CHECKSUM=NO", "CHECKSUM_ALGORITHM"]);
@@ -95,6 +99,11 @@ export function assertStartable(definition: JobDefinition): void {
   if (definition.parameters["INCLUDE_METADATA"] === 0 && (action === "SKIP" || action === "REPLACE")) {
     throw invalidOperation(["ORA-39137", action]);
   }
+}
+
+function assertScript(definition: JobDefinition): void {
+  if (sqlFilePath(definition) === "") throw invalidOperation(["ORA-39053", "SQLFILE", definition.operation]);
+  if (contentOf(definition) === "DATA_ONLY") throw invalidOperation(["ORA-39050", "SQLFILE", "CONTENT=DATA_ONLY"]);
 }
 
 /** An export of tablespaces has no default. */

@@ -218,7 +218,7 @@ export const MESSAGES = {
   "ORA-39246": { text: "cannot locate master table within provided dump files" },
   "ORA-39402": {
     text: 'The log or SQL file cannot overwrite dump file "%s".',
-    hint: "Give the log another name than the dump file.",
+    hint: "Give it another name than the dump file.",
   },
   "ORA-39411": { text: 'header checksum error in dump file "%s"', hint: "The file is damaged; take another copy of it." },
   "ORA-39412": { text: 'file checksum error in dump file "%s"', hint: "The file is damaged; take another copy of it." },

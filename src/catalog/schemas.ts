@@ -68,13 +68,18 @@ export function newSchemaPath(database: string, name: string): string {
       `The database is the one file of schema ${only}: use remap_schema=${name}:${only}, or connect to its folder.`,
     );
   }
+  return join(database, schemaFileName(name));
+}
+
+/** The name of the file that a new schema becomes. @throws ORA-39001 for a name that is no safe file name */
+export function schemaFileName(name: string): string {
   if (name === "" || name.startsWith(".") || /[/\\\p{Cc}]/u.test(name) || Buffer.byteLength(name) > 200) {
     throw pumpError(
       [["ORA-39001"], ["ORA-39146", name]],
       "A new schema becomes a file of its name, so the name can't hold a slash, start with a dot or be empty.",
     );
   }
-  return join(database, `${name}.db`);
+  return `${name}.db`;
 }
 
 /** Whether a file at this path would be taken for a schema of the database. */

@@ -19,6 +19,7 @@ export async function defineJob(pump: JobDefiner, plan: JobPlan, command: string
   await pump.setParameter(handle, "CLIENT_COMMAND", command);
   for (const [name, value] of plan.parameters) await pump.setParameter(handle, name, value);
   if (plan.log !== null) await pump.addFile(handle, plan.log.name, plan.log.directory, null, KU.FILE_TYPE_LOG_FILE);
+  if (plan.script !== null) await pump.addFile(handle, plan.script.name, plan.script.directory, null, KU.FILE_TYPE_SQL_FILE);
   for (const { name, directory, isUrl } of plan.dumps) {
     const type = isUrl ? KU.FILE_TYPE_URIDUMP_FILE : KU.FILE_TYPE_DUMP_FILE;
     await pump.addFile(handle, name, directory, plan.filesize, type, plan.reusefile);

@@ -19,12 +19,14 @@ export interface PlannedDump extends PlannedFile {
 
 /** What a command line asks for, in the words of the API. */
 export interface JobPlan {
-  readonly operation: "EXPORT" | "IMPORT";
+  readonly operation: "EXPORT" | "IMPORT" | "SQL_FILE";
   readonly mode: "FULL" | "SCHEMA" | "TABLE" | "TABLESPACE";
   /** null: the engine makes one. */
   readonly jobName: string | null;
   /** null: no log file. */
   readonly log: PlannedFile | null;
+  /** The script of a SQL_FILE job, null for other jobs. */
+  readonly script: PlannedFile | null;
   readonly dumps: readonly PlannedDump[];
   /** Largest size of a dump file as typed, null when it was not given. */
   readonly filesize: string | null;
@@ -46,14 +48,16 @@ export interface JobPlan {
 export function planJob(settings: Settings): JobPlan {
   checkModes(settings);
   checkPassword(settings);
+  checkScript(settings);
   const content = settings.keyword("content");
   const reuse = settings.flag("reuse_dumpfiles");
   const degree = settings.text("parallel");
   return {
-    operation: settings.command === "export" ? "EXPORT" : "IMPORT",
+    operation: operation(settings),
     mode: jobMode(settings),
     jobName: settings.identifier("job_name") ?? null,
     log: logFile(settings),
+    script: scriptFile(settings),
     dumps: dumpFiles(settings),
     filesize: settings.text("filesize") ?? null,
     reusefile: reuse === undefined ? null : Number(reuse),
@@ -63,6 +67,11 @@ export function planJob(settings: Settings): JobPlan {
     includeRows: content !== "METADATA_ONLY",
     degree: degree === undefined ? null : Number(degree),
   };
+}
+
+function operation(settings: Settings): JobPlan["operation"] {
+  if (settings.command === "export") return "EXPORT";
+  return settings.has("sqlfile") ? "SQL_FILE" : "IMPORT";
 }
 
 /** SCHEMA without a filter is the schema of the user; an import without a mode takes all that the dump holds. */
@@ -95,6 +104,24 @@ function checkPassword(settings: Settings): void {
   const [first, second] = given;
   if (first !== undefined && second !== undefined)
     throw pumpError([[clientCode(settings.command, "00011"), first, second]], "Say the password in one way.");
+}
+
+/** A script holds no rows, and writing it is a trial already. */
+function checkScript(settings: Settings): void {
+  if (!settings.has("sqlfile")) return;
+  const excluded = [
+    ...(settings.keyword("content") === "DATA_ONLY" ? ["content=data_only"] : []),
+    ...(settings.flag("dry_run") === true ? ["dry_run"] : []),
+    ...["query", "table_exists_action", "parallel"].filter((name) => settings.has(name)),
+  ];
+  const [first] = excluded;
+  if (first !== undefined)
+    throw pumpError([[clientCode(settings.command, "00011"), "sqlfile", first]], "A script holds definitions only.");
+}
+
+function scriptFile(settings: Settings): PlannedFile | null {
+  const [element] = settings.elements("sqlfile");
+  return element === undefined ? null : plannedFile(settings, "sqlfile", element);
 }
 
 function dumpFiles(settings: Settings): readonly PlannedDump[] {

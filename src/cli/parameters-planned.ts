@@ -26,7 +26,6 @@ export const PLANNED_PARAMETERS: readonly PlannedParameter[] = [
   planned("reuse_datafiles", IMPORT, "Overwrite files of schemas that exist."),
   planned("sample", EXPORT, "Percentage of rows to export."),
   planned("skip_unusable_indexes", IMPORT, "Skip tables with unusable indexes."),
-  planned("sqlfile", IMPORT, "Write the DDL into a script instead of running it."),
   planned("transform", IMPORT, "Change the definitions of objects."),
   planned("transport_datafiles", IMPORT, "Files of the tablespaces to transport."),
   planned("transport_full_check", BOTH, "Check that a set of tablespaces stands alone."),

@@ -4,6 +4,7 @@ import { INAPPLICABLE_PARAMETERS } from "./parameters-inapplicable.ts";
 import { JOB_PARAMETERS } from "./parameters-job.ts";
 import { PLANNED_PARAMETERS } from "./parameters-planned.ts";
 import { PROTECTION_PARAMETERS } from "./parameters-protection.ts";
+import { ROUTE_PARAMETERS } from "./parameters-route.ts";
 import { SELECTION_PARAMETERS } from "./parameters-selection.ts";
 
 /**
@@ -13,6 +14,7 @@ import { SELECTION_PARAMETERS } from "./parameters-selection.ts";
 export const PARAMETERS: readonly Parameter[] = [
   ...JOB_PARAMETERS,
   ...PROTECTION_PARAMETERS,
+  ...ROUTE_PARAMETERS,
   ...SELECTION_PARAMETERS,
   ...PLANNED_PARAMETERS,
   ...INAPPLICABLE_PARAMETERS,

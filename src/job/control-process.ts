@@ -194,8 +194,10 @@ async function createJob(run: JobRun, workers: WorkerPool): Promise<Job> {
       const { ImportJob } = await import("./import-job.ts");
       return new ImportJob(run, workers);
     }
-    case "SQL_FILE":
-      throw pumpError([["TSDP-00001", "SQL_FILE"]]);
+    case "SQL_FILE": {
+      const { SqlFileJob } = await import("./sql-file-job.ts");
+      return new SqlFileJob(run);
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { ErrorLine } from "../base/errors.ts";
 
 export type Operation = "EXPORT" | "IMPORT" | "SQL_FILE";
@@ -47,6 +48,12 @@ export interface JobFile {
 /** The dump files of a job, in the order in which they were added. */
 export function dumpFilesOf({ files }: Pick<JobDefinition, "files">): readonly JobFile[] {
   return files.filter(({ type }) => type === "dump");
+}
+
+/** Where a SQL_FILE job writes its script; empty for a job that has none. */
+export function sqlFilePath({ files }: Pick<JobDefinition, "files">): string {
+  const file = files.find(({ type }) => type === "sql");
+  return file === undefined ? "" : join(file.directoryPath, file.name);
 }
 
 export interface MetadataFilter {

@@ -1,14 +1,13 @@
 import { foldName } from "../base/identifiers.ts";
 import { loadCodec } from "../dump/piece.ts";
 import { OpenFiles } from "../dump/open-files.ts";
-import { DumpFileSet } from "../dump/reader.ts";
 import type { Keyring } from "../dump/set-key.ts";
 import { groupPieces, readMaster } from "../inspect/master.ts";
 import type { DumpObject } from "../metadata/dump-object.ts";
 import { definitionsNamed, readObjects, type SchemaObject } from "../sqlite/schema.ts";
 import { listExisting, type ExistingObject } from "../sqlite/target.ts";
 import { openPlaces, type PlaceKeys } from "../storage/place-keys.ts";
-import { dumpFilesOf, type JobDefinition } from "./definition.ts";
+import type { JobDefinition } from "./definition.ts";
 import {
   isShown,
   missingProblems,
@@ -21,16 +20,16 @@ import {
 } from "./dry-run-object.ts";
 import { OpenSources } from "./dry-run-sources.ts";
 import { importAction, importContent } from "./import-content.ts";
-import { directoriesOf } from "./import-job.ts";
 import { planSchemaImport, type SchemaImport, type SchemaImportRequest } from "./import-plan.ts";
 import { chooseTargets, type ChosenSchema } from "./import-targets.ts";
 import { isOpenDatabase } from "./jobs.ts";
+import { openSet } from "./open-set.ts";
 
 /** What an import would do with a dump and the schemas as they are now. */
 export async function dryRunImport(definition: JobDefinition, keyring: Keyring, places: PlaceKeys): Promise<DryRunFindings> {
   await loadCodec();
   const storage = openPlaces(places, isOpenDatabase);
-  const set = await DumpFileSet.open(dumpFilesOf(definition), storage, keyring, directoriesOf(definition));
+  const set = await openSet(definition, storage, keyring);
   const files = new OpenFiles(storage);
   try {
     const master = await readMaster(set, files.open);

@@ -1,13 +1,10 @@
 import { dirname } from "node:path";
 import { causeLines, pumpError, type ErrorLine, type StackEntry } from "../base/errors.ts";
 import { qualifiedName } from "../base/identifiers.ts";
-import { Directories } from "../catalog/directories.ts";
-import { homeFolder } from "../catalog/home.ts";
 import { loadCodec } from "../dump/piece.ts";
 import { OpenFiles } from "../dump/open-files.ts";
-import { DumpFileSet } from "../dump/reader.ts";
+import type { DumpFileSet } from "../dump/reader.ts";
 import type { DumpFile } from "../dump/file-ends.ts";
-import type { Keyring } from "../dump/set-key.ts";
 import { groupPieces, readMaster, verifyDescriptions } from "../inspect/master.ts";
 import type { MasterTable } from "../metadata/master-table.ts";
 import { objectPath, pathsOf, type ExportMode, type ObjectPathTail } from "../metadata/object-paths.ts";
@@ -16,7 +13,6 @@ import { openPlaces } from "../storage/place-keys.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Content } from "./content.ts";
 import { Crew } from "./crew.ts";
-import { dumpFilesOf, type JobDefinition } from "./definition.ts";
 import { Loading, type SchemaWork } from "./import-loading.ts";
 import { importAction, importContent } from "./import-content.ts";
 import { planSchemaImport } from "./import-plan.ts";
@@ -26,6 +22,7 @@ import { chooseTargets, exportModeOf, type ChosenSchema } from "./import-targets
 import { isOpenDatabase } from "./jobs.ts";
 import type { Job, JobEnd } from "./job.ts";
 import { masterTableLine, processingLine, restartingLine, startingLine } from "./log-lines.ts";
+import { openSet } from "./open-set.ts";
 import type { JobRun } from "./run.ts";
 import { skipCurrent, withoutSkipped } from "./skip-current.ts";
 import { verifyByCrew } from "./verification.ts";
@@ -66,8 +63,7 @@ export class ImportJob implements Job {
     await loadCodec();
     this.#pool.enter(this.#run.places);
     const { definition, keyring } = this.#run;
-    assertPassword(definition, keyring);
-    const set = await DumpFileSet.open(dumpFilesOf(definition), this.#storage, keyring, directoriesOf(definition));
+    const set = await openSet(definition, this.#storage, keyring);
     const files = new OpenFiles(this.#storage);
     try {
       const master = await readMaster(set, files.open);
@@ -240,16 +236,6 @@ export class ImportJob implements Job {
     });
     return { target, objects: taken, plan };
   }
-}
-
-/** A password that was set in another session has not come with this start. */
-function assertPassword({ parameters }: JobDefinition, { password }: Keyring): void {
-  if (password === null && parameters["ENCRYPTION_PASSWORD"] !== undefined) throw pumpError([["ORA-39002"], ["ORA-39174"]]);
-}
-
-/** The places where files of the set may be, other than beside those that were named. */
-export function directoriesOf({ database }: JobDefinition): readonly string[] {
-  return new Directories(homeFolder(database), database).list().map(({ path }) => path);
 }
 
 interface PlanRequest extends ChosenSchema {

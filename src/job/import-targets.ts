@@ -12,24 +12,28 @@ import type { JobDefinition } from "./definition.ts";
 import type { SavedTarget } from "./import-state.ts";
 import { selectionOf } from "./selection.ts";
 
-/** A schema of the dump and where it goes. */
-export interface ChosenSchema {
+/** A schema of the dump and what is taken of it. */
+export interface ChosenObjects {
   readonly source: DumpSchema;
   readonly objects: readonly DumpObject[];
-  /** Name of the schema to load into, upper case. */
+  /** Name of the schema that they are for, upper case. */
   readonly target: string;
-  readonly path: string;
-  /** Null when the job makes the schema. */
-  readonly existingPath: string | null;
   /** Whether only some objects are taken. */
   readonly partial: boolean;
   /** Numbers of the tables whose rows don't come: the job leaves them out, or the export has. */
   readonly withoutRows: ReadonlySet<number>;
 }
 
-/** What an import does with a dump. */
-export interface ChosenTargets {
-  readonly chosen: readonly ChosenSchema[];
+/** A schema of the dump and where it goes. */
+export interface ChosenSchema extends ChosenObjects {
+  readonly path: string;
+  /** Null when the job makes the schema. */
+  readonly existingPath: string | null;
+}
+
+/** What a job takes of a dump. */
+export interface Chosen<T> {
+  readonly chosen: readonly T[];
   /** What was asked for and is not in the dump. */
   readonly missing: readonly StackEntry[];
   readonly leftOut: readonly LeftOut[];
@@ -37,13 +41,23 @@ export interface ChosenTargets {
 
 /**
  * Which objects of a dump go where. What an earlier run has decided stays: `saved`, by the name of the schema.
- * @throws ORA-39002 with ORA-31655 when nothing is selected, ORA-39146 for a schema that is not there
+ * @throws as `chooseFromDump`, and ORA-39146 for a schema that is not there
  */
 export function chooseTargets(
   definition: JobDefinition,
   master: MasterTable,
   saved: ReadonlyMap<string, SavedTarget>,
-): ChosenTargets {
+): Chosen<ChosenSchema> {
+  const { chosen, ...rest } = chooseFromDump(definition, master);
+  const place = placeSchemas(definition, saved);
+  return { chosen: chosen.map((choice) => ({ ...choice, ...place(choice.target) })), ...rest };
+}
+
+/**
+ * Which objects of a dump a job takes, and for which schemas.
+ * @throws ORA-39002 with ORA-31655 when nothing is selected, ORA-39146 for a schema to remap that the dump does not hold
+ */
+export function chooseFromDump(definition: JobDefinition, master: MasterTable): Chosen<ChosenObjects> {
   const selection = selectionOf(definition, null);
   const found = selection.schemas(master.schemas.map(({ name }) => name));
   const { schemas } = found;
@@ -52,11 +66,19 @@ export function chooseTargets(
   if (selected.objects.length === 0 && selection.isPartial) throw nothingLeft(absent);
   const partial = selection.isPartial || isPartialDump(master.job);
   const withoutRows = new Set([...selected.withoutRows, ...objectNumbers(master.job.get("WITHOUT_ROWS"))]);
-  const place = placeSchemas(definition, master, saved);
+  const targets = remapSchemas(
+    definition,
+    master.schemas.map(({ name }) => name),
+  );
   const chosen = master.schemas
-    .map((source) => ({ source, partial, withoutRows, objects: selected.objects.filter(({ schema }) => schema === source.name) }))
-    .filter(({ source, objects }) => objects.length > 0 || (!partial && schemas.includes(source.name)))
-    .map((choice) => ({ ...choice, ...place(choice.source) }));
+    .map((source) => ({
+      source,
+      target: targets.get(source.name) ?? upperName(source.name),
+      partial,
+      withoutRows,
+      objects: selected.objects.filter(({ schema }) => schema === source.name),
+    }))
+    .filter(({ source, objects }) => objects.length > 0 || (!partial && schemas.includes(source.name)));
   return { chosen, missing: absent, leftOut: selected.leftOut };
 }
 
@@ -69,22 +91,16 @@ export function exportModeOf({ job }: MasterTable): ExportMode {
 /** Finds the file of a schema's target; with CONTENT=DATA_ONLY it has to exist. */
 function placeSchemas(
   definition: JobDefinition,
-  master: MasterTable,
   saved: ReadonlyMap<string, SavedTarget>,
-): (source: DumpSchema) => Pick<ChosenSchema, "target" | "path" | "existingPath"> {
+): (target: string) => Pick<ChosenSchema, "path" | "existingPath"> {
   const { database } = definition;
-  const targets = remapSchemas(
-    definition,
-    master.schemas.map(({ name }) => name),
-  );
   const files = new Map(listSchemas(database).map((file) => [file.name, file.path]));
-  return ({ name }) => {
-    const target = targets.get(name) ?? upperName(name);
+  return (target) => {
     const known = saved.get(target);
-    if (known !== undefined) return { target, path: known.path, existingPath: known.existing === null ? null : known.path };
+    if (known !== undefined) return { path: known.path, existingPath: known.existing === null ? null : known.path };
     const existingPath = files.get(target) ?? null;
     if (existingPath === null && contentOf(definition) === "DATA_ONLY") throw pumpError([["ORA-39002"], ["ORA-39146", target]]);
-    return { target, existingPath, path: existingPath ?? newSchemaPath(database, target) };
+    return { existingPath, path: existingPath ?? newSchemaPath(database, target) };
   };
 }
 

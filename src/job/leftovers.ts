@@ -1,6 +1,6 @@
-import { openPlaces, type PlaceKeys } from "../storage/place-keys.ts";
+import { NO_PLACE_KEYS, openPlaces, type PlaceKeys } from "../storage/place-keys.ts";
 import type { ControlTable } from "./control-table.ts";
-import { dumpFilesOf } from "./definition.ts";
+import { dumpFilesOf, sqlFilePath, type JobDefinition } from "./definition.ts";
 import { ExportCheckpoint } from "./export-checkpoint.ts";
 import { removeImportLeftovers } from "./import-leftovers.ts";
 import { isOpenDatabase } from "./jobs.ts";
@@ -8,8 +8,16 @@ import { isOpenDatabase } from "./jobs.ts";
 /** Removes what a job has made and not finished: dump files, schema files, staging tables. What a job has completed stays. */
 export async function removeLeftovers(table: ControlTable, places: PlaceKeys): Promise<void> {
   if (table.job().state === "COMPLETED") return;
-  if (table.definition().operation === "EXPORT") await removeExportLeftovers(table, places);
-  else removeImportLeftovers(table);
+  switch (table.definition().operation) {
+    case "EXPORT":
+      await removeExportLeftovers(table, places);
+      break;
+    case "IMPORT":
+      removeImportLeftovers(table);
+      break;
+    case "SQL_FILE":
+      await removeUnfinishedScript(table.definition());
+  }
 }
 
 /** Files that have their names already go, too: the set is not one that its job has finished. */
@@ -25,4 +33,9 @@ async function removeExportLeftovers(table: ControlTable, places: PlaceKeys): Pr
     else await unfinished?.discard();
   }
   for (const { path, identity } of table.begunFiles()) await storage.removeUnfinished(path, owner, identity);
+}
+
+async function removeUnfinishedScript(definition: JobDefinition): Promise<void> {
+  const storage = openPlaces(NO_PLACE_KEYS, isOpenDatabase);
+  await storage.removeUnfinished(sqlFilePath(definition), definition.guid.slice(0, 8), null);
 }

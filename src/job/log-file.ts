@@ -5,7 +5,7 @@ import { printableLines } from "../base/printable.ts";
 import { banner, connectedLine } from "../base/product.ts";
 import { dumpFilePath } from "../dump/names.ts";
 import { dumpFilesOf, type JobDefinition, type JobFile, type JobMessage } from "./definition.ts";
-import { assertNoDatabase } from "./output-guard.ts";
+import { assertNoDatabase, assertNoneOf } from "./output-guard.ts";
 
 /** As much of the end of a log as is looked through for its last message. */
 const LONGEST_MESSAGE = 1 << 20;
@@ -23,7 +23,7 @@ export class LogFile {
     const path = join(file.directoryPath, file.name);
     try {
       assertNoDatabase(definition.database, path, (cause) => cause);
-      assertNoDumpFile(definition, path);
+      assertNoneOf(dumpPaths(definition), path);
       const log = new LogFile(openSync(path, "w"));
       if (definition.operation !== "SQL_FILE") log.#writeHeading(definition, now);
       return log;
@@ -41,7 +41,7 @@ export class LogFile {
     if (!existsSync(path)) return LogFile.open(definition, file, new Date());
     try {
       assertNoDatabase(definition.database, path, (cause) => cause);
-      assertNoDumpFile(definition, path);
+      assertNoneOf(dumpPaths(definition), path);
       const log = new LogFile(openSync(path, "a"));
       for (const message of missingMessages(readEnd(path), messages)) log.write(message);
       return log;
@@ -66,15 +66,8 @@ export class LogFile {
   }
 }
 
-function assertNoDumpFile(definition: JobDefinition, path: string): void {
-  const dumpFiles = dumpFilesOf(definition).map((file) => dumpFilePath(file, 1) ?? "");
-  const identity = statSync(path, { bigint: true, throwIfNoEntry: false });
-  const isDump = dumpFiles.some((dump) => {
-    const other = statSync(dump, { bigint: true, throwIfNoEntry: false });
-    return dump === path || (identity !== undefined && other?.ino === identity.ino && other.dev === identity.dev);
-  });
-  if (isDump) throw pumpError([["ORA-39402", path]], "Give the log another name than the dump file.");
-  if (identity !== undefined && !identity.isFile()) throw pumpError([["ORA-29283", `"${path}" is no regular file`]]);
+function dumpPaths(definition: JobDefinition): readonly string[] {
+  return dumpFilesOf(definition).map((file) => dumpFilePath(file, 1) ?? "");
 }
 
 function logText({ lines }: JobMessage): string {

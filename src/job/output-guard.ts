@@ -32,6 +32,20 @@ export function assertNoDatabase(database: string, path: string, wrap: (cause: P
   }
 }
 
+/**
+ * Refuses a path at which a log or a script would replace a dump file, or is no regular file.
+ * @throws ORA-39402, ORA-29283
+ */
+export function assertNoneOf(dumpFiles: readonly string[], path: string): void {
+  const identity = statSync(path, { bigint: true, throwIfNoEntry: false });
+  const isDump = dumpFiles.some((dump) => {
+    const other = statSync(dump, { bigint: true, throwIfNoEntry: false });
+    return dump === path || (identity !== undefined && other?.ino === identity.ino && other.dev === identity.dev);
+  });
+  if (isDump) throw pumpError([["ORA-39402", path]]);
+  if (identity !== undefined && !identity.isFile()) throw pumpError([["ORA-29283", `"${path}" is no regular file`]]);
+}
+
 /** The path with links followed as far as there are any, also one that leads to a file that is still to be made. */
 function realPath(path: string, links = 0): string {
   if (existsSync(path)) return realpathSync(path);

@@ -42,7 +42,7 @@ export interface ProvenSchema {
  * @throws BadImage when SQLite refuses too many
  */
 export function proveSchema(objects: readonly SchemaObject[], encoding: TextEncoding): ProvenSchema {
-  const rejected = rejectByThemselves(objects, encoding);
+  const rejected = rejectedByText(objects, encoding);
   const refused = new Set(rejected.map(({ object }) => object));
   let accepted = objects.filter((object) => !refused.has(object));
   for (let parsed = 0; parsed <= MOST_PARSED; parsed += accepted.length) {
@@ -57,7 +57,7 @@ export function proveSchema(objects: readonly SchemaObject[], encoding: TextEnco
 }
 
 /** What is known to be wrong without SQLite, and what it would not say, or take long to. */
-function rejectByThemselves(objects: readonly SchemaObject[], encoding: TextEncoding): RejectedObject[] {
+export function rejectedByText(objects: readonly SchemaObject[], encoding: TextEncoding): RejectedObject[] {
   const indexes = new Map<string, number>();
   const indexNames = new Map<string, number>();
   for (const { type, name } of objects)

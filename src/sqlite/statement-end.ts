@@ -35,7 +35,8 @@ export function bareSql(sql: string): string {
   return parts.join("");
 }
 
-interface Token {
+/** A word, a quoted text, white space, a comment, or one other character. */
+export interface Token {
   readonly text: string;
   readonly start: number;
   /** White space or a comment. */
@@ -43,7 +44,7 @@ interface Token {
 }
 
 /** The text comes from a dump: each character is looked at once, whatever it is made to look like. */
-function* tokensOf(sql: string): Generator<Token> {
+export function* tokensOf(sql: string): Generator<Token> {
   for (let position = 0; position < sql.length;) {
     const space = Math.max(match(SPACE, sql, position), commentEnd(sql, position));
     const next = space > position ? space : Math.max(quotedEnd(sql, position), match(WORD, sql, position), position + 1);

@@ -73,7 +73,7 @@ describe("open", () => {
       ["EXPORT", "SCHEMA", null, "a\u001bb"],
       ["ORA-39001", "ORA-39207"],
     ],
-    [["SQL_FILE", "FULL"], ["TSDP-00001"]],
+    [["SQL_FILE", "TRANSPORTABLE"], ["TSDP-00001"]],
     [["EXPORT", "TRANSPORTABLE"], ["TSDP-00001"]],
     [["IMPORT", "FULL", "DBS1"], ["TSDP-00001"]],
     [["EXPORT", "SCHEMA", null, "J", "12.2"], ["TSDP-00001"]],
@@ -178,7 +178,7 @@ describe("the definition", () => {
     ["x.dmp", "DMPDIR", "39KB", DUMP, ["ORA-39001", "ORA-39000", "ORA-31618"]],
     ["x.dmp", "DMPDIR", "17t", DUMP, ["ORA-39001", "ORA-39000", "ORA-31618"]],
     ["x%x.dmp", "DMPDIR", null, DUMP, ["ORA-39001", "ORA-39000", "ORA-39124"]],
-    ["x.sql", "DMPDIR", null, SQL, ["TSDP-00001"]],
+    ["x.sql", "DMPDIR", null, SQL, ["ORA-39001", "ORA-39208"]],
     ["https://x/b/y", "CREDENTIAL", null, URI, ["ORA-39001", "ORA-39000", "ORA-27476"]],
     ["https://x/b/y", null, null, URI, ["ORA-39001", "ORA-39000", "ORA-39145"]],
     ["https://x/b/y?a=b", null, null, URI, ["ORA-39001", "ORA-39000", "TSDP-00010"]],
@@ -297,6 +297,27 @@ describe("the definition", () => {
     await pump.setParallel(handle, 64);
     await pump.setParallel(handle, 2);
     expect(controlTable(session).definition().degree).toBe(2);
+  });
+
+  test("a SQL_FILE job takes one script, has no workers, and holds definitions", async () => {
+    const { pump } = session;
+    const script = await pump.open("SQL_FILE", null);
+    await pump.addFile(script, "first.dmp", "DATA_PUMP_DIR");
+    await expectCodes(pump.startJob(script), "ORA-39002", "ORA-39053");
+    await expectCodes(pump.addFile(script, "first.dmp", "DATA_PUMP_DIR", null, KU.FILE_TYPE_SQL_FILE), "ORA-39001", "ORA-39402");
+    await expectCodes(pump.addFile(script, "../x", "DATA_PUMP_DIR", null, KU.FILE_TYPE_SQL_FILE), "ORA-39001", "ORA-39088");
+    await pump.addFile(script, "x", "DATA_PUMP_DIR", null, KU.FILE_TYPE_SQL_FILE);
+    await expectCodes(pump.addFile(script, "y", "DATA_PUMP_DIR", null, KU.FILE_TYPE_SQL_FILE), "ORA-39001", "ORA-39051");
+    const { status } = await pump.getStatus(script, KU.STATUS_JOB_DESC, 0);
+    expect(status.jobDescription).toMatchObject({
+      jobName: "SYS_SQL_FILE_FULL_01",
+      sqlFile: expect.stringMatching(/\/x\.sql$/) as string,
+    });
+    await expectCodes(pump.setParallel(script, 2), "ORA-39002", "ORA-39208");
+    await expectCodes(pump.setParameter(script, "TABLE_EXISTS_ACTION", "SKIP"), "ORA-39001", "ORA-39208");
+    await pump.metadataFilter(script, "INCLUDE_PATH_EXPR", "= 'TABLE_DATA'");
+    await expectCodes(pump.startJob(script), "ORA-39002", "ORA-39050");
+    await pump.detach(script);
   });
 
   test("startJob demands a dump file, and an action that fits a job without metadata", async () => {

@@ -195,6 +195,16 @@ describe("dump files in an object store", () => {
 });
 
 describe("calls of an import", () => {
+  it("is a script with sqlfile", async () => {
+    expect(await calls("import", "sqlfile=dir2:x", "directory=dmp", "tables=hr.emp", "nologfile=y")).toEqual([
+      ["open", "SQL_FILE", "TABLE", null, null],
+      ["setParameter", 7, "CLIENT_COMMAND", "system/******** sqlfile=dir2:x directory=dmp tables=hr.emp nologfile=y"],
+      ["addFile", 7, "x", "dir2", null, 4],
+      ["addFile", 7, "expdat.dmp", "dmp", null, 1, null],
+      ["metadataFilter", 7, "TABLE_FILTER", "HR.emp"],
+    ]);
+  });
+
   it("imports all of the dump unless told otherwise", async () => {
     expect((await calls("import"))[0]).toEqual(["open", "IMPORT", "FULL", null, null]);
     expect((await calls("import", "schemas=hr"))[0]).toEqual(["open", "IMPORT", "SCHEMA", null, null]);
@@ -270,6 +280,18 @@ describe("refusals", () => {
     ["export", ["query=x"], "TSDP-00001: parameter query is not supported yet"],
     ["export", ["logfile=s3://bucket/x.log"], "UDE-00014: invalid value for parameter, 'logfile'."],
     ["export", ["credential=c"], "UDE-00011: parameter credential is incompatible with parameter dumpfile"],
+    [
+      "import",
+      ["sqlfile=x", "content=data_only"],
+      "UDI-00011: parameter sqlfile is incompatible with parameter content=data_only",
+    ],
+    ["import", ["sqlfile=x", "dry_run=y"], "UDI-00011: parameter sqlfile is incompatible with parameter dry_run"],
+    [
+      "import",
+      ["sqlfile=x", "table_exists_action=skip"],
+      "UDI-00011: parameter sqlfile is incompatible with parameter table_exists_action",
+    ],
+    ["import", ["sqlfile=https://x/b/c.sql"], "UDI-00014: invalid value for parameter, 'sqlfile'"],
     ["import", ["credential=c", "dumpfile=d:x.dmp"], "UDI-00011: parameter credential is incompatible with parameter dumpfile"],
   ])("%s %j", (command, words, message) => {
     expect(() => planJob(readCommandLine(command, words).settings)).toThrow(message);

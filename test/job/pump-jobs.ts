@@ -8,7 +8,7 @@ import { homeFolder } from "../../src/catalog/home.ts";
 import { NO_KEYS, type Keyring } from "../../src/dump/set-key.ts";
 import { ControlProcess } from "../../src/job/control-process.ts";
 import { ControlTable } from "../../src/job/control-table.ts";
-import type { JobDefinition, JobFile, JobMode } from "../../src/job/definition.ts";
+import type { JobDefinition, JobFile, JobMode, Operation } from "../../src/job/definition.ts";
 import { createJob } from "../../src/job/jobs.ts";
 import { LivenessLock, lockPath } from "../../src/job/liveness.ts";
 import { NO_PLACE_KEYS } from "../../src/job/place-access.ts";
@@ -27,6 +27,8 @@ export interface JobRequest {
   readonly fileSize?: string;
   readonly reuse?: boolean;
   readonly logFile?: string;
+  /** Of a SQL_FILE job. */
+  readonly sqlFile?: string;
   /** SCHEMA_EXPR */
   readonly schemas?: string;
   readonly tables?: string;
@@ -68,7 +70,12 @@ export async function runImport(database: string, request: JobRequest): Promise<
   return runJob("IMPORT", database, request);
 }
 
-async function runJob(operation: "EXPORT" | "IMPORT", database: string, request: JobRequest): Promise<JobReport> {
+/** Writes a script to its end. @throws the error of START_JOB or of a call before it */
+export async function runSqlFile(database: string, request: JobRequest): Promise<JobReport> {
+  return runJob("SQL_FILE", database, request);
+}
+
+async function runJob(operation: Operation, database: string, request: JobRequest): Promise<JobReport> {
   const pump = await connect(database, { currentDirectory: request.folder ?? dirname(homeFolder(database)) });
   try {
     const handle = await defineJob(pump, operation, request);
@@ -90,7 +97,7 @@ export async function startJob(pump: DataPump, handle: number): Promise<void> {
 }
 
 /** OPEN and everything up to START_JOB. */
-export async function defineJob(pump: DataPump, operation: "EXPORT" | "IMPORT", request: JobRequest): Promise<number> {
+export async function defineJob(pump: DataPump, operation: Operation, request: JobRequest): Promise<number> {
   const handle = await pump.open(operation, modeOf(request), null, request.jobName ?? null);
   await addFiles(pump, handle, request);
   await addFilters(pump, handle, request);
@@ -105,7 +112,7 @@ function modeOf({ mode, schemas, tables }: JobRequest): JobMode {
 }
 
 async function addFiles(pump: DataPump, handle: number, request: JobRequest): Promise<void> {
-  const { dumpFiles, credential, fileSize, reuse, logFile } = request;
+  const { dumpFiles, credential, fileSize, reuse, logFile, sqlFile } = request;
   for (const file of dumpFiles ?? ["test.dmp"]) {
     const isUrl = file.includes("://");
     const type = isUrl ? KU.FILE_TYPE_URIDUMP_FILE : KU.FILE_TYPE_DUMP_FILE;
@@ -113,6 +120,7 @@ async function addFiles(pump: DataPump, handle: number, request: JobRequest): Pr
     await pump.addFile(handle, file, directory, fileSize ?? null, type, reuse === true ? 1 : 0);
   }
   if (logFile !== undefined) await pump.addFile(handle, logFile, "DATA_PUMP_DIR", null, KU.FILE_TYPE_LOG_FILE);
+  if (sqlFile !== undefined) await pump.addFile(handle, sqlFile, "DATA_PUMP_DIR", null, KU.FILE_TYPE_SQL_FILE);
 }
 
 async function addFilters(pump: DataPump, handle: number, { schemas, tables, filters, content }: JobRequest): Promise<void> {
@@ -157,11 +165,7 @@ export function codesOf(error: PumpError): string[] {
  * process each. Nothing else is different.
  * @returns how it ended, or the error for which it did not start.
  */
-export async function runInProcess(
-  operation: "EXPORT" | "IMPORT",
-  database: string,
-  request: JobRequest,
-): Promise<JobReport | PumpError> {
+export async function runInProcess(operation: Operation, database: string, request: JobRequest): Promise<JobReport | PumpError> {
   const home = homeFolder(database);
   const { table, session } = createJob(home, definitionOf(operation, database, request, home));
   const reader = ControlTable.open(table.path);
@@ -205,7 +209,7 @@ class LateWorkers implements Pick<WorkerPool, "take" | "enter" | "close"> {
   }
 }
 
-function definitionOf(operation: "EXPORT" | "IMPORT", database: string, request: JobRequest, home: string): JobDefinition {
+function definitionOf(operation: Operation, database: string, request: JobRequest, home: string): JobDefinition {
   const place = { directory: "DATA_PUMP_DIR", directoryPath: request.folder ?? dirname(home), fileSize: null };
   const dumps = (request.dumpFiles ?? ["test.dmp"]).map((name): JobFile => ({
     ...place,
@@ -214,6 +218,7 @@ function definitionOf(operation: "EXPORT" | "IMPORT", database: string, request:
     reuse: request.reuse === true,
   }));
   const logs = [request.logFile ?? []].flat().map((name): JobFile => ({ ...place, type: "log", name, reuse: true }));
+  const scripts = [request.sqlFile ?? []].flat().map((name): JobFile => ({ ...place, type: "sql", name, reuse: true }));
   return {
     owner: "SYSTEM",
     name: request.jobName ?? "IN_PROCESS",
@@ -223,7 +228,7 @@ function definitionOf(operation: "EXPORT" | "IMPORT", database: string, request:
     version: "COMPATIBLE",
     remoteLink: null,
     database,
-    files: [...dumps, ...logs],
+    files: [...dumps, ...logs, ...scripts],
     metadataFilters: [
       ...(request.schemas === undefined ? [] : [["SCHEMA_EXPR", request.schemas] as const]),
       ...(request.tables === undefined ? [] : [["TABLE_FILTER", request.tables] as const]),

@@ -1,0 +1,22 @@
+import { pumpError } from "../base/errors.ts";
+import { Directories } from "../catalog/directories.ts";
+import { homeFolder } from "../catalog/home.ts";
+import { DumpFileSet } from "../dump/reader.ts";
+import type { Keyring } from "../dump/set-key.ts";
+import type { Storage } from "../storage/storage.ts";
+import { dumpFilesOf, type JobDefinition } from "./definition.ts";
+
+/**
+ * Opens the dump file set that a job reads.
+ * @throws as `DumpFileSet.open`, and ORA-39174 when a password that was set in another session has not come with this start
+ */
+export async function openSet(definition: JobDefinition, storage: Storage, keyring: Keyring): Promise<DumpFileSet> {
+  if (keyring.password === null && definition.parameters["ENCRYPTION_PASSWORD"] !== undefined)
+    throw pumpError([["ORA-39002"], ["ORA-39174"]]);
+  return DumpFileSet.open(dumpFilesOf(definition), storage, keyring, directoriesOf(definition));
+}
+
+/** The places where files of the set may be, other than beside those that were named. */
+function directoriesOf({ database }: JobDefinition): readonly string[] {
+  return new Directories(homeFolder(database), database).list().map(({ path }) => path);
+}
