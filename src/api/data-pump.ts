@@ -18,7 +18,8 @@ import { DatabaseSession } from "./database-session.ts";
 import { assertReachable, isGivenAgain, queriesOf } from "./dump-urls.ts";
 import { dumpfileInfo } from "./dumpfile-info.ts";
 import { addFile } from "./files.ts";
-import { dataFilter, metadataFilter, metadataRemap } from "./filters.ts";
+import { dataFilter } from "./data-filters.ts";
+import { metadataFilter, metadataRemap } from "./filters.ts";
 import { jobEnd, nextStatus } from "./follow.ts";
 import { assertApplicable } from "./inapplicable.ts";
 import { openJob } from "./open.ts";
@@ -168,7 +169,10 @@ export class DataPump extends DatabaseSession {
     });
   }
 
-  /** Selects rows: INCLUDE_ROWS with 0 moves metadata only. */
+  /**
+   * Selects rows: INCLUDE_ROWS with 0 moves metadata only; SUBQUERY is a clause `[WHERE condition] [ORDER BY terms]` of a table, or of all
+   * that have none of their own. A schema that is not named is any.
+   */
   async dataFilter(
     handle: number,
     name: string,

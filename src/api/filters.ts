@@ -11,7 +11,6 @@ const METADATA_FILTERS = [
   ...["TABLE_FILTER", "EXCLUDE_TABLES", "VIEWS_AS_TABLES"],
 ];
 const TABLE_MODE_FILTERS = ["TABLE_FILTER", "EXCLUDE_TABLES", "VIEWS_AS_TABLES"];
-const LATER_DATA_FILTERS = ["SAMPLE", "SUBQUERY"];
 const LATER_REMAPS = ["REMAP_TABLESPACE", "REMAP_DATAFILE", "REMAP_TABLE", "REMAP_DIRECTORY"];
 
 /**
@@ -62,30 +61,6 @@ export function metadataRemap(
     throw invalidArgument(["ORA-39046", key]);
   }
   return { metadataRemaps: [...definition.metadataRemaps, { name: key, oldValue, value, objectType: null }] };
-}
-
-/**
- * DATA_FILTER as a change of the definition.
- * @throws ORA-39001 with ORA-31657 (no name), ORA-39031 (unknown name), ORA-39035 (set before) or ORA-39071 (bad value) inside;
- * ORA-39005 with ORA-31658 inside for a schema without a table.
- */
-export function dataFilter(
-  definition: JobDefinition,
-  name: string,
-  value: string | number,
-  tableName: string | null,
-  schemaName: string | null,
-): Partial<JobDefinition> {
-  if (!name) throw invalidArgument(["ORA-31657"]);
-  const key = name.toUpperCase();
-  assertApplicable("data filter", key);
-  if (LATER_DATA_FILTERS.includes(key)) throw notSupported(`data filter ${key}`);
-  if (key !== "INCLUDE_ROWS") throw invalidArgument(["ORA-39031", name]);
-  if (schemaName !== null && tableName === null) throw pumpError([["ORA-39005"], ["ORA-31658"]]);
-  if (tableName !== null) throw notSupported(`data filter ${key} of one table`);
-  if (typeof value !== "number" || !Number.isInteger(value)) throw invalidArgument(["ORA-39071", key]);
-  if (definition.dataFilters.some((filter) => filter.name === key)) throw invalidArgument(["ORA-39035", key]);
-  return { dataFilters: [...definition.dataFilters, { name: key, value: value === 0 ? 0 : 1, tableName, schemaName }] };
 }
 
 /** The empty text is NULL, as in PL/SQL. */

@@ -91,6 +91,7 @@ export function assertStartable(definition: JobDefinition): void {
   assertTablespaces(definition);
   assertSelectable(definition);
   if (definition.operation === "SQL_FILE") assertScript(definition);
+  assertRowsWanted(definition);
   const { CHECKSUM, CHECKSUM_ALGORITHM, VERIFY_CHECKSUM, VERIFY_ONLY } = definition.parameters;
   if (CHECKSUM === 0 && CHECKSUM_ALGORITHM !== undefined)
     throw invalidOperation(["ORA-39050", "CHECKSUM=NO", "CHECKSUM_ALGORITHM"]);
@@ -104,6 +105,13 @@ export function assertStartable(definition: JobDefinition): void {
 function assertScript(definition: JobDefinition): void {
   if (sqlFilePath(definition) === "") throw invalidOperation(["ORA-39053", "SQLFILE", definition.operation]);
   if (contentOf(definition) === "DATA_ONLY") throw invalidOperation(["ORA-39050", "SQLFILE", "CONTENT=DATA_ONLY"]);
+}
+
+/** Without rows there is nothing for a filter of rows. */
+function assertRowsWanted(definition: JobDefinition): void {
+  const filter = definition.dataFilters.find(({ name }) => name !== "INCLUDE_ROWS");
+  if (filter !== undefined && contentOf(definition) === "METADATA_ONLY")
+    throw invalidOperation(["ORA-39050", filter.name, "CONTENT=METADATA_ONLY"]);
 }
 
 /** An export of tablespaces has no default. */

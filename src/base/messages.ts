@@ -121,6 +121,10 @@ export const MESSAGES = {
   "ORA-39023": { text: "Version %s is not supported." },
   "ORA-39030": { text: "invalid file type %s" },
   "ORA-39031": { text: "invalid filter name %s" },
+  "ORA-39034": {
+    text: "Table %s does not exist.",
+    hint: "A filter of rows can name tables whose rows the job takes; the rows of a virtual table are those of its module.",
+  },
   "ORA-39035": { text: "Data filter %s has already been specified." },
   "ORA-39036": { text: "invalid metadata filter name %s" },
   "ORA-39037": { text: "Object type path not supported for %s metadata filter." },

@@ -30,6 +30,7 @@ export async function defineJob(pump: JobDefiner, plan: JobPlan, command: string
   }
   for (const [source, target] of plan.remaps) await pump.metadataRemap(handle, "REMAP_SCHEMA", source, target);
   if (!plan.includeRows) await pump.dataFilter(handle, "INCLUDE_ROWS", 0);
+  for (const filter of plan.dataFilters) await pump.dataFilter(handle, ...filter);
   if (plan.degree !== null) await pump.setParallel(handle, plan.degree);
   return handle;
 }

@@ -2,6 +2,7 @@ import { pumpError } from "../base/errors.ts";
 import { quoteLiteral } from "../base/identifiers.ts";
 import { objectFilters, type Filters } from "./object-filters.ts";
 import { supportedParameters } from "./parameters.ts";
+import { rowFilters, type DataFilters } from "./row-filters.ts";
 import { clientCode, type Settings } from "./settings.ts";
 import { booleanOf, fileOf, remapOf, tableOf, unquote, urlOf } from "./values.ts";
 
@@ -37,6 +38,7 @@ export interface JobPlan {
   readonly remaps: readonly (readonly [source: string, target: string])[];
   readonly parameters: readonly (readonly [name: string, value: string | number])[];
   readonly includeRows: boolean;
+  readonly dataFilters: DataFilters;
   /** Number of workers, null when it was not given. */
   readonly degree: number | null;
 }
@@ -49,6 +51,7 @@ export function planJob(settings: Settings): JobPlan {
   checkModes(settings);
   checkPassword(settings);
   checkScript(settings);
+  checkRows(settings);
   const content = settings.keyword("content");
   const reuse = settings.flag("reuse_dumpfiles");
   const degree = settings.text("parallel");
@@ -65,6 +68,7 @@ export function planJob(settings: Settings): JobPlan {
     remaps: schemaRemaps(settings),
     parameters: [...setParameters(settings), ...(content === "DATA_ONLY" ? [["INCLUDE_METADATA", 0] as const] : [])],
     includeRows: content !== "METADATA_ONLY",
+    dataFilters: rowFilters(settings),
     degree: degree === undefined ? null : Number(degree),
   };
 }
@@ -122,6 +126,12 @@ function checkScript(settings: Settings): void {
 function scriptFile(settings: Settings): PlannedFile | null {
   const [element] = settings.elements("sqlfile");
   return element === undefined ? null : plannedFile(settings, "sqlfile", element);
+}
+
+/** Without rows there is nothing for a filter of rows. */
+function checkRows(settings: Settings): void {
+  if (!settings.has("query") || settings.keyword("content") !== "METADATA_ONLY") return;
+  throw pumpError([[clientCode(settings.command, "00011"), "query", "content=metadata_only"]], "Leave one of the two out.");
 }
 
 function dumpFiles(settings: Settings): readonly PlannedDump[] {

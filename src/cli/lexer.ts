@@ -24,7 +24,7 @@ export interface Syntax {
 const FLAG = /^--([a-z][\w-]*)(?:=([\s\S]*))?$/i;
 const KEYWORD = /^([a-z][\w$#]*)\s*=([\s\S]*)$/i;
 const SWITCH_VALUE = /^(?:y|n|yes|no|true|false)$/i;
-const QUOTE_MAY_FOLLOW = /[\s,:(.=]/;
+const QUOTE_MAY_FOLLOW = /[\s,:(.=<>|]/;
 
 /**
  * Turns words into assignments: `param=value`, `param = value`, `--param value`, `--param=value`. A value goes on over
@@ -73,6 +73,11 @@ export function splitList(text: string): string[] {
   const elements = splitOutside(value, ",").map((element) => element.trim());
   if (elements.includes("")) throw pumpError([["LRM-00116", ",", shorten(value)]], "Take out the comma that is too many.");
   return elements;
+}
+
+/** The parts of a list as they are, with white space around them. */
+export function splitParts(text: string): string[] {
+  return splitOutside(withoutParentheses(text.trim()), ",");
 }
 
 /** Splits a text at a separator that stands outside quotes and parentheses. */

@@ -3,7 +3,8 @@ import type { Explanation } from "../api/inapplicable.ts";
 export type Command = "export" | "import";
 
 /** What one value of a parameter is; it decides how the value is checked and how its name is shown in `--help`. */
-export type ValueType = "text" | "name" | "keyword" | "yes-no" | "integer" | "file" | "size" | "table" | "filter" | "remap";
+export type ValueType =
+  "text" | "name" | "keyword" | "yes-no" | "integer" | "file" | "size" | "table" | "filter" | "remap" | "query";
 
 /** The API call that a parameter turns into; `client` parameters only steer the command line itself. */
 export type ApiCall =
@@ -11,6 +12,7 @@ export type ApiCall =
   | { readonly procedure: "ADD_FILE"; readonly argument: "filename" | "directory" | "filesize" | "reusefile" | "filetype" }
   | { readonly procedure: "METADATA_FILTER"; readonly argument: string }
   | { readonly procedure: "METADATA_REMAP"; readonly argument: string }
+  | { readonly procedure: "DATA_FILTER"; readonly argument: string }
   | { readonly procedure: "SET_PARAMETER"; readonly argument: string }
   | { readonly procedure: "CONTENT"; readonly argument: "INCLUDE_ROWS, INCLUDE_METADATA" }
   | { readonly procedure: "SET_PARALLEL" }

@@ -62,6 +62,21 @@ export const SELECTION_PARAMETERS: readonly JobParameter[] = [
   },
   {
     status: "supported",
+    name: "query",
+    commands: BOTH,
+    type: "query",
+    list: true,
+    call: { procedure: "DATA_FILTER", argument: "SUBQUERY" },
+    description: [
+      "Rows to take, each [[schema.]table:]clause; the clause is [WHERE condition]",
+      "[ORDER BY terms]. Without a table it is for all that have none of their own.",
+      "It can read tables of the same schema; KU$ is the table that it is about.",
+      "'now' is the moment at which the job is defined. Of exports only, so far.",
+      'Example: QUERY=EMP:"WHERE sal > 10",OE.ORDERS:"WHERE id IN (SELECT ...)".',
+    ],
+  },
+  {
+    status: "supported",
     name: "dry_run",
     commands: BOTH,
     type: "yes-no",

@@ -126,6 +126,7 @@ function placeholder({ type, list }: JobParameter): string {
     table: "table",
     filter: "path[:names]",
     remap: "source:target",
+    query: "[table:]clause",
   };
   return list === true ? `${noun[type]},...` : noun[type];
 }

@@ -126,6 +126,7 @@ function callText(call: ApiCall): string {
       return `\`${call.procedure}\`, argument \`${call.argument}\``;
     case "METADATA_FILTER":
     case "METADATA_REMAP":
+    case "DATA_FILTER":
     case "SET_PARAMETER":
       return `\`${call.procedure}(${call.argument})\``;
   }

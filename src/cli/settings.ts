@@ -1,8 +1,8 @@
 import { pumpError, type PumpError } from "../base/errors.ts";
 import type { MessageCode } from "../base/messages.ts";
-import type { Assignment } from "./lexer.ts";
+import { splitParts, type Assignment } from "./lexer.ts";
 import type { Command, JobParameter } from "./parameter.ts";
-import { booleanOf, nameOf, unquote } from "./values.ts";
+import { booleanOf, nameOf, splitClauses, unquote } from "./values.ts";
 
 /** The parameters of one command line, checked against the table: what was typed, and nothing else. */
 export class Settings {
@@ -19,7 +19,7 @@ export class Settings {
    */
   add(parameter: JobParameter, { text, elements }: Assignment): void {
     const { name } = parameter;
-    const values = parameter.masked === true ? [text] : elements;
+    const values = parameter.type === "query" ? splitClauses(splitParts(text)) : parameter.masked === true ? [text] : elements;
     if (values.length === 0) throw this.invalidValue(name, "Give the parameter a value.");
     if (parameter.list !== true && values.length > 1) {
       throw pumpError([["LRM-00112", name]], `${name} takes one value; quote a value that holds a comma.`);

@@ -1,6 +1,7 @@
 import { quoteIdentifier, upperName } from "../base/identifiers.ts";
 import { splitOutside } from "./lexer.ts";
 
+const CLAUSE = /^\s*(?:WHERE|ORDER\s+BY)\b/i;
 const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
 
 /** The text of an element without the quotes around it; a doubled quote inside stands for one. */
@@ -52,6 +53,29 @@ export function tableOf(element: string): string | undefined {
   if (parts.length > 2 || parts.includes("") || splitOutside(text, ":").length > 1) return undefined;
   const [first = "", table] = parts;
   return table === undefined ? first : `${plainOrQuoted(nameOf(first))}.${table}`;
+}
+
+/**
+ * The elements of a list of clauses. A clause whose quotes the shell has taken may hold commas; what no element can begin with belongs to
+ * the one before.
+ */
+export function splitClauses(parts: readonly string[]): readonly string[] {
+  const elements: string[] = [];
+  for (const part of parts) {
+    const last = elements.pop();
+    if (last === undefined) elements.push(part);
+    else elements.push(...(clauseOf(part) === undefined ? [`${last},${part}`] : [last, part]));
+  }
+  return elements.map((element) => element.trim());
+}
+
+/** `[[schema.]table:]clause`, the table as typed; undefined for what is none. */
+export function clauseOf(element: string): { readonly table: string; readonly clause: string } | undefined {
+  const whole = unquote(element.trim());
+  if (CLAUSE.test(whole)) return { table: "", clause: whole };
+  const [table = "", ...rest] = splitOutside(element, ":");
+  const clause = unquote(rest.join(":").trim());
+  return CLAUSE.test(clause) ? { table: table.trim(), clause } : undefined;
 }
 
 function unquoteSingle(element: string): string {

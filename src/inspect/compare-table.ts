@@ -8,6 +8,7 @@ import type { Connection } from "../sqlite/database.ts";
 import { joinImages, wholeShape } from "../sqlite/join-images.ts";
 import { removePieceImages, rowidsOf, secondImagePath, writePieceImage } from "../sqlite/piece-image.ts";
 import { pieceLayout } from "../sqlite/piece-table.ts";
+import type { RowFilter } from "../sqlite/row-filter.ts";
 import type { TableShape, TextEncoding } from "../sqlite/schema.ts";
 import { hasKnownCollations } from "../sqlite/staging.ts";
 import { allLiveRows, liveRows } from "./live-rows.ts";
@@ -26,7 +27,7 @@ export interface TablePair {
   /** In the order of the rows. */
   readonly pieces: readonly PieceOfRows[];
   /** Which live rows are meant; null: all. */
-  readonly filter: string | null;
+  readonly filter: RowFilter | null;
   readonly encoding: TextEncoding;
 }
 

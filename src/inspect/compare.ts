@@ -200,6 +200,8 @@ class SchemaComparer {
   #obstacle(object: DumpObject, shape: TableShape, live: TableShape | null, isWhole: boolean): string | null {
     const { encoding } = this.#live.schema.settings;
     if (!isWhole) return "the dump is damaged there";
+    if (objectNumbers(this.#context.master.job.get("FILTERED")).has(object.id))
+      return "the export has taken only some of its rows";
     if (this.#dumpEncoding !== encoding)
       return `the text encodings differ: ${this.#dumpEncoding} in the dump, ${encoding} in the live schema`;
     if (isSplit(shape) && shape.columns.length === MAX_COLUMNS) return "it has too many columns to put its two images together";

@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Connection } from "../sqlite/database.ts";
 import { cutByKey, wholeRange, type KeyRange } from "../sqlite/key-range.ts";
+import type { RowFilter } from "../sqlite/row-filter.ts";
 import type { TableShape } from "../sqlite/schema.ts";
 import { PIECE_TARGET, Stage } from "../sqlite/stage.ts";
 
@@ -23,14 +24,14 @@ export async function* liveRows(
   connection: Connection,
   shape: TableShape,
   range: KeyRange,
-  filter: string | null,
+  filter: RowFilter | null,
   expectedRows = FIRST_ROWS,
 ): AsyncGenerator<LivePiece> {
   const stage = new Stage(connection);
   let limit = Math.max(1, expectedRows);
   const left = [range];
   for (let next = left.shift(); next !== undefined; next = left.shift()) {
-    const { image, rows, rest } = stage.unload(shape, next, limit, filter ?? undefined);
+    const { image, rows, rest } = stage.unload(shape, next, limit, filter);
     if (rest !== null && isUncut(next)) {
       const cuts = cutByKey(connection, shape, rows);
       if (cuts.length > 1) {
@@ -46,7 +47,11 @@ export async function* liveRows(
 }
 
 /** All live rows of a table. */
-export async function* allLiveRows(connection: Connection, shape: TableShape, filter: string | null): AsyncGenerator<LivePiece> {
+export async function* allLiveRows(
+  connection: Connection,
+  shape: TableShape,
+  filter: RowFilter | null,
+): AsyncGenerator<LivePiece> {
   const range = wholeRange(connection, shape);
   if (range !== null) yield* liveRows(connection, shape, range, filter);
 }

@@ -50,11 +50,11 @@ class Estimates {
   readonly #byObject: ReadonlyMap<number, { readonly rows: number; readonly bytes: number }>;
 
   constructor({ objects, tables }: ExportPlan, sources: OpenSources) {
-    const unloaded = new Set(tables.map(({ unload }) => unload.table.object));
+    const unloaded = new Map(tables.map(({ unload }) => [unload.table.object, unload.table.filter]));
     const estimate = ({ id, schema, shape, fromView }: DumpObject) => {
       if (shape === null || fromView === true || !unloaded.has(id)) return [];
       const connection = sources.connection(schema);
-      return [[id, estimateTable(connection, shape, usedBytes(connection))] as const];
+      return [[id, estimateTable(connection, shape, usedBytes(connection), unloaded.get(id))] as const];
     };
     this.#byObject = new Map(objects.flatMap(estimate));
   }

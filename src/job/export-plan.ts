@@ -12,10 +12,12 @@ import type { Connection } from "../sqlite/database.ts";
 import { wholeRange, type KeyRange } from "../sqlite/key-range.ts";
 import type { TableShape } from "../sqlite/schema.ts";
 import { isUnreadable } from "../sqlite/stage.ts";
-import type { SchemaFile } from "../worker/messages.ts";
+import type { RowFilter } from "../sqlite/row-filter.ts";
+import type { SchemaFile, UnloadTable } from "../worker/messages.ts";
 import type { Content } from "./content.ts";
 import type { JobDefinition } from "./definition.ts";
 import { holdsMarkedColumns, keepColumnsApart } from "./secret-columns.ts";
+import { RowFilters } from "./row-filters.ts";
 import { selectionOf } from "./selection.ts";
 import { TableUnload } from "./unload-queue.ts";
 
@@ -23,6 +25,7 @@ import { TableUnload } from "./unload-queue.ts";
 export interface ExportSources {
   readonly selection: Selection;
   readonly sources: readonly SchemaFile[];
+  readonly rowFilters: RowFilters;
   /** Schemas and tablespaces that were asked for and are not there. */
   readonly missing: readonly StackEntry[];
 }
@@ -36,6 +39,8 @@ export interface FrozenState {
 export interface TableWork {
   readonly unload: TableUnload;
   readonly range: KeyRange | null;
+  /** Whether the job asks for some of its rows only. */
+  readonly isFiltered: boolean;
 }
 
 /** All that an export is going to do, known before the first row is read. */
@@ -82,7 +87,7 @@ export function chooseSources(definition: JobDefinition): ExportSources {
   const available = listSchemas(database);
   const found = selection.schemas(available.map(({ name }) => name));
   const sources = available.filter(({ name }) => found.schemas.includes(name)).map(({ name, path }) => ({ schema: name, path }));
-  return { selection, sources, missing: absentSchemas(found) };
+  return { selection, sources, rowFilters: new RowFilters(definition.dataFilters), missing: absentSchemas(found) };
 }
 
 /**
@@ -90,7 +95,7 @@ export function chooseSources(definition: JobDefinition): ExportSources {
  * @throws ORA-39002 with ORA-31655 when nothing is selected, or with what keeps a marked column from being kept apart
  */
 export function planExport(
-  { selection, sources }: ExportSources,
+  { selection, sources, rowFilters }: ExportSources,
   snapshot: FrozenState,
   content: Content,
   { marks, keepsApart }: ColumnChoice,
@@ -114,6 +119,9 @@ export function planExport(
       : { objects: chosen, notes: [] };
   if (objects.length === 0 && selection.isPartial) throw nothingLeft([...absentOf(choice), ...viewProblems.flat()]);
   const tables = content === "METADATA_ONLY" ? [] : objects.filter((object) => object.shape !== null && !isWithoutRows(object));
+  rowFilters.assertTables(tables);
+  const filterOf = (table: DumpObject) =>
+    systemTableFilter(table, objects, selection.isPartial) ?? rowFilters.of(table, snapshot.connection(table.schema));
   return {
     schemas,
     objects,
@@ -122,7 +130,7 @@ export function planExport(
     isPartial: selection.isPartial,
     leftOut: choice.leftOut,
     holdsMarkedColumns: holdsMarkedColumns(tables, marks),
-    tables: tables.flatMap((table) => planTable(table, objects, selection, snapshot)),
+    tables: tables.flatMap((table) => planTable(table, snapshot, filterOf(table))),
     problems: [
       ...absentOf(choice).map((entry) => pumpError([entry]).lines),
       ...viewProblems,
@@ -162,27 +170,21 @@ function assertViewsShowNoMarked(objects: readonly DumpObject[], marks: readonly
   throw pumpError([["ORA-39002"], ["TSDP-00010", reason]], "Encrypt all of the data with encryption=data_only or all.");
 }
 
-function planTable(
-  table: DumpObject,
-  objects: readonly DumpObject[],
-  selection: Selection,
-  snapshot: FrozenState,
-): readonly TableWork[] {
+function planTable(table: DumpObject, snapshot: FrozenState, filter: RowFilter | null): readonly TableWork[] {
   const { shape } = table;
   if (shape === null) return [];
   const connection = snapshot.connection(table.schema);
-  if (table.fromView === true) return [planView(table, shape, connection)];
-  const filter = systemTableFilter(table, objects, selection.isPartial);
+  const reading = { object: table.id, schema: table.schema, shape, filter };
+  if (table.fromView === true) return [planView(reading, connection)];
   const estimate = isSystemTable(table) ? 0 : estimateBytes(connection, shape, usedBytes(connection));
   const range = rangeOf(connection, shape);
-  return [{ unload: new TableUnload({ object: table.id, schema: table.schema, shape, filter }, range, estimate), range }];
+  return [{ unload: new TableUnload(reading, range, estimate), range, isFiltered: filter !== null && !isSystemTable(table) }];
 }
 
 /** Of the size of a view nothing is known before it is read, but that of all there is; it has no keys to cut it by. */
-function planView(table: DumpObject, shape: TableShape, connection: Connection): TableWork {
+function planView(reading: UnloadTable, connection: Connection): TableWork {
   const range = { kind: "scan", offset: 0n, ofView: true } as const;
-  const reading = { object: table.id, schema: table.schema, shape, filter: null };
-  return { unload: new TableUnload(reading, range, usedBytes(connection)), range };
+  return { unload: new TableUnload(reading, range, usedBytes(connection)), range, isFiltered: reading.filter !== null };
 }
 
 /** The ends of a damaged table can't be read; its rows are then looked for among all rowids. */

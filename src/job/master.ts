@@ -15,6 +15,7 @@ export function masterTable(run: JobRun, { schemas, objects, tables: works, with
   const tables = works.map(({ unload }) => unload);
   const { owner, name, operation, mode, guid, version, database } = run.definition;
   const damaged = tables.filter(({ lost }) => lost.length > 0).map(({ table }) => table.object);
+  const filtered = works.filter(({ isFiltered }) => isFiltered).map(({ unload }) => unload.table.object);
   const facts = {
     OWNER: owner,
     JOB_NAME: name,
@@ -32,8 +33,10 @@ export function masterTable(run: JobRun, { schemas, objects, tables: works, with
     ENDIANNESS: endianness() === "LE" ? "LITTLE" : "BIG",
     PARAMETERS: JSON.stringify(run.definition.parameters),
     ...(isPartial ? { PARTIAL: "1" } : {}),
+    ...(filtered.length > 0 ? { DATA_FILTERS: JSON.stringify(run.definition.dataFilters) } : {}),
     ...objectFacts({
       DAMAGED: damaged,
+      FILTERED: filtered,
       WITHOUT_ROWS: withoutRows,
       VIEWS_AS_TABLES: objects.filter(({ fromView }) => fromView === true).map(({ id }) => id),
     }),

@@ -1,5 +1,6 @@
 import { pumpError, type PumpError, type StackEntry } from "../base/errors.ts";
 import { quoteLiteral, upperName } from "../base/identifiers.ts";
+import { rowsWhere, type RowFilter } from "../sqlite/row-filter.ts";
 import { statisticsCondition } from "../sqlite/schema.ts";
 import { isStatistics, isSystemTable, type DumpObject } from "./dump-object.ts";
 import { nameFilter, takenByAll, type NameFilter } from "./name-filter.ts";
@@ -126,14 +127,14 @@ function namesSchemas({ objectPath }: SelectionFilter): boolean {
   return typeof objectPath === "string" && isSchemaPath(objectPath);
 }
 
-/** The rows of a system table that are about the tables of the job, and their indexes, as a WHERE condition; null: all rows. */
-export function systemTableFilter(table: DumpObject, objects: readonly DumpObject[], isPartial: boolean): string | null {
+/** The rows of a system table that are about the tables of the job, and their indexes, null: all rows. */
+export function systemTableFilter(table: DumpObject, objects: readonly DumpObject[], isPartial: boolean): RowFilter | null {
   if (!isSystemTable(table) || !isPartial) return null;
   const own = objects.filter(({ schema }) => schema === table.schema);
   const tables = namesOf(own.filter((object) => object.objectType === "TABLE" && !isSystemTable(object)));
-  if (!isStatistics(table)) return `name COLLATE NOCASE IN (${tables})`;
+  if (!isStatistics(table)) return rowsWhere(`name COLLATE NOCASE IN (${tables})`);
   const indexes = own.filter(({ objectType }) => objectType === "INDEX");
-  return `tbl COLLATE NOCASE IN (${tables}) AND ${statisticsCondition(indexes)}`;
+  return rowsWhere(`tbl COLLATE NOCASE IN (${tables}) AND ${statisticsCondition(indexes)}`);
 }
 
 function namesOf(objects: readonly DumpObject[]): string {

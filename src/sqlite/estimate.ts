@@ -1,6 +1,7 @@
 import { quoteIdentifier } from "../base/identifiers.ts";
 import type { Connection } from "./database.ts";
-import { wholeRange } from "./key-range.ts";
+import { countSql, wholeRange } from "./key-range.ts";
+import type { RowFilter } from "./row-filter.ts";
 import type { TableShape } from "./schema.ts";
 
 const SAMPLE_ROWS = 100;
@@ -20,15 +21,19 @@ export function estimateBytes(connection: Connection, shape: TableShape, fileByt
   return estimateTable(connection, shape, fileBytes).bytes;
 }
 
-/** The same, with the number of rows that it comes from. */
+/** The same, with the number of rows that it comes from. Those that a filter lets through are counted. */
 export function estimateTable(
   connection: Connection,
   shape: TableShape,
   fileBytes: number,
+  filter: RowFilter | null = null,
 ): { readonly rows: number; readonly bytes: number } {
   try {
     const rowBytes = sampleRowBytes(connection, shape) + ROW_OVERHEAD;
-    const rows = estimateRows(connection, shape, fileBytes / rowBytes);
+    const rows =
+      filter === null
+        ? estimateRows(connection, shape, fileBytes / rowBytes)
+        : (connection.prepare(countSql(shape, filter)).pluck().get() as number);
     return { rows: Math.round(rows), bytes: Math.min(fileBytes, rowBytes * rows) };
   } catch {
     // A damaged table is met again, and reported, when it is unloaded.

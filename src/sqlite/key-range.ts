@@ -1,5 +1,6 @@
 import { quoteIdentifier } from "../base/identifiers.ts";
 import type { Connection } from "./database.ts";
+import type { RowFilter } from "./row-filter.ts";
 import type { KeyConstraint, TableShape } from "./schema.ts";
 
 /** A key value with its storage class: text travels as bytes, integers as BigInt. */
@@ -32,25 +33,26 @@ export interface RangeSql {
 }
 
 /**
- * The FROM and WHERE of a range. The table itself is always read, never another index, which may be damaged and would then
- * lose rows in silence.
+ * The FROM and WHERE of those rows of a range that a filter lets through. The table itself is always read, never another index, which may
+ * be damaged and would then lose rows in silence.
  */
-export function rangeSql(shape: TableShape, range: KeyRange): RangeSql {
-  const table = `main.${quoteIdentifier(shape.name)}`;
+export function rangeSql(shape: TableShape, range: KeyRange, filter: RowFilter | null = null): RangeSql {
+  const table = `${tableSql(shape)}${aliasSql(filter)}`;
+  const where = (bound: string) => (filter === null ? bound : `${bound} AND (${filter.where})`);
   switch (range.kind) {
     case "rowid": {
       const rowid = shape.rowid ?? "rowid";
       return {
         from: `${table} NOT INDEXED`,
-        where: `${rowid} BETWEEN ? AND ?`,
+        where: where(`${rowid} BETWEEN ? AND ?`),
         orderBy: ` ORDER BY ${rowid}`,
         offset: 0n,
         parameters: [range.low, range.high],
       };
     }
     case "scan":
-      if (range.ofView === true) return viewSql(table, range.offset);
-      return { from: `${table} NOT INDEXED`, where: "1", orderBy: "", offset: range.offset, parameters: [] };
+      if (range.ofView === true) return viewSql(`${table} WHERE ${where("1")}${orderSql(filter)}`, range.offset);
+      return { from: `${table} NOT INDEXED`, where: where("1"), orderBy: orderSql(filter), offset: range.offset, parameters: [] };
     case "key": {
       const key = primaryKey(shape);
       const bounds = [
@@ -59,7 +61,7 @@ export function rangeSql(shape: TableShape, range: KeyRange): RangeSql {
       ];
       return {
         from: `${table} INDEXED BY ${quoteIdentifier(key.index)}`,
-        where: bounds.map(({ sql }) => sql).join(" AND ") || "1",
+        where: where(bounds.map(({ sql }) => sql).join(" AND ") || "1"),
         orderBy: range.reverse === true ? ` ORDER BY ${keyOrder(key, "backwards")}` : "",
         offset: range.offset,
         parameters: bounds.flatMap(({ parameters }) => parameters),
@@ -68,10 +70,35 @@ export function rangeSql(shape: TableShape, range: KeyRange): RangeSql {
   }
 }
 
+/** The number of rows that a filter lets through, by whichever index SQLite likes. */
+export function countSql(shape: TableShape, filter: RowFilter | null): string {
+  const condition = filter === null ? "" : ` WHERE ${filter.where}`;
+  return `SELECT count(*) FROM ${tableSql(shape)}${aliasSql(filter)}${condition}`;
+}
+
+function tableSql({ name }: TableShape): string {
+  return `main.${quoteIdentifier(name)}`;
+}
+
+function aliasSql(filter: RowFilter | null): string {
+  const alias = filter?.alias ?? null;
+  return alias === null ? "" : ` AS ${quoteIdentifier(alias)}`;
+}
+
+function orderSql(filter: RowFilter | null): string {
+  const order = filter?.orderBy ?? null;
+  return order === null ? "" : ` ORDER BY ${order}`;
+}
+
 /** Rows that are passed over are not numbered, which takes most of the time. */
 function viewSql(view: string, offset: bigint): RangeSql {
   const from = `(SELECT * FROM ${view} LIMIT -1 OFFSET ${offset})`;
   return { from, where: "1", orderBy: "", rowid: `${offset} + row_number() OVER ()`, offset: 0n, parameters: [] };
+}
+
+/** A range of all rows, without a look at them. */
+export function everyRow(shape: TableShape): KeyRange {
+  return shape.withoutRowid ? { kind: "key", after: null, upTo: null, offset: 0n } : { kind: "scan", offset: 0n };
 }
 
 /** The range that holds every row of a table; null for an empty one. */

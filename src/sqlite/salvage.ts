@@ -1,5 +1,6 @@
 import type { Connection } from "./database.ts";
 import type { KeyRange } from "./key-range.ts";
+import type { RowFilter } from "./row-filter.ts";
 import type { TableShape } from "./schema.ts";
 import { isUnreadable, Stage, type Piece } from "./stage.ts";
 import { beginSnapshot } from "./source.ts";
@@ -29,7 +30,7 @@ export function* salvage(
   shape: TableShape,
   range: KeyRange,
   limit: number,
-  filter?: string,
+  filter: RowFilter | null = null,
 ): Generator<Piece, LostRows[]> {
   const attempt = new Attempt(connection, shape, filter);
   if (range.kind !== "rowid") return yield* fromBothEnds(attempt, range, limit);
@@ -45,10 +46,10 @@ class Attempt {
   readonly #connection: Connection;
   readonly #stage: Stage;
   readonly #shape: TableShape;
-  readonly #filter: string | undefined;
+  readonly #filter: RowFilter | null;
   cause = "";
 
-  constructor(connection: Connection, shape: TableShape, filter: string | undefined) {
+  constructor(connection: Connection, shape: TableShape, filter: RowFilter | null) {
     this.#connection = connection;
     this.#stage = new Stage(connection);
     this.#shape = shape;

@@ -11,6 +11,7 @@ import {
   PIECE_TABLE,
   type PieceImage,
 } from "./piece-table.ts";
+import type { RowFilter } from "./row-filter.ts";
 import type { TableShape } from "./schema.ts";
 
 /** Bytes that a piece image should have. */
@@ -36,7 +37,7 @@ export interface Piece {
 interface Reading {
   readonly shape: TableShape;
   readonly range: KeyRange;
-  readonly filter: string | undefined;
+  readonly filter: RowFilter | null;
 }
 
 /** Thrown when the transaction ended under the work: the next read would see a newer state. */
@@ -71,7 +72,7 @@ export class Stage {
    * Copies rows of the range, `limit` at most, into a piece; fewer when they are too large together. A single row may have any size.
    * @throws SnapshotLost; SQLite's own error when a row can't be read, with the snapshot still held.
    */
-  unload(shape: TableShape, range: KeyRange, limit: number, filter?: string): Piece {
+  unload(shape: TableShape, range: KeyRange, limit: number, filter: RowFilter | null = null): Piece {
     for (let count = limit; ; count = Math.ceil(count / 2)) {
       try {
         return this.#piece(shape, range, count, filter);
@@ -83,7 +84,7 @@ export class Stage {
   }
 
   /** The second image is staged by itself, after the first is out: none of its values is ever in a page of the first. */
-  #piece(shape: TableShape, range: KeyRange, count: number, filter: string | undefined): Piece {
+  #piece(shape: TableShape, range: KeyRange, count: number, filter: RowFilter | null): Piece {
     this.#connection.pragma(`temp.max_page_count = ${count === 1 ? NO_BOUND : PIECE_BOUND / this.#pageSize}`);
     const read = { shape, range, filter };
     const { image, rows, rest } = this.#image(read, 0, count);
@@ -109,7 +110,7 @@ export class Stage {
   }
 
   #copy({ shape, range, filter }: Reading, number: PieceImage, count: number): number {
-    const { from, where, orderBy, offset, parameters, rowid: numbers } = rangeSql(shape, range);
+    const { from, where, orderBy, offset, parameters, rowid: numbers } = rangeSql(shape, range, filter);
     const layout = pieceLayout(shape, number);
     const columns = columnsOf(shape, number);
     const rowid = shape.rowid === null ? [] : [numbers ?? shape.rowid];
@@ -117,11 +118,10 @@ export class Stage {
     const fitting = columns.slice(0, room);
     const target = [...pieceRowid(layout), ...fitting.map(({ piece }) => piece)];
     const source = [...rowid, ...fitting.map((column) => quoteIdentifier(column.source))];
-    const condition = filter === undefined ? where : `${where} AND (${filter})`;
     const { changes } = this.#connection
       .prepare(
         `INSERT INTO temp.${PIECE_TABLE} ${target.length === 0 ? "(c0)" : `(${target.join(", ")})`}
-         SELECT ${source.join(", ") || "NULL"} FROM ${from} WHERE ${condition}${orderBy} LIMIT ? OFFSET ?`,
+         SELECT ${source.join(", ") || "NULL"} FROM ${from} WHERE ${where}${orderBy} LIMIT ? OFFSET ?`,
       )
       .run(...parameters, BigInt(count), offset);
     for (const column of columns.slice(room)) this.#copyLastColumn(shape, column);

@@ -1,7 +1,7 @@
 const SPACE = /\s+/y;
 const WORD = /[A-Za-z_\u0080-\uFFFF$][\w\u0080-\uFFFF$]*/y;
 /** How a quoted text ends, by what it begins with; a doubled quote in it is two texts side by side. */
-const QUOTES: Readonly<Record<string, string>> = { "'": "'", '"': '"', "`": "`", "[": "]" };
+export const QUOTE_ENDS: Readonly<Record<string, string>> = { "'": "'", '"': '"', "`": "`", "[": "]" };
 
 /**
  * Whether SQL text goes on after its first statement. SQLite ignores such a tail in a stored definition, other readers
@@ -31,7 +31,7 @@ export function bareStatement(sql: string): { readonly text: string; readonly fi
 export function bareSql(sql: string): string {
   const parts: string[] = [];
   for (const { text, isSpace } of tokensOf(sql))
-    parts.push(isSpace || (QUOTES[text.charAt(0)] !== undefined && text.length > 1) ? " " : text);
+    parts.push(isSpace || (QUOTE_ENDS[text.charAt(0)] !== undefined && text.length > 1) ? " " : text);
   return parts.join("");
 }
 
@@ -61,7 +61,7 @@ function commentEnd(sql: string, position: number): number {
 
 /** A quoted text that does not end takes all that is left. */
 function quotedEnd(sql: string, position: number): number {
-  const quote = QUOTES[sql.charAt(position)];
+  const quote = QUOTE_ENDS[sql.charAt(position)];
   return quote === undefined ? position : endAfter(sql, quote, position + 1);
 }
 

@@ -4,6 +4,7 @@ import type { ByteRange, ChecksumAlgorithm, SegmentSums } from "../dump/verify.t
 import type { CompressionAlgorithm } from "../format/compression.ts";
 import type { KeyRange } from "../sqlite/key-range.ts";
 import type { PublishEvent, PublishPlan } from "../sqlite/publish.ts";
+import type { RowFilter } from "../sqlite/row-filter.ts";
 import type { TableShape } from "../sqlite/schema.ts";
 import type { PieceMark, StagingTable } from "../sqlite/staging.ts";
 import type { TargetProblems } from "../sqlite/target.ts";
@@ -19,8 +20,8 @@ export interface UnloadTable {
   readonly object: number;
   readonly schema: string;
   readonly shape: TableShape;
-  /** WHERE condition, null: all rows. */
-  readonly filter: string | null;
+  /** Null: all rows. */
+  readonly filter: RowFilter | null;
 }
 
 /** What the control process asks of a worker; each request is answered before the next is sent. */

@@ -2,9 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compress, type CompressionAlgorithm } from "../format/compression.ts";
-import { quoteIdentifier } from "../base/identifiers.ts";
 import type { Connection } from "../sqlite/database.ts";
-import { cutByKey, rangeSql, type KeyRange } from "../sqlite/key-range.ts";
+import { countSql, cutByKey, everyRow, rangeSql, type KeyRange } from "../sqlite/key-range.ts";
 import { salvage, type LostRows } from "../sqlite/salvage.ts";
 import { beginSnapshot, openSource, sourceError } from "../sqlite/source.ts";
 import { isUnreadable, PIECE_TARGET, SnapshotLost, Stage, type Piece } from "../sqlite/stage.ts";
@@ -67,13 +66,10 @@ export class Unloader {
   /** Rows of the table by SQLite's own count: over any of its indexes (-1 when that one is damaged), or over the table itself. */
   count(table: UnloadTable, byTable: boolean): number {
     const { shape, filter } = table;
-    const whole: KeyRange = shape.withoutRowid
-      ? { kind: "key", after: null, upTo: null, offset: 0n }
-      : { kind: "scan", offset: 0n };
-    const from = byTable ? rangeSql(shape, whole).from : `main.${quoteIdentifier(shape.name)}`;
-    const where = filter === null ? "" : ` WHERE ${filter}`;
+    const { from, where } = rangeSql(shape, everyRow(shape), filter);
+    const count = byTable ? `SELECT count(*) FROM ${from} WHERE ${where}` : countSql(shape, filter);
     try {
-      return this.#source(table.schema).prepare(`SELECT count(*) FROM ${from}${where}`).pluck().get() as number;
+      return this.#source(table.schema).prepare(count).pluck().get() as number;
     } catch (error) {
       if (!byTable && isBeyondThisBuild(error)) return this.count(table, true);
       if (byTable || !isUnreadable(error)) throw error;
@@ -93,7 +89,7 @@ export class Unloader {
   #unload(table: UnloadTable, range: KeyRange): Unloaded {
     const source = this.#source(table.schema);
     const limit = this.#rowsPerPiece.get(table.object) ?? FIRST_ROWS;
-    const piece = new Stage(source).unload(table.shape, range, limit, table.filter ?? undefined);
+    const piece = new Stage(source).unload(table.shape, range, limit, table.filter);
     this.#learn(table, piece);
     if (isFirstOfView(range) && piece.rest !== null && isRandomView(source, table.shape.name))
       return this.#answer(table, null, [], { lost: [{ rows: "its rows", cause: RANDOM_VIEW }] });
@@ -109,13 +105,7 @@ export class Unloader {
   /** SQLite has refused the connection further work: goes on with a private copy of the frozen state. */
   async #beginSalvage(table: UnloadTable, range: KeyRange): Promise<Unloaded> {
     const copy = await this.#copyOf(table.schema);
-    const pieces = salvage(
-      copy,
-      table.shape,
-      range,
-      this.#rowsPerPiece.get(table.object) ?? FIRST_ROWS,
-      table.filter ?? undefined,
-    );
+    const pieces = salvage(copy, table.shape, range, this.#rowsPerPiece.get(table.object) ?? FIRST_ROWS, table.filter);
     this.#salvage = { table, pieces };
     return this.continueSalvage();
   }

@@ -245,16 +245,36 @@ describe("the definition", () => {
     await expectCodes(pump.startJob(tablespaces), "ORA-39002", "ORA-39053");
   });
 
-  test("dataFilter knows INCLUDE_ROWS, once", async () => {
+  test("dataFilter keeps INCLUDE_ROWS once, and SUBQUERY once for each table, at the moment of the call", async () => {
+    const { pump } = session;
+    await pump.addFile(handle, "a.dmp", "DMPDIR");
+    await pump.dataFilter(handle, "subquery", "WHERE a > date('now')");
+    await pump.dataFilter(handle, "SUBQUERY", "ORDER BY a", "emp");
+    await pump.dataFilter(handle, "SUBQUERY", "WHERE 0", "emp", "hr");
+    const [first, ...others] = controlTable(session).definition().dataFilters;
+    expect(first?.value).toMatch(/^WHERE a > date\('\d{4}-\d\d-\d\d [\d:.]+'\)$/);
+    expect(others).toEqual([
+      { name: "SUBQUERY", value: "ORDER BY a", tableName: "emp", schemaName: null },
+      { name: "SUBQUERY", value: "WHERE 0", tableName: "emp", schemaName: "hr" },
+    ]);
+    await pump.dataFilter(handle, "INCLUDE_ROWS", 0);
+    await expectCodes(pump.startJob(handle), "ORA-39002", "ORA-39050");
+  });
+
+  test.each<[string, string | number, string | null, string | null, ...string[]]>([
+    ["", 1, null, null, "ORA-39001", "ORA-31657"],
+    ["ROWS", 1, null, null, "ORA-39001", "ORA-39031"],
+    ["INCLUDE_ROWS", 1, null, "HR", "ORA-39005", "ORA-31658"],
+    ["INCLUDE_ROWS", 1, null, null, "ORA-39001", "ORA-39035"],
+    ["SUBQUERY", "WHERE 1", "EMP", "Hr", "ORA-39001", "ORA-39035"],
+    ["SUBQUERY", "WHERE 1; DELETE FROM emp", null, null, "ORA-39001", "ORA-39071", "TSDP-00010"],
+    ["SUBQUERY", 1, null, null, "ORA-39001", "ORA-39071", "TSDP-00010"],
+  ])("dataFilter refuses %s %s of table %s, schema %s", async (name, value, table, schema, ...codes) => {
     const { pump } = session;
     await pump.dataFilter(handle, "INCLUDE_ROWS", 0);
-    expect(controlTable(session).definition().dataFilters).toEqual([
-      { name: "INCLUDE_ROWS", value: 0, tableName: null, schemaName: null },
-    ]);
-    await expectCodes(pump.dataFilter(handle, "INCLUDE_ROWS", 1), "ORA-39001", "ORA-39035");
-    await expectCodes(pump.dataFilter(handle, "ROWS", 1), "ORA-39001", "ORA-39031");
-    await expectCodes(pump.dataFilter(handle, "INCLUDE_ROWS", 1, null, "HR"), "ORA-39005", "ORA-31658");
-    await expectCodes(pump.dataFilter(handle, "SUBQUERY", "WHERE 1"), "TSDP-00001");
+    await pump.dataFilter(handle, "SUBQUERY", "WHERE 1", "emp", "hr");
+    await expectCodes(pump.dataFilter(handle, name, value, table, schema), ...codes);
+    expect(controlTable(session).definition().dataFilters).toHaveLength(2);
   });
 
   test("metadataRemap is for imports: one target a schema, SYSTEM never", async () => {

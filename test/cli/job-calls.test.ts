@@ -168,6 +168,34 @@ describe("include and exclude", () => {
   });
 });
 
+describe("rows", () => {
+  it.each<[words: string[], filters: unknown[][]]>([
+    [[`query="WHERE a = 'x, y'"`], [["WHERE a = 'x, y'", null, null]]],
+    [
+      [`query=emp:"WHERE a > 1 ORDER BY a, b",hr."My.Tab":"ORDER BY a"`, "query='WHERE 1'"],
+      [
+        ["WHERE a > 1 ORDER BY a, b", "emp", null],
+        ["ORDER BY a", "My.Tab", "HR"],
+        ["WHERE 1", null, null],
+      ],
+    ],
+    // As a shell leaves them that has taken the quotes.
+    [
+      ["query=hr.emp:WHERE a<>'x),  y' AND b IN (1,2) ORDER BY a,  b,dept:WHERE c = '10:30'"],
+      [
+        ["WHERE a<>'x),  y' AND b IN (1,2) ORDER BY a,  b", "emp", "HR"],
+        ["WHERE c = '10:30'", "dept", null],
+      ],
+    ],
+    [['query=(emp:"where 1")'], [["where 1", "emp", null]]],
+  ])("of %j are data filters", async (words, filters) => {
+    const made = await calls("export", ...words);
+    expect(made.filter(([name]) => name === "dataFilter")).toEqual(
+      filters.map((filter) => ["dataFilter", 7, "SUBQUERY", ...filter]),
+    );
+  });
+});
+
 describe("dump files in an object store", () => {
   it("are of their own type, with the credential in place of the directory", async () => {
     const made = await calls(
@@ -269,6 +297,11 @@ describe("refusals", () => {
     ["export", ["include=TABLE:"], "UDE-00014: invalid value for parameter, 'include'."],
     ["import", ["exclude=TABLE/:x"], "UDI-00014: invalid value for parameter, 'exclude'"],
     ["export", [`include=TABLE:"IN ('${"x".repeat(4000)}')"`], "UDE-00014: invalid value for parameter, 'include'."],
+    ["export", ["query=emp"], "UDE-00014: invalid value for parameter, 'query'."],
+    ["export", ["query=a > 1"], "UDE-00014: invalid value for parameter, 'query'."],
+    ["export", ['query=a.b.c:"WHERE 1"'], "UDE-00014: invalid value for parameter, 'query'."],
+    ["export", [`query="WHERE ${"x".repeat(4000)}"`], "UDE-00014: invalid value for parameter, 'query'."],
+    ["export", ["query=WHERE 1", "content=metadata_only"], "UDE-00011: parameter query is incompatible with parameter content"],
     ["export", ["nologfile=y", "logfile=a"], "UDE-00011: parameter nologfile is incompatible with parameter logfile"],
     ["export", ["compression=some"], "UDE-00014: invalid value for parameter, 'compression'."],
     ["import", ["remap_schema=hr"], "UDI-00014: invalid value for parameter, 'remap_schema'"],
@@ -277,7 +310,7 @@ describe("refusals", () => {
     ["export", ["tables=a.b.c"], "UDE-00014: invalid value for parameter, 'tables'."],
     ["export", ["job_name=a,b"], "LRM-00112: multiple values not allowed for parameter 'job_name'"],
     ["export", ["remap_schema=a:b"], "LRM-00101: unknown parameter name 'remap_schema'"],
-    ["export", ["query=x"], "TSDP-00001: parameter query is not supported yet"],
+    ["export", ["sample=5"], "TSDP-00001: parameter sample is not supported yet"],
     ["export", ["logfile=s3://bucket/x.log"], "UDE-00014: invalid value for parameter, 'logfile'."],
     ["export", ["credential=c"], "UDE-00011: parameter credential is incompatible with parameter dumpfile"],
     [

@@ -54,6 +54,7 @@ describe("parameter table", () => {
       "nologfile",
       "parallel",
       "parfile",
+      "query",
       "reuse_dumpfiles",
       "schemas",
       "status",

@@ -34,6 +34,7 @@ export interface JobRequest {
   readonly tables?: string;
   /** Further metadata filters. */
   readonly filters?: readonly (readonly [name: string, value: string, objectPath?: string])[];
+  readonly dataFilters?: readonly (readonly [name: string, value: string | number, table?: string, schema?: string])[];
   /** Schema of the dump and where it goes. */
   readonly remap?: readonly (readonly [string, string])[];
   readonly parallel?: number;
@@ -123,10 +124,12 @@ async function addFiles(pump: DataPump, handle: number, request: JobRequest): Pr
   if (sqlFile !== undefined) await pump.addFile(handle, sqlFile, "DATA_PUMP_DIR", null, KU.FILE_TYPE_SQL_FILE);
 }
 
-async function addFilters(pump: DataPump, handle: number, { schemas, tables, filters, content }: JobRequest): Promise<void> {
+async function addFilters(pump: DataPump, handle: number, request: JobRequest): Promise<void> {
+  const { schemas, tables, filters, content } = request;
   if (schemas !== undefined) await pump.metadataFilter(handle, "SCHEMA_EXPR", schemas);
   if (tables !== undefined) await pump.metadataFilter(handle, "TABLE_FILTER", tables);
   for (const filter of filters ?? []) await pump.metadataFilter(handle, ...filter);
+  for (const filter of request.dataFilters ?? []) await pump.dataFilter(handle, ...filter);
   if (content === "METADATA_ONLY") await pump.dataFilter(handle, "INCLUDE_ROWS", 0);
   if (content === "DATA_ONLY") await pump.setParameter(handle, "INCLUDE_METADATA", 0);
 }
@@ -240,7 +243,12 @@ function definitionOf(operation: Operation, database: string, request: JobReques
       value,
       objectType: null,
     })),
-    dataFilters: [],
+    dataFilters: (request.dataFilters ?? []).map(([name, value, tableName = null, schemaName = null]) => ({
+      name,
+      value,
+      tableName,
+      schemaName,
+    })),
     parameters: request.parameters ?? {},
     degree: request.parallel ?? 1,
   };

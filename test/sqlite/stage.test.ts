@@ -3,6 +3,7 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { openDatabase, openImage, type Connection } from "../../src/sqlite/database.ts";
 import { wholeRange, type KeyRange } from "../../src/sqlite/key-range.ts";
 import { PIECE_TABLE } from "../../src/sqlite/piece-table.ts";
+import { rowsWhere } from "../../src/sqlite/row-filter.ts";
 import { listTables, readTableShape, type TableShape } from "../../src/sqlite/schema.ts";
 import { beginSnapshot, openSource } from "../../src/sqlite/source.ts";
 import { SnapshotLost, Stage, type Piece } from "../../src/sqlite/stage.ts";
@@ -99,7 +100,7 @@ test("a condition narrows a range and never widens it", () => {
     shape,
     { kind: "rowid", low: 5n, high: 20n },
     100,
-    "v = 7 OR v = 30 OR v % 10 = 0",
+    rowsWhere("v = 7 OR v = 30 OR v % 10 = 0"),
   );
   expect(rows).toBe(3);
   expect(imageDigest(image, "k", "c1").map((row) => (row as unknown[])[0])).toEqual([7, 10, 20]);
@@ -128,6 +129,6 @@ test("an error of one piece leaves the stage fit for the next", () => {
   const shape = shapeOf(source, "t");
   const range = { kind: "rowid", low: 1n, high: 2n } as const;
   const stage = new Stage(source);
-  expect(() => stage.unload(shape, range, 100, "no_such_column = 1")).toThrow("no such column");
+  expect(() => stage.unload(shape, range, 100, rowsWhere("no_such_column = 1"))).toThrow("no such column");
   expect(pieceRows(stage.unload(shape, range, 100).image, shape)).toEqual(tableRows(source, shape));
 });

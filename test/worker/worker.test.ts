@@ -9,6 +9,7 @@ import { DumpFileSet } from "../../src/dump/reader.ts";
 import { DumpFileSetWriter } from "../../src/dump/writer.ts";
 import { decompress, loadCodec } from "../../src/format/compression.ts";
 import { CODEC } from "../../src/format/frame.ts";
+import { rowsWhere } from "../../src/sqlite/row-filter.ts";
 import { openDatabase } from "../../src/sqlite/database.ts";
 import { wholeRange, type KeyRange } from "../../src/sqlite/key-range.ts";
 import { listTables, readTableShape } from "../../src/sqlite/schema.ts";
@@ -136,7 +137,7 @@ describe("unloading", () => {
 
   test("takes only the rows of a condition", async () => {
     const { table, range } = only(makeSource(KEYED), "keyed");
-    const filtered = { ...table, filter: "a = 1 OR a = 2" };
+    const filtered = { ...table, filter: rowsWhere("a = 1 OR a = 2") };
     const unloader = beginUnloading();
     const { rows } = await unloadAll(unloader, filtered, range);
     expect(new Set(rows.map((row) => row.split(" ")[1]))).toEqual(new Set(["31", "32"]));

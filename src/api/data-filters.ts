@@ -1,0 +1,49 @@
+import { pumpError } from "../base/errors.ts";
+import { foldName } from "../base/identifiers.ts";
+import type { DataFilter, JobDefinition } from "../job/definition.ts";
+import { checkedQuery } from "../job/row-filters.ts";
+import { assertApplicable } from "./inapplicable.ts";
+import { invalidArgument, notSupported } from "./refusals.ts";
+
+const LATER = ["SAMPLE"];
+
+/**
+ * DATA_FILTER as a change of the definition.
+ * @throws ORA-39001 with ORA-31657 (no name), ORA-39031 (unknown name), ORA-39035 (set before) or ORA-39071 (bad value) inside;
+ * ORA-39005 with ORA-31658 inside for a schema without a table.
+ */
+export function dataFilter(
+  definition: JobDefinition,
+  name: string,
+  value: string | number,
+  tableName: string | null,
+  schemaName: string | null,
+): Partial<JobDefinition> {
+  if (!name) throw invalidArgument(["ORA-31657"]);
+  const key = name.toUpperCase();
+  assertApplicable("data filter", key);
+  if (LATER.includes(key)) throw notSupported(`data filter ${key}`);
+  if (key !== "INCLUDE_ROWS" && key !== "SUBQUERY") throw invalidArgument(["ORA-39031", name]);
+  // The empty text is NULL, as in PL/SQL.
+  const filter = { name: key, tableName: tableName || null, schemaName: schemaName || null };
+  if (filter.schemaName !== null && filter.tableName === null) throw pumpError([["ORA-39005"], ["ORA-31658"]]);
+  if (definition.dataFilters.some((other) => isSame(other, filter))) throw invalidArgument(["ORA-39035", key]);
+  return { dataFilters: [...definition.dataFilters, { ...filter, value: checkedValue(definition, filter, value) }] };
+}
+
+type Filtered = Omit<DataFilter, "value">;
+
+function checkedValue({ operation }: JobDefinition, { name, tableName }: Filtered, value: string | number): string | number {
+  if (name === "SUBQUERY") {
+    if (operation !== "EXPORT") throw notSupported(`data filter ${name} of an import`);
+    return checkedQuery(value, new Date());
+  }
+  if (tableName !== null) throw notSupported(`data filter ${name} of one table`);
+  if (typeof value !== "number" || !Number.isInteger(value)) throw invalidArgument(["ORA-39071", name]);
+  return value === 0 ? 0 : 1;
+}
+
+function isSame(a: Filtered, b: Filtered): boolean {
+  const same = (x: string | null, y: string | null) => x === y || (x !== null && y !== null && foldName(x) === foldName(y));
+  return a.name === b.name && same(a.tableName, b.tableName) && same(a.schemaName, b.schemaName);
+}
