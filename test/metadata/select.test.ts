@@ -226,8 +226,8 @@ test("of a system table only rows about the tables of a table job are taken", ()
     objectOf("TABLE", "x", { schema: "OE" }),
     sequence,
   ];
-  expect(systemTableFilter(sequence, objects, true)).toBe("name COLLATE NOCASE IN ('O''Neil', 'emp')");
-  expect(systemTableFilter(statistics, objects, true)).toMatch(
+  expect(systemTableFilter(sequence, objects, true)?.where).toBe("name COLLATE NOCASE IN ('O''Neil', 'emp')");
+  expect(systemTableFilter(statistics, objects, true)?.where).toMatch(
     /^tbl COLLATE NOCASE IN \('O''Neil', 'emp'\) AND \(.* OR idx COLLATE NOCASE IN \('emp_i'\)\)$/,
   );
   expect(systemTableFilter(sequence, objects, false)).toBeNull();
