@@ -2,7 +2,6 @@ import { pumpError } from "../base/errors.ts";
 import { foldName } from "../base/identifiers.ts";
 import type { JobDefinition } from "../job/definition.ts";
 import { assertFilter, assertNameable } from "../job/selection.ts";
-import { assertApplicable } from "./inapplicable.ts";
 import { invalidArgument, invalidOperation, notSupported } from "./refusals.ts";
 
 const METADATA_FILTERS = [

@@ -212,6 +212,10 @@ class LateWorkers implements Pick<WorkerPool, "take" | "enter" | "close"> {
   }
 }
 
+function dataFiltersOf({ dataFilters = [] }: JobRequest): JobDefinition["dataFilters"] {
+  return dataFilters.map(([name, value, tableName = null, schemaName = null]) => ({ name, value, tableName, schemaName }));
+}
+
 function definitionOf(operation: Operation, database: string, request: JobRequest, home: string): JobDefinition {
   const place = { directory: "DATA_PUMP_DIR", directoryPath: request.folder ?? dirname(home), fileSize: null };
   const dumps = (request.dumpFiles ?? ["test.dmp"]).map((name): JobFile => ({
@@ -243,12 +247,7 @@ function definitionOf(operation: Operation, database: string, request: JobReques
       value,
       objectType: null,
     })),
-    dataFilters: (request.dataFilters ?? []).map(([name, value, tableName = null, schemaName = null]) => ({
-      name,
-      value,
-      tableName,
-      schemaName,
-    })),
+    dataFilters: dataFiltersOf(request),
     parameters: request.parameters ?? {},
     degree: request.parallel ?? 1,
   };
