@@ -1,8 +1,7 @@
 import { pumpError } from "../base/errors.ts";
-import { foldName } from "../base/identifiers.ts";
 import type { JobDefinition } from "../job/definition.ts";
 import { assertFilter, assertNameable } from "../job/selection.ts";
-import { invalidArgument, invalidOperation, notSupported } from "./refusals.ts";
+import { invalidArgument } from "./refusals.ts";
 
 const METADATA_FILTERS = [
   ...["SCHEMA_EXPR", "SCHEMA_LIST", "NAME_EXPR", "NAME_LIST", "TABLESPACE_EXPR", "TABLESPACE_LIST"],
@@ -10,7 +9,6 @@ const METADATA_FILTERS = [
   ...["TABLE_FILTER", "EXCLUDE_TABLES", "VIEWS_AS_TABLES"],
 ];
 const TABLE_MODE_FILTERS = ["TABLE_FILTER", "EXCLUDE_TABLES", "VIEWS_AS_TABLES"];
-const LATER_REMAPS = ["REMAP_TABLESPACE", "REMAP_DATAFILE", "REMAP_TABLE", "REMAP_DIRECTORY"];
 
 /**
  * METADATA_FILTER as a change of the definition; the same name may be given again, and all filters hold, but for INCLUDE_PATH_EXPR and
@@ -34,32 +32,6 @@ export function metadataFilter(
   const filter = { name: key, value, objectPath: path };
   assertFilter(definition, filter);
   return { metadataFilters: [...definition.metadataFilters, filter] };
-}
-
-/**
- * METADATA_REMAP as a change of the definition.
- * @throws ORA-39002 for an export; ORA-39001 with ORA-31663 (no name), ORA-39045 (unknown name), ORA-39071 (no schema),
- * ORA-39013 (SYSTEM) or ORA-39046 (the schema is remapped already) inside.
- */
-export function metadataRemap(
-  definition: JobDefinition,
-  name: string,
-  oldValue: string,
-  value: string,
-  objectType: string | null,
-): Partial<JobDefinition> {
-  if (!name) throw invalidArgument(["ORA-31663"]);
-  const key = name.toUpperCase();
-  if (key !== "REMAP_SCHEMA" && !LATER_REMAPS.includes(key)) throw invalidArgument(["ORA-39045", name]);
-  if (definition.operation === "EXPORT") throw invalidOperation(["ORA-39208", key, definition.operation]);
-  if (key !== "REMAP_SCHEMA") throw notSupported(`metadata remap ${key}`);
-  if (objectType !== null && objectType !== "") throw notSupported(`${key} with object type ${objectType}`);
-  if (!oldValue || !value) throw invalidArgument(["ORA-39071", key]);
-  if ([oldValue, value].some((schema) => foldName(schema) === "system")) throw invalidArgument(["ORA-39013"]);
-  if (definition.metadataRemaps.some((remap) => remap.name === key && foldName(remap.oldValue) === foldName(oldValue))) {
-    throw invalidArgument(["ORA-39046", key]);
-  }
-  return { metadataRemaps: [...definition.metadataRemaps, { name: key, oldValue, value, objectType: null }] };
 }
 
 /** The empty text is NULL, as in PL/SQL. */

@@ -28,7 +28,7 @@ export async function defineJob(pump: JobDefiner, plan: JobPlan, command: string
     if (path === undefined) await pump.metadataFilter(handle, name, value);
     else await pump.metadataFilter(handle, name, value, path).catch(asClauseError);
   }
-  for (const [source, target] of plan.remaps) await pump.metadataRemap(handle, "REMAP_SCHEMA", source, target);
+  for (const [name, source, target] of plan.remaps) await pump.metadataRemap(handle, name, source, target);
   if (!plan.includeRows) await pump.dataFilter(handle, "INCLUDE_ROWS", 0);
   for (const filter of plan.dataFilters) await pump.dataFilter(handle, ...filter);
   if (plan.degree !== null) await pump.setParallel(handle, plan.degree);

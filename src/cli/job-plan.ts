@@ -3,8 +3,9 @@ import { quoteLiteral } from "../base/identifiers.ts";
 import { objectFilters, type Filters } from "./object-filters.ts";
 import { supportedParameters } from "./parameters.ts";
 import { rowFilters, type DataFilters } from "./row-filters.ts";
+import { metadataRemaps, type Remaps } from "./remaps.ts";
 import { clientCode, type Settings } from "./settings.ts";
-import { booleanOf, fileOf, remapOf, tableOf, unquote, urlOf } from "./values.ts";
+import { booleanOf, fileOf, tableOf, unquote, urlOf } from "./values.ts";
 
 /** A file as ADD_FILE takes it; directory object or credential as typed, since the catalogue reads its quotes. */
 export interface PlannedFile {
@@ -34,8 +35,7 @@ export interface JobPlan {
   /** 1 or 0, null when it was not given. */
   readonly reusefile: number | null;
   readonly filters: Filters;
-  /** Source and target schema. */
-  readonly remaps: readonly (readonly [source: string, target: string])[];
+  readonly remaps: Remaps;
   readonly parameters: readonly (readonly [name: string, value: string | number])[];
   readonly includeRows: boolean;
   readonly dataFilters: DataFilters;
@@ -65,7 +65,7 @@ export function planJob(settings: Settings): JobPlan {
     filesize: settings.text("filesize") ?? null,
     reusefile: reuse === undefined ? null : Number(reuse),
     filters: metadataFilters(settings),
-    remaps: schemaRemaps(settings),
+    remaps: metadataRemaps(settings),
     parameters: [...setParameters(settings), ...(content === "DATA_ONLY" ? [["INCLUDE_METADATA", 0] as const] : [])],
     includeRows: content !== "METADATA_ONLY",
     dataFilters: rowFilters(settings),
@@ -212,14 +212,6 @@ function excludesTables(settings: Settings): boolean {
     throw pumpError([[clientCode(settings.command, "00011"), "exclude_tables", "tables"]], "Leave one of the two out.");
   if (excludes && !hasViews) throw settings.invalidValue("exclude_tables", "Name the views with views_as_tables=.");
   return excludes;
-}
-
-function schemaRemaps(settings: Settings): JobPlan["remaps"] {
-  return settings.elements("remap_schema").map((element) => {
-    const remap = remapOf(element);
-    if (remap === undefined) throw settings.invalidValue("remap_schema", "Give source:target, such as remap_schema=HR:BLAKE.");
-    return remap;
-  });
 }
 
 /** The parameters whose row in the table says SET_PARAMETER: YES and NO as numbers, keywords in upper case, texts as typed. */

@@ -186,15 +186,6 @@ export const JOB_PARAMETERS: readonly JobParameter[] = [
   },
   {
     status: "supported",
-    name: "remap_schema",
-    commands: ["import"],
-    type: "remap",
-    list: true,
-    call: { procedure: "METADATA_REMAP", argument: "REMAP_SCHEMA" },
-    description: ["Load the objects of one schema into another, source:target.", "Example: REMAP_SCHEMA=HR:BLAKE."],
-  },
-  {
-    status: "supported",
     name: "table_exists_action",
     commands: ["import"],
     type: "keyword",

@@ -20,7 +20,6 @@ export const PLANNED_PARAMETERS: readonly PlannedParameter[] = [
   planned("remap_data", BOTH, "Function that replaces the values of a column."),
   planned("remap_datafile", IMPORT, "Put the file of a schema elsewhere."),
   planned("remap_directory", IMPORT, "Put the files of one folder into another."),
-  planned("remap_table", IMPORT, "Load a table under another name."),
   planned("remap_tablespace", IMPORT, "Load objects of one tablespace into another."),
   planned("reuse_datafiles", IMPORT, "Overwrite files of schemas that exist."),
   planned("sample", EXPORT, "Percentage of rows to export."),

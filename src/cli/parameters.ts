@@ -3,6 +3,7 @@ import type { Command, InapplicableParameter, JobParameter, Parameter } from "./
 import { INAPPLICABLE_PARAMETERS } from "./parameters-inapplicable.ts";
 import { JOB_PARAMETERS } from "./parameters-job.ts";
 import { PLANNED_PARAMETERS } from "./parameters-planned.ts";
+import { REMAP_PARAMETERS } from "./parameters-remaps.ts";
 import { PROTECTION_PARAMETERS } from "./parameters-protection.ts";
 import { ROUTE_PARAMETERS } from "./parameters-route.ts";
 import { SELECTION_PARAMETERS } from "./parameters-selection.ts";
@@ -15,6 +16,7 @@ export const PARAMETERS: readonly Parameter[] = [
   ...JOB_PARAMETERS,
   ...PROTECTION_PARAMETERS,
   ...ROUTE_PARAMETERS,
+  ...REMAP_PARAMETERS,
   ...SELECTION_PARAMETERS,
   ...PLANNED_PARAMETERS,
   ...INAPPLICABLE_PARAMETERS,

@@ -99,6 +99,7 @@ function planScratch(
     encoding: schema.settings.encoding,
     progress: progressName(dump.set.header.guid),
     drops: [],
+    renames: [],
     tables,
     creations: [],
     definitions: [...definitions, ...dependents.filter(({ objectType }) => objectType === "TRIGGER")],

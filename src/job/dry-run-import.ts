@@ -33,7 +33,7 @@ export async function dryRunImport(definition: JobDefinition, keyring: Keyring, 
   const files = new OpenFiles(storage);
   try {
     const master = await readMaster(set, files.open);
-    const { chosen, missing, leftOut } = chooseTargets(definition, master, new Map());
+    const { chosen, missing, leftOut } = await chooseTargets(definition, master, new Map());
     const dump = { content: importContent(definition, master), pieceOrder: groupPieces(master), pieces: set.pieces };
     const works = chosen.map((choice) => {
       const target = readTarget(choice);

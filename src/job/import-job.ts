@@ -74,7 +74,7 @@ export class ImportJob implements Job {
       }
       await verifyDescriptions(set, files.open);
       const saved = new ImportState(this.#run.table).targets();
-      const { chosen, missing } = chooseTargets(this.#run.definition, master, saved);
+      const { chosen, missing } = await chooseTargets(this.#run.definition, master, saved);
       this.#missing = missing;
       this.#exportMode = exportModeOf(master);
       this.#content = importContent(this.#run.definition, master);
@@ -213,17 +213,15 @@ export class ImportJob implements Job {
     }
   }
 
-  #plan(target: TargetSchema, { source, partial, withoutRows, objects, master, set }: PlanRequest): SchemaWork {
+  #plan(target: TargetSchema, { master, set, ...choice }: PlanRequest): SchemaWork {
     const pieceOrder = groupPieces(master);
-    const skipped = skipCurrent(this.#run, target, objects, pieceOrder);
+    const skipped = skipCurrent(this.#run, target, choice.objects, pieceOrder);
     this.#skipped.push(
       ...skipped.map(({ name, objectType }) => pumpError([["ORA-39058", qualifiedName(target.name, name), objectType]]).lines),
     );
-    const taken = withoutSkipped(this.#run, objects);
+    const taken = withoutSkipped(this.#run, choice.objects);
     const plan = planSchemaImport({
-      source,
-      partial,
-      withoutRows,
+      ...choice,
       definitionsOf: (names) => target.definitionsOf(names),
       objects: taken,
       target: target.name,

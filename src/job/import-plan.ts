@@ -10,6 +10,7 @@ import { splitAs } from "../sqlite/piece-table.ts";
 import { sameColumns, sameShape, type SchemaObject } from "../sqlite/schema.ts";
 import { proveSchema, type ProvenSchema } from "../sqlite/scratch.ts";
 import { hasKnownCollations, progressName, stagingName, type StagingTable } from "../sqlite/staging.ts";
+import type { TableRename } from "../sqlite/rename-rows.ts";
 import type { ExistingObject } from "../sqlite/target.ts";
 import type { Content } from "./content.ts";
 
@@ -22,6 +23,10 @@ export interface SchemaImportRequest {
   /** Name of the schema to load into. */
   readonly target: string;
   readonly objects: readonly DumpObject[];
+  /** REMAP_TABLE: tables that had other names when their rows were written. */
+  readonly renames: readonly TableRename[];
+  /** What is wrong with the objects before anything is planned. */
+  readonly problems: readonly (readonly ErrorLine[])[];
   /** What the target holds; null when the job makes it. */
   readonly existing: readonly ExistingObject[] | null;
   readonly action: TableExistsAction;
@@ -83,7 +88,7 @@ class SchemaPlanner {
   readonly #request: SchemaImportRequest;
   readonly #proven: ProvenSchema;
   readonly #existing: ReadonlyMap<string, ExistingObject>;
-  readonly #problems: (readonly ErrorLine[])[] = [];
+  readonly #problems: (readonly ErrorLine[])[];
   readonly #notes: ErrorLine[] = [];
   readonly #loads: TableLoad[] = [];
   readonly #drops: string[] = [];
@@ -93,6 +98,7 @@ class SchemaPlanner {
   constructor(request: SchemaImportRequest, proven: ProvenSchema) {
     this.#request = request;
     this.#proven = proven;
+    this.#problems = [...request.problems];
     this.#existing = new Map((request.existing ?? []).map((object) => [object.name.toLowerCase(), object]));
   }
 
@@ -109,6 +115,7 @@ class SchemaPlanner {
         encoding: this.#request.source.settings.encoding,
         progress: progressName(this.#request.guid),
         drops: this.#drops,
+        renames: this.#request.renames,
         tables: this.#loads.map(({ table }) => table),
         creations: virtual.filter((table) => this.#isEmpty(table)),
         definitions: [

@@ -1,7 +1,7 @@
 import { pumpError, type StackEntry } from "../base/errors.ts";
 import { upperName } from "../base/identifiers.ts";
 import { listSchemas, newSchemaPath } from "../catalog/schemas.ts";
-import type { DumpObject, DumpSchema } from "../metadata/dump-object.ts";
+import type { DumpSchema } from "../metadata/dump-object.ts";
 import { isPartialDump, objectNumbers } from "../metadata/master-facts.ts";
 import type { MasterTable } from "../metadata/master-table.ts";
 import type { LeftOut } from "../metadata/object-choice.ts";
@@ -11,11 +11,11 @@ import { contentOf } from "./content.ts";
 import type { JobDefinition } from "./definition.ts";
 import type { SavedTarget } from "./import-state.ts";
 import { selectionOf } from "./selection.ts";
+import { absentRemaps, remapTables, type RemappedObjects } from "./table-remaps.ts";
 
 /** A schema of the dump and what is taken of it. */
-export interface ChosenObjects {
+export interface ChosenObjects extends RemappedObjects {
   readonly source: DumpSchema;
-  readonly objects: readonly DumpObject[];
   /** Name of the schema that they are for, upper case. */
   readonly target: string;
   /** Whether only some objects are taken. */
@@ -43,26 +43,27 @@ export interface Chosen<T> {
  * Which objects of a dump go where. What an earlier run has decided stays: `saved`, by the name of the schema.
  * @throws as `chooseFromDump`, and ORA-39146 for a schema that is not there
  */
-export function chooseTargets(
+export async function chooseTargets(
   definition: JobDefinition,
   master: MasterTable,
   saved: ReadonlyMap<string, SavedTarget>,
-): Chosen<ChosenSchema> {
-  const { chosen, ...rest } = chooseFromDump(definition, master);
+): Promise<Chosen<ChosenSchema>> {
+  const { chosen, ...rest } = await chooseFromDump(definition, master);
   const place = placeSchemas(definition, saved);
   return { chosen: chosen.map((choice) => ({ ...choice, ...place(choice.target) })), ...rest };
 }
 
 /**
  * Which objects of a dump a job takes, and for which schemas.
- * @throws ORA-39002 with ORA-31655 when nothing is selected, ORA-39146 for a schema to remap that the dump does not hold
+ * @throws ORA-39002 with ORA-31655 when nothing is selected, ORA-39146 for a schema to remap that the dump does not hold, or when
+ * REMAP_TABLE can't be done
  */
-export function chooseFromDump(definition: JobDefinition, master: MasterTable): Chosen<ChosenObjects> {
+export async function chooseFromDump(definition: JobDefinition, master: MasterTable): Promise<Chosen<ChosenObjects>> {
   const selection = selectionOf(definition, null);
   const found = selection.schemas(master.schemas.map(({ name }) => name));
   const { schemas } = found;
   const selected = selection.objects(master.objects.filter(({ schema }) => schemas.includes(schema)));
-  const absent = [...absentSchemas(found), ...absentOf(selected)];
+  const absent = [...absentSchemas(found), ...absentOf(selected), ...absentRemaps(definition, master)];
   if (selected.objects.length === 0 && selection.isPartial) throw nothingLeft(absent);
   const partial = selection.isPartial || isPartialDump(master.job);
   const withoutRows = new Set([...selected.withoutRows, ...objectNumbers(master.job.get("WITHOUT_ROWS"))]);
@@ -79,7 +80,10 @@ export function chooseFromDump(definition: JobDefinition, master: MasterTable): 
       objects: selected.objects.filter(({ schema }) => schema === source.name),
     }))
     .filter(({ source, objects }) => objects.length > 0 || (!partial && schemas.includes(source.name)));
-  return { chosen, missing: absent, leftOut: selected.leftOut };
+  const remapped = await Promise.all(
+    chosen.map(async (choice) => ({ ...choice, ...(await remapTables(definition, master, choice)) })),
+  );
+  return { chosen: remapped, missing: absent, leftOut: selected.leftOut };
 }
 
 /** The mode in which a dump was exported: its object paths begin with it. */

@@ -54,7 +54,7 @@ export class SqlFileJob implements Job {
       const master = await readMaster(set, files.open);
       this.#run.table.setExportFacts(master.job);
       await verifyDescriptions(set, files.open);
-      this.#plan(master);
+      await this.#plan(master);
     } finally {
       await files.close();
     }
@@ -99,8 +99,8 @@ export class SqlFileJob implements Job {
     return Promise.reject(pumpError([["ORA-39002"], ["ORA-39208", parameter, this.#run.definition.operation]]));
   }
 
-  #plan(master: MasterTable): void {
-    const { chosen, missing } = chooseFromDump(this.#run.definition, master);
+  async #plan(master: MasterTable): Promise<void> {
+    const { chosen, missing } = await chooseFromDump(this.#run.definition, master);
     this.#missing = missing;
     this.#mode = exportModeOf(master);
     // Of other schemas only rows were chosen, such as statistics.
@@ -111,7 +111,7 @@ export class SqlFileJob implements Job {
   }
 
   /** As an import proves them, in the schema that they come from. */
-  #planSchema({ source, target, objects, partial }: ChosenObjects, master: MasterTable): ScriptSchema {
+  #planSchema({ source, target, objects, problems, partial }: ChosenObjects, master: MasterTable): ScriptSchema {
     const { encoding } = source.settings;
     const rejected = new Map(
       rejectedOf(
@@ -120,6 +120,7 @@ export class SqlFileJob implements Job {
         encoding,
       ).map(({ object, reason }) => [object, reason]),
     );
+    this.#problems.push(...problems);
     for (const object of objects) {
       const reason = rejected.get(object);
       if (reason !== undefined) this.#problems.push(problem("ORA-39083", target, object, reason));

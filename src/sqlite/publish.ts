@@ -2,6 +2,7 @@ import { foldName, quoteIdentifier } from "../base/identifiers.ts";
 import { causeLines, pumpError, type ErrorLine } from "../base/errors.ts";
 import { failpoint } from "../base/failpoint.ts";
 import type { Connection } from "./database.ts";
+import { renameRows, type TableRename } from "./rename-rows.ts";
 import {
   generatedColumns,
   listTables,
@@ -30,6 +31,8 @@ export interface PublishPlan {
   readonly progress: string;
   /** Tables (virtual ones too) to be dropped first. */
   readonly drops: readonly string[];
+  /** Tables whose rows in sqlite_sequence and the statistics have come under another name. */
+  readonly renames: readonly TableRename[];
   readonly tables: readonly PublishTable[];
   /** Virtual tables whose rows don't come: their module makes them, with empty shadow tables. */
   readonly creations: readonly SchemaObject[];
@@ -84,6 +87,7 @@ class Publication {
     connection.exec("BEGIN IMMEDIATE");
     try {
       connection.exec(`DROP TABLE ${quoteIdentifier(this.#plan.progress)}`);
+      renameRows(connection, this.#plan.tables, this.#plan.renames);
       for (const name of this.#plan.drops) connection.exec(`DROP TABLE ${quoteIdentifier(name)}`);
       this.#editSchema(() => this.#renameStaging());
       if (this.#plan.tables.some((table) => this.#countsUp(table))) this.#ensureSequenceTable();

@@ -35,6 +35,44 @@ export function bareSql(sql: string): string {
   return parts.join("");
 }
 
+/** A word or a quoted text of SQL: what may be a name. */
+export interface SqlName {
+  /** Without its quotes. */
+  readonly name: string;
+  /** As it stands in the text. */
+  readonly text: string;
+  readonly start: number;
+  /** What stands before it, white space and comments aside. */
+  readonly before: string;
+}
+
+/** What may be a name in SQL text; keywords and strings are among it. */
+export function* namesOfSql(sql: string): Generator<SqlName> {
+  let before = "";
+  let quoted = "";
+  for (const { text, start, isSpace } of tokensOf(sql)) {
+    const isQuoted = text.length > 1 && QUOTE_ENDS[text.charAt(0)] !== undefined;
+    // A doubled quote: the text goes on.
+    if (quoted !== "" && !(isQuoted && text.startsWith(quoted.charAt(0)) && quoted.charAt(0) !== "[")) {
+      yield quotedName(quoted, start - quoted.length, before);
+      before = quoted;
+      quoted = "";
+    }
+    if (isQuoted) quoted += text;
+    else if (!isSpace) {
+      if (match(WORD, text, 0) === text.length) yield { name: text, text, start, before };
+      before = text;
+    }
+  }
+  if (quoted !== "") yield quotedName(quoted, sql.length - quoted.length, before);
+}
+
+function quotedName(text: string, start: number, before: string): SqlName {
+  const close = QUOTE_ENDS[text.charAt(0)] ?? "";
+  const inner = text.slice(1, text.endsWith(close) ? -1 : undefined);
+  return { name: close === "]" ? inner : inner.replaceAll(close + close, close), text, start, before };
+}
+
 /** A word, a quoted text, white space, a comment, or one other character. */
 export interface Token {
   readonly text: string;

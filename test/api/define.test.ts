@@ -288,7 +288,16 @@ describe("the definition", () => {
     await expectCodes(pump.metadataRemap(loading, "REMAP_SCHEMA", "hr", "OTHER"), "ORA-39001", "ORA-39046");
     await expectCodes(pump.metadataRemap(loading, "REMAP_SCHEMA", "OE", "system"), "ORA-39001", "ORA-39013");
     await expectCodes(pump.metadataRemap(loading, "RENAME", "OE", "X"), "ORA-39001", "ORA-39045");
-    await expectCodes(pump.metadataRemap(loading, "REMAP_TABLE", "A", "B"), "TSDP-00001");
+    await pump.metadataRemap(loading, "REMAP_TABLE", "HR.A", '"b c"', "TABLE");
+    await expectCodes(pump.metadataRemap(loading, "REMAP_TABLE", "hr.a", "B"), "ORA-39001", "ORA-39046");
+    await expectCodes(pump.metadataRemap(loading, "REMAP_TABLE", "A", "B", "VIEW"), "TSDP-00001");
+    for (const [from, to] of [
+      ["A*", "B"],
+      ["A,B", "C"],
+      ["A", "sqlite_b"],
+      ["A", "tsdp:0"],
+    ] as const)
+      await expectCodes(pump.metadataRemap(loading, "REMAP_TABLE", from, to), "ORA-39001", "ORA-39071");
   });
 
   test("setParameter checks name, operation, type, value and repetition by one table", async () => {

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { expect, it } from "vitest";
 import { dataFilter } from "../../src/api/data-filters.ts";
-import { metadataFilter, metadataRemap } from "../../src/api/filters.ts";
+import { metadataFilter } from "../../src/api/filters.ts";
+import { metadataRemap } from "../../src/api/remaps.ts";
 import { explanationsOf, type InapplicableKind } from "../../src/api/inapplicable.ts";
 import { setParameter } from "../../src/api/parameters.ts";
 import { toPumpError, type PumpError } from "../../src/base/errors.ts";

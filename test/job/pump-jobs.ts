@@ -37,6 +37,8 @@ export interface JobRequest {
   readonly dataFilters?: readonly (readonly [name: string, value: string | number, table?: string, schema?: string])[];
   /** Schema of the dump and where it goes. */
   readonly remap?: readonly (readonly [string, string])[];
+  /** REMAP_TABLE */
+  readonly tableRemaps?: readonly (readonly [string, string])[];
   readonly parallel?: number;
   readonly content?: "DATA_ONLY" | "METADATA_ONLY";
   readonly parameters?: Readonly<Record<string, string | number>>;
@@ -103,6 +105,7 @@ export async function defineJob(pump: DataPump, operation: Operation, request: J
   await addFiles(pump, handle, request);
   await addFilters(pump, handle, request);
   for (const [from, to] of request.remap ?? []) await pump.metadataRemap(handle, "REMAP_SCHEMA", from, to);
+  for (const [from, to] of request.tableRemaps ?? []) await pump.metadataRemap(handle, "REMAP_TABLE", from, to);
   for (const [name, value] of Object.entries(request.parameters ?? {})) await pump.setParameter(handle, name, value);
   if (request.parallel !== undefined) await pump.setParallel(handle, request.parallel);
   return handle;
@@ -241,14 +244,16 @@ function definitionOf(operation: Operation, database: string, request: JobReques
       ...(request.tables === undefined ? [] : [["TABLE_FILTER", request.tables] as const]),
       ...(request.filters ?? []),
     ].map(([name, value, objectPath = null]) => ({ name, value, objectPath })),
-    metadataRemaps: (request.remap ?? []).map(([oldValue, value]) => ({
-      name: "REMAP_SCHEMA",
-      oldValue,
-      value,
-      objectType: null,
-    })),
+    metadataRemaps: remapsOf(request),
     dataFilters: dataFiltersOf(request),
     parameters: request.parameters ?? {},
     degree: request.parallel ?? 1,
   };
+}
+
+function remapsOf({ remap, tableRemaps }: JobRequest): JobDefinition["metadataRemaps"] {
+  return [
+    ...(remap ?? []).map((pair) => ["REMAP_SCHEMA", ...pair] as const),
+    ...(tableRemaps ?? []).map((pair) => ["REMAP_TABLE", ...pair] as const),
+  ].map(([name, oldValue, value]) => ({ name, oldValue, value, objectType: null }));
 }

@@ -80,7 +80,7 @@ function roundTrip(
   publish(
     target,
     true,
-    { encoding: settings.encoding, progress, drops: [], creations: [], tables, definitions, indexes },
+    { encoding: settings.encoding, progress, drops: [], renames: [], creations: [], tables, definitions, indexes },
     (event) => events.push(event),
   );
   const problems = checkTarget(target, null);

@@ -72,6 +72,7 @@ function stagePlan(
     encoding: readSettings(source).encoding,
     progress,
     drops: [],
+    renames: [],
     creations: [],
     tables,
     definitions: objects.filter(({ type }) => type === "view" || type === "trigger"),

@@ -1,0 +1,39 @@
+import { splitOutside } from "./lexer.ts";
+import type { Settings } from "./settings.ts";
+import { remapOf, tableOf, unquote } from "./values.ts";
+
+/** Metadata remaps: name, what there is, and what it becomes. */
+export type Remaps = readonly (readonly [name: string, source: string, target: string])[];
+
+/**
+ * The parameters that remap, as calls of METADATA_REMAP.
+ * @throws UDI-00014 for what is no remap
+ */
+export function metadataRemaps(settings: Settings): Remaps {
+  return [
+    ...settings.elements("remap_schema").map((element) => schemaRemap(settings, element)),
+    ...settings.elements("remap_table").map((element) => tableRemap(settings, element)),
+  ];
+}
+
+function schemaRemap(settings: Settings, element: string): Remaps[number] {
+  const remap = remapOf(element);
+  if (remap === undefined) throw settings.invalidValue("remap_schema", "Give source:target, such as remap_schema=HR:BLAKE.");
+  return ["REMAP_SCHEMA", ...remap];
+}
+
+/** The name is kept as typed: SQLite keeps the case of a table's name. */
+function tableRemap(settings: Settings, element: string): Remaps[number] {
+  const [source = "", target = "", ...more] = splitOutside(element.startsWith("'") ? unquote(element) : element, ":").map(
+    (part) => part.trim(),
+  );
+  if (more.length > 0 || splitOutside(source, ".").length > 2)
+    throw settings.invalidValue("remap_table", "SQLite's tables have no partitions: give [schema.]table:name.");
+  const table = tableOf(source);
+  if (table === undefined || target === "" || splitOutside(target, ".").length > 1)
+    throw settings.invalidValue(
+      "remap_table",
+      "Give [schema.]table:name; quote a name that holds a dot or a colon, and choose the schema with remap_schema.",
+    );
+  return ["REMAP_TABLE", table, target];
+}
