@@ -12,8 +12,10 @@ const CONFIGURATION = ["package-lock.json", "tsconfig.json", "tsconfig.build.jso
 export function build() {
   if (isCurrent()) return true;
   const compiler = join(ROOT, "node_modules", "typescript", "bin", "tsc");
+  const started = new Date();
   const { status } = spawnSync(process.execPath, [compiler, "-p", "tsconfig.build.json"], { cwd: ROOT, stdio: "inherit" });
-  if (status !== 0 && existsSync(ENTRY)) utimesSync(ENTRY, 0, 0); // the next call is to try again
+  // Files that come out as they were are not written. After an error the next call is to try again.
+  if (existsSync(ENTRY)) utimesSync(ENTRY, ...(status === 0 ? [started, started] : [0, 0]));
   return status === 0;
 }
 

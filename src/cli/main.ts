@@ -32,7 +32,8 @@ export async function main(words: readonly string[]): Promise<number> {
   }
 }
 
-async function dispatch(words: readonly string[], output: Output): Promise<number> {
+/** Runs a command. @returns the exit code. @throws what the command could not show itself */
+export async function dispatch(words: readonly string[], output: Output): Promise<number> {
   const [command = "", ...rest] = words;
   if ((command === "export" || command === "import") && !rest.some((word) => word === "--help" || word === "-h")) {
     const { runJob } = await import("./run-job.ts");

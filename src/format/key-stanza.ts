@@ -2,6 +2,7 @@ import { randomBytes, scrypt } from "node:crypto";
 import { ByteReader, ByteWriter } from "./cursor.ts";
 import { CIPHER, deriveKey, isSameSecret, KEY_LENGTH, seal, TAG_LENGTH, unseal } from "./encryption.ts";
 import { FormatError } from "./format-error.ts";
+import { PASSWORD_COST } from "./password-cost.ts";
 
 /** How the data key of a set can be had (docs/format.md, "Encryption"). */
 export interface KeyStanzas {
@@ -40,8 +41,6 @@ const PASSWORD_SALT_LENGTH = 16;
 const WALLET_SALT_LENGTH = 32;
 const MASTER_KEY_ID_LENGTH = 16;
 const WRAPPED_LENGTH = KEY_LENGTH + TAG_LENGTH;
-/** 128 MiB, some 0.3 s. */
-const COST = { cost: 17, blockSize: 8, parallelization: 1 } as const;
 /** A header may ask for no more: bytes that scrypt holds, and those that it goes through. */
 const MOST_MEMORY = 1 << 28;
 const MOST_WORK = 1 << 30;
@@ -60,8 +59,8 @@ export function isDataKey(dataKey: Uint8Array, guid: string, { commitment }: Key
 
 export async function wrapByPassword(dataKey: Uint8Array, guid: string, password: string): Promise<PasswordStanza> {
   const salt = randomBytes(PASSWORD_SALT_LENGTH);
-  const key = await passwordKey(password, { ...COST, salt });
-  return { ...COST, salt, wrapped: seal(CIPHER.AES256, key, dataKey, additional("password", guid)) };
+  const key = await passwordKey(password, { ...PASSWORD_COST, salt });
+  return { ...PASSWORD_COST, salt, wrapped: seal(CIPHER.AES256, key, dataKey, additional("password", guid)) };
 }
 
 /** @returns undefined when the password is another */

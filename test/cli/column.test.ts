@@ -1,12 +1,10 @@
-import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import Sqlite from "better-sqlite3";
 import { beforeEach, expect, test } from "vitest";
 import { temporaryFolder } from "../job/temporary-folder.ts";
+import { tsdpHere, type CommandEnd } from "./tsdp-here.ts";
 
-const TSDP = fileURLToPath(new URL("../../bin/tsdp.js", import.meta.url));
 let folder: string;
 
 beforeEach(() => {
@@ -19,16 +17,15 @@ beforeEach(() => {
   database.close();
 });
 
-function column(...words: string[]): { code: number | null; out: string; err: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [TSDP, "column", ...words], { cwd: folder, encoding: "utf8" });
-  return { code: status, out: stdout, err: stderr };
+async function column(...words: string[]): Promise<CommandEnd> {
+  return tsdpHere(folder, "column", ...words);
 }
 
-test("columns are marked as their schema spells them, listed, and unmarked; all or none", () => {
-  const marked = column("encrypt", "hr.EMPLOYEES.SALARY", 'HR.employees."ODD.name"');
+test("columns are marked as their schema spells them, listed, and unmarked; all or none", async () => {
+  const marked = await column("encrypt", "hr.EMPLOYEES.SALARY", 'HR.employees."ODD.name"');
   expect(marked).toMatchObject({ code: 0, err: "" });
   expect(marked.out).toBe('Column "HR"."Employees"."Salary" marked.\nColumn "HR"."Employees"."odd.name" marked.\n');
-  const listed = JSON.parse(column("list", "--json").out) as unknown;
+  const listed = JSON.parse((await column("list", "--json")).out) as unknown;
   const own = { schema: "HR", table: "Employees" };
   expect(listed).toEqual({
     schema: "tsdp.columns/1",
@@ -37,11 +34,11 @@ test("columns are marked as their schema spells them, listed, and unmarked; all 
       { ...own, column: "Salary" },
     ],
   });
-  expect(column("list").out).toContain("HR     Employees   Salary");
-  expect(column("encrypt", "hr.keyed.v", "hr.employees.salary").err).toContain("ORA-28334: column is already encrypted");
-  expect(column("decrypt", "hr.employees.salary", "hr.keyed.v").err).toContain("ORA-28333: column is not encrypted");
-  expect(column("decrypt", "HR.EMPLOYEES.salary").code).toBe(0);
-  expect((JSON.parse(column("list", "--json").out) as { columns: unknown[] }).columns).toHaveLength(1);
+  expect((await column("list")).out).toContain("HR     Employees   Salary");
+  expect((await column("encrypt", "hr.keyed.v", "hr.employees.salary")).err).toContain("ORA-28334: column is already encrypted");
+  expect((await column("decrypt", "hr.employees.salary", "hr.keyed.v")).err).toContain("ORA-28333: column is not encrypted");
+  expect((await column("decrypt", "HR.EMPLOYEES.salary")).code).toBe(0);
+  expect((JSON.parse((await column("list", "--json")).out) as { columns: unknown[] }).columns).toHaveLength(1);
 });
 
 test.each([
@@ -54,22 +51,21 @@ test.each([
   ["hr.shown.salary", "TSDP-00042", "a view"],
   ["hr.sums.b", "TSDP-00042", "computed"],
   ["salary", "ORA-39001", "[schema.]table.column"],
-])("%s is refused: %s, %s", (name, code, text) => {
-  const { code: exitCode, err } = column("encrypt", name);
+])("%s is refused: %s, %s", async (name, code, text) => {
+  const { code: exitCode, err } = await column("encrypt", name);
   expect([exitCode, err]).toEqual([1, expect.stringContaining(code)]);
   expect(err).toContain(text);
 });
 
-test("an export says what it left readable, and one that encrypts the marked columns does not; no password is in its files", () => {
-  column("encrypt", "hr.employees.salary");
-  const run = (...words: string[]) =>
-    spawnSync(process.execPath, [TSDP, "export", "schemas=HR", "reuse_dumpfiles=y", ...words], { cwd: folder, encoding: "utf8" });
-  const clear = run();
-  expect(clear.status).toBe(5);
-  expect(clear.stdout).toContain("ORA-39173: Encrypted data has been stored unencrypted in dump file set.");
-  const apart = run("encryption=encrypted_columns_only", "encryption_password=not,,for logs", "keep_master=y");
-  expect(apart).toMatchObject({ status: 0, stderr: "" });
-  expect(apart.stdout).toContain("encryption_password=********");
+test("an export says what it left readable, and one that encrypts the marked columns does not; no password is in its files", async () => {
+  await column("encrypt", "hr.employees.salary");
+  const run = (...words: string[]) => tsdpHere(folder, "export", "schemas=HR", "reuse_dumpfiles=y", ...words);
+  const clear = await run();
+  expect(clear.code).toBe(5);
+  expect(clear.out).toContain("ORA-39173: Encrypted data has been stored unencrypted in dump file set.");
+  const apart = await run("encryption=encrypted_columns_only", "encryption_password=not,,for logs", "keep_master=y");
+  expect(apart).toMatchObject({ code: 0, err: "" });
+  expect(apart.out).toContain("encryption_password=********");
   for (const file of ["export.log", "expdat.dmp", ".tsdp/jobs/SYSTEM.SYS_EXPORT_SCHEMA_01.db"])
     expect(readFileSync(join(folder, file)).includes("not,,for logs"), file).toBe(false);
 });

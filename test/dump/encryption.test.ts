@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { crc32 } from "node:zlib";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { ITEM } from "../../src/format/items.ts";
 import { decodePasswordStanza } from "../../src/format/key-stanza.ts";
+import type * as PasswordCost from "../../src/format/password-cost.ts";
+import { PASSWORD_COST } from "../../src/format/password-cost.ts";
 import { DumpFileSet } from "../../src/dump/reader.ts";
 import { CIPHER, newSetKey, NO_KEYS, type Keyring, type SetEncryption } from "../../src/dump/set-key.ts";
 import { MemoryStorage } from "./memory-storage.ts";
@@ -104,7 +106,7 @@ describe("an encrypted set", () => {
 
   it("asks for no more memory than is allowed, whatever its header says", async () => {
     const storage = await writeEncrypted({ password: "x", masterKeys: null });
-    const stanza = Buffer.from([0x04, 0x4c, 0, 0, 0, 67, 17, 8, 1]);
+    const stanza = Buffer.from([0x04, 0x4c, 0, 0, 0, 67, PASSWORD_COST.cost, 8, 1]);
     for (const [at, value] of [
       [6, 30],
       [7, 255],
@@ -123,6 +125,11 @@ describe("an encrypted set", () => {
         "TSDP-00010",
       ]);
     }
+  });
+
+  it("is written with a cost of 128 MiB for each guess", async () => {
+    const { PASSWORD_COST: cost } = await vi.importActual<typeof PasswordCost>("../../src/format/password-cost.ts");
+    expect(128 * 2 ** cost.cost * cost.blockSize).toBe(128 << 20);
   });
 
   it("asks scrypt for nothing that it can't do", () => {

@@ -5,7 +5,7 @@ import { PumpError } from "../../src/base/errors.ts";
 import { MESSAGES } from "../../src/base/messages.ts";
 
 /** Cases of each set; `TSDP_FUZZ=n` asks for more. */
-export const RUNS = Number(process.env["TSDP_FUZZ"] ?? 300);
+export const RUNS = Number(process.env["TSDP_FUZZ"] ?? 150);
 /** Seed of the first case; each further one takes the next. With one run it is that case alone. */
 export const SEED = Number(process.env["TSDP_FUZZ_SEED"] ?? 1);
 /** A case that takes so long hangs. It bounds nothing else: the machine may be slow. */

@@ -23,6 +23,7 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { connect } from "../../src/api/data-pump.ts";
 import { PumpError } from "../../src/base/errors.ts";
+import { tsdpHere } from "../cli/tsdp-here.ts";
 import { compareDatabases } from "../judge/compare.ts";
 import { expectSuccess, followJob, runExport, runInProcess, startJob, type JobReport, type JobRequest } from "./pump-jobs.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
@@ -77,11 +78,12 @@ interface Outcome {
 }
 
 /** Runs `tsdp` in the folder. */
-function tsdp(...words: readonly string[]): Outcome {
-  return outcomeOf(spawnSync(process.execPath, [BIN, ...words], { cwd: folder, encoding: "utf8", env: environment() }));
+async function tsdp(...words: readonly string[]): Promise<Outcome> {
+  const { code, out, err } = await tsdpHere(folder, ...words);
+  return outcomeOf({ status: code, stdout: out, stderr: err });
 }
 
-/** The same without waiting for its end. */
+/** The same in processes of its own. */
 async function tsdpBeside(...words: readonly string[]): Promise<Outcome> {
   const child = spawn(process.execPath, [BIN, ...words], { cwd: folder, env: environment() });
   let text = "";
@@ -101,9 +103,9 @@ function outcomeOf({ status, stdout, stderr }: { status: number | null; stdout: 
 }
 
 /** The whole of what is asked of a refusal: Oracle's stack, one sentence below it, exit code 1, and everything as before. */
-function expectRefused(run: () => Outcome, ...codes: readonly string[]): void {
+async function expectRefused(run: () => Promise<Outcome>, ...codes: readonly string[]): Promise<void> {
   const before = contents(folder);
-  const outcome = run();
+  const outcome = await run();
   expect(outcome, outcome.text).toMatchObject({ exitCode: 1, codes });
   expect(outcome.text, outcome.text).toMatch(/\n\n[A-Z"`][^\n]*\.\n$/);
   expect(outcome.text).not.toMatch(/^ +at /m);
@@ -154,22 +156,27 @@ describe("a name that leads nowhere", () => {
       ["import", "dumpfile=hr.dmp", "remap_schema=HR:../BLAKE", "nologfile=y"],
       ["ORA-39001", "ORA-39146"],
     ],
-  ])("%s", (_, words, codes) => {
+  ])("%s", async (_, words, codes) => {
     mkdirSync(join(folder, "sub.dmp"));
-    expectRefused(() => tsdp(...words), ...codes);
+    await expectRefused(() => tsdp(...words), ...codes);
   });
 });
 
 describe("a file that a job must not write", () => {
-  test("a dump file that exists", () => {
-    expectRefused(() => tsdp("export", "schemas=HR", "dumpfile=hr.dmp", "nologfile=y"), ...BAD_DUMP, "ORA-31641", "ORA-27038");
+  test("a dump file that exists", async () => {
+    await expectRefused(
+      () => tsdp("export", "schemas=HR", "dumpfile=hr.dmp", "nologfile=y"),
+      ...BAD_DUMP,
+      "ORA-31641",
+      "ORA-27038",
+    );
     const second = ["export", "schemas=HR", "dumpfile=new.dmp,hr.dmp", "nologfile=y"];
-    expectRefused(() => tsdp(...second), ...BAD_DUMP, "ORA-31641", "ORA-27038");
+    await expectRefused(() => tsdp(...second), ...BAD_DUMP, "ORA-31641", "ORA-27038");
   });
 
-  test.each(["../x.dmp", "/x.dmp", "sub/x.dmp", "sub\\x.dmp", ".."])("a path in the name of a dump file: %s", (name) => {
-    expectRefused(() => tsdp("export", "schemas=HR", `dumpfile='${name}'`, "nologfile=y"), ...BAD_DUMP, "ORA-39088");
-    expectRefused(() => tsdp("import", `dumpfile='${name}'`, "nologfile=y"), ...BAD_DUMP, "ORA-39088");
+  test.each(["../x.dmp", "/x.dmp", "sub/x.dmp", "sub\\x.dmp", ".."])("a path in the name of a dump file: %s", async (name) => {
+    await expectRefused(() => tsdp("export", "schemas=HR", `dumpfile='${name}'`, "nologfile=y"), ...BAD_DUMP, "ORA-39088");
+    await expectRefused(() => tsdp("import", `dumpfile='${name}'`, "nologfile=y"), ...BAD_DUMP, "ORA-39088");
   });
 
   test.each(["HR.db", "hr.DB", "NEW.sqlite", "HR.db-wal", "HR.db-journal", "soft.dat", "hard.dat", "dangling.dat"])(
@@ -196,26 +203,31 @@ describe("a file that a job must not write", () => {
     },
   );
 
-  test("the schema that is being exported, under another name, from the command line", () => {
+  test("the schema that is being exported, under another name, from the command line", async () => {
     linkSync(join(folder, "HR.db"), join(folder, "hard.dat"));
-    expectRefused(
+    await expectRefused(
       () => tsdp("export", "schemas=HR", "dumpfile=hard.dat", "reuse_dumpfiles=y", "nologfile=y"),
       ...BAD_DUMP,
       "ORA-31641",
       "ORA-29283",
     );
-    expectRefused(() => tsdp("export", "schemas=HR", "dumpfile=new.dmp", "logfile=HR.db"), "ORA-39002", "ORA-39070", "ORA-29283");
+    await expectRefused(
+      () => tsdp("export", "schemas=HR", "dumpfile=new.dmp", "logfile=HR.db"),
+      "ORA-39002",
+      "ORA-39070",
+      "ORA-29283",
+    );
   });
 
-  test("the log over the dump", () => {
+  test("the log over the dump", async () => {
     symlinkSync("hr.dmp", join(folder, "link.log"));
-    expectRefused(
+    await expectRefused(
       () => tsdp("import", "dumpfile=hr.dmp", "remap_schema=HR:BLAKE", "logfile=link.log"),
       "ORA-39002",
       "ORA-39070",
       "ORA-39402",
     );
-    expectRefused(() => tsdp("export", "schemas=HR", "dumpfile=new.dmp", "logfile=new.dmp"), ...BAD_DUMP, "ORA-39402");
+    await expectRefused(() => tsdp("export", "schemas=HR", "dumpfile=new.dmp", "logfile=new.dmp"), ...BAD_DUMP, "ORA-39402");
   });
 });
 
@@ -236,16 +248,21 @@ async function holdLock(path: string, begin: string): Promise<void> {
 }
 
 describe("a schema that can't be had", () => {
-  test("a source that is no database", () => {
+  test("a source that is no database", async () => {
     writeFileSync(join(folder, "NOTES.db"), "these are only my notes\n".repeat(50));
-    expectRefused(
+    await expectRefused(
       () => tsdp("export", "schemas=NOTES", "dumpfile=new.dmp", "nologfile=y"),
       "ORA-39002",
       "ORA-39097",
       "SQLITE_NOTADB",
     );
-    expectRefused(() => tsdp("export", "full=y", "dumpfile=new.dmp", "nologfile=y"), "ORA-39002", "ORA-39097", "SQLITE_NOTADB");
-    expectRefused(
+    await expectRefused(
+      () => tsdp("export", "full=y", "dumpfile=new.dmp", "nologfile=y"),
+      "ORA-39002",
+      "ORA-39097",
+      "SQLITE_NOTADB",
+    );
+    await expectRefused(
       () => tsdp("import", "dumpfile=hr.dmp", "remap_schema=HR:NOTES", "nologfile=y"),
       "ORA-39002",
       "ORA-39097",
@@ -263,9 +280,9 @@ describe("a schema that can't be had", () => {
     expect(codes(empty)).toEqual(["started: COMPLETED"]);
   });
 
-  test("two files of one name", () => {
+  test("two files of one name", async () => {
     writeFileSync(join(folder, "hr.sqlite"), "");
-    expectRefused(() => tsdp(...EXPORT), "ORA-39002", "ORA-39097");
+    await expectRefused(() => tsdp(...EXPORT), "ORA-39002", "ORA-39097");
   });
 
   test("a source that another program has locked, a target that another program is writing to", async () => {
@@ -299,22 +316,27 @@ describe("a schema that can't be had", () => {
     expect(contents(folder)).toEqual(before);
   });
 
-  test("a folder that can't be written", () => {
+  test("a folder that can't be written", async () => {
     const home = temporaryFolder();
     process.env["TSDP_HOME"] = home;
     onTestFinished(() => {
       delete process.env["TSDP_HOME"];
     });
-    expect(tsdp("directory", "create", "CLOSED", READ_ONLY_FOLDER).exitCode).toBe(0);
-    expectRefused(() => tsdp(...EXPORT, "directory=CLOSED"), ...BAD_DUMP, "ORA-31641", expect.stringMatching(/^E/) as string);
-    expectRefused(
+    expect((await tsdp("directory", "create", "CLOSED", READ_ONLY_FOLDER)).exitCode).toBe(0);
+    await expectRefused(
+      () => tsdp(...EXPORT, "directory=CLOSED"),
+      ...BAD_DUMP,
+      "ORA-31641",
+      expect.stringMatching(/^E/) as string,
+    );
+    await expectRefused(
       () => tsdp("export", "schemas=HR", "dumpfile=new.dmp", "logfile=CLOSED:x.log"),
       "ORA-39002",
       "ORA-39070",
       expect.stringMatching(/^E/) as string,
     );
     const intoClosed = ["import", READ_ONLY_FOLDER, "dumpfile=hr.dmp", "nologfile=y"];
-    expectRefused(
+    await expectRefused(
       () => tsdp(...intoClosed),
       "ORA-39002",
       "ORA-39097",
@@ -327,8 +349,8 @@ describe("a job name that is taken", () => {
   test("is refused, and the other job goes on", async () => {
     const pump = await connect(folder, { currentDirectory: folder });
     const handle = await pump.open("EXPORT", "SCHEMA", null, "NIGHTLY");
-    expectRefusedBeside(() => tsdp(...EXPORT, "job_name=NIGHTLY"), "ORA-31634");
-    expectRefusedBeside(() => tsdp("import", "dumpfile=hr.dmp", "job_name=nightly", "nologfile=y"), "ORA-31634");
+    await expectRefusedBeside(() => tsdp(...EXPORT, "job_name=NIGHTLY"), "ORA-31634");
+    await expectRefusedBeside(() => tsdp("import", "dumpfile=hr.dmp", "job_name=nightly", "nologfile=y"), "ORA-31634");
     await pump.addFile(handle, "new.dmp", "DATA_PUMP_DIR");
     await pump.metadataFilter(handle, "SCHEMA_EXPR", "IN ('HR')");
     await pump.startJob(handle);
@@ -337,8 +359,8 @@ describe("a job name that is taken", () => {
     expect(existsSync(join(folder, "new.dmp"))).toBe(true);
   });
 
-  function expectRefusedBeside(run: () => Outcome, code: string): void {
-    expect(run()).toMatchObject({ exitCode: 1, codes: [code] });
+  async function expectRefusedBeside(run: () => Promise<Outcome>, code: string): Promise<void> {
+    expect(await run()).toMatchObject({ exitCode: 1, codes: [code] });
   }
 });
 
@@ -369,10 +391,10 @@ describe("a dump file that is none, or no longer", () => {
     await expectNothingDone(original.database, INTO_EXISTING);
   });
 
-  test("from the command line", () => {
+  test("from the command line", async () => {
     writeFileSync(join(folder, "bad.dmp"), original.dump.subarray(0, original.dump.length - 1));
-    expectRefused(
-      () => tsdp("import", "dumpfile=bad.dmp", "nologfile=y", "table_exists_action=replace"),
+    await expectRefused(
+      () => tsdpBeside("import", "dumpfile=bad.dmp", "nologfile=y", "table_exists_action=replace"),
       ...BAD_DUMP,
       "ORA-31619",
       "TSDP-00010",
@@ -382,8 +404,8 @@ describe("a dump file that is none, or no longer", () => {
   test("one that is cut off anywhere", async () => {
     const { length } = original.dump;
     const lengths = [
-      ...Array.from({ length: 60 }, (_, i) => 1 + Math.floor((i * length) / 60)),
-      ...Array.from({ length: 20 }, (_, i) => length - 1 - 3 * i),
+      ...Array.from({ length: 20 }, (_, i) => 1 + Math.floor((i * length) / 20)),
+      ...Array.from({ length: 10 }, (_, i) => length - 1 - 6 * i),
     ];
     for (const [i, kept] of lengths.entries())
       await expectNothingDone(original.dump.subarray(0, kept), i % 2 === 0 ? INTO_NEW : INTO_EXISTING);
@@ -391,9 +413,9 @@ describe("a dump file that is none, or no longer", () => {
 
   test("one of which a byte has changed", async () => {
     const { length } = original.dump;
-    const header = Array.from({ length: 60 }, (_, i) => i * 7);
-    const middle = Array.from({ length: 90 }, (_, i) => Math.floor((i * length) / 90) + 13);
-    const trailer = Array.from({ length: 60 }, (_, i) => length - 1 - i * 11);
+    const header = Array.from({ length: 20 }, (_, i) => i * 21);
+    const middle = Array.from({ length: 30 }, (_, i) => Math.floor((i * length) / 30) + 13);
+    const trailer = Array.from({ length: 20 }, (_, i) => length - 1 - i * 33);
     for (const [i, place] of [...header, ...middle, ...trailer].entries()) {
       const bytes = Buffer.from(original.dump);
       bytes.writeUInt8(bytes.readUInt8(place) ^ (1 + (place % 255)), place);

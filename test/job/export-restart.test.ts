@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { KU } from "../../src/api/constants.ts";
 import { compareDatabases } from "../judge/compare.ts";
 import { codesOf, expectSuccess, failureOf, followJob, runImport, startJob } from "./pump-jobs.ts";
-import { defined, logLines, restart, runToFailpoint } from "./restarts.ts";
+import { defined, logLines, restart, runToFailpoint, runToFailpoints } from "./restarts.ts";
 
 const TABLES = ["twins", "counted", "keyed", "empty"];
 const REQUEST = { schemas: "= 'SRC'", dumpFiles: ["a.dmp", "b.dmp"], parallel: 2, parameters: { COMPRESSION: "NONE" } };
@@ -60,35 +60,21 @@ function expectEachTableOnce(): void {
 }
 
 test.each([
-  "export planned",
-  "executing",
-  "export piece written",
-  "export piece written:7",
-  "export synced",
-  "export checkpoint",
-  "export ended",
-  "export file published",
-  "export file published:2",
-  "export published",
-  "completing",
-  "ending",
-])("an export that is killed at '%s' goes on and ends as if it had not been", async (failpoint) => {
-  await runToFailpoint("EXPORT", folder, REQUEST, failpoint);
-  if (!existsSync(join(folder, ".tsdp/jobs/SYSTEM.INTERRUPTED.db"))) return expectWholeDump();
-  if (failpoint !== "export planned") {
-    expectSuccess(await restart(folder));
-    expectEachTableOnce();
-  }
-  return expectWholeDump();
-});
-
-test("a second crash during the restart is as harmless", async () => {
-  await runToFailpoint("EXPORT", folder, REQUEST, "export checkpoint");
-  await restart(folder, { failpoint: "export piece written" });
-  await restart(folder, { failpoint: "export file published" });
+  [["executing", "export planned", "export piece written", "export synced", "export checkpoint", "export ended", "completing"]],
+  [["export piece written:7", "export file published", "ending"]],
+  [["export file published:2"]],
+])("an export that is killed at %j, one after the other, ends as if it had not been", async (failpoints) => {
+  await runToFailpoints("EXPORT", folder, REQUEST, failpoints);
+  expect(readdirSync(join(folder, ".tsdp/jobs"))).toContain("SYSTEM.INTERRUPTED.db");
   expectSuccess(await restart(folder));
   expectEachTableOnce();
   await expectWholeDump();
+});
+
+test("an export that is killed before it is EXECUTING is DEFINING as before, and its session may start it again", async () => {
+  await runToFailpoint("EXPORT", folder, { ...REQUEST, tables: "SRC.empty" }, "export planned");
+  expect(readdirSync(join(folder, ".tsdp/jobs"))).toEqual([]);
+  expect(readdirSync(folder).sort()).toEqual([".tsdp", "SRC.db", "a.dmp", "b.dmp", "job.log", "pristine.copy"]);
 });
 
 test.each(["wal", "delete"])("a source in %s mode that has changed is exported again from the beginning", async (mode) => {
@@ -101,11 +87,11 @@ test.each(["wal", "delete"])("a source in %s mode that has changed is exported a
   await expectWholeDump();
 });
 
-test("what was exported before the crash is not exported again", async () => {
-  await runToFailpoint("EXPORT", folder, REQUEST, "export checkpoint");
+test("what was exported before a crash is not exported again", async () => {
+  await runToFailpoints("EXPORT", folder, REQUEST, ["export checkpoint", "export published"]);
   const report = await restart(folder);
   expectSuccess(report);
-  expect(report.lines.join("\n")).not.toMatch(/from the beginning/);
+  expect(logLines(folder).join("\n")).not.toMatch(/from the beginning/);
   expect(report.lines[0]).toMatch(/^Job INTERRUPTED has been reopened at /);
   expect(report.lines[1]).toMatch(/^Restarting "SYSTEM"\."INTERRUPTED": /);
   await expectWholeDump();

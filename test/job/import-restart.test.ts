@@ -19,7 +19,7 @@ import {
   startJob,
   type JobRequest,
 } from "./pump-jobs.ts";
-import { defined, logLines, restart, runToFailpoint } from "./restarts.ts";
+import { defined, logLines, restart, runToFailpoint, runToFailpoints } from "./restarts.ts";
 
 const KEPT = ["SRC.copy", "OTHER.copy", "OLD.copy", "appended.copy", "replaced.copy", "kept.dmp"];
 const TO_NEW: JobRequest = {
@@ -102,24 +102,16 @@ function expectEachTableOnce(schema: string, tables: readonly string[]): void {
 const isRunning = () => existsSync(at(".tsdp/jobs/SYSTEM.INTERRUPTED.db"));
 
 test.each([
-  "executing",
-  "import staged",
-  "import staged:2",
-  "import piece before commit",
-  "import piece before commit:5",
-  "import piece loaded",
-  "import piece loaded:6",
-  "import publish before commit",
-  "import published",
-  "import whole",
-  "import named",
-  "import named:2",
-  "import finished",
-  "import finished:2",
-  "completing",
-  "ending",
-])("an import of new schemas that is killed at '%s' goes on and ends as if it had not been", async (failpoint) => {
-  await runToFailpoint("IMPORT", folder, TO_NEW, failpoint);
+  [
+    ["executing", "import staged:2", "import piece before commit:5", "import publish before commit"],
+    ["import whole", "import finished", "import named", "completing"],
+  ],
+  [
+    ["import staged", "import piece before commit", "import piece loaded", "import piece loaded:6", "import published"],
+    ["import named", "import finished", "ending"],
+  ],
+])("an import of new schemas that is killed at %j and %j, one after the other, ends as if it had not been", async (...points) => {
+  await runToFailpoints("IMPORT", folder, TO_NEW, points.flat());
   expect(isRunning()).toBe(true);
   expectSuccess(await restart(folder));
   expectBoth();
@@ -133,26 +125,14 @@ test.each([
 });
 
 test.each([
-  ["append", TO_OLD, "import staged"],
-  ["append", TO_OLD, "import piece loaded:3"],
-  ["append", TO_OLD, "import publish before commit"],
-  ["append", TO_OLD, "import published"],
-  ["append", TO_OLD, "completing"],
-  ["replace", REPLACING, "import piece before commit:4"],
-  ["replace", REPLACING, "import published"],
-])("an import into an existing schema ($0) that is killed at '$2' adds each row once", async (action, request, failpoint) => {
-  await runToFailpoint("IMPORT", folder, request, failpoint);
+  ["append", TO_OLD, ["import staged", "import piece loaded:3", "import publish before commit", "import published"]],
+  ["append", TO_OLD, ["import piece before commit:2", "completing"]],
+  ["replace", REPLACING, ["import piece before commit:4", "import published"]],
+])("an import into an existing schema ($0) that is killed at $2 adds each row once", async (action, request, failpoints) => {
+  await runToFailpoints("IMPORT", folder, request, failpoints);
   expectSuccess(await restart(folder));
   expect(compareDatabases(at(action === "append" ? "appended.copy" : "replaced.copy"), at("OLD.db"))).toEqual([]);
   expectNothingLeft();
-});
-
-test("a second and a third crash are as harmless", async () => {
-  await runToFailpoint("IMPORT", folder, TO_NEW, "import piece loaded:2");
-  await restart(folder, { failpoint: "import piece before commit:2" });
-  await restart(folder, { failpoint: "import named" });
-  expectSuccess(await restart(folder));
-  expectBoth();
 });
 
 test.each([0, 1])("a running import stops (immediate %i) and goes on", async (immediate) => {

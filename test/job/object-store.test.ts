@@ -1,6 +1,7 @@
 import Sqlite from "better-sqlite3";
-import { copyFileSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { KU } from "../../src/api/constants.ts";
@@ -17,8 +18,11 @@ const TOKEN = "X-Amz-Signature=";
 
 let store: TestStore;
 let folder: string;
+let source: string;
 
 beforeAll(() => {
+  source = mkdtempSync(join(tmpdir(), "tsdp-object-store-"));
+  writeSource(join(source, "TEST.db"));
   // A secret that can be looked for.
   const account = createRequire(import.meta.url)("s3rver/lib/models/account") as {
     DUMMY_ACCOUNT: { createKeyPair(id: string, secret: string): void };
@@ -29,17 +33,18 @@ beforeAll(() => {
 beforeEach(async () => {
   store = await startObjectStore();
   folder = temporaryFolder();
-  writeSource(join(folder, "TEST.db"));
+  copyFileSync(join(source, "TEST.db"), join(folder, "TEST.db"));
   for (const database of [folder, `test@${folder}`])
     await session((pump) => pump.createCredential("BMCTEST", "AKIATEST", SECRET), database);
   return async () => store.close();
 });
 
 afterAll(() => {
+  rmSync(source, { recursive: true });
   delete process.env["TSDP_FAILPOINT"];
 });
 
-/** Some 30 MB in two tables, hard to compress. */
+/** Some 17 MB in two tables, hard to compress. */
 function writeSource(path: string): void {
   const database = new Sqlite(path);
   const rows = (count: number) => `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})`;
@@ -47,7 +52,7 @@ function writeSource(path: string): void {
     CREATE TABLE FOO (id INTEGER PRIMARY KEY, v);
     ${rows(20_000)} INSERT INTO FOO SELECT i, randomblob(400) FROM n;
     CREATE TABLE BAR (id INTEGER PRIMARY KEY, v);
-    ${rows(40_000)} INSERT INTO BAR SELECT i, randomblob(550) FROM n;
+    ${rows(16_000)} INSERT INTO BAR SELECT i, randomblob(550) FROM n;
   `);
   database.close();
 }
@@ -55,7 +60,7 @@ function writeSource(path: string): void {
 /** As many as make checkpoints certain. */
 function addRows(path: string): void {
   const database = new Sqlite(path);
-  database.exec("INSERT INTO BAR (v) SELECT v || v FROM BAR");
+  for (let i = 0; i < 2; i++) database.exec("INSERT INTO BAR (v) SELECT v || v FROM BAR");
   database.close();
 }
 

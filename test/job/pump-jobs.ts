@@ -12,7 +12,9 @@ import type { JobDefinition, JobFile, JobMode, Operation } from "../../src/job/d
 import { createJob } from "../../src/job/jobs.ts";
 import { LivenessLock, lockPath } from "../../src/job/liveness.ts";
 import { NO_PLACE_KEYS } from "../../src/job/place-access.ts";
-import { WorkerPool, type WorkerThread } from "../../src/job/worker-thread.ts";
+import type { WorkerPool } from "../../src/job/worker-thread.ts";
+import { KeptWorkers } from "./kept-workers.ts";
+import { inThisProcess } from "./launch-here.ts";
 
 /** What a test asks of a job; what is left out is left to the product's defaults. */
 export interface JobRequest {
@@ -63,12 +65,12 @@ export function expectSuccess(report: JobReport): void {
   expect(report).toMatchObject(SUCCESS);
 }
 
-/** Runs an export of the database to its end. @throws the error of START_JOB or of a call before it */
+/** Runs an export of the database to its end, its control process in this process. @throws the error of START_JOB or of a call before it */
 export async function runExport(database: string, request: JobRequest): Promise<JobReport> {
   return runJob("EXPORT", database, request);
 }
 
-/** Runs an import into the database to its end. @throws the error of START_JOB or of a call before it */
+/** Runs an import into the database to its end, likewise. @throws the error of START_JOB or of a call before it */
 export async function runImport(database: string, request: JobRequest): Promise<JobReport> {
   return runJob("IMPORT", database, request);
 }
@@ -82,7 +84,7 @@ async function runJob(operation: Operation, database: string, request: JobReques
   const pump = await connect(database, { currentDirectory: request.folder ?? dirname(homeFolder(database)) });
   try {
     const handle = await defineJob(pump, operation, request);
-    await startJob(pump, handle);
+    await inThisProcess(() => startJob(pump, handle));
     return await followJob(pump, handle);
   } finally {
     await pump.close();
@@ -167,15 +169,14 @@ export function codesOf(error: PumpError): string[] {
 }
 
 /**
- * Runs a job by a control process that lives in this process: for the many jobs of one test, which would take minutes with a
- * process each. Nothing else is different.
+ * Runs a job without a client: for the very many jobs of one test. Nothing else is different.
  * @returns how it ended, or the error for which it did not start.
  */
 export async function runInProcess(operation: Operation, database: string, request: JobRequest): Promise<JobReport | PumpError> {
   const home = homeFolder(database);
   const { table, session } = createJob(home, definitionOf(operation, database, request, home));
   const reader = ControlTable.open(table.path);
-  const workers = new LateWorkers();
+  const workers = new KeptWorkers();
   try {
     const lock = LivenessLock.acquire(lockPath(table.path), 1000);
     const control = new ControlProcess(table, lock, workers as unknown as WorkerPool);
@@ -193,25 +194,6 @@ export async function runInProcess(operation: Operation, database: string, reque
     const left = LivenessLock.acquire(lockPath(reader.path), 1000);
     reader.drop();
     left.remove();
-  }
-}
-
-/** Starts no thread until one is asked for: most jobs of these tests are refused before. */
-class LateWorkers implements Pick<WorkerPool, "take" | "enter" | "close"> {
-  #pool: WorkerPool | null = null;
-
-  take(count: number): readonly WorkerThread[] {
-    this.#pool ??= new WorkerPool();
-    return this.#pool.take(count);
-  }
-
-  enter(): void {
-    // Their jobs are on the local disk.
-  }
-
-  async close(): Promise<void> {
-    await this.#pool?.close();
-    this.#pool = null;
   }
 }
 

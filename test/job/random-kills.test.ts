@@ -15,7 +15,7 @@ import { compareDatabases } from "../judge/compare.ts";
 import { expectSuccess, followJob, runExport, runImport, startJob } from "./pump-jobs.ts";
 
 /** Runs of each operation; `TSDP_KILLS=300 npx vitest run test/job/random-kills.test.ts` takes longer. */
-const ROUNDS = Number(process.env["TSDP_KILLS"] ?? 10);
+const ROUNDS = Number(process.env["TSDP_KILLS"] ?? 3);
 /** A job is killed this often before it may end, each time at another moment of its life. */
 const KILLS = 3;
 const LONGEST_WAIT_MS = 900;

@@ -27,7 +27,6 @@ export async function runToFailpoint(
   await underFailpoint(failpoint, async () => {
     await startJob(pump, handle);
     await followJob(pump, handle);
-    throw new Error(`the job has ended without passing ${failpoint}`);
   });
   // Killed before it was EXECUTING it is DEFINING again, and would go with its session.
   if ((await pump.jobs())[0]?.state === "DEFINING") {
@@ -35,6 +34,17 @@ export async function runToFailpoint(
     await followJob(pump, handle);
   }
   await pump.close();
+}
+
+/** Runs a job whose control process is killed at the first failpoint, that of its restart at the second, and so on. */
+export async function runToFailpoints(
+  operation: "EXPORT" | "IMPORT",
+  folder: string,
+  request: JobRequest,
+  [first = "", ...further]: readonly string[],
+): Promise<void> {
+  await runToFailpoint(operation, folder, request, first);
+  for (const failpoint of further) await restart(folder, { failpoint });
 }
 
 /** Attaches to the interrupted job, has it go on, and follows it to its end, or to a failpoint again. */
@@ -57,16 +67,18 @@ export async function restart(folder: string, options: { failpoint?: string; ski
   }
 }
 
-async function underFailpoint(failpoint: string, work: () => Promise<void>): Promise<void> {
+/** Does what is to end by the death of the control process at the failpoint. */
+export async function underFailpoint(failpoint: string, work: () => Promise<void>): Promise<void> {
   process.env["TSDP_FAILPOINT"] = failpoint;
   try {
     await work();
   } catch (error) {
-    if (!["ORA-31626", "ORA-39006"].includes(toPumpError(error).code) || !(error instanceof Error)) throw error;
-    if (error.message.includes("without passing")) throw error;
+    if (!["ORA-31626", "ORA-39006"].includes(toPumpError(error).code)) throw error;
+    return;
   } finally {
     delete process.env["TSDP_FAILPOINT"];
   }
+  throw new Error(`the job has ended without passing ${failpoint}`);
 }
 
 function unlessItRuns(error: unknown): void {

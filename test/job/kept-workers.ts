@@ -1,0 +1,64 @@
+import { afterAll } from "vitest";
+import { WorkerThread, type WorkerPool } from "../../src/job/worker-thread.ts";
+import type { PublishEvent } from "../../src/sqlite/publish.ts";
+import { NO_PLACE_KEYS, type PlaceKeys } from "../../src/storage/place-keys.ts";
+import type { WorkerAnswers, WorkerRequest } from "../../src/worker/messages.ts";
+
+/** Threads that no job has now, by their number. */
+const idle = new Map<number, KeptThread[]>();
+
+afterAll(async () => {
+  await Promise.all([...idle.values()].flat().map((thread) => thread.close()));
+});
+
+class KeptThread extends WorkerThread {
+  #calls = 0;
+  #hasFailed = false;
+
+  override async call<R extends WorkerRequest>(
+    request: R,
+    onEvent?: (event: PublishEvent) => void,
+  ): Promise<WorkerAnswers[R["do"]]> {
+    this.#calls += 1;
+    try {
+      return await super.call(request, onEvent);
+    } catch (error) {
+      this.#hasFailed = true;
+      throw error;
+    } finally {
+      this.#calls -= 1;
+    }
+  }
+
+  /** A thread that is still at work, or that an error may have left in disorder, is not kept. */
+  async release(): Promise<void> {
+    if (this.#calls > 0 || this.#hasFailed) return this.close();
+    await this.call({ do: "close" });
+    idle.set(this.number, [...(idle.get(this.number) ?? []), this]);
+  }
+}
+
+/** The workers of a job in the process of a test. Its threads go on to the next job: starting one takes longer than a small job. */
+export class KeptWorkers implements Pick<WorkerPool, "take" | "enter" | "close"> {
+  readonly #workers: KeptThread[] = [];
+  #places: PlaceKeys = NO_PLACE_KEYS;
+
+  take(count: number): readonly WorkerThread[] {
+    while (this.#workers.length < count) {
+      const number = this.#workers.length + 1;
+      const worker = idle.get(number)?.pop() ?? new KeptThread(number);
+      worker.enter(this.#places);
+      this.#workers.push(worker);
+    }
+    return this.#workers;
+  }
+
+  enter(places: PlaceKeys): void {
+    this.#places = places;
+    for (const worker of this.#workers) worker.enter(places);
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#workers.splice(0).map((worker) => worker.release()));
+  }
+}
