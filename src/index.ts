@@ -30,6 +30,7 @@ export type {
 } from "./api/status-types.ts";
 export { PumpError, type ErrorLine } from "./base/errors.ts";
 export type { Credential, CredentialOptions } from "./catalog/credentials.ts";
+export type { DatabaseLink } from "./catalog/links.ts";
 export type { Directory } from "./catalog/directories.ts";
 export type { JobMode, Operation } from "./job/definition.ts";
 export type { DryRun } from "./job/dry-run.ts";

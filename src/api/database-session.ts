@@ -2,6 +2,7 @@ import { Credentials, type Credential, type CredentialOptions } from "../catalog
 import type { ConnectIdentity } from "../catalog/connect-string.ts";
 import { Directories, type Directory } from "../catalog/directories.ts";
 import { homeFolder } from "../catalog/home.ts";
+import { DatabaseLinks, type DatabaseLink } from "../catalog/links.ts";
 import {
   closeWallet,
   createWallet,
@@ -29,6 +30,7 @@ export class DatabaseSession {
   protected readonly currentDirectory: string;
   protected readonly directoryObjects: Directories;
   protected readonly credentialObjects: Credentials;
+  protected readonly linkObjects: DatabaseLinks;
 
   /** Use `connect`. */
   constructor({ user, database }: ConnectIdentity, currentDirectory: string) {
@@ -39,6 +41,7 @@ export class DatabaseSession {
     this.currentDirectory = currentDirectory;
     this.directoryObjects = new Directories(this.home, currentDirectory);
     this.credentialObjects = new Credentials(this.home);
+    this.linkObjects = new DatabaseLinks(this.home);
   }
 
   /** All directory objects. */
@@ -80,6 +83,26 @@ export class DatabaseSession {
     });
   }
 
+  /** The database links of the user. */
+  async databaseLinks(): Promise<readonly DatabaseLink[]> {
+    return rejecting(() => this.linkObjects.list().filter(({ owner }) => owner === this.user));
+  }
+
+  /**
+   * CREATE DATABASE LINK: a name for another database, `[user@]database`, that `open` takes as its remote link.
+   * @throws ORA-39001 for a name that can't be one or a password, ORA-12154 when there is no such database, ORA-02011 when it exists
+   */
+  async createDatabaseLink(name: string, connectString: string): Promise<DatabaseLink> {
+    return rejecting(() => this.linkObjects.create(this.user, name, connectString, this.currentDirectory));
+  }
+
+  /** DROP DATABASE LINK. @throws ORA-02024 when the user has none of this name */
+  async dropDatabaseLink(name: string): Promise<void> {
+    return rejecting(() => {
+      this.linkObjects.drop(this.user, name);
+    });
+  }
+
   /** Makes the wallet of the database: its keys encrypt dumps without a password. @throws ORA-00955 when there is one. */
   async createWallet(password: string): Promise<void> {
     return rejecting(() => createWallet(this.home, password));
@@ -117,7 +140,8 @@ export class DatabaseSession {
 
   /**
    * A SELECT over the views DBA_DATAPUMP_JOBS, USER_DATAPUMP_JOBS and DBA_DATAPUMP_SESSIONS, and over DATABASE_EXPORT_OBJECTS,
-   * SCHEMA_EXPORT_OBJECTS and TABLE_EXPORT_OBJECTS, which list the object paths of the jobs of a mode.
+   * SCHEMA_EXPORT_OBJECTS and TABLE_EXPORT_OBJECTS, which list the object paths of the jobs of a mode; DBA_DB_LINKS, ALL_DB_LINKS and
+   * USER_DB_LINKS show database links.
    * @returns rows by the names of their columns, as the statement spells them
    * @throws ORA-00942 for anything else
    */

@@ -33,6 +33,12 @@ export const MESSAGES = {
   "ORA-00959": { text: "tablespace '%s' does not exist" },
   "ORA-02298": { text: "cannot validate (%s.%s) - parent keys not found" },
   "ORA-02354": { text: "error in exporting/importing data" },
+  "ORA-02011": { text: "duplicate database link name", hint: "See `tsdp link list`; drop it first to make it anew." },
+  "ORA-02019": {
+    text: "connection description for remote database not found",
+    hint: "Make it with `tsdp link create NAME CONNECT`; `tsdp link list` shows those that exist.",
+  },
+  "ORA-02024": { text: "database link not found", hint: "`tsdp link list` shows those that exist." },
   "ORA-04043": { text: "object %s does not exist" },
   "ORA-12154": {
     text: "cannot connect to database using connect identifier %s",
@@ -209,6 +215,7 @@ export const MESSAGES = {
   "ORA-39193": { text: "Table mode jobs do not allow the schema to be wild carded." },
   "ORA-39194": { text: "Table mode jobs require the tables to be comma separated." },
   "ORA-39195": { text: "At least one schema in the TABLE_FILTER does not exist." },
+  "ORA-39200": { text: 'Link name "%s" is invalid.' },
   "ORA-39206": { text: "A parallel degree of %s is invalid.", hint: "Give a whole number from 1 to 64." },
   "ORA-39207": { text: "Value %s is invalid for parameter %s." },
   "ORA-39208": { text: "Parameter %s is invalid for %s jobs." },

@@ -16,6 +16,10 @@ const VERSIONS = [
      schema TEXT NOT NULL, table_name TEXT NOT NULL COLLATE NOCASE, column_name TEXT NOT NULL COLLATE NOCASE,
      PRIMARY KEY (schema, table_name, column_name)
    ) STRICT;`,
+  `CREATE TABLE database_link (
+     owner TEXT NOT NULL, name TEXT NOT NULL, username TEXT NOT NULL, database TEXT NOT NULL, created TEXT NOT NULL,
+     PRIMARY KEY (owner, name)
+   ) STRICT;`,
 ];
 
 /** `catalog.db` in the home folder of a database: its objects that are no schemas. It is made when the first of them is. */

@@ -7,6 +7,7 @@ import { defaultOf, supportedParameters } from "./parameters.ts";
 import { productVersion } from "../base/product.ts";
 import type { SessionOptions } from "./session-commands.ts";
 import { columnProgram } from "./column-program.ts";
+import { linkProgram } from "./link-program.ts";
 import { verifyProgram } from "./verify-program.ts";
 import { walletProgram } from "./wallet-program.ts";
 
@@ -50,6 +51,7 @@ export async function runProgram(words: readonly string[], output: Output): Prom
     .addCommand(walletProgram(output))
     .addCommand(credentialProgram(output))
     .addCommand(columnProgram(output))
+    .addCommand(linkProgram(output))
     .addCommand(verifyProgram(output, end));
   for (const inspecting of inspectPrograms(output, end)) program.addCommand(inspecting);
   try {

@@ -1,4 +1,5 @@
 import { pumpError } from "../base/errors.ts";
+import { DatabaseLinks } from "../catalog/links.ts";
 import { objectPathsOf } from "../metadata/path-catalog.ts";
 import { openMemory, type Connection } from "../sqlite/database.ts";
 import { listJobs, type JobSummary } from "./jobs.ts";
@@ -7,6 +8,7 @@ const JOB_COLUMNS = [
   ...["owner_name", "job_name", "operation", "job_mode", "state", "degree", "attached_sessions", "datapump_sessions"],
   ...["process_id", "percent_done", "bytes_processed", "rows_processed", "error_count", "start_time"],
 ];
+const LINK_COLUMNS = ["owner", "db_link", "username", "host", "created"];
 const SESSION_COLUMNS = [
   ...["owner_name", "job_name", "inst_id", "saddr", "session_type"],
   ...["process_id", "user_name", "attach_time"],
@@ -22,7 +24,8 @@ const PATH_VIEWS = [
 /**
  * The views of the jobs of a database: DBA_DATAPUMP_JOBS, USER_DATAPUMP_JOBS (of the session's user, without OWNER_NAME) and
  * DBA_DATAPUMP_SESSIONS, with Oracle's columns first and then our own. They read the control tables, however many there are.
- * DATABASE_EXPORT_OBJECTS, SCHEMA_EXPORT_OBJECTS and TABLE_EXPORT_OBJECTS list object paths.
+ * DATABASE_EXPORT_OBJECTS, SCHEMA_EXPORT_OBJECTS and TABLE_EXPORT_OBJECTS list object paths; DBA_DB_LINKS, ALL_DB_LINKS (those that the
+ * user can use) and USER_DB_LINKS database links.
  * @throws ORA-00942 and SQLite's own words for a statement that is not one SELECT over them
  */
 export function queryViews(
@@ -41,7 +44,7 @@ export function queryViews(
     const text = error instanceof Error ? error.message : String(error);
     throw pumpError(
       [["ORA-00942"], ["TSDP-00010", text]],
-      "The views are DBA_DATAPUMP_JOBS, USER_DATAPUMP_JOBS, DBA_DATAPUMP_SESSIONS, and DATABASE_, SCHEMA_ and TABLE_EXPORT_OBJECTS.",
+      "The views are DBA_DATAPUMP_JOBS, USER_DATAPUMP_JOBS, DBA_DATAPUMP_SESSIONS, DBA_DB_LINKS, ALL_DB_LINKS, USER_DB_LINKS, and DATABASE_, SCHEMA_ and TABLE_EXPORT_OBJECTS.",
       error,
     );
   } finally {
@@ -76,12 +79,21 @@ function defineViews(connection: Connection, home: string, user: string): void {
       for (const job of listJobs(home)) yield* sessionRows(job);
     },
   });
+  connection.table("dba_db_links", {
+    columns: LINK_COLUMNS,
+    *rows() {
+      for (const { owner, name, user, database, created } of new DatabaseLinks(home).list())
+        yield [owner, name, user, database, created];
+    },
+  });
   const [, ...own] = JOB_COLUMNS;
   connection.exec(`
     CREATE VIEW dba_datapump_jobs AS SELECT ${JOB_COLUMNS.join(", ")} FROM datapump_job;
     CREATE TABLE session_user AS SELECT NULL AS name;
     CREATE VIEW user_datapump_jobs AS
       SELECT ${own.join(", ")} FROM datapump_job WHERE owner_name = (SELECT name FROM session_user);
+    CREATE VIEW all_db_links AS SELECT * FROM dba_db_links WHERE owner = (SELECT name FROM session_user);
+    CREATE VIEW user_db_links AS SELECT db_link, username, host, created FROM all_db_links;
     CREATE VIEW dba_datapump_sessions AS SELECT ${SESSION_COLUMNS.join(", ")} FROM datapump_session`);
   connection.prepare("UPDATE session_user SET name = ?").run(user);
   for (const [view, mode] of PATH_VIEWS) {

@@ -9,8 +9,9 @@ test("the package gives these names and no others", () => {
   ]);
   const methods = [DataPump, DatabaseSession].flatMap((part) => Object.getOwnPropertyNames(part.prototype));
   expect([...new Set(methods)].sort()).toEqual([
-    ...["addFile", "attach", "close", "closeWallet", "constructor", "createCredential", "createDirectory", "createWallet"],
-    ...["credentials", "dataFilter", "dataRemap", "detach", "directories", "dropCredential", "dropDirectory", "dryRun"],
+    ...["addFile", "attach", "close", "closeWallet", "constructor", "createCredential", "createDatabaseLink"],
+    ...["createDirectory", "createWallet", "credentials", "dataFilter", "dataRemap", "databaseLinks", "detach", "directories"],
+    ...["dropCredential", "dropDatabaseLink", "dropDirectory", "dryRun"],
     ...["getDumpfileInfo", "getStatus", "jobs", "leftovers", "logEntry"],
     ...["metadataFilter", "metadataRemap", "metadataTransform", "open", "openWallet", "query", "removeLeftover", "rotateWallet"],
     ...["setParallel", "setParameter", "startJob", "stopJob", "stopWorker", "waitForJob", "walletStatus"],
