@@ -99,7 +99,7 @@ class SchemaPlanner {
     this.#request = request;
     this.#proven = proven;
     this.#problems = [...request.problems];
-    this.#existing = new Map((request.existing ?? []).map((object) => [object.name.toLowerCase(), object]));
+    this.#existing = new Map((request.existing ?? []).map((object) => [foldName(object.name), object]));
   }
 
   plan(): SchemaImport {
@@ -143,26 +143,26 @@ class SchemaPlanner {
       this.#problems.push(
         pumpError([["ORA-39083", `${type}:${this.#shown(object.name)}`], { code: "TSDP-00010", text: reason }]).lines,
       );
-      if (object.type === "table") this.#without.add(object.name.toLowerCase());
+      if (object.type === "table") this.#without.add(foldName(object.name));
     }
   }
 
   /** Whether the table's definition and rows come to the target; lays out its load. */
   #takeTable(object: DumpObject): boolean {
-    if (object.owner !== null && this.#without.has(object.owner.toLowerCase())) return false;
+    if (object.owner !== null && this.#without.has(foldName(object.owner))) return false;
     // A shadow table without its rows is damage: the module makes it.
     if (object.owner !== null && this.#isEmpty(object)) return false;
     if (isSystemTable(object)) return this.#takeSystemTable(object);
-    const existing = this.#existing.get(object.name.toLowerCase());
+    const existing = this.#existing.get(foldName(object.name));
     if (existing === undefined) return this.#takeNewTable(object);
     if (object.owner !== null && this.#isDropped(object.owner)) return this.#takeNewTable(object);
-    this.#without.add(object.name.toLowerCase());
+    this.#without.add(foldName(object.name));
     return this.#takeExistingTable(object, existing);
   }
 
   #takeNewTable(object: DumpObject): boolean {
     if (this.#request.content === "DATA_ONLY") {
-      this.#without.add(object.name.toLowerCase());
+      this.#without.add(foldName(object.name));
       this.#problems.push(pumpError([["ORA-31693", this.#shown(object.name)], ["ORA-00942"]]).lines);
       return false;
     }
@@ -183,7 +183,7 @@ class SchemaPlanner {
         return false;
       case "REPLACE":
         this.#drops.push(existing.name);
-        this.#without.delete(object.name.toLowerCase());
+        this.#without.delete(foldName(object.name));
         return this.#takeNewTable(object);
       case "APPEND":
       case "TRUNCATE":
@@ -223,7 +223,7 @@ class SchemaPlanner {
   #addLoad(object: DumpObject, action: PublishTable["action"], truncate: boolean): boolean {
     const shape = this.#proven.shape(object.name);
     if (object.shape === null || !sameColumns(object.shape, shape)) {
-      this.#without.add(object.name.toLowerCase());
+      this.#without.add(foldName(object.name));
       const reason = "its rows do not fit its definition";
       this.#problems.push(
         pumpError([
@@ -253,8 +253,8 @@ class SchemaPlanner {
 
   #takeDependent(object: DumpObject): boolean {
     if (object.objectType === "TABLE") return false;
-    if (this.#without.has(object.tableName.toLowerCase()) && object.objectType !== "VIEW") return this.#reportDependent(object);
-    const existing = this.#existing.get(object.name.toLowerCase());
+    if (this.#without.has(foldName(object.tableName)) && object.objectType !== "VIEW") return this.#reportDependent(object);
+    const existing = this.#existing.get(foldName(object.name));
     if (existing === undefined || this.#isDropped(existing.tableName)) return true;
     this.#problems.push(pumpError([["ORA-31684", `${object.objectType}:${this.#shown(object.name)}`]]).lines);
     return false;
@@ -262,7 +262,7 @@ class SchemaPlanner {
 
   /** Dependents of a table that was skipped go with it; those of one that failed are named. */
   #reportDependent(object: DumpObject): false {
-    const failed = this.#proven.rejected.some(({ object: { name } }) => name.toLowerCase() === object.tableName.toLowerCase());
+    const failed = this.#proven.rejected.some(({ object: { name } }) => foldName(name) === foldName(object.tableName));
     const inserts = [`${object.objectType}:${this.#shown(object.name)}`, `TABLE:${this.#shown(object.tableName)}`] as const;
     if (failed) this.#problems.push(pumpError([["ORA-39112", ...inserts]]).lines);
     return false;

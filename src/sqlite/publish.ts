@@ -114,7 +114,7 @@ class Publication {
   /** Stores the definitions that have no rows of their own; a trigger whose table could not be made goes with it. */
   #storeDefinitions(): void {
     const stored = this.#plan.definitions.filter(
-      ({ type, tableName }) => type !== "trigger" || !this.#rejected.has(tableName.toLowerCase()),
+      ({ type, tableName }) => type !== "trigger" || !this.#rejected.has(foldName(tableName)),
     );
     this.#editSchema(() => {
       const insert = this.#connection.prepare("INSERT INTO sqlite_schema VALUES (?, ?, ?, 0, CAST(? AS TEXT))");
@@ -271,7 +271,7 @@ class Publication {
     } catch (error) {
       if (!this.#connection.inTransaction) throw error;
       savepoint.rollback();
-      if (kind === "rejected") this.#rejected.add(object.name.toLowerCase());
+      if (kind === "rejected") this.#rejected.add(foldName(object.name));
       const sql = kind === "failed" ? [{ code: "Failing sql is", text: `\n${shortened(this.#text(object))}` }] : [];
       this.#report({ kind, object, lines: [...causeLines(error), ...sql] });
       return false;

@@ -203,6 +203,6 @@ function findIntegerPrimaryKey(info: readonly TableInfoRow[], constraints: reado
 
 function addressRowid(info: readonly TableInfoRow[], integerPrimaryKey: string | null): string | null {
   if (integerPrimaryKey !== null) return quoteIdentifier(integerPrimaryKey);
-  const taken = new Set(info.map((column) => column.name.toLowerCase()));
+  const taken = new Set(info.map((column) => foldName(column.name)));
   return ["rowid", "_rowid_", "oid"].find((name) => !taken.has(name)) ?? null;
 }

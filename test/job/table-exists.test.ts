@@ -315,3 +315,21 @@ describe("some tables", () => {
     expect(rows(other, "SELECT count(*) FROM tags")).toEqual(["[2]"]);
   });
 });
+
+test("names that differ in letters whose case SQLite does not fold are different ones", async () => {
+  const uml = join(folder, "UML.db");
+  const names = ["Ä", "ä"].flatMap((name) => [
+    `CREATE TABLE "${name}" (a UNIQUE); INSERT INTO "${name}" VALUES ('${name}')`,
+    `CREATE INDEX "${name} index" ON "${name}" (a); CREATE VIEW "${name} view" AS SELECT a FROM "${name}"`,
+  ]);
+  execute(uml, names.join(";"));
+  expectSuccess(await runExport(folder, { schemas: "IN ('UML')", dumpFiles: ["uml.dmp"] }));
+  const same = { dumpFiles: ["uml.dmp"], filters: [["EXCLUDE_PATH_EXPR", "IN ('VIEW')"]] } as const;
+  copyFileSync(uml, other);
+  execute(other, `DELETE FROM "Ä"; DELETE FROM "ä"`);
+  expectSuccess(await runImport(folder, { ...same, remap: [["UML", "OTHER"]], parameters: { TABLE_EXISTS_ACTION: "REPLACE" } }));
+  expect(compareDatabases(uml, other)).toEqual([]);
+  execute(other, `DROP TABLE "ä"`);
+  await runImport(folder, { ...same, remap: [["UML", "OTHER"]] });
+  expect(compareDatabases(uml, other)).toEqual([]);
+});
