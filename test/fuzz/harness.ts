@@ -19,6 +19,11 @@ export function expectCatalogued(error: unknown, label: string): void {
   expect(Object.keys(MESSAGES), `${label}\n${error.message}`).toContain(error.code);
 }
 
+/** What this process has at most had in memory: the first case after which it is too much is the one that took it. */
+export function expectMemory(label: string): void {
+  expect(process.resourceUsage().maxRSS, `KiB of memory after ${label}`).toBeLessThan(500 << 10);
+}
+
 /** The thread that ends this process when it hangs: nothing else can, while JavaScript or SQLite runs. */
 const WATCH = `
   const { parentPort } = require("node:worker_threads");
