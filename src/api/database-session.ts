@@ -154,8 +154,12 @@ export class DatabaseSession {
     return rejecting(() => findLeftovers(this.home, this.database));
   }
 
-  /** Removes one of them. @throws when a process has taken the job up meanwhile */
-  async removeLeftover(leftover: Leftover): Promise<void> {
-    return rejecting(() => removeLeftover(leftover));
+  /**
+   * Removes one of them.
+   * @param force a job goes, too, when what it has begun in an object store can't be removed, and stays there
+   * @throws when a process has taken the job up meanwhile
+   */
+  async removeLeftover(leftover: Leftover, force = false): Promise<void> {
+    return rejecting(() => removeLeftover(leftover, force));
   }
 }

@@ -92,10 +92,8 @@ export function assertStartable(definition: JobDefinition): void {
   assertSelectable(definition);
   if (definition.operation === "SQL_FILE") assertScript(definition);
   assertRowsWanted(definition);
-  const { CHECKSUM, CHECKSUM_ALGORITHM, VERIFY_CHECKSUM, VERIFY_ONLY } = definition.parameters;
-  if (CHECKSUM === 0 && CHECKSUM_ALGORITHM !== undefined)
-    throw invalidOperation(["ORA-39050", "CHECKSUM=NO", "CHECKSUM_ALGORITHM"]);
-  if (VERIFY_ONLY === 1 && VERIFY_CHECKSUM !== undefined) throw invalidOperation(["ORA-39050", "VERIFY_ONLY", "VERIFY_CHECKSUM"]);
+  assertAlgorithms(definition);
+  assertVerifiesAll(definition);
   const action = definition.parameters["TABLE_EXISTS_ACTION"];
   if (definition.parameters["INCLUDE_METADATA"] === 0 && (action === "SKIP" || action === "REPLACE")) {
     throw invalidOperation(["ORA-39137", action]);
@@ -112,6 +110,24 @@ function assertRowsWanted(definition: JobDefinition): void {
   const filter = definition.dataFilters.find(({ name }) => name !== "INCLUDE_ROWS");
   if (filter !== undefined && contentOf(definition) === "METADATA_ONLY")
     throw invalidOperation(["ORA-39050", filter.name, "CONTENT=METADATA_ONLY"]);
+}
+
+/** An algorithm of what is not to be done. */
+function assertAlgorithms({ parameters }: JobDefinition): void {
+  const { CHECKSUM, CHECKSUM_ALGORITHM, COMPRESSION, COMPRESSION_ALGORITHM } = parameters;
+  if (CHECKSUM === 0 && CHECKSUM_ALGORITHM !== undefined)
+    throw invalidOperation(["ORA-39050", "CHECKSUM=NO", "CHECKSUM_ALGORITHM"]);
+  if (COMPRESSION === "NONE" && COMPRESSION_ALGORITHM !== undefined)
+    throw invalidOperation(["ORA-39050", "COMPRESSION=NONE", "COMPRESSION_ALGORITHM"]);
+}
+
+/** What is verified are the files: nothing of what is in them can be left out. */
+function assertVerifiesAll({ parameters, metadataFilters, metadataRemaps, dataFilters }: JobDefinition): void {
+  const { VERIFY_ONLY, VERIFY_CHECKSUM } = parameters;
+  if (VERIFY_ONLY !== 1) return;
+  if (VERIFY_CHECKSUM !== undefined) throw invalidOperation(["ORA-39050", "VERIFY_ONLY", "VERIFY_CHECKSUM"]);
+  const other = [...metadataFilters, ...dataFilters, ...metadataRemaps].at(0)?.name;
+  if (other !== undefined) throw invalidOperation(["ORA-39050", "VERIFY_ONLY", other]);
 }
 
 /** An export of tablespaces has no default. */

@@ -1,5 +1,5 @@
 import { printable, withoutQueries } from "./printable.ts";
-import { MESSAGES, type MessageCode } from "./messages.ts";
+import { CAUSE_HINTS, MESSAGES, type MessageCode } from "./messages.ts";
 
 /** One line of an error stack: a catalogued message, or the text of a foreign cause (SQLite, the operating system). */
 export interface ErrorLine {
@@ -95,8 +95,8 @@ function toLine(entry: StackEntry): ErrorLine {
 
 function defaultHint(lines: readonly ErrorLine[]): string | undefined {
   for (const { code } of [...lines].reverse()) {
-    const message = (MESSAGES as Record<string, { hint?: string } | undefined>)[code];
-    if (message?.hint !== undefined) return message.hint;
+    const hint = (MESSAGES as Record<string, { hint?: string } | undefined>)[code]?.hint ?? CAUSE_HINTS.get(code);
+    if (hint !== undefined) return hint;
   }
   return undefined;
 }

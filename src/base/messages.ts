@@ -269,3 +269,14 @@ export const MESSAGES = {
 } as const satisfies Record<string, Message>;
 
 export type MessageCode = keyof typeof MESSAGES;
+
+const NO_ROOM = "Make room on the disk, or name a place on another one.";
+
+/** What to do about causes that are not tsdp's own words. */
+export const CAUSE_HINTS: ReadonlyMap<string, string> = new Map([
+  ["ENOSPC", NO_ROOM],
+  ["EDQUOT", NO_ROOM],
+  ["SQLITE_FULL", NO_ROOM],
+  ["EFBIG", "A file may not get that large there (`ulimit -f`, or the file system): allow it, or cut the dump with filesize=."],
+  ["SQLITE_IOERR_WRITE", "Look at the free space of the disk, and at how large a file may get there (`ulimit -f`)."],
+]);

@@ -1,4 +1,5 @@
 import { pumpError } from "../base/errors.ts";
+import { quoteIdentifier } from "../base/identifiers.ts";
 import { printable, printableJson } from "../base/printable.ts";
 import type { DataPump } from "../api/data-pump.ts";
 import { splitOutside } from "./lexer.ts";
@@ -49,5 +50,5 @@ function columnOf(text: string): Column {
 }
 
 function shown({ schema, table, column }: { schema: string; table: string; column: string }): string {
-  return printable(`"${schema}"."${table}"."${column}"`);
+  return printable([schema, table, column].map(quoteIdentifier).join("."));
 }

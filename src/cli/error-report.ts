@@ -1,11 +1,16 @@
 import { errorNumber, formatLine, toPumpError, type PumpError } from "../base/errors.ts";
-import { printable, printableLines } from "../base/printable.ts";
+import { printable, printableJson, printableLines } from "../base/printable.ts";
 
 /** The lines that show an error: its stack, a blank line, and one sentence on what to do. No stack trace, whatever was thrown. */
 export function errorLines(error: unknown): readonly string[] {
   const { lines, hint } = toPumpError(error);
   const stack = lines.map((line) => printableLines(formatLine(line)));
   return hint === undefined ? [...stack, ""] : [...stack, "", printable(hint)];
+}
+
+/** What a command that was asked for one JSON document writes in its place when it fails. */
+export function errorJson(schema: string, error: unknown): string {
+  return printableJson({ schema, error: errorFacts(toPumpError(error)) });
 }
 
 /** An error as it travels in events: its lines, and what to do. */

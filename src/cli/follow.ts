@@ -32,7 +32,7 @@ export async function followJob(
   let hint: string | null = null;
   for (;;) {
     const { jobState, status } = await pump.getStatus(handle, MASK, PATIENCE);
-    hint = showStatus(status, screen) ?? hint;
+    hint = unsaid(showStatus(status, screen) ?? hint, status);
     errorCount = status.jobStatus?.errorCount ?? errorCount;
     if (statusPeriod > 0 && performance.now() >= nextReport && status.jobStatus !== null) {
       nextReport += statusPeriod * 1000;
@@ -42,6 +42,11 @@ export async function followJob(
     const interruption = interrupted();
     if (interruption !== undefined) return { kind: "interrupted", interruption, state: jobState, errorCount };
   }
+}
+
+/** An advice, unless the log of the job has given it by itself. */
+function unsaid(hint: string | null, { wip }: Status): string | null {
+  return wip?.some(({ logText }) => logText === hint) === true ? null : hint;
 }
 
 /** @returns the advice for an error that came, if any */

@@ -6,10 +6,10 @@ import { ROW_FORMATS, type CatOptions, type RowsOptions } from "./rows-command.t
 
 /** The commands that look into a dump without importing it: `tsdp ls`, `tsdp sql` and `tsdp cat`. */
 export function inspectPrograms(output: Output, end: (exitCode: number) => void): readonly Program[] {
-  return [lsProgram(output), sqlProgram(output, end), catProgram(output, end)];
+  return [lsProgram(output, end), sqlProgram(output, end), catProgram(output, end)];
 }
 
-function lsProgram(output: Output): Program {
+function lsProgram(output: Output, end: (exitCode: number) => void): Program {
   return addDumpOptions(
     new Program("ls")
       .description("list what a dump holds: objects, rows, bytes, and the state of each")
@@ -23,7 +23,7 @@ function lsProgram(output: Output): Program {
       )
       .option("--json", "write one JSON document"),
   ).action(async (files: string[], options: LsOptions) => {
-    await (await import("./ls-command.ts")).listDumps(files, options, output);
+    end(await (await import("./ls-command.ts")).listDumps(files, options, output));
   });
 }
 

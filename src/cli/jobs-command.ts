@@ -30,11 +30,16 @@ export function jobLines(jobs: Jobs): readonly string[] {
   );
 }
 
+interface CleanOptions extends SessionOptions {
+  readonly yes?: boolean;
+  readonly force?: boolean;
+}
+
 /**
  * `tsdp jobs clean`: shows what dead jobs left, and removes it when that is confirmed.
  * @returns the exit code: 1 when something could not be removed
  */
-export async function cleanJobs(options: SessionOptions & { readonly yes?: boolean }, output: Output): Promise<number> {
+export async function cleanJobs(options: CleanOptions, output: Output): Promise<number> {
   let exitCode = 0;
   await withSession(options.userid, async (pump) => {
     const leftovers = await pump.leftovers();
@@ -43,11 +48,13 @@ export async function cleanJobs(options: SessionOptions & { readonly yes?: boole
     if (leftovers.length === 0 || !(await isConfirmed(options, output))) return;
     for (const leftover of leftovers) {
       try {
-        await pump.removeLeftover(leftover);
+        await pump.removeLeftover(leftover, options.force === true);
         if (options.json !== true) output.out(`Removed ${leftover.kind} ${printable(leftover.name)}`);
       } catch (error) {
         exitCode = 1;
         output.err(...errorLines(error));
+        if (leftover.kind === "job" && options.force !== true)
+          output.err("With --force the job goes all the same; what it has begun to upload stays in the object store.");
       }
     }
   });
@@ -63,7 +70,7 @@ function leftoverLines(leftovers: Leftovers): readonly string[] {
 }
 
 /** Only a person at a terminal is asked; a script has to say --yes. */
-async function isConfirmed({ yes, json }: SessionOptions & { readonly yes?: boolean }, output: Output): Promise<boolean> {
+async function isConfirmed({ yes, json }: CleanOptions, output: Output): Promise<boolean> {
   if (yes === true) return true;
   if (!process.stdin.isTTY || json === true) {
     if (json !== true) output.out("", "Nothing was removed; --yes removes these.");

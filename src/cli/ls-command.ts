@@ -2,6 +2,7 @@ import type { DumpListing, ListedObject } from "../api/inspect.ts";
 import { pumpError } from "../base/errors.ts";
 import { printableJson } from "../base/printable.ts";
 import { dumpOptions, type DumpArguments } from "./dump-arguments.ts";
+import { errorJson } from "./error-report.ts";
 import type { Output } from "./output.ts";
 import { tableLines } from "./table-text.ts";
 
@@ -14,14 +15,27 @@ export interface LsOptions extends DumpArguments {
 
 const TYPES = ["TABLE", "VIEW", "INDEX", "TRIGGER"] as const;
 
-/** `tsdp ls DUMP...`. */
-export async function listDumps(files: readonly string[], options: LsOptions, output: Output): Promise<void> {
+const SCHEMA = "tsdp.ls/1";
+
+/** `tsdp ls DUMP...`. @returns the exit code */
+export async function listDumps(files: readonly string[], options: LsOptions, output: Output): Promise<number> {
+  try {
+    output.out(...(await shownListing(files, options)));
+    return 0;
+  } catch (error) {
+    if (options.json !== true) throw error;
+    output.out(errorJson(SCHEMA, error));
+    return 1;
+  }
+}
+
+async function shownListing(files: readonly string[], options: LsOptions): Promise<readonly string[]> {
   const { listDump } = await import("../api/inspect.ts");
   const { name: names, schema: schemas } = options;
   const types = options.type?.map(typeNamed);
   const filter = { ...(names && { names }), ...(schemas && { schemas }), ...(types && { types }) };
   const listing = await listDump(files, { ...(await dumpOptions(options)), ...filter });
-  output.out(...(options.json === true ? [listingJson(listing)] : listingLines(listing)));
+  return options.json === true ? [listingJson(listing)] : listingLines(listing);
 }
 
 function typeNamed(text: string): (typeof TYPES)[number] {
@@ -58,7 +72,7 @@ function stateText({ state, reason }: ListedObject): string {
 
 function listingJson({ job, files, schemas, objects }: DumpListing): string {
   const facts = Object.fromEntries(JOB_FACTS.map(([key, fact]) => [key, job.get(fact) ?? null]));
-  return printableJson({ schema: "tsdp.ls/1", job: facts, files, schemas, objects });
+  return printableJson({ schema: SCHEMA, job: facts, files, schemas, objects });
 }
 
 const JOB_FACTS = [

@@ -7,7 +7,7 @@ import type { Output } from "./output.ts";
  */
 export async function main(words: readonly string[]): Promise<number> {
   if (words.length > 0 && isVersion(words.at(-1) ?? "") && words.slice(0, -1).every(isJobCommand)) return showVersion();
-  const { outputFailure, processOutput, watchOutput } = await import("./output.ts");
+  const { outputFailure, processOutput, unwritable, watchOutput } = await import("./output.ts");
   const { errorLines } = await import("./error-report.ts");
   watchOutput();
   process.on("uncaughtException", (error) => {
@@ -24,7 +24,7 @@ export async function main(words: readonly string[]): Promise<number> {
     });
     const failure = outputFailure();
     if (failure === undefined) return exitCode;
-    if (!failure.closed) processOutput.err(...errorLines(failure.error));
+    if (!failure.closed) processOutput.err(...errorLines(unwritable(failure.error)));
     return exitCode === 0 ? failure.exitCode : exitCode;
   } catch (error) {
     processOutput.err(...errorLines(error));

@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers/promises";
+import { causeLines, pumpError, type PumpError } from "../base/errors.ts";
 
 /** What a shell reports of a program that the signal SIGPIPE ended. */
 const CLOSED_PIPE = 141;
@@ -60,6 +61,11 @@ export async function writeOut(parts: readonly (string | Uint8Array)[]): Promise
   // An error comes as an event after the callback.
   await setImmediate();
   return failure === undefined;
+}
+
+/** That standard output takes nothing, with the cause. */
+export function unwritable(error: Error): PumpError {
+  return pumpError([["TSDP-00010", "standard output can't be written"], ...causeLines(error)], undefined, error);
 }
 
 function write(stream: NodeJS.WriteStream, lines: readonly string[]): void {

@@ -55,17 +55,17 @@ export async function askSecret(question: string, noun = "password"): Promise<st
   const { stdin, stderr } = process;
   stderr.write(question);
   if (stdin.isTTY) stdin.setRawMode(true);
-  try {
-    const secret = await readSecret(stdin);
-    if (secret === null || secret === "") throw pumpError([["TSDP-00010", `no ${noun} was given`]]);
-    return secret;
-  } finally {
+  const secret = await readSecret(stdin).finally(() => {
     if (stdin.isTTY) {
       stdin.setRawMode(false);
       stderr.write("\n");
     }
     stdin.pause();
-  }
+  });
+  // A raw terminal sends no signal: nobody has begun anything yet, so it ends the command as it would have.
+  if (secret === null) process.kill(process.pid, "SIGINT");
+  if (secret === null || secret === "") throw pumpError([["TSDP-00010", `no ${noun} was given`]]);
+  return secret;
 }
 
 const CTRL_C = "\u0003";

@@ -184,9 +184,10 @@ function jobsProgram(output: Output, end: (exitCode: number) => void): Program {
     .description("remove what dead jobs left, after showing it")
     .argument("[database]", USERID)
     .option("--yes", "don't ask")
+    .option("--force", "drop a job, too, whose uploads to an object store can't be removed; they stay there")
     .option("--json", "write one JSON document; removes only with --yes")
     .option("--userid <text>", "the same as the argument")
-    .action(async (database: string | undefined, options: SessionOptions & { yes?: boolean }) => {
+    .action(async (database: string | undefined, options: SessionOptions & { yes?: boolean; force?: boolean }) => {
       const { cleanJobs } = await import("./jobs-command.ts");
       end(await cleanJobs({ ...options, ...withDatabase(database, options) }, output));
     });

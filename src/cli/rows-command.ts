@@ -1,7 +1,7 @@
 import type { DumpRows, Row } from "../api/inspect.ts";
 import { pumpError } from "../base/errors.ts";
 import { dumpOptions, type DumpArguments } from "./dump-arguments.ts";
-import { errorLines } from "./error-report.ts";
+import { errorJson, errorLines } from "./error-report.ts";
 import { Interruptions } from "./interruption.ts";
 import { writeOut, type Output } from "./output.ts";
 
@@ -41,8 +41,10 @@ export async function runCat(words: readonly string[], options: CatOptions, outp
 /** Until nothing of the dump is on disk any more a signal ends the work in an orderly way, after that at once. */
 async function showRows(format: RowFormat, output: Output, open: (signal: AbortSignal) => Promise<DumpRows>): Promise<number> {
   const interruptions = new Interruptions();
+  let isBegun = false;
   try {
     const rows = await open(interruptions.signal);
+    isBegun = true;
     if (!rows.isLoading) interruptions.stop();
     const shown = (await formatter(format))(rows.columns, rows.batches());
     await writeAll(shown);
@@ -50,8 +52,10 @@ async function showRows(format: RowFormat, output: Output, open: (signal: AbortS
     return rows.warnings.length > 0 ? 5 : 0;
   } catch (error) {
     const interruption = interruptions.current();
-    if (interruption?.signal === undefined) throw error;
-    return interruption.exitCode;
+    if (interruption?.signal !== undefined) return interruption.exitCode;
+    if (isBegun || !format.startsWith("json")) throw error;
+    output.out(errorJson("tsdp.rows/1", error));
+    return 1;
   } finally {
     interruptions.stop();
   }
@@ -64,7 +68,7 @@ async function formatter(format: RowFormat): Promise<RowWriter> {
     case "table":
       return (await import("./rows-table.ts")).tableRows;
     case "csv":
-      return (await import("./rows-csv.ts")).csvRows;
+      return (await import("./rows-csv.ts"))[process.stdout.isTTY ? "csvOnTerminal" : "csvRows"];
     case "json":
       return (await import("./rows-json.ts")).jsonRows;
     case "jsonl":

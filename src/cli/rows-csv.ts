@@ -1,4 +1,5 @@
 import { UndecodableText, type CellValue, type Row } from "../api/inspect.ts";
+import { printableLines } from "../base/printable.ts";
 
 const LINE_END = "\r\n";
 /** `,` `"` CR and LF. */
@@ -15,6 +16,17 @@ export async function* csvRows(
 ): AsyncGenerator<string | Uint8Array, void> {
   yield columns.map((name) => textField(name)).join(",") + LINE_END;
   for await (const batch of batches) yield joined(batch.map(csvLine));
+}
+
+/** The same for a terminal, which would act on what values hold; in a file or a pipe they are as they are. */
+export async function* csvOnTerminal(
+  columns: readonly string[],
+  batches: AsyncIterable<readonly Row[]>,
+): AsyncGenerator<string, void> {
+  for await (const part of csvRows(columns, batches)) {
+    const text = typeof part === "string" ? part : Buffer.from(part).toString();
+    yield printableLines(text.replaceAll(LINE_END, "\n"));
+  }
 }
 
 function csvLine(row: Row): string | Uint8Array {

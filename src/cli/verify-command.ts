@@ -1,8 +1,7 @@
-import { pumpError, toPumpError } from "../base/errors.ts";
-import { printableJson } from "../base/printable.ts";
+import { pumpError } from "../base/errors.ts";
 import type { Against } from "../api/verify.ts";
 import { dumpOptions, type DumpArguments } from "./dump-arguments.ts";
-import { errorFacts, errorLines } from "./error-report.ts";
+import { errorJson, errorLines } from "./error-report.ts";
 import type { Output } from "./output.ts";
 import { openStepBar } from "./step-bar.ts";
 import { comparisonLines } from "./compare-text.ts";
@@ -42,7 +41,7 @@ export async function verify(files: readonly string[], options: VerifyOptions, o
     return isGood ? DONE : DONE_WITH_ERRORS;
   } catch (error) {
     closeBars();
-    if (options.json === true) output.out(printableJson({ schema: "tsdp.verify/1", error: errorFacts(toPumpError(error)) }));
+    if (options.json === true) output.out(errorJson("tsdp.verify/1", error));
     else output.err(...errorLines(error));
     return FAILED;
   }

@@ -45,9 +45,13 @@ export function findLeftovers(home: string, database: string): readonly Leftover
   ];
 }
 
-/** Removes one leftover. @throws when a process has taken the job up meanwhile */
-export async function removeLeftover({ kind, path }: Leftover): Promise<void> {
-  if (kind === "job" && existsSync(path)) await removeJob(path);
+/**
+ * Removes one leftover.
+ * @param force a job goes, too, when what it has begun in an object store can't be removed
+ * @throws when a process has taken the job up meanwhile
+ */
+export async function removeLeftover({ kind, path }: Leftover, force = false): Promise<void> {
+  if (kind === "job" && existsSync(path)) await removeJob(path, force);
   else if (kind === "definition" || kind === "damaged job") removeControlTable(path);
   else if (!path.endsWith(".lock") || !isAlive(path)) rmSync(path, { force: true });
 }
@@ -85,10 +89,15 @@ function fileLeftover(kind: Leftover["kind"], path: string, loses: string): Left
 }
 
 /** @param path of its control table, in the jobs folder of the home folder */
-async function removeJob(path: string): Promise<void> {
+async function removeJob(path: string, force: boolean): Promise<void> {
   const definition = definitionOf(path);
-  const places = definition === undefined ? NO_PLACE_KEYS : await removalKeysOf(dirname(dirname(path)), definition);
-  await launchRemoval(path, definition?.guid ?? "", places);
+  try {
+    const places = definition === undefined ? NO_PLACE_KEYS : await removalKeysOf(dirname(dirname(path)), definition);
+    await launchRemoval(path, definition?.guid ?? "", places);
+  } catch (error) {
+    if (!force || isAlive(lockPath(path))) throw error;
+    removeControlTable(path);
+  }
 }
 
 /** The GUID of a job; its first eight digits are in the names of its files. */

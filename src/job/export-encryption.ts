@@ -16,11 +16,13 @@ export interface EncryptionChoice {
 
 /**
  * What the parameters of an export say of encryption; null: nothing is encrypted.
+ * @param hasMarks whether any column of the database is marked
  * @throws ORA-39002 with ORA-39050, ORA-39053, ORA-39174 or ORA-28365 for what does not go together
  */
 export function chooseEncryption(
   { parameters }: Pick<JobDefinition, "parameters">,
   { password, masterKeys }: Keyring,
+  hasMarks: boolean,
 ): EncryptionChoice | null {
   const { ENCRYPTION: what, ENCRYPTION_ALGORITHM: algorithm, ENCRYPTION_MODE: mode } = parameters;
   assertTogether(parameters, password);
@@ -28,11 +30,17 @@ export function chooseEncryption(
     if (algorithm === undefined) return null;
     throw pumpError([["ORA-39002"], ["ORA-39053", "ENCRYPTION", "EXPORT"]], "Say what to encrypt, such as encryption=all.");
   }
+  if (!hasMarks && needsNoKey(parameters, { password, masterKeys })) return null;
   return {
     what: (what ?? "ALL") as EncryptionChoice["what"],
     algorithm: (algorithm ?? "AES256") as EncryptionChoice["algorithm"],
     mode: chooseMode((mode ?? null) as EncryptionChoice["mode"] | null, { password, masterKeys }),
   };
+}
+
+/** No column is marked, and nobody has asked for a key. */
+function needsNoKey({ ENCRYPTION: what, ENCRYPTION_MODE: mode }: JobDefinition["parameters"], keyring: Keyring): boolean {
+  return what === "ENCRYPTED_COLUMNS_ONLY" && mode === undefined && keyring.password === null && keyring.masterKeys === null;
 }
 
 const NO_KEY_HINT =

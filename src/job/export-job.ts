@@ -81,12 +81,13 @@ export class ExportJob implements Job {
   async start(): Promise<void> {
     this.#saved = this.#run.restarts ? this.#checkpoint.load() : null;
     if (this.#saved?.isEnded === true) return;
-    const encryption = chooseEncryption(this.#run.definition, this.#run.keyring);
+    const marks = new EncryptedColumns(homeFolder(this.#run.definition.database)).list();
+    const encryption = chooseEncryption(this.#run.definition, this.#run.keyring, marks.length > 0);
     const chosen = chooseSources(this.#run.definition);
     for (const file of dumpFilesOf(this.#run.definition)) this.#guardOutput(dumpFilePath(file, 1) ?? "");
     await this.#openSources(chosen);
     this.#plan = planExport(chosen, this.#requireSnapshot(), contentOf(this.#run.definition), {
-      marks: new EncryptedColumns(homeFolder(this.#run.definition.database)).list(),
+      marks,
       keepsApart: encryption?.what === "ENCRYPTED_COLUMNS_ONLY",
     });
     this.#missing = chosen.missing;

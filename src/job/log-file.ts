@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, readSync, statSync, writeSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync, realpathSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { causeLines, formatLine, pumpError, toPumpError } from "../base/errors.ts";
 import { printableLines } from "../base/printable.ts";
@@ -10,7 +10,7 @@ import { assertNoDatabase, assertNoneOf } from "./output-guard.ts";
 /** As much of the end of a log as is looked through for its last message. */
 const LONGEST_MESSAGE = 1 << 20;
 
-/** The log file of a job; it is overwritten when it exists. */
+/** The log file of a job; one that exists is replaced. */
 export class LogFile {
   readonly #descriptor: number;
 
@@ -24,7 +24,7 @@ export class LogFile {
     try {
       assertNoDatabase(definition.database, path, (cause) => cause);
       assertNoneOf(dumpPaths(definition), path);
-      const log = new LogFile(openSync(path, "w"));
+      const log = new LogFile(openNew(path));
       if (definition.operation !== "SQL_FILE") log.#writeHeading(definition, now);
       return log;
     } catch (error) {
@@ -68,6 +68,22 @@ export class LogFile {
 
 function dumpPaths(definition: JobDefinition): readonly string[] {
   return dumpFilesOf(definition).map((file) => dumpFilePath(file, 1) ?? "");
+}
+
+/**
+ * An empty file in the place of the old one: a job that writes into that one goes on there, and the two never mix. Where a file can't be
+ * replaced, it is overwritten.
+ */
+function openNew(path: string): number {
+  if (!existsSync(path)) return openSync(path, "w");
+  const place = realpathSync(path);
+  const { mode } = statSync(place);
+  try {
+    rmSync(place);
+  } catch {
+    return openSync(place, "w"); // The folder takes no changes.
+  }
+  return openSync(place, "wx", mode & 0o777);
 }
 
 function logText({ lines }: JobMessage): string {

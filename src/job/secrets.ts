@@ -18,7 +18,8 @@ export function secretsOf({ password, masterKeys }: Keyring, places: PlaceKeys):
 
 /** The environment of a process that gets them: others may read that of one which lives long, and it needs none from there. */
 export function environmentWithoutSecrets(): NodeJS.ProcessEnv {
-  return { ...process.env, TSDP_ENCRYPTION_PASSWORD: undefined, TSDP_WALLET_PASSWORD: undefined };
+  const secrets = ["TSDP_ENCRYPTION_PASSWORD", "TSDP_WALLET_PASSWORD", "TSDP_CREDENTIAL_SECRET"];
+  return { ...process.env, ...Object.fromEntries(secrets.map((name) => [name, undefined])) };
 }
 
 export function keyringOf(secrets: JobSecrets): Keyring {

@@ -7,6 +7,26 @@ import { bareStatement, hasTail } from "./statement-end.ts";
 
 /** What may begin a statement that only reads. PRAGMA and ATTACH act while they are prepared, so nothing else ever is. */
 const READING: ReadonlySet<string> = new Set(["SELECT", "WITH", "VALUES"]);
+/** What begins one of the other statements of SQLite. */
+const OTHERS: ReadonlySet<string> = new Set([
+  ...[
+    "ALTER",
+    "ANALYZE",
+    "ATTACH",
+    "BEGIN",
+    "COMMIT",
+    "CREATE",
+    "DELETE",
+    "DETACH",
+    "DROP",
+    "END",
+    "EXPLAIN",
+    "INSERT",
+    "PRAGMA",
+  ],
+  ...["REINDEX", "RELEASE", "REPLACE", "ROLLBACK", "SAVEPOINT", "UPDATE", "VACUUM"],
+]);
+const RULES = "The statement follows the rules of SQLite's SELECT.";
 const OPENING: ReadonlySet<string> = new Set(["OpenRead", "OpenWrite", "ReopenIdx"]);
 
 /** A table that a statement reads, and the name under which its database is attached. */
@@ -21,8 +41,11 @@ export interface ReadTable {
  */
 export function checkedStatement(sql: string): string {
   const { text, firstWord } = bareStatement(sql);
-  if (READING.has(firstWord) && !hasTail(sql, "select") && !sql.includes("\0")) return text;
-  throw refused();
+  if (firstWord === "") throw refused("there is no statement");
+  if (!READING.has(firstWord)) throw OTHERS.has(firstWord) ? refused(`${firstWord} does not only read`) : noStatement(text);
+  if (sql.includes("\0")) throw refused("a NUL character in the statement");
+  if (hasTail(sql, "select")) throw refused("more than one statement");
+  return text;
 }
 
 /** One SELECT, ready to be run. @throws ORA-39001 with SQLite's own words */
@@ -39,7 +62,7 @@ export class ReadStatement {
     this.#encoding = connection.pragma("encoding", { simple: true }) as TextEncoding;
     this.columns = asStatementError(() => {
       const statement = connection.prepare(sql);
-      if (!statement.readonly || !statement.reader) throw refused();
+      if (!statement.readonly || !statement.reader) throw refused("the statement does not only read");
       return statement.columns().map(({ name }) => name);
     });
   }
@@ -87,9 +110,15 @@ interface ProgramStep {
   readonly p3: number;
 }
 
-function refused(): Error {
+/** In the words of SQLite, which is not asked: what it prepares may act. */
+function noStatement(text: string): Error {
+  const [word = ""] = /^(?:[\w$\u0080-\uffff]+|[^])/.exec(text) ?? [];
+  return pumpError([["ORA-39001"], { code: "SQLITE_ERROR", text: `near "${word}": syntax error` }], RULES);
+}
+
+function refused(reason: string): Error {
   return pumpError(
-    [["ORA-39001"], ["TSDP-00010", "not one statement that only reads"]],
+    [["ORA-39001"], ["TSDP-00010", reason]],
     "Give one SELECT; what a PRAGMA tells is in functions such as pragma_table_info('EMPLOYEES').",
   );
 }
@@ -105,5 +134,5 @@ function asStatementError<T>(step: () => T): T {
 function statementError(error: unknown): unknown {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   if (!code.startsWith("SQLITE_")) return error;
-  return pumpError([["ORA-39001"], ...causeLines(error)], "The statement follows the rules of SQLite's SELECT.", error);
+  return pumpError([["ORA-39001"], ...causeLines(error)], RULES, error);
 }

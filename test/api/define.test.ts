@@ -240,6 +240,11 @@ describe("the definition", () => {
     await pump.addFile(handle, "a.dmp", "DMPDIR");
     await pump.metadataFilter(handle, "INCLUDE_PATH_EXPR", "IN ('TABLE_DATA','INDEX')");
     await expectCodes(pump.startJob(handle), "ORA-39002", "ORA-39050");
+    const verified = await pump.open("IMPORT", "FULL");
+    await pump.addFile(verified, "a.dmp", "DMPDIR");
+    await pump.setParameter(verified, "VERIFY_ONLY", 1);
+    await pump.metadataFilter(verified, "NAME_EXPR", "IN ('A')", "TABLE");
+    await expectCodes(pump.startJob(verified), "ORA-39002", "ORA-39050");
     const tablespaces = await pump.open("EXPORT", "TABLESPACE");
     await pump.addFile(tablespaces, "a.dmp", "DMPDIR");
     await expectCodes(pump.startJob(tablespaces), "ORA-39002", "ORA-39053");

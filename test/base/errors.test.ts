@@ -37,6 +37,7 @@ describe("an error stack", () => {
     ];
     expect(new PumpError(lines).hint).toBe(hint);
     expect(new PumpError(lines, "do this").hint).toBe("do this");
+    expect(new PumpError([...lines, { code: "ENOSPC", text: "" }]).hint).toMatch(/^Make room/);
     expect(new PumpError([{ code: "constructor", text: "" }]).hint).toBeUndefined();
   });
 });

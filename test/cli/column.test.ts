@@ -10,10 +10,10 @@ let folder: string;
 beforeEach(() => {
   folder = temporaryFolder();
   const database = new Sqlite(join(folder, "HR.db"));
-  database.exec(`CREATE TABLE Employees (id INTEGER PRIMARY KEY, Salary, "odd.name");
+  database.exec(`CREATE TABLE Employees (id INTEGER PRIMARY KEY, Salary, "odd.name", "a""b");
     CREATE TABLE keyed (k PRIMARY KEY, v) WITHOUT ROWID; CREATE VIRTUAL TABLE words USING fts5(body);
     CREATE VIEW shown AS SELECT salary FROM employees; CREATE TABLE sums (a, b AS (a + 1));
-    INSERT INTO employees VALUES (1, 24000, 'x')`);
+    INSERT INTO employees VALUES (1, 24000, 'x', 2)`);
   database.close();
 });
 
@@ -34,6 +34,8 @@ test("columns are marked as their schema spells them, listed, and unmarked; all 
       { ...own, column: "Salary" },
     ],
   });
+  expect((await column("encrypt", 'hr.employees."a""b"')).out).toBe('Column "HR"."Employees"."a""b" marked.\n');
+  expect((await column("decrypt", 'hr.employees."a""b"')).code).toBe(0);
   expect((await column("list")).out).toContain("HR     Employees   Salary");
   expect((await column("encrypt", "hr.keyed.v", "hr.employees.salary")).err).toContain("ORA-28334: column is already encrypted");
   expect((await column("decrypt", "hr.employees.salary", "hr.keyed.v")).err).toContain("ORA-28333: column is not encrypted");
@@ -58,8 +60,9 @@ test.each([
 });
 
 test("an export says what it left readable, and one that encrypts the marked columns does not; no password is in its files", async () => {
-  await column("encrypt", "hr.employees.salary");
   const run = (...words: string[]) => tsdpHere(folder, "export", "schemas=HR", "reuse_dumpfiles=y", ...words);
+  expect(await run("encryption=encrypted_columns_only"), "nothing is marked, so nothing needs a key").toMatchObject({ code: 0 });
+  await column("encrypt", "hr.employees.salary");
   const clear = await run();
   expect(clear.code).toBe(5);
   expect(clear.out).toContain("ORA-39173: Encrypted data has been stored unencrypted in dump file set.");

@@ -2,6 +2,8 @@ import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { beforeEach, expect, test } from "vitest";
+import { csvOnTerminal } from "../../src/cli/rows-csv.ts";
+import type { Row } from "../../src/api/inspect.ts";
 import { dumpOf, schemaFolder } from "../inspect/dumps.ts";
 import { temporaryFolder } from "../job/temporary-folder.ts";
 
@@ -86,6 +88,25 @@ test("a list shows names that can't steer a terminal, and the same as a document
     expect(err).not.toMatch(/\n {4}at /);
   }
 });
+
+test("a terminal is shown what a value holds, and a failure is a document where one was asked for", async () => {
+  const rows = [["a\u001b[2J", Buffer.from("00ff1b0a2c", "hex")]] as const;
+  const shown: string[] = [];
+  for await (const part of csvOnTerminal(["n\u0007", "b"], batchesOf(rows))) shown.push(part);
+  expect(shown.join("")).toBe('n\\x07,b\na\\x1b[2J,"\\x00\ufffd\\x1b\n,"\n');
+  for (const [schema, ...words] of [
+    ["tsdp.ls/1", "ls", "--json", "no.dmp"],
+    ["tsdp.rows/1", "sql", "--format=json", "d.dmp", "SELECT * FROM nothing"],
+  ]) {
+    const { code, out, err } = tsdp(...words);
+    expect([code, err]).toEqual([1, ""]);
+    expect(JSON.parse(out.toString())).toMatchObject({ schema, error: { hint: expect.stringContaining("tsdp") as string } });
+  }
+});
+
+async function* batchesOf(rows: readonly Row[]): AsyncGenerator<readonly Row[], void> {
+  yield await Promise.resolve(rows);
+}
 
 test("rows without end stop with their reader, or by a signal, and leave nothing", () => {
   const shell = (line: string) =>

@@ -78,6 +78,15 @@ describe("following a job", () => {
     expect(end).toEqual({ kind: "ended", state: "COMPLETED", errorCount: 1, hint: null });
   });
 
+  it("leaves an advice to the log of the job when that has given it", async () => {
+    const advice = "Create it with `tsdp directory create NAME PATH`; `tsdp directory list` shows those that exist.";
+    const failed = report("EXECUTING", { error: entry("ORA-39087: directory name X is invalid") });
+    const follow = (...more: readonly StatusReport[]) =>
+      followJob(session([failed, ...more, report("STOPPED", {})]), 1, new PlainScreen(capture().output), () => undefined);
+    expect(await follow()).toMatchObject({ hint: advice });
+    expect(await follow(report("EXECUTING", { wip: entry(advice) }))).toMatchObject({ hint: null });
+  });
+
   it("leaves the job when it is interrupted, after showing what came", async () => {
     const { written, output } = capture();
     const interruption = { signal: "SIGINT", exitCode: 130, silent: false } as const;

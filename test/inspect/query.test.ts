@@ -214,6 +214,13 @@ test("only one statement that reads is run", async () => {
   ];
   for (const sql of refused) expect(codesOf(await failureOf(rowsOf(dump, sql))), sql).toEqual(["ORA-39001", "TSDP-00010"]);
   expect(existsSync(target)).toBe(false);
+  for (const [sql, text] of [
+    ["selct * FROM a", 'near "selct": syntax error'],
+    ["(SELECT 1)", 'near "(": syntax error'],
+    ["delete from a", "DELETE does not only read"],
+    ["SELECT 1; SELECT 2", "more than one statement"],
+  ] as const)
+    expect((await failureOf(rowsOf(dump, sql))).lines.at(-1)?.text).toBe(text);
   expect(codesOf(await failureOf(rowsOf(dump, "SELECT 1 FROM")))).toEqual(["ORA-39001", "SQLITE_ERROR"]);
   const error = await failureOf(rowsOf(dump, "SELECT abs(-9223372036854775807 - x) FROM a"));
   expect(error.message).toContain("integer overflow");

@@ -80,6 +80,7 @@ test.each<[Readonly<Record<string, string | number>>, readonly string[]]>([
   [{ ENCRYPTION: "NONE", ENCRYPTION_MODE: "PASSWORD" }, ["ORA-39002", "ORA-39050"]],
   [{ ENCRYPTION_ALGORITHM: "AES256" }, ["ORA-39002", "ORA-39053"]],
   [{ CHECKSUM: 0, CHECKSUM_ALGORITHM: "CRC32" }, ["ORA-39002", "ORA-39050"]],
+  [{ COMPRESSION: "NONE", COMPRESSION_ALGORITHM: "HIGH" }, ["ORA-39002", "ORA-39050"]],
 ])("an export with %o is refused", async (parameters, codes) => {
   const folder = hrFolder();
   expect(codesOf(await failureOf(runExport(folder, { schemas: "IN ('HR')", parameters })))).toEqual(codes);

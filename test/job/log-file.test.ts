@@ -1,0 +1,35 @@
+import { readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test, vi } from "vitest";
+import type { JobDefinition, JobFile } from "../../src/job/definition.ts";
+import { LogFile } from "../../src/job/log-file.ts";
+import { environmentWithoutSecrets } from "../../src/job/secrets.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+
+test("a log replaces the one of its name; a job that still writes into that one does not write into this", () => {
+  const folder = temporaryFolder();
+  const open = (name: string) => {
+    const definition = { database: folder, operation: "SQL_FILE", files: [] } as unknown as JobDefinition;
+    const file: JobFile = { type: "log", name, directory: "D", directoryPath: folder, fileSize: null, reuse: true };
+    return LogFile.open(definition, file, new Date());
+  };
+  const say = (log: LogFile, text: string) => {
+    log.write({ kind: "wip", lines: [{ code: null, text }] });
+  };
+  const path = join(folder, "a.log");
+  writeFileSync(path, "of an earlier job", { mode: 0o640 });
+  symlinkSync(path, join(folder, "link.log"));
+  const [first, second] = [open("a.log"), open("link.log")];
+  say(first, "one");
+  say(second, "two\nORA-00600: forged \u001b[2J");
+  say(first, "three");
+  first.close();
+  second.close();
+  expect(readFileSync(path, "utf8")).toBe("two\nORA-00600: forged \\x1b[2J\n");
+  expect(statSync(path).mode & 0o777).toBe(0o640);
+});
+
+test("no secret of the client is in the environment of a process that it starts", () => {
+  for (const name of ["ENCRYPTION_PASSWORD", "WALLET_PASSWORD", "CREDENTIAL_SECRET"]) vi.stubEnv(`TSDP_${name}`, "secret");
+  expect(Object.entries(environmentWithoutSecrets()).filter(([, value]) => value === "secret")).toEqual([]);
+});
