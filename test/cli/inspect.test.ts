@@ -6,6 +6,7 @@ import { csvOnTerminal } from "../../src/cli/rows-csv.ts";
 import type { Row } from "../../src/api/inspect.ts";
 import { dumpOf, schemaFolder } from "../inspect/dumps.ts";
 import { temporaryFolder } from "../job/temporary-folder.ts";
+import { tsdpHere } from "./tsdp-here.ts";
 
 const TSDP = fileURLToPath(new URL("../../bin/tsdp.js", import.meta.url));
 let folder: string;
@@ -68,10 +69,10 @@ test("rows are written in each format, and nothing stays in the temporary folder
   expect(readdirSync(temporary)).toEqual([]);
 });
 
-test("a list shows names that can't steer a terminal, and the same as a document", () => {
-  const list = tsdp("ls", "d.dmp");
-  expect(list.out.toString()).toMatch(/^HR {6}TABLE {2}Odd\\x1b\[1m +4 +\d+ +\d+ {2}complete$/m);
-  const document = JSON.parse(tsdp("ls", "--type", "view", "--json", "d.dmp").out.toString()) as Record<string, unknown>;
+test("a list shows names that can't steer a terminal, and the same as a document", async () => {
+  const list = await tsdpHere(folder, "ls", "d.dmp");
+  expect(list.out).toMatch(/^HR {6}TABLE {2}Odd\\x1b\[1m +4 +\d+ +\d+ {2}complete$/m);
+  const document = JSON.parse((await tsdpHere(folder, "ls", "--type", "view", "--json", "d.dmp")).out) as Record<string, unknown>;
   expect(document).toMatchObject({
     schema: "tsdp.ls/1",
     objects: [{ name: "many", type: "VIEW", rows: null, state: "complete" }],
@@ -82,7 +83,7 @@ test("a list shows names that can't steer a terminal, and the same as a document
     ["cat", "d.dmp", "nothing"],
     ["sql", "d.dmp"],
   ]) {
-    const { code, out, err } = tsdp(...words);
+    const { code, out, err } = await tsdpHere(folder, ...words);
     expect([code, out.length]).toEqual([1, 0]);
     expect(err).toMatch(/^ORA-39001: /);
     expect(err).not.toMatch(/\n {4}at /);
@@ -100,7 +101,7 @@ test("a terminal is shown what a value holds, and a failure is a document where 
   ]) {
     const { code, out, err } = tsdp(...words);
     expect([code, err]).toEqual([1, ""]);
-    expect(JSON.parse(out.toString())).toMatchObject({ schema, error: { hint: expect.stringContaining("tsdp") as string } });
+    expect(JSON.parse(out.toString())).toMatchObject({ schema, error: { hint: expect.any(String) as string } });
   }
 });
 
@@ -114,7 +115,7 @@ test("rows without end stop with their reader, or by a signal, and leave nothing
   const command = `"${process.execPath}" "${TSDP}" sql d.dmp --format csv`;
   const head = shell(`${command} "SELECT i FROM many" | head -n 3`);
   expect([head.stdout, head.stderr]).toEqual(["i\r\n1\r\n2\r\n", ""]);
-  const killed = shell(`${command} "SELECT count(*) FROM many" & sleep 4; kill -INT $!; wait $!; echo $?`);
+  const killed = shell(`${command} "SELECT count(*) FROM many" & sleep 2; kill -INT $!; wait $!; echo $?`);
   expect([killed.stdout, killed.stderr]).toEqual(["130\n", ""]);
   expect(readdirSync(temporary)).toEqual([]);
 });

@@ -44,23 +44,20 @@ afterAll(() => {
   delete process.env["TSDP_FAILPOINT"];
 });
 
-/** Some 17 MB in two tables, hard to compress. */
+const rows = (count: number) => `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})`;
+
+/** Two small tables, hard to compress. */
 function writeSource(path: string): void {
   const database = new Sqlite(path);
-  const rows = (count: number) => `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})`;
-  database.exec(`
-    CREATE TABLE FOO (id INTEGER PRIMARY KEY, v);
-    ${rows(20_000)} INSERT INTO FOO SELECT i, randomblob(400) FROM n;
-    CREATE TABLE BAR (id INTEGER PRIMARY KEY, v);
-    ${rows(16_000)} INSERT INTO BAR SELECT i, randomblob(550) FROM n;
-  `);
+  database.exec(`CREATE TABLE FOO (id INTEGER PRIMARY KEY, v); CREATE TABLE BAR (id INTEGER PRIMARY KEY, v)`);
+  for (const table of ["FOO", "BAR"]) database.exec(`${rows(2000)} INSERT INTO ${table} (v) SELECT randomblob(500) FROM n`);
   database.close();
 }
 
-/** As many as make checkpoints certain. */
-function addRows(path: string): void {
-  const database = new Sqlite(path);
-  for (let i = 0; i < 2; i++) database.exec("INSERT INTO BAR (v) SELECT v || v FROM BAR");
+/** More of one table, as much as a test needs. */
+function addRows(table: "FOO" | "BAR", megabytes: number): void {
+  const database = new Sqlite(join(folder, "TEST.db"));
+  database.exec(`${rows(1000 * megabytes)} INSERT INTO ${table} (v) SELECT randomblob(1000) FROM n`);
   database.close();
 }
 
@@ -86,6 +83,7 @@ function filesWith(text: string): readonly string[] {
 }
 
 test("the examples 6-5 and 6-7 of Oracle: a table to an object store in files of 3 MB, and back", async () => {
+  addRows("FOO", 8);
   copyFileSync(join(folder, "TEST.db"), join(folder, "original.copy"));
   const dumpFile = store.url("den02ten_foo3b_split_%u.dat");
   await session(async (pump) => {
@@ -139,7 +137,7 @@ test.each([
   ["export file published", two],
 ] as const)("an export that is killed at '%s' goes on, with the credential as it is by then", async (failpoint, request) => {
   if (request === one) {
-    addRows(join(folder, "TEST.db"));
+    addRows("BAR", 70);
     // A checkpoint is due a while after the first try: the export must not have ended by then.
     store.proxy.fail({ kind: "delay", milliseconds: 700 }, "UploadPart", Number.POSITIVE_INFINITY);
   }
@@ -157,13 +155,14 @@ test.each([
 test("an import that is killed goes on", async () => {
   expectSuccess(await runExport(folder, two()));
   const request: JobRequest = { ...two(), parameters: {}, remap: [["TEST", "COPY"]] };
-  await runToFailpoint("IMPORT", folder, request, "import piece loaded:3");
+  await runToFailpoint("IMPORT", folder, request, "import piece loaded:2");
   expectSuccess(await restart(folder));
   expectSame();
   expect(filesWith(SECRET)).toEqual([]);
 });
 
 test("KILL_JOB leaves nothing in the store: of a job that runs, of one that has died, and of one that is cleaned up", async () => {
+  addRows("BAR", 15);
   const running = await defined("EXPORT", folder, two());
   await startJob(running.pump, running.handle);
   await running.pump.stopJob(running.handle, 1, 0, 0);
@@ -243,6 +242,7 @@ test("an import from pre-authenticated URLs asks for them again when it is start
 });
 
 test("files are added to a running export only where its credential leads; ADD_FILE to a stopped one takes any", async () => {
+  addRows("BAR", 15);
   const request = { ...two(), dumpFiles: [store.url("a.dmp")], fileSize: "6MB" };
   const { pump, handle } = await defined("EXPORT", folder, request);
   try {

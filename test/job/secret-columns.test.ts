@@ -191,10 +191,11 @@ test("appends to a table that exists", async () => {
 });
 
 describe("an export that was killed", () => {
+  // Enough for a checkpoint.
   const LARGE = `CREATE TABLE t (a, secret, z);
-    ${rows(60_000)} INSERT INTO t SELECT i, printf('${SECRET}%0200d', i), printf('%0200d', i) FROM n;
+    ${rows(50_000)} INSERT INTO t SELECT i, printf('${SECRET}%0200d', i), printf('%0200d', i) FROM n;
     CREATE TABLE k (a, secret, PRIMARY KEY (a)) WITHOUT ROWID;
-    ${rows(30_000)} INSERT INTO k SELECT i, printf('${SECRET}%0200d', i) FROM n`;
+    ${rows(10_000)} INSERT INTO k SELECT i, printf('${SECRET}%0200d', i) FROM n`;
   const request = { schemas: "= 'SRC'", dumpFiles: ["d.dmp"], parallel: 2, parameters: { ...COLUMNS_ONLY, COMPRESSION: "NONE" } };
 
   async function goOn(): Promise<JobReport> {

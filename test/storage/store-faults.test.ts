@@ -43,6 +43,11 @@ beforeEach(async () => {
 });
 afterEach(() => store.close());
 
+/** A stall is waited for, so not for long. */
+function patienceWith({ kind }: Fault): Patience {
+  return kind === "stall" ? IMPATIENCE : PATIENCE;
+}
+
 async function errorOf(step: Promise<unknown>): Promise<PumpError> {
   const error: unknown = await step.then(
     () => undefined,
@@ -69,6 +74,7 @@ describe("what passes by itself", () => {
   it.each(Object.entries(PASSING))("does no harm to writing: %s", async (_, fault) => {
     for (const operation of ["HeadObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"])
       store.proxy.fail(fault, operation);
+    storage = new ObjectStore(store.access, patienceWith(fault));
     await put("a.dmp", content);
     expect(store.proxy.heal()).toBe(0);
     expect((await get(store.url("a.dmp"))).equals(content)).toBe(true);
@@ -77,7 +83,7 @@ describe("what passes by itself", () => {
 
   it.each(Object.entries({ ...PASSING, ...PASSING_IN_BODY }))("does no harm to reading: %s", async (_, fault) => {
     await put("a.dmp", content);
-    const patience = fault.kind === "stall" ? IMPATIENCE : PATIENCE;
+    const patience = patienceWith(fault);
     for (const [from, url] of [
       [new ObjectStore(store.access, patience), store.url("a.dmp")],
       [new HttpsStorage(patience), store.signedUrl("a.dmp")],
