@@ -14,12 +14,12 @@ export function withoutQueries(text: string): string {
   return text.replace(/(\bhttps?:\/\/[^\s?#"]*)\?[^\s"]*/gi, "$1?...");
 }
 
-/** As `printable`, but a text of several lines stays one. */
+/** As `printable`, but a text of several lines stays one; its further lines are indented, so that none passes for one of its own. */
 export function printableLines(text: string): string {
   return text
     .split("\n")
     .map((line) => line.split("\t").map(printable).join("\t"))
-    .join("\n");
+    .join("\n  ");
 }
 
 /** JSON on one line, unsafe characters in strings escaped the way JSON does it. */

@@ -1,5 +1,5 @@
 import { UndecodableText, type CellValue, type Row } from "../api/inspect.ts";
-import { printableLines } from "../base/printable.ts";
+import { printable } from "../base/printable.ts";
 
 const LINE_END = "\r\n";
 /** `,` `"` CR and LF. */
@@ -25,7 +25,7 @@ export async function* csvOnTerminal(
 ): AsyncGenerator<string, void> {
   for await (const part of csvRows(columns, batches)) {
     const text = typeof part === "string" ? part : Buffer.from(part).toString();
-    yield printableLines(text.replaceAll(LINE_END, "\n"));
+    yield text.replaceAll(LINE_END, "\n").split("\n").map(printable).join("\n");
   }
 }
 

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, openSync, readSync, realpathSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { causeLines, formatLine, pumpError, toPumpError } from "../base/errors.ts";
-import { printableLines } from "../base/printable.ts";
+import { printable, printableLines } from "../base/printable.ts";
 import { banner, connectedLine } from "../base/product.ts";
 import { dumpFilePath } from "../dump/names.ts";
 import { dumpFilesOf, type JobDefinition, type JobFile, type JobMessage } from "./definition.ts";
@@ -86,8 +86,9 @@ function openNew(path: string): number {
   return openSync(place, "wx", mode & 0o777);
 }
 
+/** What a job says is one line each, whatever the names in it are. */
 function logText({ lines }: JobMessage): string {
-  return `${lines.map((line) => printableLines(line.code === null ? line.text : formatLine(line))).join("\n")}\n`;
+  return `${lines.map((line) => (line.code === null ? printable(line.text) : printableLines(formatLine(line)))).join("\n")}\n`;
 }
 
 /** The messages after the last one that the log ends with; none when it ends with something else. */

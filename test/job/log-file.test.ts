@@ -25,7 +25,7 @@ test("a log replaces the one of its name; a job that still writes into that one 
   say(first, "three");
   first.close();
   second.close();
-  expect(readFileSync(path, "utf8")).toBe("two\nORA-00600: forged \\x1b[2J\n");
+  expect(readFileSync(path, "utf8")).toBe("two\\nORA-00600: forged \\x1b[2J\n");
   expect(statSync(path).mode & 0o777).toBe(0o640);
 });
 
