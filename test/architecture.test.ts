@@ -17,7 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   inspect: ["metadata", "dump", "storage", "sqlite", "base"],
   worker: ["metadata", "mask", "dump", "storage", "sqlite", "format", "base"],
   job: ["worker", "inspect", "metadata", "mask", "dump", "storage", "sqlite", "catalog", "base"],
-  api: ["job", "inspect", "dump", "storage", "catalog", "base"],
+  api: ["job", "inspect", "mask", "dump", "storage", "catalog", "base"],
   cli: ["api", "base"],
   "index.ts": ["api", "job", "catalog", "base"],
 };

@@ -33,6 +33,8 @@ export class Attachment {
   lastError: PumpError | undefined;
   /** ENCRYPTION_PASSWORD, until the job is started. */
   password: string | null = null;
+  /** REMAP_DATA_KEY, the same. */
+  remapKey: string | null = null;
   /** The query strings of pre-authenticated URLs, by the names of their files; they are written down nowhere. */
   queries: UrlQueries = {};
   readonly #job: AttachedJob;
@@ -113,7 +115,7 @@ export class Attachment {
     });
     this.#starting = true;
     try {
-      await launchControlProcess(table.path, secretsOf({ password: this.password, masterKeys }, places));
+      await launchControlProcess(table.path, secretsOf({ password: this.password, masterKeys }, places, this.remapKey));
     } catch (error) {
       if (existsSync(table.path)) table.updateJob({ starter: null });
       throw error;

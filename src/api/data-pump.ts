@@ -16,6 +16,7 @@ import type { Attachment } from "./attachment.ts";
 import { KU } from "./constants.ts";
 import { DatabaseSession } from "./database-session.ts";
 import { assertReachable, isGivenAgain, queriesOf } from "./dump-urls.ts";
+import { dataRemap } from "./data-remap.ts";
 import { dumpfileInfo } from "./dumpfile-info.ts";
 import { addFile } from "./files.ts";
 import { dataFilter } from "./data-filters.ts";
@@ -186,34 +187,38 @@ export class DataPump extends DatabaseSession {
     );
   }
 
-  /** Changes the values of a column. @throws TSDP-00001: not supported yet. */
-  dataRemap(
+  /**
+   * Has a function replace the values of a column, as rows are read. See docs/masking.md for the functions.
+   * @param name COLUMN_FUNCTION.
+   * @param remapFunction `package.function`, such as MASK.HASH; one for each column.
+   * @param schema null: the default schema.
+   */
+  async dataRemap(
     handle: number,
     name: string,
     tableName: string,
     column: string,
     remapFunction: string,
-    schema?: string | null,
-  ): Promise<void>;
-  async dataRemap(handle: number, name: string): Promise<void> {
+    schema: string | null = null,
+    flags = 0,
+  ): Promise<void> {
+    const remap = { tableName, column, remapFunction, schema, flags };
     // Table 6-1 has no row for DATA_REMAP; like the other remaps it belongs to the definition.
-    return this.#session.define(handle, "METADATA_REMAP", () => {
-      throw notSupported(`data remap ${name}`);
-    });
+    return this.#session.define(handle, "METADATA_REMAP", (definition) => dataRemap(definition, name, remap));
   }
 
   /**
    * Sets a job parameter: CHECKSUM, CHECKSUM_ALGORITHM, COMPRESSION, COMPRESSION_ALGORITHM, ENCRYPTION, ENCRYPTION_ALGORITHM,
    * ENCRYPTION_MODE, ENCRYPTION_PASSWORD, VERIFY_CHECKSUM, VERIFY_ONLY, TABLE_EXISTS_ACTION, KEEP_MASTER, INCLUDE_METADATA,
-   * CLIENT_COMMAND. ENCRYPTION_PASSWORD stays in this session until START_JOB and is nowhere written down; a job that is started
-   * again needs it again.
+   * CLIENT_COMMAND, REMAP_DATA_KEY. ENCRYPTION_PASSWORD and REMAP_DATA_KEY stay in this session until START_JOB and are nowhere
+   * written down; a job that is started again needs them again.
    */
   async setParameter(handle: number, name: string, value: string | number): Promise<void> {
-    return this.#session.call(handle, isPassword(name) ? "SET_PASSWORD" : "SET_PARAMETER", (attachment) => {
-      attachment.define(isPassword(name) ? "SET_PASSWORD" : "SET_PARAMETER", (definition) =>
-        setParameter(definition, name, value),
-      );
-      if (isPassword(name)) attachment.password = String(value);
+    const secret = secretOf(name);
+    const procedure = secret === undefined ? "SET_PARAMETER" : "SET_PASSWORD";
+    return this.#session.call(handle, procedure, (attachment) => {
+      attachment.define(procedure, (definition) => setParameter(definition, name, value));
+      if (secret !== undefined) attachment[secret] = String(value);
     });
   }
 
@@ -377,6 +382,14 @@ async function addTo(
   await attachment.ask({ verb: "add_file", file: added });
 }
 
-function isPassword(name: string): boolean {
-  return foldName(name) === "encryption_password";
+/** Where the session keeps what is not written down. */
+function secretOf(name: string): "password" | "remapKey" | undefined {
+  switch (foldName(name)) {
+    case "encryption_password":
+      return "password";
+    case "remap_data_key":
+      return "remapKey";
+    default:
+      return undefined;
+  }
 }

@@ -1,11 +1,15 @@
+import { pumpError } from "../base/errors.ts";
 import { contentOf } from "../job/content.ts";
+import { dataRemapsOf } from "../job/data-remaps.ts";
 import { sqlFilePath, type JobDefinition, type Operation } from "../job/definition.ts";
 import { assertSelectable } from "../job/selection.ts";
+import { SHORTEST_KEY } from "../mask/mask-key.ts";
 import { assertApplicable } from "./inapplicable.ts";
 import { invalidArgument, invalidOperation, notSupported } from "./refusals.ts";
 
 type ParameterRule =
-  | { readonly type: "text" | "flag" | "secret"; readonly operations: readonly Operation[]; readonly values?: readonly string[] }
+  | { readonly type: "secret"; readonly operations: readonly Operation[]; readonly shortest: number }
+  | { readonly type: "text" | "flag"; readonly operations: readonly Operation[]; readonly values?: readonly string[] }
   | "not supported yet";
 
 /** What the control table keeps of a secret: that there is one. */
@@ -28,8 +32,9 @@ const PARAMETERS: Readonly<Record<string, ParameterRule>> = {
   },
   ENCRYPTION_ALGORITHM: { type: "text", operations: ["EXPORT"], values: ["AES128", "AES192", "AES256"] },
   ENCRYPTION_MODE: { type: "text", operations: ["EXPORT"], values: ["PASSWORD", "TRANSPARENT", "DUAL"] },
-  ENCRYPTION_PASSWORD: { type: "secret", operations: EVERY },
+  ENCRYPTION_PASSWORD: { type: "secret", operations: EVERY, shortest: 1 },
   INCLUDE_METADATA: { type: "flag", operations: ["EXPORT", "IMPORT"] },
+  REMAP_DATA_KEY: { type: "secret", operations: ["EXPORT", "IMPORT"], shortest: SHORTEST_KEY },
   KEEP_MASTER: { type: "flag", operations: EVERY },
   VERIFY_CHECKSUM: { type: "flag", operations: ["IMPORT"] },
   VERIFY_ONLY: { type: "flag", operations: ["IMPORT"] },
@@ -92,6 +97,7 @@ export function assertStartable(definition: JobDefinition): void {
   assertSelectable(definition);
   if (definition.operation === "SQL_FILE") assertScript(definition);
   assertRowsWanted(definition);
+  assertRemaps(definition);
   assertAlgorithms(definition);
   assertVerifiesAll(definition);
   const action = definition.parameters["TABLE_EXISTS_ACTION"];
@@ -122,12 +128,26 @@ function assertAlgorithms({ parameters }: JobDefinition): void {
 }
 
 /** What is verified are the files: nothing of what is in them can be left out. */
-function assertVerifiesAll({ parameters, metadataFilters, metadataRemaps, dataFilters }: JobDefinition): void {
+function assertVerifiesAll({ parameters, metadataFilters, metadataRemaps, dataFilters, dataRemaps = [] }: JobDefinition): void {
   const { VERIFY_ONLY, VERIFY_CHECKSUM } = parameters;
   if (VERIFY_ONLY !== 1) return;
   if (VERIFY_CHECKSUM !== undefined) throw invalidOperation(["ORA-39050", "VERIFY_ONLY", "VERIFY_CHECKSUM"]);
   const other = [...metadataFilters, ...dataFilters, ...metadataRemaps].at(0)?.name;
   if (other !== undefined) throw invalidOperation(["ORA-39050", "VERIFY_ONLY", other]);
+  if (dataRemaps.length > 0) throw invalidOperation(["ORA-39050", "VERIFY_ONLY", "REMAP_DATA"]);
+}
+
+/** Values are replaced where rows move, and a key is for that only. */
+function assertRemaps(definition: JobDefinition): void {
+  const { REMAP_DATA_KEY: key } = definition.parameters;
+  if (dataRemapsOf(definition).length === 0) {
+    if (key !== undefined) throw invalidOperation(["ORA-39053", "REMAP_DATA", definition.operation]);
+    return;
+  }
+  if (contentOf(definition) === "METADATA_ONLY") throw invalidOperation(["ORA-39050", "REMAP_DATA", "CONTENT=METADATA_ONLY"]);
+  // A table that takes the name of another could get the other's functions.
+  if (definition.metadataRemaps.some(({ name }) => name === "REMAP_TABLE"))
+    throw invalidOperation(["ORA-39050", "REMAP_DATA", "REMAP_TABLE"]);
 }
 
 /** An export of tablespaces has no default. */
@@ -143,7 +163,8 @@ function checkedValue(name: string, rule: Exclude<ParameterRule, string>, value:
       if (typeof value !== "number" || !Number.isInteger(value)) throw invalidArgument(["ORA-39207", String(value), name]);
       return value === 0 ? 0 : 1;
     case "secret":
-      if (typeof value !== "string" || value === "") throw invalidArgument(["ORA-39207", MASKED, name]);
+      if (typeof value !== "string" || value.length < rule.shortest)
+        throw pumpError([["ORA-39001"], ["ORA-39207", MASKED, name]], `Give at least ${rule.shortest} characters.`);
       return MASKED;
     case "text":
       return checkedText(name, rule.values, value);

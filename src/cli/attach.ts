@@ -9,7 +9,7 @@ import { Interactive } from "./interactive.ts";
 import { Interruptions } from "./interruption.ts";
 import { tellEnd, wantsPrompt } from "./job-end.ts";
 import type { Output } from "./output.ts";
-import { dumpPassword, type PasswordSource } from "./passwords.ts";
+import { dumpPassword, remapDataKey, type PasswordSource, type RemapKeySource } from "./passwords.ts";
 import { PlainScreen } from "./plain-screen.ts";
 import { openScreen } from "./screen.ts";
 import { statusLines } from "./status-text.ts";
@@ -33,7 +33,7 @@ const SIGINT_EXIT = 130;
 export async function attach(
   job: string | null,
   userid: string | undefined,
-  options: ClientOptions & { readonly password: PasswordSource },
+  options: ClientOptions & { readonly password: PasswordSource; readonly remapKey: RemapKeySource },
 ): Promise<number> {
   const pump = await connect(userid);
   try {
@@ -41,7 +41,10 @@ export async function attach(
     const handle = await pump.attach(name, owner);
     const { status } = await pump.getStatus(handle, KU.STATUS_JOB_DESC + KU.STATUS_JOB_STATUS, 0);
     const { jobDescription, jobStatus } = status;
-    if (jobStatus?.state === "IDLING") await givePassword(pump, handle, status.jobDescription, options.password);
+    if (jobStatus?.state === "IDLING") {
+      await givePassword(pump, handle, status.jobDescription, options.password);
+      await giveRemapKey(pump, handle, status.jobDescription, options.remapKey);
+    }
     if (!options.json && jobDescription !== null && jobStatus !== null) {
       const operation = jobDescription.operation === "EXPORT" ? "EXPORT" : "IMPORT";
       const heading = [...banner(operation, new Date()), connectedLine(pump.database)];
@@ -64,6 +67,19 @@ async function givePassword(
   if (!isAsked && description?.params.some(({ paramName }) => paramName === "ENCRYPTION_PASSWORD") !== true) return;
   const password = await dumpPassword(source, false);
   if (password !== null) await pump.setParameter(handle, "ENCRYPTION_PASSWORD", password);
+}
+
+/** The same of the key of REMAP_DATA. */
+async function giveRemapKey(
+  pump: DataPump,
+  handle: number,
+  description: StatusReport["status"]["jobDescription"],
+  source: RemapKeySource,
+): Promise<void> {
+  const isAsked = source.file !== undefined || source.prompt;
+  if (!isAsked && description?.params.some(({ paramName }) => paramName === "REMAP_DATA_KEY") !== true) return;
+  const key = await remapDataKey(source);
+  if (key !== null) await pump.setParameter(handle, "REMAP_DATA_KEY", key);
 }
 
 /** The interactive mode of a job that the session is attached to. @returns the exit code */

@@ -6,7 +6,7 @@ import type { JobPlan } from "./job-plan.ts";
 /** The procedures that define a job. */
 export type JobDefiner = Pick<
   DataPump,
-  "open" | "addFile" | "metadataFilter" | "metadataRemap" | "dataFilter" | "setParameter" | "setParallel"
+  "open" | "addFile" | "metadataFilter" | "metadataRemap" | "dataRemap" | "dataFilter" | "setParameter" | "setParallel"
 >;
 
 /**
@@ -28,11 +28,17 @@ export async function defineJob(pump: JobDefiner, plan: JobPlan, command: string
     if (path === undefined) await pump.metadataFilter(handle, name, value);
     else await pump.metadataFilter(handle, name, value, path).catch(asClauseError);
   }
-  for (const [name, source, target] of plan.remaps) await pump.metadataRemap(handle, name, source, target);
+  await addRemaps(pump, handle, plan);
   if (!plan.includeRows) await pump.dataFilter(handle, "INCLUDE_ROWS", 0);
   for (const filter of plan.dataFilters) await pump.dataFilter(handle, ...filter);
   if (plan.degree !== null) await pump.setParallel(handle, plan.degree);
   return handle;
+}
+
+async function addRemaps(pump: JobDefiner, handle: number, { remaps, dataRemaps }: JobPlan): Promise<void> {
+  for (const [name, source, target] of remaps) await pump.metadataRemap(handle, name, source, target);
+  for (const { schema, table, column, remapFunction } of dataRemaps)
+    await pump.dataRemap(handle, "COLUMN_FUNCTION", table, column, remapFunction, schema);
 }
 
 /** Names come from a clause of INCLUDE, or of EXCLUDE, which the message names by itself. */

@@ -5,7 +5,7 @@ import { supportedParameters } from "./parameters.ts";
 import { rowFilters, type DataFilters } from "./row-filters.ts";
 import { metadataRemaps, type Remaps } from "./remaps.ts";
 import { clientCode, type Settings } from "./settings.ts";
-import { booleanOf, fileOf, tableOf, unquote, urlOf } from "./values.ts";
+import { booleanOf, dataRemapOf, fileOf, tableOf, unquote, urlOf, type DataRemapText } from "./values.ts";
 
 /** A file as ADD_FILE takes it; directory object or credential as typed, since the catalogue reads its quotes. */
 export interface PlannedFile {
@@ -36,6 +36,7 @@ export interface JobPlan {
   readonly reusefile: number | null;
   readonly filters: Filters;
   readonly remaps: Remaps;
+  readonly dataRemaps: readonly DataRemapText[];
   readonly parameters: readonly (readonly [name: string, value: string | number])[];
   readonly includeRows: boolean;
   readonly dataFilters: DataFilters;
@@ -52,6 +53,7 @@ export function planJob(settings: Settings): JobPlan {
   checkPassword(settings);
   checkScript(settings);
   checkRows(settings);
+  checkRemapKey(settings);
   const content = settings.keyword("content");
   const reuse = settings.flag("reuse_dumpfiles");
   const degree = settings.text("parallel");
@@ -66,6 +68,7 @@ export function planJob(settings: Settings): JobPlan {
     reusefile: reuse === undefined ? null : Number(reuse),
     filters: metadataFilters(settings),
     remaps: metadataRemaps(settings),
+    dataRemaps: dataRemaps(settings),
     parameters: [...setParameters(settings), ...(content === "DATA_ONLY" ? [["INCLUDE_METADATA", 0] as const] : [])],
     includeRows: content !== "METADATA_ONLY",
     dataFilters: rowFilters(settings),
@@ -116,7 +119,7 @@ function checkScript(settings: Settings): void {
   const excluded = [
     ...(settings.keyword("content") === "DATA_ONLY" ? ["content=data_only"] : []),
     ...(settings.flag("dry_run") === true ? ["dry_run"] : []),
-    ...["query", "table_exists_action", "parallel"].filter((name) => settings.has(name)),
+    ...["query", "remap_data", "table_exists_action", "parallel"].filter((name) => settings.has(name)),
   ];
   const [first] = excluded;
   if (first !== undefined)
@@ -132,6 +135,16 @@ function scriptFile(settings: Settings): PlannedFile | null {
 function checkRows(settings: Settings): void {
   if (!settings.has("query") || settings.keyword("content") !== "METADATA_ONLY") return;
   throw pumpError([[clientCode(settings.command, "00011"), "query", "content=metadata_only"]], "Leave one of the two out.");
+}
+
+function checkRemapKey(settings: Settings): void {
+  const given = ["remap_data_key_file", "remap_data_key_prompt"].filter(
+    (name) => settings.has(name) && settings.flag(name) !== false,
+  );
+  const [first, second] = given;
+  if (first === undefined) return;
+  if (second !== undefined) throw pumpError([[clientCode(settings.command, "00011"), first, second]], "Say the key in one way.");
+  if (!settings.has("remap_data")) throw settings.invalidValue(first, "The key is for remap_data=.");
 }
 
 function dumpFiles(settings: Settings): readonly PlannedDump[] {
@@ -212,6 +225,15 @@ function excludesTables(settings: Settings): boolean {
     throw pumpError([[clientCode(settings.command, "00011"), "exclude_tables", "tables"]], "Leave one of the two out.");
   if (excludes && !hasViews) throw settings.invalidValue("exclude_tables", "Name the views with views_as_tables=.");
   return excludes;
+}
+
+function dataRemaps(settings: Settings): JobPlan["dataRemaps"] {
+  return settings.elements("remap_data").map((element) => {
+    const remap = dataRemapOf(element);
+    if (remap === undefined)
+      throw settings.invalidValue("remap_data", "Give [schema.]table.column:package.function, such as HR.JOBS.TITLE:MASK.HASH.");
+    return remap;
+  });
 }
 
 /** The parameters whose row in the table says SET_PARAMETER: YES and NO as numbers, keywords in upper case, texts as typed. */

@@ -4,7 +4,7 @@ export type Command = "export" | "import";
 
 /** What one value of a parameter is; it decides how the value is checked and how its name is shown in `--help`. */
 export type ValueType =
-  "text" | "name" | "keyword" | "yes-no" | "integer" | "file" | "size" | "table" | "filter" | "remap" | "query";
+  "text" | "name" | "keyword" | "yes-no" | "integer" | "file" | "size" | "table" | "filter" | "remap" | "data-remap" | "query";
 
 /** The API call that a parameter turns into; `client` parameters only steer the command line itself. */
 export type ApiCall =
@@ -13,6 +13,7 @@ export type ApiCall =
   | { readonly procedure: "METADATA_FILTER"; readonly argument: string }
   | { readonly procedure: "METADATA_REMAP"; readonly argument: string }
   | { readonly procedure: "DATA_FILTER"; readonly argument: string }
+  | { readonly procedure: "DATA_REMAP"; readonly argument: "COLUMN_FUNCTION" }
   | { readonly procedure: "SET_PARAMETER"; readonly argument: string }
   | { readonly procedure: "CONTENT"; readonly argument: "INCLUDE_ROWS, INCLUDE_METADATA" }
   | { readonly procedure: "SET_PARALLEL" }

@@ -17,7 +17,6 @@ export const PLANNED_PARAMETERS: readonly PlannedParameter[] = [
   planned("master_only", IMPORT, "Load only the control table of the dump file set."),
   planned("metrics", BOTH, "Show counts and times of the phases."),
   planned("network_link", BOTH, "Database link of the source."),
-  planned("remap_data", BOTH, "Function that replaces the values of a column."),
   planned("remap_datafile", IMPORT, "Put the file of a schema elsewhere."),
   planned("remap_directory", IMPORT, "Put the files of one folder into another."),
   planned("remap_tablespace", IMPORT, "Load objects of one tablespace into another."),

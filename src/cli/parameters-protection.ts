@@ -3,7 +3,7 @@ import type { JobParameter } from "./parameter.ts";
 const BOTH = ["export", "import"] as const;
 const YES_NO = ["YES", "NO"] as const;
 
-/** Checksums and encryption of dump files. */
+/** Checksums and encryption of dump files, and the masking of columns. */
 export const PROTECTION_PARAMETERS: readonly JobParameter[] = [
   {
     status: "supported",
@@ -116,5 +116,42 @@ export const PROTECTION_PARAMETERS: readonly JobParameter[] = [
     default: "NO",
     call: { procedure: "client" },
     description: ["Ask for the password of the dump files, without echo."],
+  },
+  {
+    status: "supported",
+    name: "remap_data",
+    commands: BOTH,
+    type: "data-remap",
+    list: true,
+    call: { procedure: "DATA_REMAP", argument: "COLUMN_FUNCTION" },
+    description: [
+      "Replace the values of a column: [schema.]table.column:package.function.",
+      "MASK.HASH, MASK.NULLIFY, MASK.PARTIAL(first,last), MASK.SHIFT_DATE(days),",
+      "MASK.FAKE_NAME, MASK.FAKE_EMAIL and so on; see docs/masking.md.",
+      "For all but NULLIFY and PARTIAL a key is needed: $TSDP_REMAP_DATA_KEY,",
+      "REMAP_DATA_KEY_FILE or REMAP_DATA_KEY_PROMPT.",
+    ],
+  },
+  {
+    status: "supported",
+    name: "remap_data_key_file",
+    commands: BOTH,
+    type: "text",
+    call: { procedure: "client" },
+    description: [
+      "File whose first line is the key of REMAP_DATA, 16 characters or more.",
+      "Equal values become equal under the same key, in any job.",
+      "A job that is attached to and started again needs it again.",
+    ],
+  },
+  {
+    status: "supported",
+    name: "remap_data_key_prompt",
+    commands: BOTH,
+    type: "yes-no",
+    values: YES_NO,
+    default: "NO",
+    call: { procedure: "client" },
+    description: ["Ask for the key of REMAP_DATA, without echo."],
   },
 ];

@@ -24,6 +24,23 @@ export async function dumpPassword({ password, prompt, file }: PasswordSource, i
   return fromEnvironment === "" ? null : fromEnvironment;
 }
 
+/** The key of REMAP_DATA for whoever types none. */
+const REMAP_KEY_VARIABLE = "TSDP_REMAP_DATA_KEY";
+
+/** Where the key of REMAP_DATA comes from. There is no parameter for the key itself: others could read it. */
+export interface RemapKeySource {
+  readonly prompt: boolean;
+  readonly file: string | undefined;
+}
+
+/** The key of REMAP_DATA; null when none was given. @throws ORA-29283 for a file that can't be read or is empty */
+export async function remapDataKey({ prompt, file }: RemapKeySource): Promise<string | null> {
+  if (file !== undefined) return secretOfFile(file, "key file");
+  if (prompt) return askSecret("Remap Data Key: ", "key");
+  const fromEnvironment = process.env[REMAP_KEY_VARIABLE] ?? "";
+  return fromEnvironment === "" ? null : fromEnvironment;
+}
+
 /** The first line of a file. */
 export function passwordOfFile(path: string): string {
   return secretOfFile(path, "password file");

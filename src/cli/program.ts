@@ -67,6 +67,8 @@ interface AttachOptions extends SessionOptions {
   readonly status?: string;
   readonly encryptionPasswordFile?: string;
   readonly encryptionPwdPrompt?: boolean;
+  readonly remapDataKeyFile?: string;
+  readonly remapDataKeyPrompt?: boolean;
 }
 
 function attachProgram(output: Output, end: (exitCode: number) => void): Program {
@@ -77,6 +79,8 @@ function attachProgram(output: Output, end: (exitCode: number) => void): Program
     .option("--json", "write events, one a line")
     .option("--encryption-password-file <path>", "file whose first line is the password of the dump files")
     .option("--encryption-pwd-prompt", "ask for the password of the dump files")
+    .option("--remap-data-key-file <path>", "file whose first line is the key of remap_data")
+    .option("--remap-data-key-prompt", "ask for the key of remap_data")
     .option("--status <seconds>", "report the status every so many seconds while the log is shown")
     .option("--userid <text>", "the same as the second argument")
     .action(async (job: string | undefined, database: string | undefined, options: AttachOptions) => {
@@ -86,6 +90,7 @@ function attachProgram(output: Output, end: (exitCode: number) => void): Program
         json: options.json === true,
         statusPeriod: Number(options.status ?? 0),
         password: { password: undefined, file: options.encryptionPasswordFile, prompt: options.encryptionPwdPrompt === true },
+        remapKey: { file: options.remapDataKeyFile, prompt: options.remapDataKeyPrompt === true },
       });
       end(code);
     });
@@ -129,6 +134,7 @@ function placeholder({ type, list }: JobParameter): string {
     filter: "path[:names]",
     remap: "source:target",
     query: "[table:]clause",
+    "data-remap": "column:function",
   };
   return list === true ? `${noun[type]},...` : noun[type];
 }

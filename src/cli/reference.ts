@@ -124,10 +124,7 @@ function callText(call: ApiCall): string {
     case "OPEN":
     case "ADD_FILE":
       return `\`${call.procedure}\`, argument \`${call.argument}\``;
-    case "METADATA_FILTER":
-    case "METADATA_REMAP":
-    case "DATA_FILTER":
-    case "SET_PARAMETER":
+    default:
       return `\`${call.procedure}(${call.argument})\``;
   }
 }

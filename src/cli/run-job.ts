@@ -15,7 +15,7 @@ import { planJob, type JobPlan } from "./job-plan.ts";
 import type { Output } from "./output.ts";
 import type { Command } from "./parameter.ts";
 import { supportedParameters } from "./parameters.ts";
-import { dumpPassword, type PasswordSource } from "./passwords.ts";
+import { dumpPassword, remapDataKey, type PasswordSource, type RemapKeySource } from "./passwords.ts";
 import { openScreen } from "./screen.ts";
 import { clientCode, type Settings } from "./settings.ts";
 import { startJob } from "./start-job.ts";
@@ -30,6 +30,8 @@ const ATTACH_PARAMETERS: ReadonlySet<string> = new Set([
   "encryption_password",
   "encryption_password_file",
   "encryption_pwd_prompt",
+  "remap_data_key_file",
+  "remap_data_key_prompt",
 ]);
 
 /**
@@ -45,7 +47,7 @@ export async function runJob(command: Command, words: readonly string[], output:
     if (line.settings.has("attach")) return await attachTo(line.settings, json, output);
     screen.heading(banner(operation(command), new Date()));
     const statusPeriod = Number(line.settings.text("status") ?? 0);
-    const plan = await withPassword(planJob(line.settings), line.settings);
+    const plan = await withRemapKey(await withPassword(planJob(line.settings), line.settings), line.settings);
     return await connectAndRun(line, plan, { screen, output, json, statusPeriod });
   } catch (error) {
     const facts = errorFacts(toPumpError(error));
@@ -126,8 +128,8 @@ async function attachTo(settings: Settings, json: boolean, output: Output): Prom
     );
   const { attach } = await import("./attach.ts");
   const statusPeriod = Number(settings.text("status") ?? 0);
-  const password = passwordSource(settings);
-  return attach(settings.elements("attach")[0] ?? null, settings.text("userid"), { output, json, statusPeriod, password });
+  const secrets = { password: passwordSource(settings), remapKey: remapKeySource(settings) };
+  return attach(settings.elements("attach")[0] ?? null, settings.text("userid"), { output, json, statusPeriod, ...secrets });
 }
 
 function passwordSource(settings: Settings): PasswordSource {
@@ -143,6 +145,16 @@ async function withPassword(plan: JobPlan, settings: Settings): Promise<JobPlan>
   if (settings.has("encryption_password")) return plan;
   const password = await dumpPassword(passwordSource(settings), settings.command === "export");
   return password === null ? plan : { ...plan, parameters: [...plan.parameters, ["ENCRYPTION_PASSWORD", password]] };
+}
+
+function remapKeySource(settings: Settings): RemapKeySource {
+  return { file: settings.text("remap_data_key_file"), prompt: settings.flag("remap_data_key_prompt") === true };
+}
+
+/** Only a job that replaces values has use for the key. */
+async function withRemapKey(plan: JobPlan, settings: Settings): Promise<JobPlan> {
+  const key = plan.dataRemaps.length === 0 ? null : await remapDataKey(remapKeySource(settings));
+  return key === null ? plan : { ...plan, parameters: [...plan.parameters, ["REMAP_DATA_KEY", key]] };
 }
 
 /** Errors of the command line itself are to be events, too, so this must not depend on its being right. */

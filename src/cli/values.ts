@@ -78,6 +78,25 @@ export function clauseOf(element: string): { readonly table: string; readonly cl
   return CLAUSE.test(clause) ? { table: table.trim(), clause } : undefined;
 }
 
+/** A column and the function that replaces its values. */
+export interface DataRemapText {
+  readonly schema: string | null;
+  readonly table: string;
+  readonly column: string;
+  readonly remapFunction: string;
+}
+
+/** `[schema.]table.column:function`; undefined when it isn't that. */
+export function dataRemapOf(element: string): DataRemapText | undefined {
+  const [source, remapFunction, ...more] = splitOutside(unquoteSingle(element), ":").map((part) => part.trim());
+  if (source === undefined || remapFunction === undefined || remapFunction === "" || more.length > 0) return undefined;
+  const names = splitOutside(source, ".").map((name) => name.trim());
+  const [column, table, schema] = [...names].reverse();
+  if (column === undefined || table === undefined || names.length > 3 || names.includes("")) return undefined;
+  const schemaName = schema === undefined ? null : nameOf(schema);
+  return { schema: schemaName, table: unquote(table), column: unquote(column), remapFunction };
+}
+
 function unquoteSingle(element: string): string {
   return element.startsWith("'") && splitOutside(element, ":").length === 1 ? unquote(element) : element;
 }

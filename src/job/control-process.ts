@@ -34,7 +34,7 @@ export class ControlProcess {
   }
 
   /** @param guid of the job that is meant: another of the same name may have come meanwhile */
-  async run(guid: string, keyring: Keyring, places: PlaceKeys): Promise<void> {
+  async run(guid: string, keyring: Keyring, places: PlaceKeys, remapKey: string | null): Promise<void> {
     const definition = this.#table.definition();
     const { state } = this.#table.job();
     if (definition.guid !== guid || (state !== "DEFINING" && state !== "IDLING")) {
@@ -52,7 +52,7 @@ export class ControlProcess {
     let job: Job | null = null;
     try {
       log = openLog(this.#table, definition, restarts);
-      const run = new JobRun(this.#table, definition, { log, restarts, keyring, places });
+      const run = new JobRun(this.#table, definition, { log, restarts, keyring, places, remapKey });
       job = await createJob(run, this.#workers);
       await job.start();
       this.#begin(run, job);

@@ -20,6 +20,9 @@ export interface JobDefinition {
   readonly metadataFilters: readonly MetadataFilter[];
   readonly metadataRemaps: readonly MetadataRemap[];
   readonly dataFilters: readonly DataFilter[];
+  readonly dataRemaps?: readonly DataRemap[];
+  /** Tells the key of the remaps under which the job has begun from every other. */
+  readonly remapKeyCheck?: string;
   /** SET_PARAMETER values by name. CLIENT_COMMAND is the masked command line. */
   readonly parameters: Readonly<Record<string, string | number>>;
   /** SET_PARALLEL; null until it is called: then the default is the number of cores, at most 4. */
@@ -74,6 +77,16 @@ export interface DataFilter {
   readonly value: string | number;
   readonly tableName: string | null;
   readonly schemaName: string | null;
+}
+
+/** A column whose values a function replaces. */
+export interface DataRemap {
+  /** Null: the default schema of an export; of an import the only schema of the dump that has the table. */
+  readonly schemaName: string | null;
+  readonly tableName: string;
+  readonly column: string;
+  /** `package.function`, with arguments where it takes some. */
+  readonly remapFunction: string;
 }
 
 /** How a job ended (`term_reason` of ku$_JobDesc). */

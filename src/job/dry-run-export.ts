@@ -3,6 +3,7 @@ import { homeFolder } from "../catalog/home.ts";
 import type { DumpObject } from "../metadata/dump-object.ts";
 import { estimateTable, usedBytes } from "../sqlite/estimate.ts";
 import { contentOf } from "./content.ts";
+import { dataRemapsOf } from "./data-remaps.ts";
 import type { JobDefinition } from "./definition.ts";
 import {
   isShown,
@@ -23,7 +24,11 @@ export function dryRunExport(definition: JobDefinition): DryRunFindings {
   try {
     const marks = new EncryptedColumns(homeFolder(definition.database)).list();
     const keepsApart = definition.parameters["ENCRYPTION"] === "ENCRYPTED_COLUMNS_ONLY";
-    const plan = planExport(chosen, sources, contentOf(definition), { marks, keepsApart });
+    const plan = planExport(chosen, sources, contentOf(definition), {
+      marks,
+      keepsApart,
+      remaps: dataRemapsOf(definition),
+    });
     const estimates = new Estimates(plan, sources);
     return {
       taken: plan.objects.filter(isShown).map((object) => takenObject(object, plan, estimates)),

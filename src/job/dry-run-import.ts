@@ -21,7 +21,7 @@ import {
 import { OpenSources } from "./dry-run-sources.ts";
 import { importAction, importContent } from "./import-content.ts";
 import { planSchemaImport, type SchemaImport, type SchemaImportRequest } from "./import-plan.ts";
-import { chooseTargets, type ChosenSchema } from "./import-targets.ts";
+import { chooseTargets, remapsOfImport, type ChosenSchema } from "./import-targets.ts";
 import { isOpenDatabase } from "./jobs.ts";
 import { openSet } from "./open-set.ts";
 
@@ -34,7 +34,9 @@ export async function dryRunImport(definition: JobDefinition, keyring: Keyring, 
   try {
     const master = await readMaster(set, files.open);
     const { chosen, missing, leftOut } = await chooseTargets(definition, master, new Map());
-    const dump = { content: importContent(definition, master), pieceOrder: groupPieces(master), pieces: set.pieces };
+    const content = importContent(definition, master);
+    const remapped = remapsOfImport(definition, chosen, content);
+    const dump = { content, remapped, pieceOrder: groupPieces(master), pieces: set.pieces };
     const works = chosen.map((choice) => {
       const target = readTarget(choice);
       return { choice, target, plan: planWork(definition, choice, target, dump) };
@@ -72,7 +74,7 @@ function readTarget({ target, existingPath }: ChosenSchema): Target | null {
 }
 
 /** What the plans of all schemas have of the dump. */
-type Dump = Pick<SchemaImportRequest, "content" | "pieceOrder" | "pieces">;
+type Dump = Pick<SchemaImportRequest, "content" | "pieceOrder" | "pieces" | "remapped">;
 
 function planWork(definition: JobDefinition, choice: ChosenSchema, target: Target | null, dump: Dump): SchemaImport {
   return planSchemaImport({

@@ -24,6 +24,7 @@ import { Crew } from "./crew.ts";
 import { contentOf } from "./content.ts";
 import { chooseSources, NO_PLAN, planExport, type ExportPlan, type ExportSources } from "./export-plan.ts";
 import { isOpenDatabase } from "./jobs.ts";
+import { dataRemapsOf } from "./data-remaps.ts";
 import { dumpFilesOf, type JobFile } from "./definition.ts";
 import { chooseEncryption, encryptionOf, secretsOf, warnOfClearColumns, type EncryptionChoice } from "./export-encryption.ts";
 import { checksumOf, compressionOf } from "./export-options.ts";
@@ -31,6 +32,7 @@ import { abortedAt, Unloading } from "./export-unloading.ts";
 import type { Job } from "./job.ts";
 import { dumpFileSetLines, masterTableLine, processingLine, restartingLine, startingLine } from "./log-lines.ts";
 import { masterTable } from "./master.ts";
+import { remapKeyFor } from "./remap-key.ts";
 import { assertNoDatabase } from "./output-guard.ts";
 import type { JobRun } from "./run.ts";
 import { Snapshot } from "./snapshot.ts";
@@ -83,12 +85,15 @@ export class ExportJob implements Job {
     if (this.#saved?.isEnded === true) return;
     const marks = new EncryptedColumns(homeFolder(this.#run.definition.database)).list();
     const encryption = chooseEncryption(this.#run.definition, this.#run.keyring, marks.length > 0);
+    const remapKey = await remapKeyFor(this.#run);
+    if (remapKey !== null) this.#pool.takeMaskKey(remapKey);
     const chosen = chooseSources(this.#run.definition);
     for (const file of dumpFilesOf(this.#run.definition)) this.#guardOutput(dumpFilePath(file, 1) ?? "");
     await this.#openSources(chosen);
     this.#plan = planExport(chosen, this.#requireSnapshot(), contentOf(this.#run.definition), {
       marks,
       keepsApart: encryption?.what === "ENCRYPTED_COLUMNS_ONLY",
+      remaps: dataRemapsOf(this.#run.definition),
     });
     this.#missing = chosen.missing;
     await this.#takeUp(encryption);

@@ -1,8 +1,8 @@
 import { causeLines, pumpError, type ErrorLine, type StackEntry } from "../base/errors.ts";
-import { qualifiedName, quoteIdentifier } from "../base/identifiers.ts";
+import { qualifiedName, quoteIdentifier, quoteLiteral } from "../base/identifiers.ts";
 import type { ColumnName } from "../catalog/encrypted-columns.ts";
 import { defaultSchema, listSchemas } from "../catalog/schemas.ts";
-import { isSystemTable, type DumpObject, type DumpSchema } from "../metadata/dump-object.ts";
+import { isStatistics, isSystemTable, type DumpObject, type DumpSchema } from "../metadata/dump-object.ts";
 import type { LeftOut } from "../metadata/object-choice.ts";
 import { readSchema } from "../metadata/read-schema.ts";
 import { absentOf, absentSchemas, nothingLeft, systemTableFilter, type Selection } from "../metadata/select.ts";
@@ -10,13 +10,15 @@ import { viewAsTable } from "../metadata/view-as-table.ts";
 import { estimateBytes, usedBytes } from "../sqlite/estimate.ts";
 import type { Connection } from "../sqlite/database.ts";
 import { wholeRange, type KeyRange } from "../sqlite/key-range.ts";
-import type { TableShape } from "../sqlite/schema.ts";
+import { listTables, type TableShape } from "../sqlite/schema.ts";
 import { isUnreadable } from "../sqlite/stage.ts";
-import type { RowFilter } from "../sqlite/row-filter.ts";
-import type { SchemaFile, UnloadTable } from "../worker/messages.ts";
+import { rowsWhere, type RowFilter } from "../sqlite/row-filter.ts";
+import { readTableFacts } from "../sqlite/table-facts.ts";
+import type { ColumnRemap, SchemaFile, UnloadTable } from "../worker/messages.ts";
 import type { Content } from "./content.ts";
-import type { JobDefinition } from "./definition.ts";
-import { holdsMarkedColumns, keepColumnsApart } from "./secret-columns.ts";
+import { planRemaps, type RemapsOfTables } from "./data-remaps.ts";
+import type { DataRemap, JobDefinition } from "./definition.ts";
+import { hasSamples, holdsMarkedColumns, keepColumnsApart } from "./secret-columns.ts";
 import { RowFilters } from "./row-filters.ts";
 import { selectionOf } from "./selection.ts";
 import { TableUnload } from "./unload-queue.ts";
@@ -26,6 +28,8 @@ export interface ExportSources {
   readonly selection: Selection;
   readonly sources: readonly SchemaFile[];
   readonly rowFilters: RowFilters;
+  /** The schema that is meant when none is named. */
+  readonly defaultSchema: string | null;
   /** Schemas and tablespaces that were asked for and are not there. */
   readonly missing: readonly StackEntry[];
 }
@@ -74,31 +78,37 @@ export const NO_PLAN: ExportPlan = {
   holdsMarkedColumns: false,
 };
 
-/** The columns that the catalog marks as secret, and whether ENCRYPTION says that they alone are encrypted. */
+/** What happens to some of the columns. */
 export interface ColumnChoice {
+  /** Those that the catalog marks as secret. */
   readonly marks: readonly ColumnName[];
+  /** Whether ENCRYPTION says that they alone are encrypted. */
   readonly keepsApart: boolean;
+  readonly remaps: readonly DataRemap[];
 }
 
 /** @throws ORA-39002 with ORA-39165 and ORA-31655 when there is no schema to export */
 export function chooseSources(definition: JobDefinition): ExportSources {
   const { database, owner } = definition;
-  const selection = selectionOf(definition, defaultSchema(database, owner));
+  const byDefault = defaultSchema(database, owner);
+  const selection = selectionOf(definition, byDefault);
   const available = listSchemas(database);
   const found = selection.schemas(available.map(({ name }) => name));
   const sources = available.filter(({ name }) => found.schemas.includes(name)).map(({ name, path }) => ({ schema: name, path }));
-  return { selection, sources, rowFilters: new RowFilters(definition.dataFilters), missing: absentSchemas(found) };
+  const rowFilters = new RowFilters(definition.dataFilters);
+  return { selection, sources, rowFilters, defaultSchema: byDefault, missing: absentSchemas(found) };
 }
 
 /**
  * Reads the definitions in the snapshot and lays out the work.
- * @throws ORA-39002 with ORA-31655 when nothing is selected, or with what keeps a marked column from being kept apart
+ * @throws ORA-39002 with ORA-31655 when nothing is selected, or with what keeps a marked column from being kept apart, or values from
+ * being replaced
  */
 export function planExport(
-  { selection, sources, rowFilters }: ExportSources,
+  { selection, sources, rowFilters, defaultSchema: byDefault }: ExportSources,
   snapshot: FrozenState,
   content: Content,
-  { marks, keepsApart }: ColumnChoice,
+  { marks, keepsApart, remaps }: ColumnChoice,
 ): ExportPlan {
   const contents = sources.map(({ schema }) => readSchema(snapshot.connection(schema), schema));
   const schemas = contents.map(({ schema }) => schema);
@@ -119,9 +129,17 @@ export function planExport(
       : { objects: chosen, notes: [] };
   if (objects.length === 0 && selection.isPartial) throw nothingLeft([...absentOf(choice), ...viewProblems.flat()]);
   const tables = content === "METADATA_ONLY" ? [] : objects.filter((object) => object.shape !== null && !isWithoutRows(object));
+  const remapped = planRemaps(remaps, {
+    operation: "EXPORT",
+    objects,
+    hasRows: (object) => tables.includes(object),
+    defaultSchema: byDefault,
+    factsOf: ({ schema, name }) => readFacts(snapshot.connection(schema), name),
+  });
   rowFilters.assertTables(tables);
   const filterOf = (table: DumpObject) =>
-    systemTableFilter(table, objects, selection.isPartial) ?? rowFilters.of(table, snapshot.connection(table.schema));
+    withoutSamples(table, systemTableFilter(table, objects, selection.isPartial), objects, remapped) ??
+    rowFilters.of(table, snapshot.connection(table.schema));
   return {
     schemas,
     objects,
@@ -130,7 +148,7 @@ export function planExport(
     isPartial: selection.isPartial,
     leftOut: choice.leftOut,
     holdsMarkedColumns: holdsMarkedColumns(tables, marks),
-    tables: tables.flatMap((table) => planTable(table, snapshot, filterOf(table))),
+    tables: tables.flatMap((table) => planTable(table, snapshot, filterOf(table), remapped.get(table.id) ?? [])),
     problems: [
       ...absentOf(choice).map((entry) => pumpError([entry]).lines),
       ...viewProblems,
@@ -170,11 +188,34 @@ function assertViewsShowNoMarked(objects: readonly DumpObject[], marks: readonly
   throw pumpError([["ORA-39002"], ["TSDP-00010", reason]], "Encrypt all of the data with encryption=data_only or all.");
 }
 
-function planTable(table: DumpObject, snapshot: FrozenState, filter: RowFilter | null): readonly TableWork[] {
+function readFacts(connection: Connection, table: string) {
+  return readTableFacts(connection, table, listTables(connection));
+}
+
+/** Samples hold values of indexed columns as they are: those of tables in which values are replaced stay behind. */
+function withoutSamples(
+  table: DumpObject,
+  filter: RowFilter | null,
+  objects: readonly DumpObject[],
+  remapped: RemapsOfTables,
+): RowFilter | null {
+  if (!isStatistics(table) || !hasSamples(table)) return filter;
+  const tables = objects.filter(({ id, schema }) => schema === table.schema && remapped.has(id));
+  if (tables.length === 0) return filter;
+  const others = `tbl COLLATE NOCASE NOT IN (${tables.map(({ name }) => quoteLiteral(name)).join(", ")})`;
+  return rowsWhere(filter === null ? others : `(${filter.where}) AND ${others}`);
+}
+
+function planTable(
+  table: DumpObject,
+  snapshot: FrozenState,
+  filter: RowFilter | null,
+  remaps: readonly ColumnRemap[],
+): readonly TableWork[] {
   const { shape } = table;
   if (shape === null) return [];
   const connection = snapshot.connection(table.schema);
-  const reading = { object: table.id, schema: table.schema, shape, filter };
+  const reading = { object: table.id, schema: table.schema, shape, filter, remaps };
   if (table.fromView === true) return [planView(reading, connection)];
   const estimate = isSystemTable(table) ? 0 : estimateBytes(connection, shape, usedBytes(connection));
   const range = rangeOf(connection, shape);

@@ -39,6 +39,7 @@ export class Unloading {
   readonly #mode: ExportMode;
   readonly #board = new WorkerBoard();
   readonly #objects: ReadonlyMap<number, DumpObject>;
+  readonly #checked = new Map<TableUnload, Promise<unknown>>();
   #idle: (() => void)[] = [];
 
   constructor(run: JobRun, { crew, plan, queue, writer, checkpoint, readStamp }: UnloadingParts) {
@@ -66,6 +67,7 @@ export class Unloading {
       const { table } = item;
       if (table.table.object === this.#run.abortStep) throw abortedAt(this.#run.abortStep);
       this.#board.begin(worker.number, this.#object(table), objectPath(this.#mode, "TABLE/TABLE_DATA"), "DIRECT_PATH");
+      await this.#checkKeys(worker, table);
       let salvaged = 0;
       for (;;) {
         const unloaded: Unloaded =
@@ -100,6 +102,15 @@ export class Unloading {
     }
     await writing;
     this.#board.end(worker.number);
+  }
+
+  /** Before the rows of a table: those with equal values in a key would be lost by the import. @throws TSDP-00060 */
+  async #checkKeys(worker: WorkerThread, unload: TableUnload): Promise<void> {
+    const { table } = unload;
+    if (table.remaps.length === 0) return;
+    const checked = this.#checked.get(unload) ?? worker.call({ do: "check keys", table });
+    this.#checked.set(unload, checked);
+    await checked;
   }
 
   /** The next item; waits while others may still give ranges back. */

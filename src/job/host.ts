@@ -4,7 +4,7 @@ import { WorkerPool } from "./worker-thread.ts";
 // Before anything else is loaded: see WorkerPool.
 const workers = new WorkerPool();
 const { ControlProcess } = await import("./control-process.ts");
-const { keyringOf, placesOf } = await import("./secrets.ts");
+const { keyringOf, placesOf, remapKeyOf } = await import("./secrets.ts");
 const { ControlTable } = await import("./control-table.ts");
 const { LivenessLock, lockPath } = await import("./liveness.ts");
 
@@ -23,7 +23,7 @@ async function host([path = "", guid = "", task = "start"]: readonly string[]): 
   const control = new ControlProcess(ControlTable.open(path), lock, workers);
   const secrets = await readSecrets();
   if (task === "remove") await control.remove(guid, placesOf(secrets));
-  else await control.run(guid, keyringOf(secrets), placesOf(secrets));
+  else await control.run(guid, keyringOf(secrets), placesOf(secrets), remapKeyOf(secrets));
 }
 
 /** One line of JSON on standard input: never in argv, the environment or a file. */

@@ -18,11 +18,13 @@ import { importAction, importContent } from "./import-content.ts";
 import { planSchemaImport } from "./import-plan.ts";
 import { Publishing } from "./import-publishing.ts";
 import { ImportState } from "./import-state.ts";
-import { chooseTargets, exportModeOf, type ChosenSchema } from "./import-targets.ts";
+import { chooseTargets, exportModeOf, remapsOfImport, type ChosenSchema } from "./import-targets.ts";
 import { isOpenDatabase } from "./jobs.ts";
+import type { RemapsOfTables } from "./data-remaps.ts";
 import type { Job, JobEnd } from "./job.ts";
 import { masterTableLine, processingLine, restartingLine, startingLine } from "./log-lines.ts";
 import { openSet } from "./open-set.ts";
+import { remapKeyFor } from "./remap-key.ts";
 import type { JobRun } from "./run.ts";
 import { skipCurrent, withoutSkipped } from "./skip-current.ts";
 import { verifyByCrew } from "./verification.ts";
@@ -43,6 +45,7 @@ export class ImportJob implements Job {
   readonly #skipped: (readonly ErrorLine[])[] = [];
   #exportMode: ExportMode = "SCHEMA";
   #content: Content = "ALL";
+  #remapped: RemapsOfTables = new Map();
 
   constructor(run: JobRun, pool: WorkerPool) {
     this.#run = run;
@@ -63,6 +66,8 @@ export class ImportJob implements Job {
     await loadCodec();
     this.#pool.enter(this.#run.places);
     const { definition, keyring } = this.#run;
+    const remapKey = await remapKeyFor(this.#run);
+    if (remapKey !== null) this.#pool.takeMaskKey(remapKey);
     const set = await openSet(definition, this.#storage, keyring);
     const files = new OpenFiles(this.#storage);
     try {
@@ -79,6 +84,7 @@ export class ImportJob implements Job {
       this.#exportMode = exportModeOf(master);
       this.#content = importContent(this.#run.definition, master);
       this.#files = set.files;
+      this.#remapped = remapsOfImport(definition, chosen, this.#content);
       this.#openTargets(chosen, master, set);
     } finally {
       await files.close();
@@ -229,6 +235,7 @@ export class ImportJob implements Job {
       action: importAction(this.#run.definition, this.#content),
       content: this.#content,
       guid: this.#run.definition.guid,
+      remapped: this.#remapped,
       pieceOrder,
       pieces: set.pieces,
     });

@@ -142,7 +142,15 @@ export class Loading {
     await turn;
     const mark = { progress: work.plan.plan.progress, object: object.id, piece: piece.location.piece };
     const rejected = await target.guard(
-      worker.call({ do: "load", path: target.workPath, durable: !target.isNew, table, rows: piece.rows, mark }),
+      worker.call({
+        do: "load",
+        path: target.workPath,
+        durable: !target.isNew,
+        table,
+        rows: piece.rows,
+        mark,
+        remaps: load.remaps,
+      }),
     );
     done();
     advance(progress, piece, rejected);

@@ -2,17 +2,20 @@ import { pumpError, type ErrorLine, type PumpError } from "../base/errors.ts";
 import { foldName, qualifiedName } from "../base/identifiers.ts";
 import type { PieceLocation } from "../dump/piece.ts";
 import { piecesInOrder, type PieceOfRows } from "../inspect/master.ts";
-import { isSystemTable, type DumpObject, type DumpSchema } from "../metadata/dump-object.ts";
+import { isStatistics, isSystemTable, type DumpObject, type DumpSchema } from "../metadata/dump-object.ts";
 import type { MasterPiece } from "../metadata/master-table.ts";
 import { BadImage } from "../sqlite/piece-image.ts";
 import type { PublishPlan, PublishTable } from "../sqlite/publish.ts";
 import { splitAs } from "../sqlite/piece-table.ts";
+import type { ColumnRemap } from "../worker/messages.ts";
 import { sameColumns, sameShape, type SchemaObject } from "../sqlite/schema.ts";
 import { proveSchema, type ProvenSchema } from "../sqlite/scratch.ts";
 import { hasKnownCollations, progressName, stagingName, type StagingTable } from "../sqlite/staging.ts";
 import type { TableRename } from "../sqlite/rename-rows.ts";
 import type { ExistingObject } from "../sqlite/target.ts";
 import type { Content } from "./content.ts";
+import type { RemapsOfTables } from "./data-remaps.ts";
+import { hasSamples } from "./secret-columns.ts";
 
 export type TableExistsAction = "SKIP" | "APPEND" | "TRUNCATE" | "REPLACE";
 
@@ -38,6 +41,7 @@ export interface SchemaImportRequest {
   /** What the target has of tables and views that the job does not bring, by their names: indexes and triggers may come to them. */
   readonly definitionsOf: (names: readonly string[]) => readonly SchemaObject[];
   readonly guid: string;
+  readonly remapped: RemapsOfTables;
   /** The pieces of each object as the master table lists them. */
   readonly pieceOrder: ReadonlyMap<number, readonly MasterPiece[]>;
   readonly pieces: ReadonlyMap<number, readonly PieceLocation[]>;
@@ -49,6 +53,7 @@ export interface TableLoad {
   readonly table: PublishTable;
   readonly pieces: readonly PieceOfRows[];
   readonly bytes: number;
+  readonly remaps: readonly ColumnRemap[];
   /** Whether the table is made and its rows stay behind. */
   readonly withoutRows: boolean;
 }
@@ -214,10 +219,15 @@ class SchemaPlanner {
 
   /** sqlite_sequence and statistics: as they were in a schema that the job makes whole, else only rows about its tables. */
   #takeSystemTable(object: DumpObject): boolean {
-    if (this.#request.content === "DATA_ONLY") return false;
+    if (this.#request.content === "DATA_ONLY" || this.#holdsReplaced(object)) return false;
     const whole = this.#request.existing === null && !this.#request.partial;
     if (!whole && this.#request.content === "METADATA_ONLY") return false;
     return this.#addLoad(object, whole ? "create" : "merge", false);
+  }
+
+  /** Samples hold values of indexed columns as they were before they were replaced. */
+  #holdsReplaced(object: DumpObject): boolean {
+    return isStatistics(object) && hasSamples(object) && this.#request.objects.some(({ id }) => this.#request.remapped.has(id));
   }
 
   #addLoad(object: DumpObject, action: PublishTable["action"], truncate: boolean): boolean {
@@ -233,16 +243,19 @@ class SchemaPlanner {
       );
       return false;
     }
-    const raw = action === "create" && sameShape(object.shape, shape) && hasKnownCollations(shape);
+    const remaps = this.#request.remapped.get(object.id) ?? [];
+    // Values that are replaced may violate keys and CHECKs, and columns are computed from them: the typed way tells, and does.
+    const raw = action === "create" && sameShape(object.shape, shape) && hasKnownCollations(shape) && remaps.length === 0;
     const staged: StagingTable = {
       staging: stagingName(this.#request.guid, object.id),
       shape: splitAs(object.shape, shape),
       raw,
+      ...(remaps.length === 0 ? {} : { recomputed: this.#proven.generatedColumns(object.name) }),
     };
     const withoutRows = this.#isEmpty(object);
     const pieces = withoutRows ? [] : this.#piecesOf(object);
     const bytes = pieces.reduce((sum, { bytes }) => sum + bytes, 0);
-    this.#loads.push({ object, table: { ...staged, definition: object, action, truncate }, pieces, bytes, withoutRows });
+    this.#loads.push({ object, table: { ...staged, definition: object, action, truncate }, pieces, bytes, remaps, withoutRows });
     return true;
   }
 

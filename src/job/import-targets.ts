@@ -1,13 +1,16 @@
 import { pumpError, type StackEntry } from "../base/errors.ts";
 import { upperName } from "../base/identifiers.ts";
 import { listSchemas, newSchemaPath } from "../catalog/schemas.ts";
-import type { DumpSchema } from "../metadata/dump-object.ts";
+import type { DumpObject, DumpSchema } from "../metadata/dump-object.ts";
 import { isPartialDump, objectNumbers } from "../metadata/master-facts.ts";
 import type { MasterTable } from "../metadata/master-table.ts";
 import type { LeftOut } from "../metadata/object-choice.ts";
 import type { ExportMode } from "../metadata/object-paths.ts";
 import { absentOf, absentSchemas, nothingLeft } from "../metadata/select.ts";
-import { contentOf } from "./content.ts";
+import { proveSchema } from "../sqlite/scratch.ts";
+import type { TableFacts } from "../sqlite/table-facts.ts";
+import { contentOf, type Content } from "./content.ts";
+import { dataRemapsOf, planRemaps, type RemapsOfTables } from "./data-remaps.ts";
 import type { JobDefinition } from "./definition.ts";
 import type { SavedTarget } from "./import-state.ts";
 import { selectionOf } from "./selection.ts";
@@ -84,6 +87,30 @@ export async function chooseFromDump(definition: JobDefinition, master: MasterTa
     chosen.map(async (choice) => ({ ...choice, ...(await remapTables(definition, master, choice)) })),
   );
   return { chosen: remapped, missing: absent, leftOut: selected.leftOut };
+}
+
+/** The columns of the dump whose values are replaced. @throws ORA-39002 with the reason why they can't be */
+export function remapsOfImport(definition: JobDefinition, chosen: readonly ChosenSchema[], content: Content): RemapsOfTables {
+  const withoutRows = new Set(chosen.flatMap((choice) => [...choice.withoutRows]));
+  return planRemaps(dataRemapsOf(definition), {
+    operation: "IMPORT",
+    objects: chosen.flatMap(({ objects }) => objects),
+    hasRows: ({ id, shape }) => content !== "METADATA_ONLY" && shape !== null && !withoutRows.has(id),
+    defaultSchema: null,
+    factsOf: (table) => factsOf(table, chosen),
+  });
+}
+
+/** Of a definition that SQLite refuses nothing is known; its table is not made either. */
+function factsOf(table: DumpObject, chosen: readonly ChosenSchema[]): TableFacts | undefined {
+  const source = chosen.find(({ objects }) => objects.includes(table))?.source;
+  if (source === undefined) return undefined;
+  const proven = proveSchema([table], source.settings.encoding);
+  try {
+    return proven.facts(table.name);
+  } finally {
+    proven.close();
+  }
 }
 
 /** The mode in which a dump was exported: its object paths begin with it. */

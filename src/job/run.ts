@@ -32,6 +32,7 @@ export interface RunFacts {
   readonly restarts: boolean;
   readonly keyring: Keyring;
   readonly places: PlaceKeys;
+  readonly remapKey: string | null;
 }
 
 /** One run of a job by its control process: what it tells its clients and its log, and what they ask of it. */
@@ -44,6 +45,8 @@ export class JobRun {
   readonly keyring: Keyring;
   /** And to enter the places of its files. */
   readonly places: PlaceKeys;
+  /** REMAP_DATA_KEY as it was typed; null: none was given. */
+  readonly remapKey: string | null;
   /** ABORT_STEP of this run's START_JOB. */
   readonly abortStep: number;
   readonly table: ControlTable;
@@ -61,12 +64,13 @@ export class JobRun {
   #handlers: RequestHandlers | null = null;
   #stopAtOnce: ((request: StopRequest) => void) | null = null;
 
-  constructor(table: ControlTable, definition: JobDefinition, { log, restarts, keyring, places }: RunFacts) {
+  constructor(table: ControlTable, definition: JobDefinition, { log, restarts, keyring, places, remapKey }: RunFacts) {
     this.table = table;
     this.definition = definition;
     this.restarts = restarts;
     this.keyring = keyring;
     this.places = places;
+    this.remapKey = remapKey;
     this.#log = log;
     this.abortStep = table.job().abortStep;
     this.#errorCount = restarts ? table.job().errorCount : 0;

@@ -122,7 +122,8 @@ function markedColumn(mark: ColumnName, facts: TableFacts): string {
   return column;
 }
 
-function hasSamples({ shape }: DumpObject): boolean {
+/** Whether the statistics of a table hold values. */
+export function hasSamples({ shape }: DumpObject): boolean {
   return shape?.columns.includes(SAMPLE) === true;
 }
 

@@ -7,6 +7,9 @@ import type { WorkerAnswers, WorkerReply, WorkerRequest } from "../worker/messag
 /** TypeScript sources (tests) start the built worker: worker threads of Node 20 run JavaScript only. */
 const ENTRY = new URL(import.meta.url.endsWith(".ts") ? "../../dist/worker/entry.js" : "../worker/entry.js", import.meta.url);
 
+/** Requests without an answer. */
+type ToldRequest = Extract<WorkerRequest, { do: "enter places" | "take mask key" }>;
+
 interface Call {
   readonly resolve: (value: WorkerAnswers[keyof WorkerAnswers]) => void;
   readonly reject: (error: Error) => void;
@@ -47,9 +50,8 @@ export class WorkerThread {
     });
   }
 
-  /** The places that it may enter from its next request on; there is no answer. */
-  enter(places: PlaceKeys): void {
-    const request: WorkerRequest = { do: "enter places", places };
+  /** What it is to know from its next request on; there is no answer. */
+  tell(request: ToldRequest): void {
     this.#thread.postMessage(request);
   }
 
@@ -82,13 +84,13 @@ export class WorkerThread {
  */
 export class WorkerPool {
   readonly #workers = [new WorkerThread(1)];
-  #places: PlaceKeys | null = null;
+  readonly #told: ToldRequest[] = [];
 
   /** Workers number 1 to `count`. */
   take(count: number): readonly WorkerThread[] {
     while (this.#workers.length < count) {
       const worker = new WorkerThread(this.#workers.length + 1);
-      if (this.#places !== null) worker.enter(this.#places);
+      for (const request of this.#told) worker.tell(request);
       this.#workers.push(worker);
     }
     return this.#workers;
@@ -96,8 +98,17 @@ export class WorkerPool {
 
   /** The places that all of them may enter. */
   enter(places: PlaceKeys): void {
-    this.#places = places;
-    for (const worker of this.#workers) worker.enter(places);
+    this.#tell({ do: "enter places", places });
+  }
+
+  /** The key of the functions that replace values. */
+  takeMaskKey(key: Uint8Array): void {
+    this.#tell({ do: "take mask key", key });
+  }
+
+  #tell(request: ToldRequest): void {
+    this.#told.push(request);
+    for (const worker of this.#workers) worker.tell(request);
   }
 
   async close(): Promise<void> {

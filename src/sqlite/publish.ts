@@ -157,7 +157,10 @@ class Publication {
       const keepsRowid = table.action === "create" || table.truncate;
       const rowid = keepsRowid && table.shape.rowid !== null && table.shape.integerPrimaryKey === null;
       const computed = this.#computedColumns(table);
-      const given = table.shape.storedColumns.filter((column) => !computed.has(foldName(column))).map(quoteIdentifier);
+      const stored = table.shape.storedColumns.filter((column) => !computed.has(foldName(column)));
+      const behind = table.recomputed?.find((column) => stored.includes(column));
+      if (behind !== undefined) throw new Error(`its column ${behind} is computed in the dump, from values that are replaced`);
+      const given = stored.map(quoteIdentifier);
       const columns = [...(rowid ? [table.shape.rowid] : []), ...given].join(", ");
       const filter = table.action === "merge" ? ` WHERE ${this.#mergeCondition(table)}` : "";
       this.#connection.exec(`INSERT INTO ${name} (${columns}) SELECT ${columns} FROM ${quoteIdentifier(table.staging)}${filter}`);

@@ -1,5 +1,6 @@
 import type { Connection } from "./database.ts";
 import type { KeyRange } from "./key-range.ts";
+import type { Replacements } from "./replacement.ts";
 import type { RowFilter } from "./row-filter.ts";
 import type { TableShape } from "./schema.ts";
 import { isUnreadable, Stage, type Piece } from "./stage.ts";
@@ -31,8 +32,9 @@ export function* salvage(
   range: KeyRange,
   limit: number,
   filter: RowFilter | null = null,
+  replacements?: Replacements,
 ): Generator<Piece, LostRows[]> {
-  const attempt = new Attempt(connection, shape, filter);
+  const attempt = new Attempt(connection, shape, filter, replacements);
   if (range.kind !== "rowid") return yield* fromBothEnds(attempt, range, limit);
   const pages = new TablePages(connection, shape.name);
   try {
@@ -47,20 +49,22 @@ class Attempt {
   readonly #stage: Stage;
   readonly #shape: TableShape;
   readonly #filter: RowFilter | null;
+  readonly #replacements: Replacements | undefined;
   cause = "";
 
-  constructor(connection: Connection, shape: TableShape, filter: RowFilter | null) {
+  constructor(connection: Connection, shape: TableShape, filter: RowFilter | null, replacements: Replacements | undefined) {
     this.#connection = connection;
     this.#stage = new Stage(connection);
     this.#shape = shape;
     this.#filter = filter;
+    this.#replacements = replacements;
   }
 
   /** Null when a row in the way can't be read. */
   unload(range: KeyRange, limit: number): Piece | null {
     beginSnapshot(this.#connection);
     try {
-      return this.#stage.unload(this.#shape, range, limit, this.#filter);
+      return this.#stage.unload(this.#shape, range, limit, this.#filter, this.#replacements);
     } catch (error) {
       if (!isUnreadable(error)) throw error;
       this.cause = error instanceof Error ? error.message : String(error);

@@ -12,6 +12,7 @@ import {
 } from "./schema.ts";
 import { isOwnName } from "./staging.ts";
 import { hasTail } from "./statement-end.ts";
+import { readTableFacts, type TableFacts } from "./table-facts.ts";
 
 /** A definition that SQLite doesn't take for what it claims to be. */
 export interface RejectedObject {
@@ -32,6 +33,7 @@ export interface ProvenSchema {
   readonly rejected: readonly RejectedObject[];
   shape(table: string): TableShape;
   generatedColumns(table: string): readonly string[];
+  facts(table: string): TableFacts | undefined;
   close(): void;
 }
 
@@ -190,6 +192,7 @@ function provenSchema(
     rejected,
     shape: (table) => readTableShape(connection, table, tables),
     generatedColumns: (table) => generatedColumns(connection, table),
+    facts: (table) => readTableFacts(connection, table, tables),
     close: () => {
       connection.close();
     },

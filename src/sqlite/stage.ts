@@ -11,6 +11,7 @@ import {
   PIECE_TABLE,
   type PieceImage,
 } from "./piece-table.ts";
+import { NO_REPLACEMENTS, type Replacements } from "./replacement.ts";
 import type { RowFilter } from "./row-filter.ts";
 import type { TableShape } from "./schema.ts";
 
@@ -38,6 +39,7 @@ interface Reading {
   readonly shape: TableShape;
   readonly range: KeyRange;
   readonly filter: RowFilter | null;
+  readonly replacements: Replacements;
 }
 
 /** Thrown when the transaction ended under the work: the next read would see a newer state. */
@@ -72,10 +74,17 @@ export class Stage {
    * Copies rows of the range, `limit` at most, into a piece; fewer when they are too large together. A single row may have any size.
    * @throws SnapshotLost; SQLite's own error when a row can't be read, with the snapshot still held.
    */
-  unload(shape: TableShape, range: KeyRange, limit: number, filter: RowFilter | null = null): Piece {
+  unload(
+    shape: TableShape,
+    range: KeyRange,
+    limit: number,
+    filter: RowFilter | null = null,
+    replacements = NO_REPLACEMENTS,
+  ): Piece {
+    replacements.register(this.#connection);
     for (let count = limit; ; count = Math.ceil(count / 2)) {
       try {
-        return this.#piece(shape, range, count, filter);
+        return this.#piece({ shape, range, filter, replacements }, count);
       } catch (error) {
         if (!this.#connection.inTransaction) throw new SnapshotLost("the snapshot was lost", { cause: error });
         if (!isFull(error) || count === 1) throw error;
@@ -84,9 +93,9 @@ export class Stage {
   }
 
   /** The second image is staged by itself, after the first is out: none of its values is ever in a page of the first. */
-  #piece(shape: TableShape, range: KeyRange, count: number, filter: RowFilter | null): Piece {
+  #piece(read: Reading, count: number): Piece {
+    const { shape } = read;
     this.#connection.pragma(`temp.max_page_count = ${count === 1 ? NO_BOUND : PIECE_BOUND / this.#pageSize}`);
-    const read = { shape, range, filter };
     const { image, rows, rest } = this.#image(read, 0, count);
     if (!isSplit(shape) || rows === 0) return { image, second: null, rows, rest };
     const second = this.#image(read, 1, rows);
@@ -109,7 +118,7 @@ export class Stage {
     }
   }
 
-  #copy({ shape, range, filter }: Reading, number: PieceImage, count: number): number {
+  #copy({ shape, range, filter, replacements }: Reading, number: PieceImage, count: number): number {
     const { from, where, orderBy, offset, parameters, rowid: numbers } = rangeSql(shape, range, filter);
     const layout = pieceLayout(shape, number);
     const columns = columnsOf(shape, number);
@@ -117,21 +126,23 @@ export class Stage {
     const room = MAX_COLUMNS - rowid.length;
     const fitting = columns.slice(0, room);
     const target = [...pieceRowid(layout), ...fitting.map(({ piece }) => piece)];
-    const source = [...rowid, ...fitting.map((column) => quoteIdentifier(column.source))];
+    const valueOf = (column: string, reference: string) => replacements.valueSql(column, reference, shape.rowid);
+    const source = [...rowid, ...fitting.map((column) => valueOf(column.source, quoteIdentifier(column.source)))];
     const { changes } = this.#connection
       .prepare(
         `INSERT INTO temp.${PIECE_TABLE} ${target.length === 0 ? "(c0)" : `(${target.join(", ")})`}
          SELECT ${source.join(", ") || "NULL"} FROM ${from} WHERE ${where}${orderBy} LIMIT ? OFFSET ?`,
       )
       .run(...parameters, BigInt(count), offset);
-    for (const column of columns.slice(room)) this.#copyLastColumn(shape, column);
+    for (const column of columns.slice(room))
+      this.#copyLastColumn(shape, column, valueOf(column.source, `s.${quoteIdentifier(column.source)}`));
     return changes;
   }
 
   /** The 2,000th column of a table with a rowid is one too many for a result set. Setting the rowid may fail: see pieceTableSql. */
-  #copyLastColumn(shape: TableShape, { source, piece }: { readonly source: string; readonly piece: string }): void {
+  #copyLastColumn(shape: TableShape, { piece }: { readonly piece: string }, value: string): void {
     this.#connection.exec(
-      `UPDATE temp.${PIECE_TABLE} SET rowid = rowid, ${piece} = (SELECT s.${quoteIdentifier(source)}
+      `UPDATE temp.${PIECE_TABLE} SET rowid = rowid, ${piece} = (SELECT ${value}
          FROM main.${quoteIdentifier(shape.name)} s WHERE s.${shape.rowid ?? "rowid"} = ${PIECE_TABLE}.rowid)`,
     );
   }

@@ -4,6 +4,7 @@ import type { Connection } from "./database.ts";
 import { BadImage, secondImagePath } from "./piece-image.ts";
 import { pieceKey, pieceRowsSql, pieceValues } from "./piece-rows.ts";
 import { isSplit, MAX_COLUMNS, PIECE_TABLE } from "./piece-table.ts";
+import { NO_REPLACEMENTS, type Replacements } from "./replacement.ts";
 import type { TableShape } from "./schema.ts";
 
 /** A table of the target while its rows arrive. */
@@ -16,6 +17,8 @@ export interface StagingTable {
    * or NOT NULL of it can change or refuse a value. Otherwise they wait in a plain table for a typed INSERT.
    */
   readonly raw: boolean;
+  /** Stored columns whose values stay behind, since the table computes them anew. */
+  readonly recomputed?: readonly string[];
 }
 
 /** How long a piece waits for another program's transaction on the target. */
@@ -107,13 +110,21 @@ export function prepareLoading(target: Connection, durable: boolean): void {
  * @throws WrongRowCount when the image holds more or fewer rows than stated, or the second one other rows; BadImage when it can't be of
  * this table
  */
-export function loadPiece(target: Connection, imagePath: string, table: StagingTable, rows: number, mark: PieceMark): number {
+export function loadPiece(
+  target: Connection,
+  imagePath: string,
+  table: StagingTable,
+  rows: number,
+  mark: PieceMark,
+  replacements = NO_REPLACEMENTS,
+): number {
   const images = isSplit(table.shape) ? [imagePath, secondImagePath(imagePath)] : [imagePath];
   try {
     images.forEach((path, i) => {
       attachImage(target, path, i === 0 ? "piece" : "second");
     });
-    return copyPiece(target, table, rows, mark);
+    replacements.register(target);
+    return copyPiece(target, table, rows, mark, replacements);
   } catch (error) {
     // A rowid that is no integer.
     if (codeOf(error) === "SQLITE_MISMATCH") throw new BadImage("it holds a key that its table can't have", { cause: error });
@@ -142,11 +153,17 @@ export interface PieceMark {
   readonly piece: number;
 }
 
-function copyPiece(target: Connection, table: StagingTable, rows: number, { progress, object, piece }: PieceMark): number {
+function copyPiece(
+  target: Connection,
+  table: StagingTable,
+  rows: number,
+  { progress, object, piece }: PieceMark,
+  replacements: Replacements,
+): number {
   const from = pieceRowsSql(table.shape);
   const copy = (onConflict: string) => {
     target.exec("BEGIN IMMEDIATE");
-    const changes = copyRows(target, table, rows, { from, onConflict });
+    const changes = copyRows(target, table, rows, { from, onConflict, replacements });
     // Of two images one may hold rows that the other has not: the join alone does not tell.
     const found = onConflict === "" && !isSplit(table.shape) ? [changes] : countRows(target, table.shape, from, rows);
     const wrong = found.find((count) => count !== rows);
@@ -170,15 +187,19 @@ function copyPiece(target: Connection, table: StagingTable, rows: number, { prog
 
 function copyRows(
   target: Connection,
-  { staging, shape }: StagingTable,
+  { staging, shape, recomputed = [] }: StagingTable,
   rows: number,
-  { from, onConflict }: { readonly from: string; readonly onConflict: string },
+  { from, onConflict, replacements }: { readonly from: string; readonly onConflict: string; readonly replacements: Replacements },
 ): number {
   const into = `main.${quoteIdentifier(staging)}`;
   const rowid = shape.rowid === null ? [] : [shape.rowid];
   const room = MAX_COLUMNS - rowid.length;
   const columns = shape.columns.map(quoteIdentifier);
-  const values = pieceValues(shape);
+  const [key = null] = pieceKey(shape);
+  const values = pieceValues(shape).map((value, i) => {
+    const column = shape.columns[i] ?? "";
+    return recomputed.includes(column) ? "NULL" : replacements.valueSql(column, value, key);
+  });
   const { changes } = target
     .prepare(
       `INSERT${onConflict} INTO ${into} (${[...rowid, ...columns.slice(0, room)].join(", ")})

@@ -21,6 +21,8 @@ export interface TableFacts {
   readonly name: string;
   readonly kind: TableKind;
   readonly columns: ReadonlyMap<string, ColumnPlace>;
+  /** Columns that take no NULL. */
+  readonly notNull: readonly string[];
 }
 
 /** @returns undefined when there is no such table or view */
@@ -31,7 +33,9 @@ export function readTableFacts(
 ): TableFacts | undefined {
   const [name, listed] = [...tables].find(([other]) => foldName(other) === foldName(table)) ?? [];
   if (name === undefined || listed === undefined) return undefined;
-  const info = connection.prepare("SELECT name, pk, hidden FROM pragma_table_xinfo(?, 'main')").all(name) as ColumnRow[];
+  const info = connection
+    .prepare("SELECT name, pk, hidden, \"notnull\" AS isNotNull FROM pragma_table_xinfo(?, 'main')")
+    .all(name) as ColumnRow[];
   const hasRows = listed.kind === "table" || listed.kind === "shadow";
   const rowid = hasRows ? readTableShape(connection, name, tables).integerPrimaryKey : null;
   const place = ({ name: column, pk, hidden }: ColumnRow): ColumnPlace => {
@@ -40,12 +44,19 @@ export function readTableFacts(
     if (column === rowid) return "rowid";
     return listed.withoutRowid && pk > 0 ? "key" : "stored";
   };
-  return { name, kind: listed.kind, columns: new Map(info.map((column) => [column.name, place(column)])) };
+  const isNotNull = ({ isNotNull: declared, pk }: ColumnRow) => declared === 1 || (listed.withoutRowid && pk > 0);
+  return {
+    name,
+    kind: listed.kind,
+    columns: new Map(info.map((column) => [column.name, place(column)])),
+    notNull: info.filter(isNotNull).map((column) => column.name),
+  };
 }
 
 interface ColumnRow {
   readonly name: string;
   readonly pk: number;
+  readonly isNotNull: number;
   /** 0 ordinary, 1 hidden column of a virtual table, 2 VIRTUAL and 3 STORED generated. */
   readonly hidden: number;
 }

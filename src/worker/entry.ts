@@ -4,18 +4,23 @@ import type { SegmentSums } from "../dump/verify.ts";
 import { loadCodec } from "../format/compression.ts";
 import type { TargetProblems } from "../sqlite/target.ts";
 import { Loader } from "./loader.ts";
+import { Maskers } from "./maskers.ts";
 import type { Unloaded, WorkerAnswers, WorkerReply, WorkerRequest } from "./messages.ts";
 import { Unloader } from "./unloader.ts";
 
 /** Requests about the sources of an export, once they are open. */
-type ExportRequest = Extract<WorkerRequest, { do: "begin snapshot" | "end snapshot" | "unload" | "continue salvage" | "count" }>;
+type ExportRequest = Extract<
+  WorkerRequest,
+  { do: "begin snapshot" | "end snapshot" | "unload" | "continue salvage" | "count" | "check keys" }
+>;
 
 type ImportRequest = Extract<WorkerRequest, { do: "sum segments" | "decode" | "load" | "end loading" | "publish" | "check" }>;
 
 /** One worker thread: answers the control process, request by request. */
 class Worker {
   readonly #post: (reply: WorkerReply, transfer?: readonly ArrayBuffer[]) => void;
-  readonly #loader = new Loader();
+  readonly #maskers = new Maskers();
+  readonly #loader = new Loader(this.#maskers);
   #unloader: Unloader | null = null;
 
   constructor(post: (reply: WorkerReply, transfer?: readonly ArrayBuffer[]) => void) {
@@ -27,6 +32,10 @@ class Worker {
       this.#loader.enter(request.places);
       return;
     }
+    if (request.do === "take mask key") {
+      this.#maskers.takeKey(request.key);
+      return;
+    }
     try {
       await loadCodec();
       const { value, transfer } = movable(await this.#answer(request));
@@ -36,16 +45,19 @@ class Worker {
     }
   }
 
-  async #answer(request: Exclude<WorkerRequest, { do: "enter places" }>): Promise<WorkerAnswers[keyof WorkerAnswers]> {
+  async #answer(
+    request: Exclude<WorkerRequest, { do: "enter places" | "take mask key" }>,
+  ): Promise<WorkerAnswers[keyof WorkerAnswers]> {
     switch (request.do) {
       case "open sources":
-        this.#unloader = new Unloader(request.sources, request.compression);
+        this.#unloader = new Unloader(request.sources, request.compression, this.#maskers);
         return null;
       case "begin snapshot":
       case "end snapshot":
       case "unload":
       case "continue salvage":
       case "count":
+      case "check keys":
         return this.#export(this.#exporter(), request);
       case "close":
         this.#unloader?.close();
@@ -92,6 +104,9 @@ class Worker {
         return unloader.continueSalvage();
       case "count":
         return unloader.count(request.table, request.byTable);
+      case "check keys":
+        await unloader.checkKeys(request.table);
+        return null;
     }
   }
 

@@ -10,6 +10,7 @@ import { publish, type PublishEvent } from "../sqlite/publish.ts";
 import { loadPiece, prepareLoading } from "../sqlite/staging.ts";
 import { checkTarget, type TargetProblems } from "../sqlite/target.ts";
 import { NO_PLACE_KEYS, openPlaces, type PlaceKeys } from "../storage/place-keys.ts";
+import type { Maskers } from "./maskers.ts";
 import type { WorkerRequest } from "./messages.ts";
 
 /** Threads that SQLite may add for sorting an index, and the memory for it in KiB. */
@@ -21,7 +22,12 @@ export class Loader {
   #files = new OpenFiles(openPlaces(NO_PLACE_KEYS));
   readonly #targets = new Map<string, Connection>();
   readonly #images = new Set<string>();
+  readonly #maskers: Maskers;
   #decoded: { imagePath: string; dumpFile: string } | null = null;
+
+  constructor(maskers: Maskers) {
+    this.#maskers = maskers;
+  }
 
   /** Before any file is read. */
   enter(places: PlaceKeys): void {
@@ -51,10 +57,11 @@ export class Loader {
   }
 
   /** Loads the decoded piece into its staging table. @returns rows that a key left out */
-  load({ path, durable, table, rows, mark }: WorkerRequest & { do: "load" }): number {
+  async load({ path, durable, table, rows, mark, remaps }: WorkerRequest & { do: "load" }): Promise<number> {
+    const replacements = await this.#maskers.replacementsOf(remaps);
     if (this.#decoded === null) throw new Error("no piece is decoded");
     const { imagePath, dumpFile } = this.#decoded;
-    return badImageAs(dumpFile, () => loadPiece(this.#target(path, durable), imagePath, table, rows, mark));
+    return badImageAs(dumpFile, () => loadPiece(this.#target(path, durable), imagePath, table, rows, mark, replacements));
   }
 
   /** Gives up the targets and the last piece. */

@@ -2,6 +2,7 @@ import type { PumpError } from "../base/errors.ts";
 import type { EncodedPiece, PieceLocation } from "../dump/piece.ts";
 import type { ByteRange, ChecksumAlgorithm, SegmentSums } from "../dump/verify.ts";
 import type { CompressionAlgorithm } from "../format/compression.ts";
+import type { RemapFunction } from "../mask/remap-function.ts";
 import type { KeyRange } from "../sqlite/key-range.ts";
 import type { PublishEvent, PublishPlan } from "../sqlite/publish.ts";
 import type { RowFilter } from "../sqlite/row-filter.ts";
@@ -22,12 +23,24 @@ export interface UnloadTable {
   readonly shape: TableShape;
   /** Null: all rows. */
   readonly filter: RowFilter | null;
+  readonly remaps: readonly ColumnRemap[];
+}
+
+/** A column whose values a function replaces. */
+export interface ColumnRemap {
+  readonly column: string;
+  /** The column with its table, as an error names it. */
+  readonly shown: string;
+  readonly isNullable: boolean;
+  readonly called: RemapFunction;
 }
 
 /** What the control process asks of a worker; each request is answered before the next is sent. */
 export type WorkerRequest =
-  /** The places of the dump files; the only request without an answer. */
+  /** The places of the dump files; it has no answer. */
   | { readonly do: "enter places"; readonly places: PlaceKeys }
+  /** The key of the functions that replace values; it has no answer, too. */
+  | { readonly do: "take mask key"; readonly key: Uint8Array }
   /** Open the sources read-only. */
   | { readonly do: "open sources"; readonly sources: readonly SchemaFile[]; readonly compression: CompressionAlgorithm }
   /** Begin a transaction on every source and fix its snapshot by a read. */
@@ -37,6 +50,8 @@ export type WorkerRequest =
   /** Go on with a range in which rows can't be read. */
   | { readonly do: "continue salvage" }
   | { readonly do: "count"; readonly table: UnloadTable; readonly byTable: boolean }
+  /** Whether the replaced values of a table still fit its keys. */
+  | { readonly do: "check keys"; readonly table: UnloadTable }
   /** Read parts of a dump file and say what each adds up to. */
   | {
       readonly do: "sum segments";
@@ -61,6 +76,7 @@ export type WorkerRequest =
       readonly table: StagingTable;
       readonly rows: number;
       readonly mark: PieceMark;
+      readonly remaps: readonly ColumnRemap[];
     }
   | { readonly do: "end loading" }
   | { readonly do: "publish"; readonly path: string; readonly durable: boolean; readonly plan: PublishPlan }
@@ -76,12 +92,14 @@ export type WorkerRequest =
 /** Answers by request. */
 export interface WorkerAnswers {
   "enter places": null;
+  "take mask key": null;
   "open sources": null;
   "begin snapshot": null;
   "end snapshot": null;
   unload: Unloaded;
   "continue salvage": Unloaded;
   count: number;
+  "check keys": null;
   "sum segments": readonly SegmentSums[];
   decode: null;
   /** Rows that a key left out. */

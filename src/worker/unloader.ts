@@ -3,11 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compress, type CompressionAlgorithm } from "../format/compression.ts";
 import type { Connection } from "../sqlite/database.ts";
+import { pumpError } from "../base/errors.ts";
 import { countSql, cutByKey, everyRow, rangeSql, type KeyRange } from "../sqlite/key-range.ts";
+import { findBrokenKey } from "../sqlite/masked-keys.ts";
+import type { Replacements } from "../sqlite/replacement.ts";
 import { salvage, type LostRows } from "../sqlite/salvage.ts";
 import { beginSnapshot, openSource, sourceError } from "../sqlite/source.ts";
 import { isUnreadable, PIECE_TARGET, SnapshotLost, Stage, type Piece } from "../sqlite/stage.ts";
 import { isRandomView } from "../sqlite/random-view.ts";
+import type { Maskers } from "./maskers.ts";
 import type { SchemaFile, Unloaded, UnloadedPiece, UnloadTable } from "./messages.ts";
 
 /** Rows of the first piece of a table, while the size of its rows isn't known. */
@@ -20,10 +24,12 @@ export class Unloader {
   readonly #rowsPerPiece = new Map<number, number>();
   readonly #copies = new Map<string, { connection: Connection; folder: string }>();
   readonly #compression: CompressionAlgorithm;
+  readonly #maskers: Maskers;
   #salvage: { table: UnloadTable; pieces: Generator<Piece, LostRows[]> } | null = null;
 
-  constructor(sources: readonly SchemaFile[], compression: CompressionAlgorithm) {
+  constructor(sources: readonly SchemaFile[], compression: CompressionAlgorithm, maskers: Maskers) {
     this.#compression = compression;
+    this.#maskers = maskers;
     for (const { schema, path } of sources) this.#sources.set(schema, openSource(schema, path));
   }
 
@@ -42,14 +48,30 @@ export class Unloader {
   }
 
   async unload(table: UnloadTable, range: KeyRange): Promise<Unloaded> {
+    const replacements = await this.#maskers.replacementsOf(table.remaps);
     try {
-      if (this.#copies.has(table.schema)) return await this.#beginSalvage(table, range);
-      return this.#unload(table, range);
+      if (this.#copies.has(table.schema)) return await this.#beginSalvage(table, range, replacements);
+      return this.#unload(table, range, replacements);
     } catch (error) {
       if (error instanceof SnapshotLost) throw error;
       if (isBeyondThisBuild(error)) return this.#answer(table, null, [], { lost: [{ rows: "its rows", cause: error.message }] });
       if (!isUnreadable(error)) throw error;
-      return await this.#beginSalvage(table, range);
+      return await this.#beginSalvage(table, range, replacements);
+    }
+  }
+
+  /** @throws TSDP-00060 when rows would have equal values in a key. Of a damaged table only the import can tell. */
+  async checkKeys({ schema, shape, filter, remaps }: UnloadTable): Promise<void> {
+    const replacements = await this.#maskers.replacementsOf(remaps);
+    const columns = remaps.map(({ column }) => column);
+    try {
+      const key = findBrokenKey(this.#source(schema), shape, columns, filter, replacements);
+      const remap = remaps.find(({ column }) => key?.includes(column) === true);
+      if (key === null || remap === undefined) return;
+      const reason = `two rows of its table would have the same values in the key (${key.join(", ")})`;
+      throw pumpError([["TSDP-00060", remap.shown, reason]], "Take a function that keeps values apart, such as MASK.HASH.");
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
     }
   }
 
@@ -86,10 +108,10 @@ export class Unloader {
     }
   }
 
-  #unload(table: UnloadTable, range: KeyRange): Unloaded {
+  #unload(table: UnloadTable, range: KeyRange, replacements: Replacements): Unloaded {
     const source = this.#source(table.schema);
     const limit = this.#rowsPerPiece.get(table.object) ?? FIRST_ROWS;
-    const piece = new Stage(source).unload(table.shape, range, limit, table.filter);
+    const piece = new Stage(source).unload(table.shape, range, limit, table.filter, replacements);
     this.#learn(table, piece);
     if (isFirstOfView(range) && piece.rest !== null && isRandomView(source, table.shape.name))
       return this.#answer(table, null, [], { lost: [{ rows: "its rows", cause: RANDOM_VIEW }] });
@@ -103,9 +125,10 @@ export class Unloader {
   }
 
   /** SQLite has refused the connection further work: goes on with a private copy of the frozen state. */
-  async #beginSalvage(table: UnloadTable, range: KeyRange): Promise<Unloaded> {
+  async #beginSalvage(table: UnloadTable, range: KeyRange, replacements: Replacements): Promise<Unloaded> {
     const copy = await this.#copyOf(table.schema);
-    const pieces = salvage(copy, table.shape, range, this.#rowsPerPiece.get(table.object) ?? FIRST_ROWS, table.filter);
+    const limit = this.#rowsPerPiece.get(table.object) ?? FIRST_ROWS;
+    const pieces = salvage(copy, table.shape, range, limit, table.filter, replacements);
     this.#salvage = { table, pieces };
     return this.continueSalvage();
   }

@@ -33,6 +33,7 @@ async function calls(command: Command, ...words: string[]): Promise<unknown[][]>
     addFile: record("addFile", undefined),
     metadataFilter: record("metadataFilter", undefined),
     metadataRemap: record("metadataRemap", undefined),
+    dataRemap: record("dataRemap", undefined),
     dataFilter: record("dataFilter", undefined),
     setParameter: record("setParameter", undefined),
     setParallel: record("setParallel", undefined),
@@ -253,6 +254,35 @@ describe("calls of an import", () => {
     ]);
     expect(made).toContainEqual(["setParameter", 7, "TABLE_EXISTS_ACTION", "APPEND"]);
     expect(made).toContainEqual(["setParameter", 7, "INCLUDE_METADATA", 0]);
+  });
+});
+
+describe("remap_data", () => {
+  it("names columns and functions, whose arguments may hold commas", async () => {
+    const made = await calls(
+      "export",
+      'remap_data=hr.employees.email:MASK.HASH,"Odd.Table"."A:b":mask.partial(1,2)',
+      "remap_data=jobs.title:MASK.NULLIFY",
+    );
+    expect(made.filter(([name]) => name === "dataRemap")).toEqual([
+      ["dataRemap", 7, "COLUMN_FUNCTION", "employees", "email", "MASK.HASH", "HR"],
+      ["dataRemap", 7, "COLUMN_FUNCTION", "Odd.Table", "A:b", "mask.partial(1,2)", null],
+      ["dataRemap", 7, "COLUMN_FUNCTION", "jobs", "title", "MASK.NULLIFY", null],
+    ]);
+  });
+
+  it.each([
+    [["remap_data=title:MASK.HASH"], "UDE-00014: invalid value for parameter, 'remap_data'."],
+    [["remap_data=a.b.c.d:MASK.HASH"], "UDE-00014: invalid value for parameter, 'remap_data'."],
+    [["remap_data=a.b"], "UDE-00014: invalid value for parameter, 'remap_data'."],
+    [["remap_data_key_prompt=y"], "UDE-00014: invalid value for parameter, 'remap_data_key_prompt'."],
+    [
+      ["remap_data=a.b:MASK.HASH", "remap_data_key_prompt=y", "remap_data_key_file=k"],
+      "UDE-00011: parameter remap_data_key_file is incompatible with parameter remap_data_key_prompt",
+    ],
+    [["remap_data_key=0123456789abcdef"], "LRM-00101: unknown parameter name 'remap_data_key'"],
+  ])("refuses %j", async (words, message) => {
+    await expect(calls("export", ...words)).rejects.toThrow(message);
   });
 });
 

@@ -55,6 +55,9 @@ describe("parameter table", () => {
       "parallel",
       "parfile",
       "query",
+      "remap_data",
+      "remap_data_key_file",
+      "remap_data_key_prompt",
       "reuse_dumpfiles",
       "schemas",
       "status",
@@ -64,7 +67,7 @@ describe("parameter table", () => {
       "views_as_tables",
     ]);
     expect(findParameter("REMAP_SCHEMA")).toMatchObject({ status: "supported", commands: ["import"] });
-    expect(findParameter("remap_data")?.status).toBe("planned");
+    expect(findParameter("remap_tablespace")?.status).toBe("planned");
   });
 });
 
@@ -79,7 +82,7 @@ describe("help=y", () => {
       "FULL\nProcess every schema of the database or of the dump file set.\nValid keyword values are: [YES] and NO.",
     );
     expect(text).not.toContain("REUSE_DUMPFILES");
-    expect(text).not.toContain("REMAP_DATA");
+    expect(text).not.toContain("REMAP_TABLESPACE");
     expect(text).toContain("VERIFY_ONLY\n");
   });
 });

@@ -39,15 +39,17 @@ class KeptThread extends WorkerThread {
 }
 
 /** The workers of a job in the process of a test. Its threads go on to the next job: starting one takes longer than a small job. */
-export class KeptWorkers implements Pick<WorkerPool, "take" | "enter" | "close"> {
+export class KeptWorkers implements Pick<WorkerPool, "take" | "enter" | "takeMaskKey" | "close"> {
   readonly #workers: KeptThread[] = [];
   #places: PlaceKeys = NO_PLACE_KEYS;
+  #maskKey: Uint8Array | null = null;
 
   take(count: number): readonly WorkerThread[] {
     while (this.#workers.length < count) {
       const number = this.#workers.length + 1;
       const worker = idle.get(number)?.pop() ?? new KeptThread(number);
-      worker.enter(this.#places);
+      worker.tell({ do: "enter places", places: this.#places });
+      if (this.#maskKey !== null) worker.tell({ do: "take mask key", key: this.#maskKey });
       this.#workers.push(worker);
     }
     return this.#workers;
@@ -55,7 +57,12 @@ export class KeptWorkers implements Pick<WorkerPool, "take" | "enter" | "close">
 
   enter(places: PlaceKeys): void {
     this.#places = places;
-    for (const worker of this.#workers) worker.enter(places);
+    for (const worker of this.#workers) worker.tell({ do: "enter places", places });
+  }
+
+  takeMaskKey(key: Uint8Array): void {
+    this.#maskKey = key;
+    for (const worker of this.#workers) worker.tell({ do: "take mask key", key });
   }
 
   async close(): Promise<void> {

@@ -24,7 +24,7 @@ export function inThisProcess<T>(start: () => Promise<T>): Promise<T> {
 
 /** What `launchControlProcess` does, and the process that it starts. */
 async function launchHere(tablePath: string, secrets: JobSecrets): Promise<void> {
-  const { ControlProcess, ControlTable, LivenessLock, lockPath, KeptWorkers, keyringOf, placesOf } = await modules();
+  const { ControlProcess, ControlTable, LivenessLock, lockPath, KeptWorkers, keyringOf, placesOf, remapKeyOf } = await modules();
   const reader = ControlTable.open(tablePath);
   const workers = new KeptWorkers();
   const control = new ControlProcess(
@@ -33,7 +33,7 @@ async function launchHere(tablePath: string, secrets: JobSecrets): Promise<void>
     workers as unknown as ConstructorParameters<typeof ControlProcess>[2],
   );
   const ended = control
-    .run(reader.definition().guid, keyringOf(secrets), placesOf(secrets))
+    .run(reader.definition().guid, keyringOf(secrets), placesOf(secrets), remapKeyOf(secrets))
     .finally(() => workers.close())
     .then(() => "ended" as const);
   try {

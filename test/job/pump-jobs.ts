@@ -41,6 +41,8 @@ export interface JobRequest {
   readonly remap?: readonly (readonly [string, string])[];
   /** REMAP_TABLE */
   readonly tableRemaps?: readonly (readonly [string, string])[];
+  /** Columns, and the functions that replace their values. */
+  readonly remapData?: readonly (readonly [table: string, column: string, remapFunction: string, schema?: string])[];
   readonly parallel?: number;
   readonly content?: "DATA_ONLY" | "METADATA_ONLY";
   readonly parameters?: Readonly<Record<string, string | number>>;
@@ -108,6 +110,8 @@ export async function defineJob(pump: DataPump, operation: Operation, request: J
   await addFilters(pump, handle, request);
   for (const [from, to] of request.remap ?? []) await pump.metadataRemap(handle, "REMAP_SCHEMA", from, to);
   for (const [from, to] of request.tableRemaps ?? []) await pump.metadataRemap(handle, "REMAP_TABLE", from, to);
+  for (const [table, column, remapFunction, schema] of request.remapData ?? [])
+    await pump.dataRemap(handle, "COLUMN_FUNCTION", table, column, remapFunction, schema ?? null);
   for (const [name, value] of Object.entries(request.parameters ?? {})) await pump.setParameter(handle, name, value);
   if (request.parallel !== undefined) await pump.setParallel(handle, request.parallel);
   return handle;
@@ -180,7 +184,7 @@ export async function runInProcess(operation: Operation, database: string, reque
   try {
     const lock = LivenessLock.acquire(lockPath(table.path), 1000);
     const control = new ControlProcess(table, lock, workers as unknown as WorkerPool);
-    await control.run(table.definition().guid, request.keyring ?? NO_KEYS, NO_PLACE_KEYS);
+    await control.run(table.definition().guid, request.keyring ?? NO_KEYS, NO_PLACE_KEYS, null);
     const { state, errorCount, startError } = reader.job();
     if (startError !== null) return PumpError.fromJSON(JSON.parse(startError) as Parameters<typeof PumpError.fromJSON>[0]);
     const messages = reader.messagesAfter(0);

@@ -18,12 +18,13 @@ import { createTarget } from "../../src/sqlite/target.ts";
 import { LocalStorage } from "../../src/storage/local.ts";
 import { Loader } from "../../src/worker/loader.ts";
 import type { Unloaded, UnloadTable } from "../../src/worker/messages.ts";
+import { Maskers } from "../../src/worker/maskers.ts";
 import { Unloader } from "../../src/worker/unloader.ts";
 import { encoded, MASTER, setOptions } from "../dump/sets.ts";
 import { temporaryFolder } from "../job/temporary-folder.ts";
 import { exactRows, pieceRows, tableRows } from "../sqlite/exact-rows.ts";
 
-const LOAD = { do: "load", durable: true, mark: { progress: "tsdp:test:0", object: 1, piece: 1 } } as const;
+const LOAD = { do: "load", remaps: [], durable: true, mark: { progress: "tsdp:test:0", object: 1, piece: 1 } } as const;
 
 beforeAll(loadCodec);
 
@@ -47,7 +48,7 @@ function makeSource(sql: string): Map<string, { table: UnloadTable; range: KeyRa
     const range = wholeRange(source, shape) ?? { kind: "scan", offset: 0n };
     return [
       name,
-      { table: { object: i + 1, schema: "HR", shape, filter: null }, range, rows: tableRows(source, shape) },
+      { table: { object: i + 1, schema: "HR", shape, filter: null, remaps: [] }, range, rows: tableRows(source, shape) },
     ] as const;
   });
   source.close();
@@ -55,7 +56,7 @@ function makeSource(sql: string): Map<string, { table: UnloadTable; range: KeyRa
 }
 
 function beginUnloading(): Unloader {
-  const unloader = new Unloader([{ schema: "HR", path }], "BASIC");
+  const unloader = new Unloader([{ schema: "HR", path }], "BASIC", new Maskers());
   onTestFinished(() => {
     unloader.close();
   });
@@ -232,7 +233,7 @@ describe("loading", () => {
   test("brings the rows of all pieces, and its piece file goes", async () => {
     const { staged, locations, rows } = await prepare();
     expect(locations.length).toBeGreaterThan(1);
-    const loader = new Loader();
+    const loader = new Loader(new Maskers());
     for (const location of locations) {
       await loader.decode({
         do: "decode",
@@ -242,7 +243,7 @@ describe("loading", () => {
         imagePath: image(),
       });
       expect(
-        loader.load({
+        await loader.load({
           ...LOAD,
           path: target(),
           table: staged,
@@ -265,7 +266,7 @@ describe("loading", () => {
     const { staged, locations } = await prepare();
     const [location] = locations;
     if (location === undefined) throw new Error("the dump has a piece");
-    const loader = new Loader();
+    const loader = new Loader(new Maskers());
     await loader.decode({ do: "decode", location, second: null, shape: staged.shape, imagePath: image() });
     const load = () => loader.load({ ...LOAD, path: target(), table: staged, rows: location.rows + 1 });
     expect(await codesOf(load)).toEqual(["ORA-31619", "ORA-02354"]);
@@ -281,7 +282,7 @@ describe("loading", () => {
     });
     const [location] = locations;
     if (location === undefined) throw new Error("the dump has a piece");
-    const loader = new Loader();
+    const loader = new Loader(new Maskers());
     const decode = () => loader.decode({ do: "decode", location, second: null, shape: staged.shape, imagePath: image() });
     expect(await codesOf(decode)).toEqual(["ORA-31619", "ORA-02354"]);
     await loader.close();

@@ -1,0 +1,120 @@
+import { pumpError } from "../base/errors.ts";
+import { foldName, qualifiedName, quoteIdentifier } from "../base/identifiers.ts";
+import { parseRemapFunction, type RemapFunction } from "../mask/remap-function.ts";
+import { isSystemTable, type DumpObject } from "../metadata/dump-object.ts";
+import type { TableFacts } from "../sqlite/table-facts.ts";
+import type { ColumnRemap } from "../worker/messages.ts";
+import type { DataRemap, JobDefinition } from "./definition.ts";
+
+/** The remaps of a job by the numbers of their tables. */
+export type RemapsOfTables = ReadonlyMap<number, readonly ColumnRemap[]>;
+
+/** What has to be known of the tables of a job to replace values in them. */
+export interface RemapScope {
+  readonly operation: "EXPORT" | "IMPORT";
+  /** The objects of the job. */
+  readonly objects: readonly DumpObject[];
+  /** Whether the rows of an object come. */
+  readonly hasRows: (object: DumpObject) => boolean;
+  /** The schema that is meant when none is named; null: the only one that has the table. */
+  readonly defaultSchema: string | null;
+  readonly factsOf: (table: DumpObject) => TableFacts | undefined;
+}
+
+export function dataRemapsOf({ dataRemaps }: Pick<JobDefinition, "dataRemaps">): readonly DataRemap[] {
+  return dataRemaps ?? [];
+}
+
+/**
+ * Finds the columns of the remaps, and refuses what would let an original value through by another way.
+ * @throws ORA-39002 with the reason
+ */
+export function planRemaps(remaps: readonly DataRemap[], scope: RemapScope): RemapsOfTables {
+  const planned = new Map<number, ColumnRemap[]>();
+  for (const remap of remaps) {
+    const table = findTable(remap, scope);
+    const columns = planned.get(table.id) ?? [];
+    const added = planColumn(remap, table, scope);
+    if (columns.some(({ column }) => column === added.column)) throw pumpError([["ORA-39002"], ["ORA-39235", added.shown]]);
+    columns.push(added);
+    planned.set(table.id, columns);
+  }
+  const schemas = new Set(scope.objects.filter(({ id }) => planned.has(id)).map(({ schema }) => schema));
+  for (const object of scope.objects) if (schemas.has(object.schema)) assertNoCopy(object, scope);
+  return planned;
+}
+
+function findTable(remap: DataRemap, { objects, hasRows, defaultSchema }: RemapScope): DumpObject {
+  const schema = remap.schemaName ?? defaultSchema;
+  const found = objects.filter(
+    (object) =>
+      object.objectType === "TABLE" &&
+      foldName(object.name) === foldName(remap.tableName) &&
+      (schema === null || foldName(object.schema) === foldName(schema)),
+  );
+  const [table, other] = found;
+  const shown = `${schema === null ? "" : `${quoteIdentifier(schema)}.`}${quoteIdentifier(remap.tableName)}`;
+  if (table === undefined)
+    throw pumpError([["ORA-39002"], ["ORA-39166", shown]], "REMAP_DATA names a table that the job does not take.");
+  if (other !== undefined)
+    throw pumpError([["ORA-39002"], ["ORA-39166", shown]], "Several schemas have this table: give schema.table.column.");
+  if (!hasRows(table))
+    throw pumpError([["ORA-39002"], ["ORA-39166", shown]], "REMAP_DATA names a table whose rows the job leaves out.");
+  return table;
+}
+
+function planColumn(remap: DataRemap, table: DumpObject, scope: RemapScope): ColumnRemap {
+  const facts = scope.factsOf(table);
+  const [column] = [...(facts?.columns.keys() ?? [])].filter((name) => foldName(name) === foldName(remap.column));
+  const shown = `${qualifiedName(table.schema, table.name)}.${quoteIdentifier(column ?? remap.column)}`;
+  if (facts === undefined || column === undefined) throw pumpError([["ORA-39002"], ["ORA-39233", shown], ["ORA-00904", shown]]);
+  const called = parseRemapFunction(remap.remapFunction);
+  const isNullable = !facts.notNull.includes(column);
+  const obstacle = tableObstacle(table, facts, scope) ?? columnObstacle(facts, column) ?? functionObstacle(called, isNullable);
+  if (obstacle !== null) throw pumpError([["ORA-39002"], ["TSDP-00060", shown, obstacle]]);
+  return { column, shown, isNullable, called };
+}
+
+function tableObstacle(table: DumpObject, { kind, columns }: TableFacts, { operation }: RemapScope): string | null {
+  if (table.fromView === true || kind === "view") return "it is of a view; remap the columns of its tables";
+  if (kind !== "table") return "the module of a virtual table keeps its values in a form of its own";
+  if (isSystemTable(table)) return "the table is SQLite's own";
+  const computed = [...columns].find(([, place]) => place === "computed")?.[0];
+  // An import computes it anew.
+  if (operation === "IMPORT" || computed === undefined) return null;
+  return `its table stores column ${quoteIdentifier(computed)}, which is computed from others; remap on import, which computes it anew`;
+}
+
+function columnObstacle({ columns }: TableFacts, column: string): string | null {
+  switch (columns.get(column)) {
+    case "rowid":
+      return "it is the INTEGER PRIMARY KEY, by which rows are found";
+    case "computed":
+    case "unstored":
+      return "it is computed; remap the columns that it is computed from";
+    default:
+      return null;
+  }
+}
+
+function functionObstacle({ name }: RemapFunction, isNullable: boolean): string | null {
+  return name === "NULLIFY" && !isNullable ? "the column does not take NULL" : null;
+}
+
+/** Nobody knows what a view shows, or what the application has copied into a virtual table. */
+function assertNoCopy(object: DumpObject, { objects, hasRows }: RemapScope): void {
+  const name = qualifiedName(object.schema, object.name);
+  if (object.fromView === true)
+    throw pumpError(
+      [["ORA-39001"], ["TSDP-00010", `view ${name} taken as a table may show values that are remapped in its tables`]],
+      "Export the view in a job of its own, or leave REMAP_DATA out.",
+    );
+  const stores =
+    object.kind === "virtual" &&
+    objects.some((part) => part.owner === object.name && part.schema === object.schema && hasRows(part));
+  if (!stores) return;
+  throw pumpError(
+    [["ORA-39001"], ["TSDP-00010", `virtual table ${name} may hold copies of values that are remapped`]],
+    `Leave it out, exclude=TABLE:"= '${object.name.replaceAll("'", "''")}'", and make it anew from the remapped rows.`,
+  );
+}
