@@ -15,6 +15,8 @@ export interface FoundFiles {
   readonly given: readonly DumpFile[];
   /** Why a template ended before a file that is there: it can't be read. */
   readonly stoppedBy: PumpError | undefined;
+  /** Files at which templates ended since they are none of the set. */
+  readonly passedOver: readonly string[];
 }
 
 /** Opens every named file and those of templates. @throws as `DumpFileSet.open`, for the first file of a template as for a named one */
@@ -24,6 +26,7 @@ export async function openDumpFiles(
   allowance: SetAllowance,
 ): Promise<FoundFiles> {
   const given: DumpFile[] = [];
+  const passedOver: string[] = [];
   let stoppedBy: PumpError | undefined;
   for (const file of files) {
     const path = typeof file === "string" ? file : (dumpFilePath(file, 1) ?? "");
@@ -32,9 +35,10 @@ export async function openDumpFiles(
     if (typeof file === "string" || !isTemplate(file.name)) continue;
     const more = await openFollowing(file, 2, first.header.guid, { storage, allowance });
     given.push(...more.given);
+    passedOver.push(...more.passedOver);
     stoppedBy ??= more.stoppedBy;
   }
-  return { given, stoppedBy };
+  return { given, stoppedBy, passedOver };
 }
 
 /** Where files of a set are looked for, and how many. */
@@ -91,13 +95,13 @@ async function openFollowing(
     missing = 0;
     try {
       const file = await openDumpFile(path, storage, allowance);
-      if (file.header.guid !== guid) break;
+      if (file.header.guid !== guid) return { given, stoppedBy: undefined, passedOver: [path] };
       given.push(file);
     } catch (error) {
-      return { given, stoppedBy: toPumpError(error) };
+      return { given, stoppedBy: toPumpError(error), passedOver: [path] };
     }
   }
-  return { given, stoppedBy: undefined };
+  return { given, stoppedBy: undefined, passedOver: [] };
 }
 
 function isWhole(files: ReadonlyMap<number, DumpFile>): boolean {

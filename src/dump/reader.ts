@@ -25,11 +25,15 @@ export class DumpFileSet {
   readonly pieces: ReadonlyMap<number, readonly PieceLocation[]>;
   /** Object descriptions by object number. */
   readonly descriptions: ReadonlyMap<number, readonly PieceLocation[]>;
+  /** Files that templates stand for and that are none of the set. */
+  readonly passedOver: readonly string[];
   readonly #master: PieceLocation;
 
-  private constructor(files: readonly DumpFile[], header: FileHeader, pieces: SetPieces, master: PieceLocation) {
+  private constructor(found: Pick<DumpFileSet, "files" | "header" | "passedOver">, pieces: SetPieces, master: PieceLocation) {
+    const { files, header, passedOver } = found;
     this.files = files;
     this.header = header;
+    this.passedOver = passedOver;
     this.pieces = pieces.tableData;
     this.descriptions = pieces.descriptions;
     this.#master = master;
@@ -52,7 +56,7 @@ export class DumpFileSet {
     folders: readonly string[] = [],
   ): Promise<DumpFileSet> {
     const allowance = new SetAllowance();
-    const { given, stoppedBy } = await openDumpFiles(files, storage, allowance);
+    const { given, stoppedBy, passedOver } = await openDumpFiles(files, storage, allowance);
     const named = given.find(hasSetList) ?? given[0];
     if (named === undefined) throw pumpError([...BAD_DUMP_FILE, ["ORA-39144"]]);
     for (const file of given) checkMembership(file, named);
@@ -66,7 +70,7 @@ export class DumpFileSet {
     const key = await openSetKey(first.header, keyring);
     const pieces = assemblePieces(found, keysOfFiles(found, key));
     if (pieces.master === undefined) throw pumpError([...BAD_DUMP_FILE, ["ORA-39246"]]);
-    return new DumpFileSet(found, first.header, pieces, pieces.master);
+    return new DumpFileSet({ files: found, header: first.header, passedOver }, pieces, pieces.master);
   }
 
   masterPiece(): PieceLocation {

@@ -9,10 +9,11 @@ import { groupPieces } from "./master.ts";
 import type { OpenDump } from "./open-dump.ts";
 
 /**
- * What a dump has of an object: all of it; its definition only; rows by other tables (virtual); fewer rows than the source had; or something
- * that no import would take: a definition that is not what it says.
+ * What a dump has of an object: all of it; its definition only; rows by other tables (virtual); fewer rows than the source had, by a filter or
+ * by damage; or something that no import would take: a definition that is not what it says.
  */
-export type ObjectState = "complete" | "metadata only" | "rows in shadow tables" | "rows lost to damage" | "refused";
+export type ObjectState =
+  "complete" | "metadata only" | "rows in shadow tables" | "rows left out" | "rows lost to damage" | "refused";
 
 /** One object of a dump. */
 export interface ListedObject {
@@ -59,6 +60,7 @@ export function listDump({ set, master }: OpenDump, filter: ListFilter = {}): Du
   const facts: DumpFacts = {
     content: master.job.get("CONTENT") ?? "ALL",
     damaged: objectNumbers(master.job.get("DAMAGED")),
+    filtered: objectNumbers(master.job.get("FILTERED")),
     withoutRows: objectNumbers(master.job.get("WITHOUT_ROWS")),
   };
   return {
@@ -75,6 +77,8 @@ export function listDump({ set, master }: OpenDump, filter: ListFilter = {}): Du
 interface DumpFacts {
   readonly content: string;
   readonly damaged: ReadonlySet<number>;
+  /** Tables of which a filter has left rows out. */
+  readonly filtered: ReadonlySet<number>;
   /** Tables whose rows the export has left out. */
   readonly withoutRows: ReadonlySet<number>;
 }
@@ -107,7 +111,8 @@ function stateOf(object: DumpObject, reason: string | null, facts: DumpFacts): O
   if (reason !== null) return "refused";
   if (object.objectType === "TABLE" && isWithoutRows(object, facts)) return "metadata only";
   if (object.kind === "virtual") return "rows in shadow tables";
-  return facts.damaged.has(object.id) ? "rows lost to damage" : "complete";
+  if (facts.damaged.has(object.id)) return "rows lost to damage";
+  return facts.filtered.has(object.id) ? "rows left out" : "complete";
 }
 
 function isWithoutRows({ id }: DumpObject, { content, withoutRows }: DumpFacts): boolean {

@@ -42,6 +42,8 @@ export class ImportJob implements Job {
   #works: readonly SchemaWork[] = [];
   #files: readonly DumpFile[] = [];
   #missing: readonly StackEntry[] = [];
+  /** Files that templates stand for and that are none of the set. */
+  #passedOver: readonly string[] = [];
   readonly #skipped: (readonly ErrorLine[])[] = [];
   #exportMode: ExportMode = "SCHEMA";
   #content: Content = "ALL";
@@ -71,6 +73,7 @@ export class ImportJob implements Job {
     const set = await openSet(definition, this.#storage, keyring);
     const files = new OpenFiles(this.#storage);
     try {
+      this.#passedOver = set.passedOver;
       const master = await readMaster(set, files.open);
       this.#run.table.setExportFacts(master.job);
       if (this.#verifiesOnly) {
@@ -171,6 +174,8 @@ export class ImportJob implements Job {
   /** @returns the object paths that come after the rows */
   #tellPlan(): readonly ObjectPathTail[] {
     this.#tellStart();
+    for (const path of this.#passedOver)
+      this.#run.sayOnce(`passed over ${path}`, `File "${path}" is not of this dump file set and is left out`);
     this.#run.once("missing", () => {
       for (const entry of this.#missing) this.#run.report(pumpError([entry]).lines);
     });

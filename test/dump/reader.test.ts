@@ -1,6 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import { DumpFileSet } from "../../src/dump/reader.ts";
-import { codesOf, GUID, writeSet, type RawPiece } from "./sets.ts";
+import { codesOf, GUID, noise, writeSet, type RawPiece } from "./sets.ts";
 import { MemoryStorage } from "./memory-storage.ts";
 
 const PATHS = ["/1.dmp", "/2.dmp", "/3.dmp"];
@@ -122,4 +122,15 @@ describe("opening a set", () => {
       'ORA-39142: incompatible version number 4.1 in dump file "/expdp.dmp"',
     );
   });
+});
+
+test("a file that a template stands for and that is none of the set is told", async () => {
+  const storage = new MemoryStorage();
+  const template = [{ directoryPath: "/", name: "a%U.dmp" }];
+  await writeSet(["/a01.dmp"], [{ raw: noise(3000) }], { storage });
+  expect((await DumpFileSet.open(template, storage)).passedOver).toEqual([]);
+  for (const stale of [Buffer.from("junk"), storage.files.get("/a01.dmp")?.subarray(0, -9) ?? Buffer.alloc(0)]) {
+    storage.files.set("/a02.dmp", stale);
+    expect((await DumpFileSet.open(template, storage)).passedOver).toEqual(["/a02.dmp"]);
+  }
 });

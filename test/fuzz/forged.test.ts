@@ -78,7 +78,7 @@ test.each(SETS)(
       const place = join(folder, "trial", "inside");
       const trial = { files, keyring, folder: place, schema, old: join(folder, `${schema}.db`), label };
       try {
-        await withWatchdog(label, () => (random.below(3) === 0 ? look(trial) : importForgery(trial, random)));
+        await withWatchdog(label, () => (random.below(3) === 0 ? look(trial, random) : importForgery(trial, random)));
         expect(readdirSync(join(folder, "trial")), label).toEqual(["inside"]);
         expectMemory(label);
       } catch (error) {

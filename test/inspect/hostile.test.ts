@@ -89,6 +89,7 @@ test("a definition that lies is never run: it is shown as refused, and so is a s
     job: new Map([
       ["CONTENT", "ALL"],
       ["DAMAGED", "6,x,__proto__"],
+      ["FILTERED", "3,6"],
     ]),
     schemas: [{ name: "HR", settings }],
     objects,
@@ -99,7 +100,7 @@ test("a definition that lies is never run: it is shown as refused, and so is a s
   const dump = await opened(path);
   const listed = listDump(dump).objects;
   expect(listed.map(({ state }) => state)).toEqual([
-    ...["refused", "refused", "complete", "complete", "refused", "rows lost to damage"],
+    ...["refused", "refused", "rows left out", "complete", "refused", "rows lost to damage"],
   ]);
   expect(listed[1]?.reason).toMatch(/does not begin as that of a table/);
   for (const table of ["other", "vacuum", "endless"]) {
