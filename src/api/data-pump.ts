@@ -190,7 +190,8 @@ export class DataPump extends DatabaseSession {
   /**
    * Has a function replace the values of a column, as rows are read. See docs/masking.md for the functions.
    * @param name COLUMN_FUNCTION.
-   * @param remapFunction `package.function`, such as MASK.HASH; one for each column.
+   * @param remapFunction `package.function`, such as MASK.HASH, one for each column. Any other package than MASK is a module of the
+   * folder that the directory object REMAP_DATA_DIR names.
    * @param schema null: the default schema.
    */
   async dataRemap(
@@ -204,7 +205,9 @@ export class DataPump extends DatabaseSession {
   ): Promise<void> {
     const remap = { tableName, column, remapFunction, schema, flags };
     // Table 6-1 has no row for DATA_REMAP; like the other remaps it belongs to the definition.
-    return this.#session.define(handle, "METADATA_REMAP", (definition) => dataRemap(definition, name, remap));
+    return this.#session.define(handle, "METADATA_REMAP", (definition) =>
+      dataRemap(definition, name, remap, this.directoryObjects),
+    );
   }
 
   /**

@@ -25,6 +25,14 @@ export function dataRemapsOf({ dataRemaps }: Pick<JobDefinition, "dataRemaps">):
   return dataRemaps ?? [];
 }
 
+/** @throws ORA-39001 with ORA-39232 */
+export function functionOf({ remapFunction, module }: DataRemap): RemapFunction {
+  const parsed = parseRemapFunction(remapFunction);
+  if (parsed.kind === "built-in") return parsed.called;
+  if (module === undefined) throw new Error(`module ${parsed.module} was not looked for`);
+  return module;
+}
+
 /**
  * Finds the columns of the remaps, and refuses what would let an original value through by another way.
  * @throws ORA-39002 with the reason
@@ -68,7 +76,7 @@ function planColumn(remap: DataRemap, table: DumpObject, scope: RemapScope): Col
   const [column] = [...(facts?.columns.keys() ?? [])].filter((name) => foldName(name) === foldName(remap.column));
   const shown = `${qualifiedName(table.schema, table.name)}.${quoteIdentifier(column ?? remap.column)}`;
   if (facts === undefined || column === undefined) throw pumpError([["ORA-39002"], ["ORA-39233", shown], ["ORA-00904", shown]]);
-  const called = parseRemapFunction(remap.remapFunction);
+  const called = functionOf(remap);
   const isNullable = !facts.notNull.includes(column);
   const obstacle = tableObstacle(table, facts, scope) ?? columnObstacle(facts, column) ?? functionObstacle(called, isNullable);
   if (obstacle !== null) throw pumpError([["ORA-39002"], ["TSDP-00060", shown, obstacle]]);

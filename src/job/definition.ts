@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { ErrorLine } from "../base/errors.ts";
+import type { ModuleFunction } from "../mask/module-function.ts";
 
 export type Operation = "EXPORT" | "IMPORT" | "SQL_FILE";
 export type JobMode = "FULL" | "SCHEMA" | "TABLE" | "TABLESPACE" | "TRANSPORTABLE";
@@ -87,6 +88,8 @@ export interface DataRemap {
   readonly column: string;
   /** `package.function`, with arguments where it takes some. */
   readonly remapFunction: string;
+  /** Of a function of a module: where it was found. */
+  readonly module?: ModuleFunction;
 }
 
 /** How a job ended (`term_reason` of ku$_JobDesc). */

@@ -1,7 +1,7 @@
 import { pumpError } from "../base/errors.ts";
 import { deriveMaskKey, isSameCheck, maskKeyCheck } from "../mask/mask-key.ts";
-import { isKeyed, parseRemapFunction } from "../mask/remap-function.ts";
-import { dataRemapsOf } from "./data-remaps.ts";
+import { isKeyed } from "../mask/remap-function.ts";
+import { dataRemapsOf, functionOf } from "./data-remaps.ts";
 import type { JobRun } from "./run.ts";
 
 /**
@@ -17,7 +17,7 @@ export async function remapKeyFor({
 }: Pick<JobRun, "definition" | "remapKey" | "restarts"> & {
   readonly table: Pick<JobRun["table"], "define">;
 }): Promise<Uint8Array | null> {
-  const functions = dataRemapsOf(definition).map(({ remapFunction }) => parseRemapFunction(remapFunction));
+  const functions = dataRemapsOf(definition).map(functionOf);
   if (!functions.some(isKeyed)) return null;
   if (remapKey === null) throw pumpError([["ORA-39002"], ["TSDP-00061"]]);
   const key = await deriveMaskKey(remapKey);

@@ -2,6 +2,7 @@ import { fakeMasker, phoneMasker } from "./fake.ts";
 import { hashMasker } from "./hash.ts";
 import { digestFor, type Digest } from "./mask-key.ts";
 import { partialMasker } from "./partial.ts";
+import { importFunction } from "./module-function.ts";
 import type { RemapFunction } from "./remap-function.ts";
 import { dateMasker } from "./shift-date.ts";
 import type { Masker } from "./value.ts";
@@ -10,7 +11,7 @@ import { loadWordLists } from "./word-lists.ts";
 /**
  * The masker of a function. Under one key it is the same everywhere, so that equal values stay equal over columns, tables and jobs.
  * @param key of `deriveMaskKey`; null is enough for functions that are not keyed
- * @throws TSDP-00040 when the package of the word lists is not installed
+ * @throws TSDP-00040 when the package of the word lists is not installed; ORA-39232 for a module that can't be loaded
  */
 export async function createMasker(called: RemapFunction, key: Uint8Array | null): Promise<Masker> {
   const digest = (): Digest => {
@@ -26,6 +27,8 @@ export async function createMasker(called: RemapFunction, key: Uint8Array | null
       return partialMasker(called.first, called.last);
     case "SHIFT_DATE":
       return dateMasker(digest(), called.days);
+    case "MODULE":
+      return importFunction(called);
     case "FAKE_PHONE":
       return phoneMasker(digest());
     default:

@@ -1,5 +1,6 @@
 import { pumpError } from "../base/errors.ts";
 import { FAKE_NAMES, type FakeName } from "./fake.ts";
+import type { ModuleFunction } from "./module-function.ts";
 
 /** The package of the built-in functions. */
 export const MASK_PACKAGE = "MASK";
@@ -8,7 +9,13 @@ export const MASK_PACKAGE = "MASK";
 export type RemapFunction =
   | { readonly name: "HASH" | "NULLIFY" | "FAKE_PHONE" | FakeName }
   | { readonly name: "PARTIAL"; readonly first: number; readonly last: number }
-  | { readonly name: "SHIFT_DATE"; readonly days: number };
+  | { readonly name: "SHIFT_DATE"; readonly days: number }
+  | ModuleFunction;
+
+/** A name of a function, read as far as its text says. */
+export type CalledFunction =
+  | { readonly kind: "built-in"; readonly called: RemapFunction }
+  | { readonly kind: "module"; readonly module: string; readonly exported: string };
 
 const CALL = /^\s*([\w$#]+)\s*\.\s*([\w$#]+)\s*(?:\(([^()]*)\))?\s*$/;
 const MOST_CHARACTERS = 1000;
@@ -21,7 +28,7 @@ interface Signature {
   readonly make: (values: readonly number[]) => RemapFunction | undefined;
 }
 
-const plain = (name: Exclude<RemapFunction["name"], "PARTIAL" | "SHIFT_DATE">): readonly [string, Signature] => [
+const plain = (name: Exclude<RemapFunction["name"], "PARTIAL" | "SHIFT_DATE" | "MODULE">): readonly [string, Signature] => [
   name,
   { usage: name, make: (values) => (values.length === 0 ? { name } : undefined) },
 ];
@@ -58,21 +65,23 @@ export const MASK_FUNCTIONS = [...SIGNATURES.keys()].sort();
  * Reads the name of a function, `package.function` with its arguments; built-in ones without case.
  * @throws ORA-39001 with ORA-39232
  */
-export function parseRemapFunction(text: string): RemapFunction {
+export function parseRemapFunction(text: string): CalledFunction {
   const [, packageName, name, list] = CALL.exec(text) ?? [];
   if (packageName === undefined || name === undefined) throw invalid(text, "Give package.function, such as MASK.HASH.");
-  if (packageName.toUpperCase() !== MASK_PACKAGE)
-    throw pumpError([["ORA-39001"], ["ORA-39232", text], ["TSDP-00001", "a function of a module"]]);
+  if (packageName.toUpperCase() !== MASK_PACKAGE) {
+    if (list !== undefined) throw invalid(text, "A function of a module takes the value and no other argument.");
+    return { kind: "module", module: packageName, exported: name };
+  }
   const signature = SIGNATURES.get(name.toUpperCase());
   if (signature === undefined) throw invalid(text, `The functions of ${MASK_PACKAGE} are ${MASK_FUNCTIONS.join(", ")}.`);
   const made = signature.make(numbersOf(list));
   if (made === undefined) throw invalid(text, `Give ${MASK_PACKAGE}.${signature.usage}.`);
-  return made;
+  return { kind: "built-in", called: made };
 }
 
 /** Whether what it makes depends on the key. */
 export function isKeyed({ name }: RemapFunction): boolean {
-  return name !== "NULLIFY" && name !== "PARTIAL";
+  return name !== "NULLIFY" && name !== "PARTIAL" && name !== "MODULE";
 }
 
 /** What is no number is -1, which no function takes. */

@@ -370,7 +370,6 @@ describe("the definition", () => {
   test("what is not there yet says so", async () => {
     const { pump } = session;
     await expectCodes(pump.attach("EXAMPLE1"), "ORA-31636");
-    await expectCodes(pump.dataRemap(handle, "COLUMN_FUNCTION", "T", "C", "P.F"), "ORA-39001", "ORA-39232", "TSDP-00001");
     await expectCodes(pump.metadataTransform(handle, "STORAGE", 0), "TSDP-00001");
   });
 

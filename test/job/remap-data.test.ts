@@ -1,5 +1,5 @@
 import Sqlite from "better-sqlite3";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import { KU } from "../../src/api/constants.ts";
@@ -105,6 +105,27 @@ test("an export with masks: no original and no key is in the files that it leave
   database.prepare("ATTACH ? AS other").run(join(folder, "STAGE.db"));
   for (const table of ["person", "visit"])
     expect(database.prepare(`SELECT * FROM main.${table} EXCEPT SELECT * FROM other.${table}`).all()).toEqual([]);
+  database.close();
+});
+
+test("a function of a module replaces values, and its digest is recorded", async () => {
+  const folder = appFolder("CREATE TABLE t (a, b); INSERT INTO t VALUES ('original', 5), (NULL, 6), (x'6f', 7)");
+  const modules = join(folder, "masks");
+  mkdirSync(modules, { mode: 0o700 });
+  const code = "export const Twist = (value) => (typeof value === 'string' ? value.length + ' letters' : value.reverse())";
+  writeFileSync(join(modules, "house.mjs"), code, { mode: 0o600 });
+  const pump = await connect(folder, { currentDirectory: folder });
+  await pump.createDirectory("REMAP_DATA_DIR", modules);
+  await pump.close();
+  const remapData = [["t", "a", "HOUSE.TWIST"]] as const;
+  expectSuccess(await runExport(folder, { dumpFiles: ["m.dmp"], schemas: "IN ('APP')", remapData }));
+  expectSuccess(await runImport(folder, { dumpFiles: ["m.dmp"], remap: [["APP", "COPY"]] }));
+  const database = new Sqlite(join(folder, "COPY.db"), { readonly: true });
+  expect(database.prepare("SELECT quote(a), b FROM t").raw().all()).toEqual([
+    ["'8 letters'", 5],
+    ["NULL", 6],
+    ["X'6F'", 7],
+  ]);
   database.close();
 });
 
