@@ -3,14 +3,15 @@ import { foldName } from "../base/identifiers.ts";
 import type { DataFilter, JobDefinition } from "../job/definition.ts";
 import { checkedQuery } from "../job/row-filters.ts";
 import { assertApplicable } from "./inapplicable.ts";
-import { invalidArgument, notSupported } from "./refusals.ts";
+import { invalidArgument, invalidOperation, notSupported } from "./refusals.ts";
 
-const LATER = ["SAMPLE"];
+const NAMES = ["INCLUDE_ROWS", "SUBQUERY", "SAMPLE"];
+const LEAST_SAMPLE = 0.000001;
 
 /**
  * DATA_FILTER as a change of the definition.
- * @throws ORA-39001 with ORA-31657 (no name), ORA-39031 (unknown name), ORA-39035 (set before) or ORA-39071 (bad value) inside;
- * ORA-39005 with ORA-31658 inside for a schema without a table.
+ * @throws ORA-39001 with ORA-31657 (no name), ORA-39031 (unknown name), ORA-39035 (set before), ORA-39071 or ORA-39163 (bad
+ * value) inside; ORA-39002 with ORA-39208 inside for a sample of an import; ORA-39005 with ORA-31658 inside for a schema without a table.
  */
 export function dataFilter(
   definition: JobDefinition,
@@ -22,8 +23,7 @@ export function dataFilter(
   if (!name) throw invalidArgument(["ORA-31657"]);
   const key = name.toUpperCase();
   assertApplicable("data filter", key);
-  if (LATER.includes(key)) throw notSupported(`data filter ${key}`);
-  if (key !== "INCLUDE_ROWS" && key !== "SUBQUERY") throw invalidArgument(["ORA-39031", name]);
+  if (!NAMES.includes(key)) throw invalidArgument(["ORA-39031", name]);
   // The empty text is NULL, as in PL/SQL.
   const filter = { name: key, tableName: tableName || null, schemaName: schemaName || null };
   if (filter.schemaName !== null && filter.tableName === null) throw pumpError([["ORA-39005"], ["ORA-31658"]]);
@@ -38,9 +38,23 @@ function checkedValue({ operation }: JobDefinition, { name, tableName }: Filtere
     if (operation !== "EXPORT") throw notSupported(`data filter ${name} of an import`);
     return checkedQuery(value, new Date());
   }
+  if (name === "SAMPLE") {
+    if (operation !== "EXPORT") throw invalidOperation(["ORA-39208", name, operation]);
+    return checkedPercent(value);
+  }
   if (tableName !== null) throw notSupported(`data filter ${name} of one table`);
   if (typeof value !== "number" || !Number.isInteger(value)) throw invalidArgument(["ORA-39071", name]);
   return value === 0 ? 0 : 1;
+}
+
+function checkedPercent(value: string | number): number {
+  const percent = typeof value === "string" && value.trim() === "" ? NaN : Number(value);
+  if (!(percent >= LEAST_SAMPLE && percent < 100))
+    throw pumpError(
+      [["ORA-39001"], ["ORA-39163", value]],
+      `Give a percentage from ${LEAST_SAMPLE.toFixed(6)} up to, but not including, 100.`,
+    );
+  return percent;
 }
 
 function isSame(a: Filtered, b: Filtered): boolean {

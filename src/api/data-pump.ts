@@ -173,7 +173,8 @@ export class DataPump extends DatabaseSession {
 
   /**
    * Selects rows: INCLUDE_ROWS with 0 moves metadata only; SUBQUERY is a clause `[WHERE condition] [ORDER BY terms]` of a table, or of all
-   * that have none of their own. A schema that is not named is any.
+   * that have none of their own; SAMPLE a percentage of its rows, the same ones under the same SAMPLE_SEED. A schema that is not named is
+   * any.
    */
   async dataFilter(
     handle: number,

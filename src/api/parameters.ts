@@ -36,6 +36,7 @@ const PARAMETERS: Readonly<Record<string, ParameterRule>> = {
   INCLUDE_METADATA: { type: "flag", operations: ["EXPORT", "IMPORT"] },
   REMAP_DATA_KEY: { type: "secret", operations: ["EXPORT", "IMPORT"], shortest: SHORTEST_KEY },
   KEEP_MASTER: { type: "flag", operations: EVERY },
+  SAMPLE_SEED: { type: "text", operations: ["EXPORT"] },
   VERIFY_CHECKSUM: { type: "flag", operations: ["IMPORT"] },
   VERIFY_ONLY: { type: "flag", operations: ["IMPORT"] },
   TABLE_EXISTS_ACTION: { type: "text", operations: ["IMPORT"], values: ["SKIP", "APPEND", "TRUNCATE", "REPLACE"] },
@@ -116,6 +117,11 @@ function assertRowsWanted(definition: JobDefinition): void {
   const filter = definition.dataFilters.find(({ name }) => name !== "INCLUDE_ROWS");
   if (filter !== undefined && contentOf(definition) === "METADATA_ONLY")
     throw invalidOperation(["ORA-39050", filter.name, "CONTENT=METADATA_ONLY"]);
+  if (definition.parameters["SAMPLE_SEED"] !== undefined && !definition.dataFilters.some(({ name }) => name === "SAMPLE"))
+    throw pumpError(
+      [["ORA-39002"], ["ORA-39050", "SAMPLE_SEED", "no SAMPLE"]],
+      "Say what is to be sampled, or leave the seed out.",
+    );
 }
 
 /** An algorithm of what is not to be done. */

@@ -199,6 +199,7 @@ export const MESSAGES = {
   "ORA-39153": {
     text: "Table %s exists and has been truncated. Data will be loaded but all dependent metadata will be skipped due to table_exists_action of truncate",
   },
+  "ORA-39163": { text: "A sample size of %s is invalid." },
   "ORA-39165": { text: "Schema %s was not found." },
   "ORA-39166": { text: "Object %s was not found or could not be exported or imported." },
   "ORA-39168": { text: "Object path %s was not found." },

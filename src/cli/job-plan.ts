@@ -133,8 +133,9 @@ function scriptFile(settings: Settings): PlannedFile | null {
 
 /** Without rows there is nothing for a filter of rows. */
 function checkRows(settings: Settings): void {
-  if (!settings.has("query") || settings.keyword("content") !== "METADATA_ONLY") return;
-  throw pumpError([[clientCode(settings.command, "00011"), "query", "content=metadata_only"]], "Leave one of the two out.");
+  const filter = ["query", "sample"].find((name) => settings.has(name));
+  if (filter === undefined || settings.keyword("content") !== "METADATA_ONLY") return;
+  throw pumpError([[clientCode(settings.command, "00011"), filter, "content=metadata_only"]], "Leave one of the two out.");
 }
 
 function checkRemapKey(settings: Settings): void {

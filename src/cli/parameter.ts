@@ -4,7 +4,19 @@ export type Command = "export" | "import";
 
 /** What one value of a parameter is; it decides how the value is checked and how its name is shown in `--help`. */
 export type ValueType =
-  "text" | "name" | "keyword" | "yes-no" | "integer" | "file" | "size" | "table" | "filter" | "remap" | "data-remap" | "query";
+  | "text"
+  | "name"
+  | "keyword"
+  | "yes-no"
+  | "integer"
+  | "file"
+  | "size"
+  | "table"
+  | "filter"
+  | "remap"
+  | "data-remap"
+  | "query"
+  | "sample";
 
 /** The API call that a parameter turns into; `client` parameters only steer the command line itself. */
 export type ApiCall =

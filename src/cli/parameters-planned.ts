@@ -21,7 +21,6 @@ export const PLANNED_PARAMETERS: readonly PlannedParameter[] = [
   planned("remap_directory", IMPORT, "Put the files of one folder into another."),
   planned("remap_tablespace", IMPORT, "Load objects of one tablespace into another."),
   planned("reuse_datafiles", IMPORT, "Overwrite files of schemas that exist."),
-  planned("sample", EXPORT, "Percentage of rows to export."),
   planned("skip_unusable_indexes", IMPORT, "Skip tables with unusable indexes."),
   planned("transform", IMPORT, "Change the definitions of objects."),
   planned("transport_datafiles", IMPORT, "Files of the tablespaces to transport."),

@@ -77,6 +77,32 @@ export const SELECTION_PARAMETERS: readonly JobParameter[] = [
   },
   {
     status: "supported",
+    name: "sample",
+    commands: ["export"],
+    type: "sample",
+    list: true,
+    call: { procedure: "DATA_FILTER", argument: "SAMPLE" },
+    description: [
+      "Percentage of rows to take, each [[schema.]table:]percent, from 0.000001 up to",
+      "100. Without a table it is for all that have none of their own.",
+      "With QUERY as well, rows are taken that are in both.",
+      "Example: SAMPLE=10 or SAMPLE=ORDERS:0.5,HR.EMP:20.",
+    ],
+  },
+  {
+    status: "supported",
+    name: "sample_seed",
+    commands: ["export"],
+    type: "text",
+    call: { procedure: "SET_PARAMETER", argument: "SAMPLE_SEED" },
+    description: [
+      "A text that decides which rows SAMPLE takes: the same text, the same rows.",
+      "By default each job has a number of its own, which its log tells.",
+      "Example: SAMPLE_SEED=2024.",
+    ],
+  },
+  {
+    status: "supported",
     name: "dry_run",
     commands: BOTH,
     type: "yes-no",

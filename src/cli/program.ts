@@ -135,6 +135,7 @@ function placeholder({ type, list }: JobParameter): string {
     remap: "source:target",
     query: "[table:]clause",
     "data-remap": "column:function",
+    sample: "[table:]percent",
   };
   return list === true ? `${noun[type]},...` : noun[type];
 }

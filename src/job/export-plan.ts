@@ -61,6 +61,8 @@ export interface ExportPlan {
   readonly problems: readonly (readonly ErrorLine[])[];
   /** What the log is to say before the rows. */
   readonly notes: readonly string[];
+  /** Null: no rows are sampled. */
+  readonly sampleSeed: string | null;
   /** Whether there are rows of columns that the catalog marks as secret. */
   readonly holdsMarkedColumns: boolean;
 }
@@ -75,6 +77,7 @@ export const NO_PLAN: ExportPlan = {
   leftOut: [],
   problems: [],
   notes: [],
+  sampleSeed: null,
   holdsMarkedColumns: false,
 };
 
@@ -95,7 +98,7 @@ export function chooseSources(definition: JobDefinition): ExportSources {
   const available = listSchemas(database);
   const found = selection.schemas(available.map(({ name }) => name));
   const sources = available.filter(({ name }) => found.schemas.includes(name)).map(({ name, path }) => ({ schema: name, path }));
-  const rowFilters = new RowFilters(definition.dataFilters);
+  const rowFilters = new RowFilters(definition);
   return { selection, sources, rowFilters, defaultSchema: byDefault, missing: absentSchemas(found) };
 }
 
@@ -143,12 +146,15 @@ export function planExport(
   return {
     schemas,
     objects,
-    notes,
+    notes: [...notes, ...(rowFilters.seed === null ? [] : [`Rows are sampled with seed ${rowFilters.seed}`])],
+    sampleSeed: rowFilters.seed,
     withoutRows: content === "METADATA_ONLY" ? new Set() : choice.withoutRows,
     isPartial: selection.isPartial,
     leftOut: choice.leftOut,
     holdsMarkedColumns: holdsMarkedColumns(tables, marks),
-    tables: tables.flatMap((table) => planTable(table, snapshot, filterOf(table), remapped.get(table.id) ?? [])),
+    tables: tables.flatMap((table) =>
+      planTable(table, snapshot, filterOf(table), { remaps: remapped.get(table.id) ?? [], share: rowFilters.shareOf(table) }),
+    ),
     problems: [
       ...absentOf(choice).map((entry) => pumpError([entry]).lines),
       ...viewProblems,
@@ -210,14 +216,14 @@ function planTable(
   table: DumpObject,
   snapshot: FrozenState,
   filter: RowFilter | null,
-  remaps: readonly ColumnRemap[],
+  { remaps, share }: { readonly remaps: readonly ColumnRemap[]; readonly share: number },
 ): readonly TableWork[] {
   const { shape } = table;
   if (shape === null) return [];
   const connection = snapshot.connection(table.schema);
   const reading = { object: table.id, schema: table.schema, shape, filter, remaps };
   if (table.fromView === true) return [planView(reading, connection)];
-  const estimate = isSystemTable(table) ? 0 : estimateBytes(connection, shape, usedBytes(connection));
+  const estimate = isSystemTable(table) ? 0 : estimateBytes(connection, shape, usedBytes(connection)) * share;
   const range = rangeOf(connection, shape);
   return [{ unload: new TableUnload(reading, range, estimate), range, isFiltered: filter !== null && !isSystemTable(table) }];
 }

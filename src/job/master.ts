@@ -11,7 +11,10 @@ import type { ExportPlan } from "./export-plan.ts";
 import type { JobRun } from "./run.ts";
 
 /** What an export writes last: everything an import needs to know, nothing of the run itself. */
-export function masterTable(run: JobRun, { schemas, objects, tables: works, withoutRows, isPartial }: ExportPlan): MasterTable {
+export function masterTable(
+  run: JobRun,
+  { schemas, objects, tables: works, withoutRows, isPartial, sampleSeed }: ExportPlan,
+): MasterTable {
   const tables = works.map(({ unload }) => unload);
   const { owner, name, operation, mode, guid, version, database } = run.definition;
   const damaged = tables.filter(({ lost }) => lost.length > 0).map(({ table }) => table.object);
@@ -33,6 +36,7 @@ export function masterTable(run: JobRun, { schemas, objects, tables: works, with
     ENDIANNESS: endianness() === "LE" ? "LITTLE" : "BIG",
     PARAMETERS: JSON.stringify(run.definition.parameters),
     ...(isPartial ? { PARTIAL: "1" } : {}),
+    ...(sampleSeed === null ? {} : { SAMPLE_SEED: sampleSeed }),
     ...(filtered.length > 0 ? { DATA_FILTERS: JSON.stringify(run.definition.dataFilters) } : {}),
     ...objectFacts({
       DAMAGED: damaged,

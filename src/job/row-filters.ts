@@ -3,15 +3,23 @@ import { foldName, qualifiedName } from "../base/identifiers.ts";
 import { isSystemTable, type DumpObject } from "../metadata/dump-object.ts";
 import type { Connection } from "../sqlite/database.ts";
 import { assertReads, atMoment, BadClause, readQueryClause } from "../sqlite/query-clause.ts";
-import type { RowFilter } from "../sqlite/row-filter.ts";
-import type { DataFilter } from "./definition.ts";
+import { rowsWhere, type RowFilter } from "../sqlite/row-filter.ts";
+import { sampleCondition } from "../sqlite/sample.ts";
+import type { TableShape } from "../sqlite/schema.ts";
+import type { DataFilter, JobDefinition } from "./definition.ts";
 
-/** Which rows of its tables a job takes: the data filter SUBQUERY. */
+const OF_ROWS = ["SUBQUERY", "SAMPLE"];
+
+/** Which rows of its tables a job takes: the data filters SUBQUERY and SAMPLE. */
 export class RowFilters {
   readonly #filters: readonly DataFilter[];
+  /** What decides which rows are in a sample: SAMPLE_SEED, or what is this job's own. Null: nothing is sampled. */
+  readonly seed: string | null;
 
-  constructor(filters: readonly DataFilter[]) {
-    this.#filters = filters.filter(({ name }) => name === "SUBQUERY");
+  constructor({ dataFilters, parameters, guid }: Pick<JobDefinition, "dataFilters" | "parameters" | "guid">) {
+    this.#filters = dataFilters.filter(({ name }) => OF_ROWS.includes(name));
+    const isSampling = this.#filters.some(({ name }) => name === "SAMPLE");
+    this.seed = isSampling ? String(parameters["SAMPLE_SEED"] ?? parseInt(guid.slice(0, 7), 16)) : null;
   }
 
   /** Holds the filters against the tables whose rows the job takes. @throws ORA-39001 with ORA-39034 for another one */
@@ -29,13 +37,18 @@ export class RowFilters {
    */
   of(table: DumpObject, connection: Connection): RowFilter | null {
     const { shape } = table;
-    const query = isFilterable(table) ? this.#find(table, "SUBQUERY") : undefined;
-    if (query === undefined || shape === null) return null;
-    return asClauseError(String(query.value), table, () => {
-      const filter = readQueryClause(String(query.value));
-      assertReads(connection, shape, filter, table.fromView === true);
-      return filter;
-    });
+    if (shape === null || !isFilterable(table)) return null;
+    const query = this.#find(table, "SUBQUERY");
+    const chosen = query === undefined ? null : provenQuery(String(query.value), table, shape, connection);
+    const sample = this.#find(table, "SAMPLE");
+    if (sample === undefined || this.seed === null) return chosen;
+    const condition = sampleCondition(shape, Number(sample.value), this.seed);
+    return chosen === null ? rowsWhere(condition) : { ...chosen, where: `(${chosen.where}) AND ${condition}` };
+  }
+
+  /** The share of a table's rows that a sample takes, from 0 to 1. */
+  shareOf(table: DumpObject): number {
+    return Number((isFilterable(table) ? this.#find(table, "SAMPLE")?.value : undefined) ?? 100) / 100;
   }
 
   /** The one that is most of all about the table. */
@@ -55,6 +68,14 @@ export function checkedQuery(value: string | number, moment: Date): string {
   return asClauseError(value, null, () => {
     readQueryClause(value);
     return atMoment(value, moment);
+  });
+}
+
+function provenQuery(clause: string, table: DumpObject, shape: TableShape, connection: Connection): RowFilter {
+  return asClauseError(clause, table, () => {
+    const filter = readQueryClause(clause);
+    assertReads(connection, shape, filter, table.fromView === true);
+    return filter;
   });
 }
 

@@ -1,5 +1,6 @@
 import { causeLines, PumpError, pumpError } from "../base/errors.ts";
 import { openDatabase, type Connection } from "./database.ts";
+import { addHash } from "./sample.ts";
 import { Stage } from "./stage.ts";
 
 const HOT_JOURNAL = "SQLITE_READONLY_ROLLBACK";
@@ -30,6 +31,7 @@ export function openSource(schema: string, path: string): Connection {
     try {
       connection = openDatabase(path, { readonly: true, mustExist: true });
       Stage.prepare(connection);
+      addHash(connection);
       return connection;
     } catch (error) {
       connection?.close();

@@ -273,6 +273,11 @@ describe("the definition", () => {
     ["INCLUDE_ROWS", 1, null, null, "ORA-39001", "ORA-39035"],
     ["SUBQUERY", "WHERE 1", "EMP", "Hr", "ORA-39001", "ORA-39035"],
     ["SUBQUERY", "WHERE 1; DELETE FROM emp", null, null, "ORA-39001", "ORA-39071", "TSDP-00010"],
+    ["SAMPLE", 100, null, null, "ORA-39001", "ORA-39163"],
+    ["SAMPLE", 0, "emp", null, "ORA-39001", "ORA-39163"],
+    ["SAMPLE", 0.0000009, null, null, "ORA-39001", "ORA-39163"],
+    ["SAMPLE", "ten", null, null, "ORA-39001", "ORA-39163"],
+    ["SAMPLE", "", null, null, "ORA-39001", "ORA-39163"],
     ["SUBQUERY", 1, null, null, "ORA-39001", "ORA-39071", "TSDP-00010"],
   ])("dataFilter refuses %s %s of table %s, schema %s", async (name, value, table, schema, ...codes) => {
     const { pump } = session;
@@ -280,6 +285,22 @@ describe("the definition", () => {
     await pump.dataFilter(handle, "SUBQUERY", "WHERE 1", "emp", "hr");
     await expectCodes(pump.dataFilter(handle, name, value, table, schema), ...codes);
     expect(controlTable(session).definition().dataFilters).toHaveLength(2);
+  });
+
+  test("a sample is for exports, a seed for a sample", async () => {
+    const { pump } = session;
+    await pump.addFile(handle, "a.dmp", "DMPDIR");
+    await pump.setParameter(handle, "SAMPLE_SEED", "7");
+    await expectCodes(pump.startJob(handle), "ORA-39002", "ORA-39050");
+    await pump.dataFilter(handle, "SAMPLE", 0.000001, "emp");
+    await pump.dataFilter(handle, "SAMPLE", "99.9");
+    expect(
+      controlTable(session)
+        .definition()
+        .dataFilters.map(({ value }) => value),
+    ).toEqual([0.000001, 99.9]);
+    const imports = await pump.open("IMPORT", "FULL");
+    await expectCodes(pump.dataFilter(imports, "SAMPLE", 5), "ORA-39002", "ORA-39208");
   });
 
   test("metadataRemap is for imports: one target a schema, SYSTEM never", async () => {

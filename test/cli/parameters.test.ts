@@ -59,6 +59,8 @@ describe("parameter table", () => {
       "remap_data_key_file",
       "remap_data_key_prompt",
       "reuse_dumpfiles",
+      "sample",
+      "sample_seed",
       "schemas",
       "status",
       "tables",

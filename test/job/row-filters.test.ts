@@ -82,6 +82,22 @@ test("a query chooses rows of its table, or of all that have none of their own",
   expect(rows("SELECT rowid FROM docs('two')")).toEqual(["1", "2"]);
 });
 
+test("a sample takes the same rows under the same seed, of those that a query lets through", async () => {
+  const sample = [
+    ["SAMPLE", 50],
+    ["SUBQUERY", "WHERE id <> 10", "orders"],
+    ["SAMPLE", 99.9, "whole"],
+  ] as const;
+  const first = await exported(sample, { parameters: { SAMPLE_SEED: "4" } });
+  expect(first.lines).toContain("Rows are sampled with seed 4");
+  const counts = first.lines.filter((line) => / exported /.test(line));
+  expect(counts).toContainEqual(expect.stringMatching(/"orders" .* [123] rows$/));
+  expect(counts).toContainEqual(expect.stringMatching(/"whole" .* 2 rows$/));
+  expect(counts).toContainEqual(expect.stringMatching(/"docs_docsize" .* 2 rows$/));
+  const second = await exported([...sample], { parameters: { SAMPLE_SEED: "4" }, parallel: 2 });
+  expect(second.lines.filter((line) => / exported /.test(line)).sort()).toEqual(counts.sort());
+});
+
 test("a view with a query, and a comparison that says that rows were left out", async () => {
   const filters = [["VIEWS_AS_TABLES", "SHOP.names"]] as const;
   const query = ["SUBQUERY", "WHERE ku$.id > 1 ORDER BY id DESC", "names"] as const;
