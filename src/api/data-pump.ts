@@ -11,6 +11,7 @@ import { runDryRun } from "../job/dry-run-process.ts";
 import { attachJob, onlyJob } from "../job/jobs.ts";
 import { placeKeysOf, removalKeysOf } from "../job/place-access.ts";
 import { secretsOf } from "../job/secrets.ts";
+import { isNetworkImport } from "../job/source-database.ts";
 import type { JobState } from "../job/states.ts";
 import type { Attachment } from "./attachment.ts";
 import { KU } from "./constants.ts";
@@ -72,6 +73,7 @@ export class DataPump extends DatabaseSession {
    * Makes a new job and returns its handle.
    * @param operation EXPORT, IMPORT or SQL_FILE: a script of the definitions that an import would make.
    * @param jobMode FULL, SCHEMA, TABLE or TABLESPACE; null means FULL unless the job is an export.
+   * @param remoteLink a database link: its database is the source, of an export or of an import without dump files; null: none.
    * @param jobName at most 128 printable characters, case kept; null: `SYS_EXPORT_SCHEMA_01` and so on.
    * @param version COMPATIBLE or LATEST.
    * @throws ORA-39001 for a bad argument, ORA-31634 when the job exists; its stack is at `getStatus(null, KU.STATUS_JOB_ERROR)`.
@@ -276,6 +278,7 @@ export class DataPump extends DatabaseSession {
       if (this.#dryRunHome === null) throw pumpError([["ORA-39002"]], "Connect with the option dryRun.");
       const definition = attachment.table.definition();
       if (definition.operation === "SQL_FILE") throw notSupported("a dry run of a SQL_FILE job");
+      if (isNetworkImport(definition)) throw notSupported("a dry run of an import over a network link");
       assertStartable(definition);
       const places = await placeKeysOf(this.home, definition, attachment.queries);
       const keyring = { password: attachment.password, masterKeys: await openMasterKeys(this.home) };

@@ -4,6 +4,7 @@ import type { Credentials } from "../catalog/credentials.ts";
 import type { Directories } from "../catalog/directories.ts";
 import { dumpFileName, patternPath } from "../dump/names.ts";
 import type { JobDefinition, JobFile } from "../job/definition.ts";
+import { isNetworkImport } from "../job/source-database.ts";
 import { KU } from "./constants.ts";
 import { urlPlace, type UrlPlace } from "./dump-urls.ts";
 import { badDumpFile, invalidArgument } from "./refusals.ts";
@@ -38,6 +39,7 @@ export function addFile(definition: JobDefinition, file: FileArguments, places: 
   const refuse = REFUSALS[type];
   const place = placeOf(definition, file, type, places, refuse);
   if (type === "dump") checkReuse(file);
+  if (type === "dump" && isNetworkImport(definition)) throw pumpError([["ORA-39002"], ["ORA-39114"]]);
   const added: JobFile = {
     type,
     ...place,

@@ -1,4 +1,6 @@
 import { randomBytes } from "node:crypto";
+import { homeFolder } from "../catalog/home.ts";
+import { DatabaseLinks } from "../catalog/links.ts";
 import { isPrintableName } from "../catalog/names.ts";
 import type { JobDefinition, JobMode, Operation } from "../job/definition.ts";
 import { createJob, defaultJobName, type AttachedJob } from "../job/jobs.ts";
@@ -22,14 +24,14 @@ const MAX_DEFAULT_NAMES = 99;
 
 /**
  * OPEN: a new job in state DEFINING, held by the caller.
- * @throws ORA-39001 with ORA-39019, ORA-39020, ORA-31665, ORA-39023 or ORA-39207 (job name) inside; ORA-31634 when the job exists.
+ * @throws ORA-39001 with ORA-39200 and ORA-02019 (link), ORA-39019, ORA-39020, ORA-31665, ORA-39023 or ORA-39207 (job name) inside; ORA-31634 when the job exists.
  */
 export function openJob(request: OpenArguments): AttachedJob {
   const operation = checkedOperation(request.operation);
   const mode = checkedMode(operation, request.jobMode);
-  if (request.remoteLink !== null && request.remoteLink !== "") throw notSupported("a network link");
+  const link = checkedLink(request, operation);
   checkVersion(request.version);
-  const create = (name: string) => createJob(request.home, definition(request, operation, mode, name));
+  const create = (name: string) => createJob(request.home, { ...definition(request, operation, mode, name), remoteLink: link });
   if (request.jobName === null || request.jobName === "") return createUnderDefaultName(request, operation, mode, create);
   if (!isPrintableName(request.jobName)) throw invalidArgument(["ORA-39207", request.jobName, "JOB_NAME"]);
   return create(request.jobName);
@@ -50,6 +52,13 @@ function createUnderDefaultName(
       if (!taken || attempt >= MAX_DEFAULT_NAMES) throw error;
     }
   }
+}
+
+/** The name of the link as the catalog has it. */
+function checkedLink({ remoteLink, user, database }: OpenArguments, operation: Operation): string | null {
+  if (remoteLink === null || remoteLink === "") return null;
+  if (operation === "SQL_FILE") throw notSupported("a SQL_FILE job over a network link");
+  return new DatabaseLinks(homeFolder(database)).resolve(user, remoteLink).name;
 }
 
 function checkedOperation(operation: string): Operation {

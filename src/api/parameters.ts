@@ -3,6 +3,7 @@ import { contentOf } from "../job/content.ts";
 import { dataRemapsOf } from "../job/data-remaps.ts";
 import { sqlFilePath, type JobDefinition, type Operation } from "../job/definition.ts";
 import { assertSelectable } from "../job/selection.ts";
+import { isNetworkImport, readsDump } from "../job/source-database.ts";
 import { SHORTEST_KEY } from "../mask/mask-key.ts";
 import { assertApplicable } from "./inapplicable.ts";
 import { invalidArgument, invalidOperation, notSupported } from "./refusals.ts";
@@ -57,6 +58,9 @@ const PARAMETERS: Readonly<Record<string, ParameterRule>> = {
   USER_METADATA: LATER,
 };
 
+/** Parameters of an import that say something about dump files. */
+const OF_DUMPS: ReadonlySet<string> = new Set(["ENCRYPTION_PASSWORD", "VERIFY_CHECKSUM", "VERIFY_ONLY"]);
+
 /**
  * SET_PARAMETER as a change of the definition. Flags are numbers: 0 is off, any other whole number is on (stored as 1).
  * @throws ORA-39001 with ORA-31667 (no name), ORA-39049 (unknown name), ORA-39051 (set before), ORA-39207 (bad value),
@@ -70,6 +74,7 @@ export function setParameter(definition: JobDefinition, name: string, value: str
   if (rule === undefined) throw invalidArgument(["ORA-39049", name]);
   if (rule === "not supported yet") throw notSupported(`parameter ${key}`);
   if (!rule.operations.includes(definition.operation)) throw invalidArgument(["ORA-39208", key, definition.operation]);
+  if (isNetworkImport(definition) && OF_DUMPS.has(key)) throw invalidArgument(["ORA-39115", key]);
   // A secret is asked for again at each start.
   if (Object.hasOwn(definition.parameters, key) && rule.type !== "secret") throw invalidArgument(["ORA-39051", key]);
   return { parameters: { ...definition.parameters, [key]: checkedValue(key, rule, value) } };
@@ -91,7 +96,7 @@ export function setParallel({ operation }: JobDefinition, degree: number): Parti
  * @throws ORA-39002 with ORA-39053 (no dump file, no SQL file, no tablespace), ORA-39050 (parameters that contradict each other) or ORA-39137 (an action that needs metadata) inside.
  */
 export function assertStartable(definition: JobDefinition): void {
-  if (!definition.files.some(({ type }) => type === "dump")) {
+  if (!isNetworkImport(definition) && !definition.files.some(({ type }) => type === "dump")) {
     throw invalidOperation(["ORA-39053", "DUMPFILE", definition.operation]);
   }
   assertTablespaces(definition);
@@ -150,15 +155,17 @@ function assertRemaps(definition: JobDefinition): void {
     if (key !== undefined) throw invalidOperation(["ORA-39053", "REMAP_DATA", definition.operation]);
     return;
   }
+  if (isNetworkImport(definition)) throw invalidOperation(["ORA-39115", "REMAP_DATA"]);
   if (contentOf(definition) === "METADATA_ONLY") throw invalidOperation(["ORA-39050", "REMAP_DATA", "CONTENT=METADATA_ONLY"]);
   // A table that takes the name of another could get the other's functions.
   if (definition.metadataRemaps.some(({ name }) => name === "REMAP_TABLE"))
     throw invalidOperation(["ORA-39050", "REMAP_DATA", "REMAP_TABLE"]);
 }
 
-/** An export of tablespaces has no default. */
-function assertTablespaces({ operation, mode, metadataFilters }: JobDefinition): void {
-  if (operation !== "EXPORT" || mode !== "TABLESPACE") return;
+/** What reads schemas has no default for their tablespaces. */
+function assertTablespaces(definition: JobDefinition): void {
+  const { mode, metadataFilters } = definition;
+  if (readsDump(definition) || mode !== "TABLESPACE") return;
   if (metadataFilters.some(({ name }) => name.startsWith("TABLESPACE_"))) return;
   throw invalidOperation(["ORA-39053", "TABLESPACE_EXPR", mode]);
 }

@@ -176,6 +176,8 @@ export const MESSAGES = {
   "ORA-39097": { text: "Data Pump job encountered unexpected error %s" },
   "ORA-39111": { text: "Dependent object type %s skipped, base object type %s already exists" },
   "ORA-39112": { text: "Dependent object type %s skipped, base object type %s creation failed" },
+  "ORA-39114": { text: "Dump files are not supported for network jobs." },
+  "ORA-39115": { text: "%s is not supported over a network link" },
   "ORA-39120": { text: "Table %s can't be truncated, data will be skipped. Failing error is:" },
   "ORA-39121": { text: "Table %s can't be replaced, data will be skipped. Failing error is:" },
   "ORA-39124": { text: 'dump file name "%s" contains an invalid substitution variable %s' },

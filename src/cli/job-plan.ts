@@ -23,6 +23,8 @@ export interface PlannedDump extends PlannedFile {
 export interface JobPlan {
   readonly operation: "EXPORT" | "IMPORT" | "SQL_FILE";
   readonly mode: "FULL" | "SCHEMA" | "TABLE" | "TABLESPACE";
+  /** Database link of the source, null: none. */
+  readonly remoteLink: string | null;
   /** null: the engine makes one. */
   readonly jobName: string | null;
   /** null: no log file. */
@@ -60,6 +62,7 @@ export function planJob(settings: Settings): JobPlan {
   return {
     operation: operation(settings),
     mode: jobMode(settings),
+    remoteLink: settings.identifier("network_link") ?? null,
     jobName: settings.identifier("job_name") ?? null,
     log: logFile(settings),
     script: scriptFile(settings),
@@ -81,12 +84,13 @@ function operation(settings: Settings): JobPlan["operation"] {
   return settings.has("sqlfile") ? "SQL_FILE" : "IMPORT";
 }
 
-/** SCHEMA without a filter is the schema of the user; an import without a mode takes all that the dump holds. */
+/** SCHEMA without a filter is the schema of the user; an import of a dump without a mode takes all that it holds. */
 function jobMode(settings: Settings): JobPlan["mode"] {
   if (settings.has("schemas")) return "SCHEMA";
   if (settings.has("tables") || settings.has("views_as_tables")) return "TABLE";
   if (settings.has("tablespaces")) return "TABLESPACE";
-  return (settings.flag("full") ?? settings.command === "import") ? "FULL" : "SCHEMA";
+  const takesAll = settings.command === "import" && !settings.has("network_link");
+  return (settings.flag("full") ?? takesAll) ? "FULL" : "SCHEMA";
 }
 
 function checkModes(settings: Settings): void {
@@ -150,7 +154,10 @@ function checkRemapKey(settings: Settings): void {
 
 function dumpFiles(settings: Settings): readonly PlannedDump[] {
   const elements = settings.elements("dumpfile");
-  const files = (elements.length === 0 ? ["expdat.dmp"] : elements).map((element) => plannedDump(settings, element));
+  const needsNone = settings.command === "import" && settings.has("network_link");
+  const files = (elements.length === 0 && !needsNone ? ["expdat.dmp"] : elements).map((element) =>
+    plannedDump(settings, element),
+  );
   if (!settings.has("credential") || files.some(({ isUrl }) => isUrl)) return files;
   throw pumpError(
     [[clientCode(settings.command, "00011"), "credential", "dumpfile"]],

@@ -20,7 +20,7 @@ export type ValueType =
 
 /** The API call that a parameter turns into; `client` parameters only steer the command line itself. */
 export type ApiCall =
-  | { readonly procedure: "OPEN"; readonly argument: "job_mode" | "job_name" }
+  | { readonly procedure: "OPEN"; readonly argument: "job_mode" | "job_name" | "remote_link" }
   | { readonly procedure: "ADD_FILE"; readonly argument: "filename" | "directory" | "filesize" | "reusefile" | "filetype" }
   | { readonly procedure: "METADATA_FILTER"; readonly argument: string }
   | { readonly procedure: "METADATA_REMAP"; readonly argument: string }

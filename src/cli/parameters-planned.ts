@@ -16,7 +16,6 @@ export const PLANNED_PARAMETERS: readonly PlannedParameter[] = [
   planned("logtime", BOTH, "Put the time before each line."),
   planned("master_only", IMPORT, "Load only the control table of the dump file set."),
   planned("metrics", BOTH, "Show counts and times of the phases."),
-  planned("network_link", BOTH, "Database link of the source."),
   planned("remap_datafile", IMPORT, "Put the file of a schema elsewhere."),
   planned("remap_directory", IMPORT, "Put the files of one folder into another."),
   planned("remap_tablespace", IMPORT, "Load objects of one tablespace into another."),

@@ -3,6 +3,7 @@ import { choosePaths } from "../metadata/path-filter.ts";
 import { pathEntriesFor } from "../metadata/path-catalog.ts";
 import type { ObjectPathTail } from "../metadata/object-paths.ts";
 import type { JobDefinition } from "./definition.ts";
+import { readsDump } from "./source-database.ts";
 
 /** CONTENT: definitions and rows, only rows, or only definitions. */
 export type Content = "ALL" | "DATA_ONLY" | "METADATA_ONLY";
@@ -32,11 +33,12 @@ const ROWS: readonly ObjectPathTail[] = ["TABLE/TABLE_DATA", "VIEWS_AS_TABLES/TA
 const TABLES: readonly ObjectPathTail[] = ["TABLE/TABLE", "VIEWS_AS_TABLES/TABLE"];
 
 /** What INCLUDE and EXCLUDE leave. */
-function contentOfPaths({ operation, mode, metadataFilters }: JobDefinition): Content {
+function contentOfPaths(definition: JobDefinition): Content {
+  const { mode, metadataFilters } = definition;
   if (mode === "TRANSPORTABLE") return "ALL";
   const { tails, isFiltered } = choosePaths(
     metadataFilters,
-    pathEntriesFor({ mode, everythingByDefault: operation !== "EXPORT" }),
+    pathEntriesFor({ mode, everythingByDefault: readsDump(definition) }),
     mode,
   );
   if (!isFiltered) return "ALL";

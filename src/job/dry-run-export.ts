@@ -15,6 +15,7 @@ import {
   type DryRunObject,
 } from "./dry-run-object.ts";
 import { OpenSources } from "./dry-run-sources.ts";
+import { sourceDatabase } from "./source-database.ts";
 import { chooseSources, planExport, type ExportPlan } from "./export-plan.ts";
 
 /** What an export would take of the schemas as they are now. */
@@ -22,7 +23,7 @@ export function dryRunExport(definition: JobDefinition): DryRunFindings {
   const chosen = chooseSources(definition);
   const sources = new OpenSources(chosen.sources);
   try {
-    const marks = new EncryptedColumns(homeFolder(definition.database)).list();
+    const marks = new EncryptedColumns(homeFolder(sourceDatabase(definition).database)).list();
     const keepsApart = definition.parameters["ENCRYPTION"] === "ENCRYPTED_COLUMNS_ONLY";
     const plan = planExport(chosen, sources, contentOf(definition), {
       marks,

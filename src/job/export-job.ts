@@ -36,6 +36,7 @@ import { remapKeyFor } from "./remap-key.ts";
 import { assertNoDatabase } from "./output-guard.ts";
 import type { JobRun } from "./run.ts";
 import { Snapshot } from "./snapshot.ts";
+import { sourceDatabase } from "./source-database.ts";
 import { firstItems, UnloadQueue } from "./unload-queue.ts";
 import type { WorkerPool, WorkerThread } from "./worker-thread.ts";
 
@@ -83,7 +84,7 @@ export class ExportJob implements Job {
   async start(): Promise<void> {
     this.#saved = this.#run.restarts ? this.#checkpoint.load() : null;
     if (this.#saved?.isEnded === true) return;
-    const marks = new EncryptedColumns(homeFolder(this.#run.definition.database)).list();
+    const marks = new EncryptedColumns(homeFolder(sourceDatabase(this.#run.definition).database)).list();
     const encryption = chooseEncryption(this.#run.definition, this.#run.keyring, marks.length > 0);
     const remapKey = await remapKeyFor(this.#run);
     if (remapKey !== null) this.#pool.takeMaskKey(remapKey);
@@ -290,9 +291,11 @@ export class ExportJob implements Job {
 
   #guardOutput(path: string): void {
     if (isUrl(path)) return;
-    assertNoDatabase(this.#run.definition.database, path, (cause) =>
-      pumpError([["ORA-39001"], ["ORA-39000"], ["ORA-31641", path], ...cause.lines], cause.hint),
-    );
+    const { definition } = this.#run;
+    for (const database of new Set([definition.database, sourceDatabase(definition).database]))
+      assertNoDatabase(database, path, (cause) =>
+        pumpError([["ORA-39001"], ["ORA-39000"], ["ORA-31641", path], ...cause.lines], cause.hint),
+      );
   }
 
   #writerOptions(): DumpFileSetOptions {

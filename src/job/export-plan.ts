@@ -21,6 +21,7 @@ import type { DataRemap, JobDefinition } from "./definition.ts";
 import { hasSamples, holdsMarkedColumns, keepColumnsApart } from "./secret-columns.ts";
 import { RowFilters } from "./row-filters.ts";
 import { selectionOf } from "./selection.ts";
+import { sourceDatabase } from "./source-database.ts";
 import { TableUnload } from "./unload-queue.ts";
 
 /** Which schemas an export reads. */
@@ -92,8 +93,8 @@ export interface ColumnChoice {
 
 /** @throws ORA-39002 with ORA-39165 and ORA-31655 when there is no schema to export */
 export function chooseSources(definition: JobDefinition): ExportSources {
-  const { database, owner } = definition;
-  const byDefault = defaultSchema(database, owner);
+  const { database, user } = sourceDatabase(definition);
+  const byDefault = defaultSchema(database, user);
   const selection = selectionOf(definition, byDefault);
   const available = listSchemas(database);
   const found = selection.schemas(available.map(({ name }) => name));

@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { causeLines, pumpError, type ErrorLine, type StackEntry } from "../base/errors.ts";
+import { causeLines, pumpError, type ErrorLine, type PumpError, type StackEntry } from "../base/errors.ts";
 import { qualifiedName } from "../base/identifiers.ts";
 import { loadCodec } from "../dump/piece.ts";
 import { OpenFiles } from "../dump/open-files.ts";
@@ -11,9 +11,9 @@ import { objectPath, pathsOf, type ExportMode, type ObjectPathTail } from "../me
 import { PIECE_TARGET } from "../sqlite/stage.ts";
 import { openPlaces } from "../storage/place-keys.ts";
 import type { Storage } from "../storage/storage.ts";
-import type { Content } from "./content.ts";
+import { contentOf, type Content } from "./content.ts";
 import { Crew } from "./crew.ts";
-import { Loading, type SchemaWork } from "./import-loading.ts";
+import { Loading, type LoadedRows, type SchemaWork } from "./import-loading.ts";
 import { importAction, importContent } from "./import-content.ts";
 import { planSchemaImport } from "./import-plan.ts";
 import { Publishing } from "./import-publishing.ts";
@@ -22,6 +22,8 @@ import { chooseTargets, exportModeOf, remapsOfImport, type ChosenSchema } from "
 import { isOpenDatabase } from "./jobs.ts";
 import type { RemapsOfTables } from "./data-remaps.ts";
 import type { Job, JobEnd } from "./job.ts";
+import { LinkLoading } from "./link-loading.ts";
+import { LinkedImport } from "./linked-import.ts";
 import { masterTableLine, processingLine, restartingLine, startingLine } from "./log-lines.ts";
 import { openSet } from "./open-set.ts";
 import { remapKeyFor } from "./remap-key.ts";
@@ -48,12 +50,15 @@ export class ImportJob implements Job {
   #exportMode: ExportMode = "SCHEMA";
   #content: Content = "ALL";
   #remapped: RemapsOfTables = new Map();
+  /** Where the rows come from when there is no dump. */
+  readonly #link: LinkedImport | null;
 
   constructor(run: JobRun, pool: WorkerPool) {
     this.#run = run;
     this.#pool = pool;
     this.#crew = new Crew(pool, run.degree);
     this.#storage = openPlaces(run.places, isOpenDatabase);
+    this.#link = run.definition.remoteLink === null ? null : new LinkedImport(run, pool);
   }
 
   get startInfo(): readonly ErrorLine[] {
@@ -65,6 +70,7 @@ export class ImportJob implements Job {
    * it throws.
    */
   async start(): Promise<void> {
+    if (this.#link !== null) return this.#startOverLink(this.#link);
     await loadCodec();
     this.#pool.enter(this.#run.places);
     const { definition, keyring } = this.#run;
@@ -88,31 +94,51 @@ export class ImportJob implements Job {
       this.#content = importContent(this.#run.definition, master);
       this.#files = set.files;
       this.#remapped = remapsOfImport(definition, chosen, this.#content);
-      this.#openTargets(chosen, master, set);
+      this.#openTargets(chosen, { master, pieces: set.pieces });
     } finally {
       await files.close();
     }
   }
 
+  async #startOverLink(link: LinkedImport): Promise<void> {
+    const { definition, table } = this.#run;
+    const { chosen, missing, master, stamp } = await link.open(new ImportState(table).targets());
+    this.#missing = missing;
+    this.#exportMode = exportModeOf(master);
+    this.#content = contentOf(definition);
+    this.#openTargets(chosen, { master, pieces: new Map(), stamp });
+    if (this.#works.some(({ target }) => target.startsOver)) this.#run.beginAnew(() => table.connection.exec("DELETE FROM told"));
+  }
+
   async run(): Promise<"done" | "stopped"> {
     if (this.#verifiesOnly) return this.#verifyOnly();
-    if (!(await this.#verify())) return "stopped";
+    if (this.#link === null && !(await this.#verify())) return "stopped";
     const paths = this.#tellPlan();
     if (this.#run.abortStep === -1) throw pumpError([["ORA-31697", -1]], "The job can be started again; it goes on from there.");
     const open = this.#works.filter(({ target }) => !target.isPublished);
     for (const { target, plan } of open) target.stage(plan);
-    const loading = new Loading(this.#run, this.#crew, this.#board, {
-      works: this.#works,
-      exportMode: this.#exportMode,
-    });
-    const count = Math.min(this.#run.degree, Math.ceil(loading.bytesLeft / PIECE_TARGET) || 1);
-    this.#crew.setDegree(Math.max(count, Math.min(this.#works.length, this.#run.degree)));
-    await loading.run();
+    const loading = await this.#load();
     if (this.#run.isStopping) return "stopped";
     for (const path of paths) this.#processing(path);
     const isDone = await new Publishing(this.#run, this.#crew, this.#board, loading).run(this.#works);
     this.#run.showProgress(() => loading.progress());
     return isDone ? "done" : "stopped";
+  }
+
+  async #load(): Promise<LoadedRows> {
+    const work = { works: this.#works, exportMode: this.#exportMode };
+    const least = Math.min(this.#works.length, this.#run.degree);
+    if (this.#link !== null) {
+      this.#crew.setDegree(Math.max(1, least));
+      const copying = new LinkLoading(this.#run, this.#board, this.#link, work);
+      await copying.run();
+      return copying;
+    }
+    const loading = new Loading(this.#run, this.#crew, this.#board, work);
+    const count = Math.min(this.#run.degree, Math.ceil(loading.bytesLeft / PIECE_TARGET) || 1);
+    this.#crew.setDegree(Math.max(count, least));
+    await loading.run();
+    return loading;
   }
 
   get #verifiesOnly(): boolean {
@@ -153,6 +179,7 @@ export class ImportJob implements Job {
   }
 
   async setDegree(degree: number): Promise<void> {
+    if (this.#link !== null) throw notOverLink("PARALLEL");
     this.#crew.setDegree(degree);
     return Promise.resolve();
   }
@@ -162,12 +189,14 @@ export class ImportJob implements Job {
   }
 
   stopWorker(worker: number): void {
+    if (this.#link !== null) throw notOverLink("STOP_WORKER");
     if (!this.#crew.stopWorker(worker)) throw pumpError([["ORA-39001"], ["ORA-39207", String(worker), "WORKER_ID"]]);
   }
 
   /** A new schema file is kept for a restart; an existing schema only when the job was stopped, and is else as it was. */
   async close(end: JobEnd): Promise<void> {
     await this.#pool.close();
+    this.#link?.close();
     for (const { target } of this.#works) target.close(end === "stopped" || (end === "interrupted" && target.isNew));
   }
 
@@ -182,11 +211,11 @@ export class ImportJob implements Job {
     for (const lines of this.#skipped) this.#run.report(lines);
     const objects = this.#works.flatMap((work) => work.objects);
     const paths = pathsOf(objects, "IMPORT", this.#content);
+    this.#tellEstimate();
     const isRowPath = (path: ObjectPathTail) => path === "TABLE/TABLE" || path === "TABLE/TABLE_DATA";
     for (const path of paths.filter(isRowPath)) this.#processing(path);
     for (const { target, plan } of this.#works) {
-      if (target.startsOver)
-        this.#run.say(`Schema ${target.name} is loaded from the beginning: its file did not outlive the interruption`);
+      if (target.startsOver) this.#run.say(`Schema ${target.name} is loaded from the beginning: ${this.#lostBecause}`);
       this.#run.once(`plan ${target.name}`, () => {
         for (const note of plan.notes) this.#run.note(note);
         for (const lines of plan.problems) this.#run.report(lines);
@@ -198,25 +227,41 @@ export class ImportJob implements Job {
   #tellStart(): void {
     const { owner, name } = this.#run.definition;
     const command = String(this.#run.parameter("CLIENT_COMMAND") ?? "");
-    this.#run.say(
-      masterTableLine(owner, name),
-      this.#run.restarts ? restartingLine(owner, name, command) : startingLine(owner, name, command),
-    );
+    if (this.#link === null) this.#run.say(masterTableLine(owner, name));
+    this.#run.say(this.#run.restarts ? restartingLine(owner, name, command) : startingLine(owner, name, command));
+  }
+
+  get #lostBecause(): string {
+    return this.#link === null
+      ? "its file did not outlive the interruption"
+      : "its source has changed since the job was interrupted, or its file is gone";
+  }
+
+  #tellEstimate(): void {
+    const link = this.#link;
+    if (link === null) return;
+    this.#run.once("estimate", () => {
+      this.#run.say("Estimate in progress using BLOCKS method...", `Total estimation using BLOCKS method: ${link.estimate}`);
+      for (const lines of link.problems) this.#run.report(lines);
+    });
   }
 
   #processing(path: ObjectPathTail): void {
     this.#run.sayOnce(`processing ${path}`, processingLine(objectPath(this.#exportMode, path)));
   }
 
-  #openTargets(chosen: readonly ChosenSchema[], master: MasterTable, set: DumpFileSet): void {
+  #openTargets(chosen: readonly ChosenSchema[], offer: ImportOffer): void {
     const { guid } = this.#run.definition;
     const { table } = this.#run;
     const opened: SchemaWork[] = [];
     this.#works = opened;
     for (const choice of chosen) {
-      const target = TargetSchema.open({ ...choice, name: choice.target }, { table, guid, jobs: dirname(table.path) });
+      const target = TargetSchema.open(
+        { ...choice, name: choice.target, ...stampOf(offer) },
+        { table, guid, jobs: dirname(table.path) },
+      );
       try {
-        opened.push(this.#plan(target, { ...choice, master, set }));
+        opened.push(this.#plan(target, { ...choice, ...offer }));
       } catch (error) {
         target.close(this.#run.restarts);
         throw error;
@@ -224,7 +269,7 @@ export class ImportJob implements Job {
     }
   }
 
-  #plan(target: TargetSchema, { master, set, ...choice }: PlanRequest): SchemaWork {
+  #plan(target: TargetSchema, { master, pieces, ...choice }: PlanRequest): SchemaWork {
     const pieceOrder = groupPieces(master);
     const skipped = skipCurrent(this.#run, target, choice.objects, pieceOrder);
     this.#skipped.push(
@@ -242,13 +287,27 @@ export class ImportJob implements Job {
       guid: this.#run.definition.guid,
       remapped: this.#remapped,
       pieceOrder,
-      pieces: set.pieces,
+      pieces,
     });
     return { target, objects: taken, plan };
   }
 }
 
-interface PlanRequest extends ChosenSchema {
+/** What there is to import, of a dump or over a link. */
+interface ImportOffer {
   readonly master: MasterTable;
-  readonly set: DumpFileSet;
+  readonly pieces: DumpFileSet["pieces"];
+  /** State of the source of a link. */
+  readonly stamp?: string | null;
+}
+
+type PlanRequest = ChosenSchema & ImportOffer;
+
+function stampOf({ stamp }: ImportOffer): Pick<ImportOffer, "stamp"> {
+  return stamp === undefined ? {} : { stamp };
+}
+
+/** Who copies what is settled when the state of the source is frozen. */
+function notOverLink(what: string): PumpError {
+  return pumpError([["ORA-39002"], ["ORA-39115", what]], "Give parallel= when the job is started: one worker a schema, at most.");
 }

@@ -32,6 +32,14 @@ export interface LoadProgress {
   rejected: number;
 }
 
+/** How the rows of an import have come into their staging tables. */
+export interface LoadedRows {
+  progressOf(load: TableLoad): LoadProgress | undefined;
+  /** The size that is told of a table's rows, in bytes; null: none. */
+  sizeOf(progress: LoadProgress): number | null;
+  progress(): Progress;
+}
+
 /** A piece that waits for a worker. `turn` settles when it may be loaded: a file has one writer, and rows keep their order. */
 interface LoadItem {
   readonly work: SchemaWork;
@@ -43,7 +51,7 @@ interface LoadItem {
 }
 
 /** Brings the pieces of all tables into their staging tables, less those that an earlier run has brought. */
-export class Loading {
+export class Loading implements LoadedRows {
   readonly #run: JobRun;
   readonly #crew: Crew;
   readonly #board: WorkerBoard;
@@ -88,6 +96,10 @@ export class Loading {
 
   progressOf(load: TableLoad): LoadProgress | undefined {
     return this.#progressOf.get(load);
+  }
+
+  sizeOf({ bytes }: LoadProgress): number {
+    return bytes;
   }
 
   progress(): Progress {
@@ -169,21 +181,30 @@ export class Loading {
     }
   }
 
-  #tellLoaded({ target }: SchemaWork, { object, table, withoutRows }: TableLoad, progress: LoadProgress): void {
-    if (isSystemTable(object) || withoutRows) return;
-    const name = qualifiedName(target.name, object.name);
-    this.#run.once(`rows ${target.name} ${object.id}`, () => {
-      if (progress.rejected > 0)
-        this.#run.report(
-          pumpError([
-            ["ORA-31693", name],
-            ["ORA-39224", progress.rejected],
-            ["TSDP-00010", "they violate a UNIQUE or PRIMARY KEY of the table"],
-          ]).lines,
-        );
-      if (table.raw) this.#run.say(rowsLine("imported", target.name, object.name, progress.bytes, progress.rows));
-    });
+  #tellLoaded({ target }: SchemaWork, load: TableLoad, progress: LoadProgress): void {
+    if (!isSystemTable(load.object) && !load.withoutRows) tellRows(this.#run, target.name, load, progress, progress.bytes);
   }
+}
+
+/** Tells once that the rows of a table are loaded; those of an existing table are told when they are published. */
+export function tellRows(
+  run: JobRun,
+  schema: string,
+  { object, table }: TableLoad,
+  { rows, rejected }: LoadProgress,
+  bytes: number | null,
+): void {
+  run.once(`rows ${schema} ${object.id}`, () => {
+    if (rejected > 0)
+      run.report(
+        pumpError([
+          ["ORA-31693", qualifiedName(schema, object.name)],
+          ["ORA-39224", rejected],
+          ["TSDP-00010", "they violate a UNIQUE or PRIMARY KEY of the table"],
+        ]).lines,
+      );
+    if (table.raw) run.say(rowsLine("imported", schema, object.name, bytes, rows));
+  });
 }
 
 function advance(progress: LoadProgress, { rows, bytes }: TableLoad["pieces"][number], rejected: number): void {

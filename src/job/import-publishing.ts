@@ -3,7 +3,7 @@ import { qualifiedName } from "../base/identifiers.ts";
 import { isSystemTable } from "../metadata/dump-object.ts";
 import type { PublishEvent } from "../sqlite/publish.ts";
 import type { Crew } from "./crew.ts";
-import type { Loading, SchemaWork } from "./import-loading.ts";
+import type { LoadedRows, SchemaWork } from "./import-loading.ts";
 import { rowsLine } from "./log-lines.ts";
 import type { JobRun } from "./run.ts";
 import type { WorkerBoard } from "./worker-board.ts";
@@ -14,9 +14,9 @@ export class Publishing {
   readonly #run: JobRun;
   readonly #crew: Crew;
   readonly #board: WorkerBoard;
-  readonly #loading: Loading;
+  readonly #loading: LoadedRows;
 
-  constructor(run: JobRun, crew: Crew, board: WorkerBoard, loading: Loading) {
+  constructor(run: JobRun, crew: Crew, board: WorkerBoard, loading: LoadedRows) {
     this.#run = run;
     this.#crew = crew;
     this.#board = board;
@@ -103,6 +103,6 @@ export class Publishing {
     const load = plan.loads.find(({ table }) => table.definition.name === object.name && !table.raw);
     const progress = load === undefined ? undefined : this.#loading.progressOf(load);
     if (event.kind !== "object" || load === undefined || progress === undefined || isSystemTable(load.object)) return;
-    this.#run.say(rowsLine("imported", target.name, object.name, progress.bytes, progress.rows));
+    this.#run.say(rowsLine("imported", target.name, object.name, this.#loading.sizeOf(progress), progress.rows));
   }
 }

@@ -14,6 +14,8 @@ export interface SavedTarget {
   /** Device and inode of a new schema file that is whole and may have its name. */
   readonly identity: string | null;
   readonly isFinished: boolean;
+  /** State of the source that is copied; null: unknown. Of a dump nothing. */
+  readonly stamp?: string | null;
 }
 
 /** The part of the control table that only imports have. */

@@ -56,6 +56,27 @@ export async function chooseTargets(
   return { chosen: chosen.map((choice) => ({ ...choice, ...place(choice.target) })), ...rest };
 }
 
+/** Where schemas of a link go. @throws ORA-39146 for a schema that is not there, or when REMAP_TABLE can't be done */
+export async function placeTargets(
+  definition: JobDefinition,
+  master: MasterTable,
+  choices: readonly Pick<ChosenObjects, "source" | "partial" | "withoutRows" | "objects">[],
+  saved: ReadonlyMap<string, SavedTarget>,
+): Promise<readonly ChosenSchema[]> {
+  const place = placeSchemas(definition, saved);
+  const targets = remapSchemas(
+    definition,
+    choices.map(({ source }) => source.name),
+  );
+  return Promise.all(
+    choices.map(async ({ objects, ...choice }) => {
+      const target = targets.get(choice.source.name) ?? upperName(choice.source.name);
+      const remapped = await remapTables(definition, master, { source: choice.source, target, objects });
+      return { ...choice, target, ...remapped, ...place(target) };
+    }),
+  );
+}
+
 /**
  * Which objects of a dump a job takes, and for which schemas.
  * @throws ORA-39002 with ORA-31655 when nothing is selected, ORA-39146 for a schema to remap that the dump does not hold, or when

@@ -24,15 +24,16 @@ export function processingLine(path: string): string {
   return `Processing object type ${path}`;
 }
 
-/** `. . exported "HR"."EMPLOYEES"                            17.08 KB     107 rows`; longer names and numbers push to the right. */
+/** `. . exported "HR"."EMPLOYEES"                            17.08 KB     107 rows`; longer names and numbers push to the right; null: without a size. */
 export function rowsLine(
   verb: "exported" | "imported" | "verified",
   schema: string,
   table: string,
-  bytes: number,
+  bytes: number | null,
   rows: number,
 ): string {
   const name = `. . ${verb} ${qualifiedName(schema, table)}`;
+  if (bytes === null) return `${name.padEnd(SIZE_END + 3)}${String(rows).padStart(ROWS_WIDTH)} rows`;
   const [number = "0", unit = "KB"] = formatSize(bytes).split(" ");
   const size = `${number.padStart(Math.max(0, SIZE_END - name.length))} ${unit}`;
   return `${name}${size.startsWith(" ") ? "" : " "}${size}${String(rows).padStart(ROWS_WIDTH)} rows`;

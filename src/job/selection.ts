@@ -4,8 +4,9 @@ import { assertNamedPath } from "../metadata/path-filter.ts";
 import { Selection, type SelectionRequest } from "../metadata/select.ts";
 import { contentOf } from "./content.ts";
 import type { JobDefinition, MetadataFilter } from "./definition.ts";
+import { readsDump } from "./source-database.ts";
 
-type Filtered = Pick<JobDefinition, "operation" | "mode" | "metadataFilters">;
+type Filtered = Pick<JobDefinition, "operation" | "mode" | "remoteLink" | "metadataFilters">;
 
 /**
  * The choice of a job. An import, and a SQL file, is about all that the dump holds; an export about the default schema.
@@ -32,7 +33,8 @@ export function assertNameable(definition: Filtered, path: string): void {
   assertNamedPath(path, pathEntriesFor(scope), scope.mode);
 }
 
-function scopeOf({ operation, mode }: Filtered): Pick<SelectionRequest, "mode" | "everythingByDefault"> {
+function scopeOf(definition: Filtered): Pick<SelectionRequest, "mode" | "everythingByDefault"> {
+  const { mode } = definition;
   if (mode === "TRANSPORTABLE") throw pumpError([["TSDP-00001", `mode ${mode}`]]);
-  return { mode, everythingByDefault: operation !== "EXPORT" };
+  return { mode, everythingByDefault: readsDump(definition) };
 }

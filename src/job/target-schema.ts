@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { causeLines, pumpError } from "../base/errors.ts";
+import { quoteIdentifier } from "../base/identifiers.ts";
 import { failpoint } from "../base/failpoint.ts";
 import type { DumpSchema } from "../metadata/dump-object.ts";
 import { openDatabase, type Connection } from "../sqlite/database.ts";
@@ -43,7 +44,7 @@ export class TargetSchema {
    * @throws ORA-39002 when another job has it, when it is locked or can't be written, is no database, or has another text
    * encoding than the dump
    */
-  static open({ name, path, existingPath, source }: TargetRequest, { table, guid, jobs }: TargetJob): TargetSchema {
+  static open({ name, path, existingPath, source, stamp }: TargetRequest, { table, guid, jobs }: TargetJob): TargetSchema {
     const lock = lockTarget(jobs, name, path);
     try {
       const state = new ImportState(table);
@@ -54,9 +55,10 @@ export class TargetSchema {
         isStaged: false,
         identity: null,
         isFinished: false,
+        ...(stamp === undefined ? {} : { stamp }),
       };
       const target = new TargetSchema(name, state, source, guid, lock, saved);
-      target.#begin(state.targets().has(name));
+      target.#begin(state.targets().has(name), stamp);
       return target;
     } catch (error) {
       lock.remove();
@@ -111,6 +113,15 @@ export class TargetSchema {
     return asTargetError(this.name, this.path, () => definitionsNamed(readObjects(keeper).objects, names));
   }
 
+  /** How many rows have arrived in a staging table. */
+  countStaged(staging: string): number {
+    const keeper = this.#requireKeeper();
+    return keeper
+      .prepare(`SELECT count(*) FROM ${quoteIdentifier(staging)}`)
+      .pluck()
+      .get() as number;
+  }
+
   get isPublished(): boolean {
     return this.#isPublished;
   }
@@ -119,12 +130,14 @@ export class TargetSchema {
     return this.#saved.isFinished;
   }
 
-  #begin(isKnown: boolean): void {
+  /** @param stamp of the source that is copied: rows of another state are of no use */
+  #begin(isKnown: boolean, stamp: string | null | undefined): void {
     if (this.#takeNameOfWholeFile()) {
       this.#isPublished = true;
       return;
     }
-    this.#keeper = this.isNew ? this.#openNew(isKnown) : this.#openExisting();
+    const isSameState = isStateOf(this.#saved, stamp);
+    this.#keeper = this.isNew ? this.#openNew(isKnown, isSameState) : this.#openExisting();
     if (!isKnown) {
       const existing = this.isNew ? null : listExisting(this.#keeper);
       this.#save({ existing });
@@ -133,10 +146,22 @@ export class TargetSchema {
     const progress = readProgress(this.#keeper, progressName(this.#guid));
     this.loaded = progress ?? [];
     this.#isPublished = progress === null && this.#saved.isStaged;
+    if (isSameState) return;
+    if (!this.#isPublished && !this.isNew) this.#dropStaged();
+    this.#save({ stamp: stamp ?? null });
   }
 
-  #openNew(isKnown: boolean): Connection {
-    const keeps = isKnown && existsSync(this.workPath) && isSameBoot(this.#saved.boot);
+  /** In this order: a run that ends in between finds neither a schema that looks published nor rows that look whole. */
+  #dropStaged(): void {
+    const keeper = this.#requireKeeper();
+    this.#save({ isStaged: false });
+    dropStaging(keeper, listStaging(keeper, this.#guid));
+    this.loaded = [];
+    this.startsOver = true;
+  }
+
+  #openNew(isKnown: boolean, isSameState: boolean): Connection {
+    const keeps = isKnown && isSameState && existsSync(this.workPath) && isSameBoot(this.#saved.boot);
     return asTargetError(this.name, this.path, () => {
       if (!keeps) {
         removeDatabase(this.workPath);
@@ -255,6 +280,11 @@ export class TargetSchema {
   }
 }
 
+/** Whether what is loaded is of the state that the stamp tells; a dump has but one. */
+function isStateOf(saved: SavedTarget, stamp: string | null | undefined): boolean {
+  return stamp === undefined || (stamp !== null && stamp === saved.stamp);
+}
+
 /** Removes what a job has left of a schema that it has not finished. @throws ORA-39002 when another job has the schema */
 export function removeUnfinished(name: string, saved: SavedTarget, { guid, jobs }: Pick<TargetJob, "guid" | "jobs">): void {
   const lock = lockTarget(jobs, name, saved.path);
@@ -282,6 +312,8 @@ export interface TargetRequest {
   readonly path: string;
   readonly existingPath: string | null;
   readonly source: DumpSchema;
+  /** State of a source that is copied and not loaded from a dump; null: a restart can't know it again. */
+  readonly stamp?: string | null;
 }
 
 /** The job that writes it. */

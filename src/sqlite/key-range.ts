@@ -127,6 +127,21 @@ export function halve(range: KeyRange): KeyRange[] {
   ];
 }
 
+/** Cuts the whole range of a table into about as many parts as asked for, the same ones as long as its rows are the same. */
+export function cutRange(connection: Connection, shape: TableShape, range: KeyRange, count: number): readonly KeyRange[] {
+  if (count <= 1 || range.kind === "scan") return [range];
+  if (range.kind === "key") {
+    const rows = connection
+      .prepare(`SELECT count(*) FROM main.${quoteIdentifier(shape.name)}`)
+      .pluck()
+      .get() as number;
+    return cutByKey(connection, shape, Math.max(1, Math.ceil(rows / count)));
+  }
+  const width = (range.high - range.low) / BigInt(count) + 1n;
+  const lows = Array.from({ length: count }, (_, i) => range.low + width * BigInt(i)).filter((low) => low <= range.high);
+  return lows.map((low) => ({ ...range, low, high: low + width - 1n < range.high ? low + width - 1n : range.high }));
+}
+
 /**
  * Cuts a WITHOUT ROWID table into ranges of about `every` rows each. The cuts are taken ascending in every key column under
  * the collations of the key's index, whatever its directions are, so that neighbouring ranges share a bound and each row

@@ -234,7 +234,8 @@ function keySql({ kind, columns }: TableShape["constraints"][number]): string {
   return `${kind} (${parts.join(", ")})`;
 }
 
-function isConstraint(error: unknown): boolean {
+/** Whether SQLite has refused a row. */
+export function isConstraint(error: unknown): boolean {
   return codeOf(error).startsWith("SQLITE_CONSTRAINT");
 }
 

@@ -3,18 +3,19 @@ import { toPumpError } from "../base/errors.ts";
 import type { SegmentSums } from "../dump/verify.ts";
 import { loadCodec } from "../format/compression.ts";
 import type { TargetProblems } from "../sqlite/target.ts";
+import type { CopiedRows } from "../sqlite/linked-source.ts";
+import { Linker } from "./linker.ts";
 import { Loader } from "./loader.ts";
 import { Maskers } from "./maskers.ts";
 import type { Unloaded, WorkerAnswers, WorkerReply, WorkerRequest } from "./messages.ts";
 import { Unloader } from "./unloader.ts";
 
 /** Requests about the sources of an export, once they are open. */
-type ExportRequest = Extract<
-  WorkerRequest,
-  { do: "begin snapshot" | "end snapshot" | "unload" | "continue salvage" | "count" | "check keys" }
->;
+type ExportRequest = Extract<WorkerRequest, { do: "unload" | "continue salvage" | "count" | "check keys" }>;
 
 type ImportRequest = Extract<WorkerRequest, { do: "sum segments" | "decode" | "load" | "end loading" | "publish" | "check" }>;
+
+type LinkRequest = Extract<WorkerRequest, { do: "open link" | "copy" | "count linked" | "end copying" }>;
 
 /** One worker thread: answers the control process, request by request. */
 class Worker {
@@ -22,6 +23,7 @@ class Worker {
   readonly #maskers = new Maskers();
   readonly #loader = new Loader(this.#maskers);
   #unloader: Unloader | null = null;
+  #linker: Linker | null = null;
 
   constructor(post: (reply: WorkerReply, transfer?: readonly ArrayBuffer[]) => void) {
     this.#post = post;
@@ -48,24 +50,32 @@ class Worker {
   async #answer(
     request: Exclude<WorkerRequest, { do: "enter places" | "take mask key" }>,
   ): Promise<WorkerAnswers[keyof WorkerAnswers]> {
+    if (isLinkRequest(request)) return this.#link(request);
     switch (request.do) {
       case "open sources":
         this.#unloader = new Unloader(request.sources, request.compression, this.#maskers);
         return null;
       case "begin snapshot":
       case "end snapshot":
+        return this.#snapshot(request);
       case "unload":
       case "continue salvage":
       case "count":
       case "check keys":
         return this.#export(this.#exporter(), request);
       case "close":
-        this.#unloader?.close();
-        await this.#loader.close();
-        return null;
+        return this.#close();
       default:
         return this.#import(request);
     }
+  }
+
+  async #close(): Promise<null> {
+    this.#unloader?.close();
+    this.#linker?.close();
+    this.#linker = null;
+    await this.#loader.close();
+    return null;
   }
 
   async #import(request: ImportRequest): Promise<number | TargetProblems | readonly SegmentSums[] | null> {
@@ -90,14 +100,32 @@ class Worker {
     }
   }
 
+  #snapshot(request: Extract<WorkerRequest, { do: "begin snapshot" | "end snapshot" }>): null {
+    const reader = this.#linker ?? this.#exporter();
+    if (request.do === "begin snapshot") reader.beginSnapshot();
+    else reader.endSnapshot();
+    return null;
+  }
+
+  #link(request: LinkRequest): CopiedRows | number | null {
+    if (request.do === "open link") {
+      this.#linker = new Linker(request.sources);
+      return null;
+    }
+    if (this.#linker === null) throw new Error("the link is not open");
+    switch (request.do) {
+      case "copy":
+        return this.#linker.copy(request);
+      case "count linked":
+        return this.#linker.count(request);
+      case "end copying":
+        this.#linker.finish(request);
+        return null;
+    }
+  }
+
   async #export(unloader: Unloader, request: ExportRequest): Promise<Unloaded | number | null> {
     switch (request.do) {
-      case "begin snapshot":
-        unloader.beginSnapshot();
-        return null;
-      case "end snapshot":
-        unloader.endSnapshot();
-        return null;
       case "unload":
         return unloader.unload(request.table, request.range);
       case "continue salvage":
@@ -114,6 +142,10 @@ class Worker {
     if (this.#unloader === null) throw new Error("the sources are not open");
     return this.#unloader;
   }
+}
+
+function isLinkRequest(request: WorkerRequest): request is LinkRequest {
+  return ["open link", "copy", "count linked", "end copying"].includes(request.do);
 }
 
 /** The bytes of a piece change threads without a second copy. What native code has allocated (an image, zstd) can't: Node 22 refuses it. */

@@ -4,6 +4,7 @@ import type { ByteRange, ChecksumAlgorithm, SegmentSums } from "../dump/verify.t
 import type { CompressionAlgorithm } from "../format/compression.ts";
 import type { RemapFunction } from "../mask/remap-function.ts";
 import type { KeyRange } from "../sqlite/key-range.ts";
+import type { CopiedRows } from "../sqlite/linked-source.ts";
 import type { PublishEvent, PublishPlan } from "../sqlite/publish.ts";
 import type { RowFilter } from "../sqlite/row-filter.ts";
 import type { TableShape } from "../sqlite/schema.ts";
@@ -79,6 +80,22 @@ export type WorkerRequest =
       readonly remaps: readonly ColumnRemap[];
     }
   | { readonly do: "end loading" }
+  /** Open sources of a link; `begin snapshot` and `end snapshot` are for them then. */
+  | { readonly do: "open link"; readonly sources: readonly SchemaFile[] }
+  /** Copy rows of the frozen state into their staging table. `isOwn`: the target is the job's own file, which nobody else has open. */
+  | {
+      readonly do: "copy";
+      readonly table: UnloadTable;
+      readonly range: KeyRange;
+      readonly target: string;
+      readonly isOwn: boolean;
+      readonly staging: StagingTable;
+      readonly mark: PieceMark;
+    }
+  /** How many rows a table of a link has in the frozen state. */
+  | { readonly do: "count linked"; readonly table: UnloadTable }
+  /** All rows of a source are copied. */
+  | { readonly do: "end copying"; readonly schema: string }
   | { readonly do: "publish"; readonly path: string; readonly durable: boolean; readonly plan: PublishPlan }
   /** Run SQLite's checks; null: of the whole file. Of views only those that are named. */
   | {
@@ -105,6 +122,10 @@ export interface WorkerAnswers {
   /** Rows that a key left out. */
   load: number;
   "end loading": null;
+  "open link": null;
+  copy: CopiedRows;
+  "count linked": number;
+  "end copying": null;
   publish: null;
   check: TargetProblems;
   close: null;

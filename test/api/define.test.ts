@@ -75,7 +75,10 @@ describe("open", () => {
     ],
     [["SQL_FILE", "TRANSPORTABLE"], ["TSDP-00001"]],
     [["EXPORT", "TRANSPORTABLE"], ["TSDP-00001"]],
-    [["IMPORT", "FULL", "DBS1"], ["TSDP-00001"]],
+    [
+      ["IMPORT", "FULL", "DBS1"],
+      ["ORA-39001", "ORA-39200", "ORA-02019"],
+    ],
     [["EXPORT", "SCHEMA", null, "J", "12.2"], ["TSDP-00001"]],
   ] as const)("refuses %j, makes nothing, and keeps the stack", async (args, codes) => {
     const { pump } = session;

@@ -224,6 +224,19 @@ describe("dump files in an object store", () => {
 });
 
 describe("calls of an import", () => {
+  it("has no dump file over a network link, and takes the schema of its user", async () => {
+    expect(await calls("import", "network_link=dbs1", "nologfile=y")).toEqual([
+      ["open", "IMPORT", "SCHEMA", "DBS1", null],
+      ["setParameter", 7, "CLIENT_COMMAND", "system/******** network_link=dbs1 nologfile=y"],
+    ]);
+    expect((await calls("import", "network_link=dbs1", "full=y"))[0]).toEqual(["open", "IMPORT", "FULL", "DBS1", null]);
+    expect(await calls("export", "network_link=dbs1", "nologfile=y")).toEqual([
+      ["open", "EXPORT", "SCHEMA", "DBS1", null],
+      ["setParameter", 7, "CLIENT_COMMAND", "system/******** network_link=dbs1 nologfile=y"],
+      ["addFile", 7, "expdat.dmp", "DATA_PUMP_DIR", null, 1, null],
+    ]);
+  });
+
   it("is a script with sqlfile", async () => {
     expect(await calls("import", "sqlfile=dir2:x", "directory=dmp", "tables=hr.emp", "nologfile=y")).toEqual([
       ["open", "SQL_FILE", "TABLE", null, null],

@@ -31,6 +31,8 @@ export interface JobRequest {
   readonly logFile?: string;
   /** Of a SQL_FILE job. */
   readonly sqlFile?: string;
+  /** Database link of the source; an import over one has no dump files. */
+  readonly link?: string;
   /** SCHEMA_EXPR */
   readonly schemas?: string;
   readonly tables?: string;
@@ -105,16 +107,20 @@ export async function startJob(pump: DataPump, handle: number): Promise<void> {
 
 /** OPEN and everything up to START_JOB. */
 export async function defineJob(pump: DataPump, operation: Operation, request: JobRequest): Promise<number> {
-  const handle = await pump.open(operation, modeOf(request), null, request.jobName ?? null);
+  const handle = await pump.open(operation, modeOf(request), request.link ?? null, request.jobName ?? null);
   await addFiles(pump, handle, request);
   await addFilters(pump, handle, request);
+  await addRemaps(pump, handle, request);
+  for (const [name, value] of Object.entries(request.parameters ?? {})) await pump.setParameter(handle, name, value);
+  if (request.parallel !== undefined) await pump.setParallel(handle, request.parallel);
+  return handle;
+}
+
+async function addRemaps(pump: DataPump, handle: number, request: JobRequest): Promise<void> {
   for (const [from, to] of request.remap ?? []) await pump.metadataRemap(handle, "REMAP_SCHEMA", from, to);
   for (const [from, to] of request.tableRemaps ?? []) await pump.metadataRemap(handle, "REMAP_TABLE", from, to);
   for (const [table, column, remapFunction, schema] of request.remapData ?? [])
     await pump.dataRemap(handle, "COLUMN_FUNCTION", table, column, remapFunction, schema ?? null);
-  for (const [name, value] of Object.entries(request.parameters ?? {})) await pump.setParameter(handle, name, value);
-  if (request.parallel !== undefined) await pump.setParallel(handle, request.parallel);
-  return handle;
 }
 
 function modeOf({ mode, schemas, tables }: JobRequest): JobMode {
@@ -122,8 +128,9 @@ function modeOf({ mode, schemas, tables }: JobRequest): JobMode {
 }
 
 async function addFiles(pump: DataPump, handle: number, request: JobRequest): Promise<void> {
-  const { dumpFiles, credential, fileSize, reuse, logFile, sqlFile } = request;
-  for (const file of dumpFiles ?? ["test.dmp"]) {
+  const { credential, fileSize, reuse, logFile, sqlFile, link } = request;
+  const dumpFiles = request.dumpFiles ?? (link === undefined ? ["test.dmp"] : []);
+  for (const file of dumpFiles) {
     const isUrl = file.includes("://");
     const type = isUrl ? KU.FILE_TYPE_URIDUMP_FILE : KU.FILE_TYPE_DUMP_FILE;
     const directory = isUrl ? (credential ?? null) : "DATA_PUMP_DIR";
@@ -222,7 +229,7 @@ function definitionOf(operation: Operation, database: string, request: JobReques
     mode: modeOf(request),
     guid: randomBytes(16).toString("hex").toUpperCase(),
     version: "COMPATIBLE",
-    remoteLink: null,
+    remoteLink: request.link ?? null,
     database,
     files: [...dumps, ...logs, ...scripts],
     metadataFilters: [

@@ -1,0 +1,157 @@
+import { statSync } from "node:fs";
+import { pumpError, type ErrorLine, type StackEntry } from "../base/errors.ts";
+import { formatSize } from "../base/sizes.ts";
+import { objectFacts } from "../metadata/master-facts.ts";
+import type { MasterTable } from "../metadata/master-table.ts";
+import { isSystemTable, type DumpObject } from "../metadata/dump-object.ts";
+import { cutRange } from "../sqlite/key-range.ts";
+import { recoverSource } from "../sqlite/source.ts";
+import { readStateStamps } from "../sqlite/state-stamp.ts";
+import type { SchemaFile } from "../worker/messages.ts";
+import { contentOf } from "./content.ts";
+import type { JobDefinition } from "./definition.ts";
+import { chooseSources, NO_PLAN, planExport, type ExportPlan, type TableWork } from "./export-plan.ts";
+import { placeTargets, type ChosenSchema } from "./import-targets.ts";
+import type { SavedTarget } from "./import-state.ts";
+import type { JobRun } from "./run.ts";
+import { Snapshot } from "./snapshot.ts";
+import { absentRemaps } from "./table-remaps.ts";
+import type { WorkerPool, WorkerThread } from "./worker-thread.ts";
+
+/** Bytes of rows that are copied at a time. */
+const COPY_TARGET = 16 << 20;
+
+/** A part of a table's rows, numbered in their order. */
+export interface LinkedPiece {
+  readonly piece: number;
+  readonly range: NonNullable<TableWork["range"]>;
+  /** A guess. */
+  readonly bytes: number;
+}
+
+/** A table of the source. */
+export interface LinkedTable {
+  readonly table: TableWork["unload"]["table"];
+  readonly pieces: readonly LinkedPiece[];
+}
+
+/** What there is to import. */
+export interface LinkedOffer {
+  readonly chosen: readonly ChosenSchema[];
+  readonly missing: readonly StackEntry[];
+  /** What a master table would say. */
+  readonly master: MasterTable;
+  /** Tells the state of the sources from every other; null: a restart can't know it again. */
+  readonly stamp: string | null;
+}
+
+/** The side of an import that reads another database: one frozen state of all its schemas, seen by the workers that copy them. */
+export class LinkedImport {
+  readonly #run: JobRun;
+  readonly #pool: WorkerPool;
+  #workers: readonly WorkerThread[] = [];
+  #sources: readonly SchemaFile[] = [];
+  #snapshot: Snapshot | null = null;
+  #plan: ExportPlan = NO_PLAN;
+
+  constructor(run: JobRun, pool: WorkerPool) {
+    this.#run = run;
+    this.#pool = pool;
+  }
+
+  /** Freezes the sources and reads what they hold. Nothing new is left behind when it throws. */
+  async open(saved: ReadonlyMap<string, SavedTarget>): Promise<LinkedOffer> {
+    const { definition } = this.#run;
+    const sources = chooseSources(definition);
+    this.#sources = sources.sources;
+    for (const { schema, path } of this.#sources) recoverSource(schema, path);
+    this.#workers = this.#pool.take(Math.min(this.#run.degree, this.#sources.length)).slice(0, this.#sources.length);
+    await Promise.all(this.#workers.map((worker) => worker.call({ do: "open link", sources: this.#sourcesOf(worker) })));
+    this.#snapshot = await Snapshot.take(this.#sources, this.#workers);
+    const stamp = await this.#readStamp(this.#snapshot);
+    this.#plan = planExport(sources, this.#snapshot, contentOf(definition), { marks: [], keepsApart: false, remaps: [] });
+    const { schemas, objects, withoutRows, isPartial } = this.#plan;
+    const choices = schemas
+      .map((source) => ({
+        source,
+        partial: isPartial,
+        withoutRows,
+        objects: objects.filter(({ schema }) => schema === source.name),
+      }))
+      .filter((choice) => choice.objects.length > 0 || !isPartial);
+    const master = this.#master(definition);
+    const chosen = await placeTargets(definition, master, choices, saved);
+    this.#assertOthers(chosen);
+    return { chosen, missing: [...sources.missing, ...absentRemaps(definition, master)], master, stamp };
+  }
+
+  /** What the plan has to say: objects that can't be taken. */
+  get problems(): readonly (readonly ErrorLine[])[] {
+    return this.#plan.problems;
+  }
+
+  /** `448 KB`, as the estimate of Data Pump. */
+  get estimate(): string {
+    return formatSize(this.#plan.tables.reduce((sum, { unload }) => sum + unload.estimatedBytes, 0));
+  }
+
+  /** The rows of a table in pieces; the same ones whenever the state is the same. */
+  tableOf(object: DumpObject): LinkedTable | null {
+    const work = this.#plan.tables.find(({ unload }) => unload.table.object === object.id);
+    if (work === undefined || this.#snapshot === null) return null;
+    const { unload, range } = work;
+    if (range === null) return { table: unload.table, pieces: [] };
+    const count = isSystemTable(object) ? 1 : Math.max(1, Math.ceil(unload.estimatedBytes / COPY_TARGET));
+    const ranges = cutRange(this.#snapshot.connection(object.schema), unload.table.shape, range, count);
+    const bytes = unload.estimatedBytes / ranges.length;
+    return { table: unload.table, pieces: ranges.map((part, i) => ({ piece: i + 1, range: part, bytes })) };
+  }
+
+  /** The worker that copies the rows of a schema. */
+  workerOf(schema: string): WorkerThread | undefined {
+    return this.#workers[this.#sources.findIndex((source) => source.schema === schema) % this.#workers.length];
+  }
+
+  close(): void {
+    this.#snapshot?.close();
+    this.#snapshot = null;
+  }
+
+  #sourcesOf(worker: WorkerThread): readonly SchemaFile[] {
+    return this.#sources.filter(({ schema }) => this.workerOf(schema) === worker);
+  }
+
+  async #readStamp(snapshot: Snapshot): Promise<string | null> {
+    if (!snapshot.isCurrent()) return null;
+    const stamps = await readStateStamps(this.#sources.map(({ path }) => path));
+    return snapshot.isCurrent() ? JSON.stringify(stamps) : null;
+  }
+
+  /** A schema can't be read and written at the same time. */
+  #assertOthers(chosen: readonly ChosenSchema[]): void {
+    const identities = new Map(this.#sources.map(({ schema, path }) => [identityOf(path), schema]));
+    for (const { target, existingPath } of chosen) {
+      const schema = existingPath === null ? undefined : identities.get(identityOf(existingPath));
+      if (schema === undefined) continue;
+      const reason = `schema ${target} would be imported into while schema ${schema} of link ${String(this.#run.definition.remoteLink)}, the same file, is read`;
+      throw pumpError([["ORA-39002"], ["TSDP-00010", reason]], "Import into another schema with remap_schema.");
+    }
+  }
+
+  #master({ mode }: JobDefinition): MasterTable {
+    const { schemas, objects, withoutRows, isPartial } = this.#plan;
+    const views = objects.filter(({ fromView }) => fromView === true).map(({ id }) => id);
+    const facts = { MODE: mode, ...(isPartial ? { PARTIAL: "1" } : {}) };
+    return {
+      job: new Map(Object.entries({ ...facts, ...objectFacts({ WITHOUT_ROWS: withoutRows, VIEWS_AS_TABLES: views }) })),
+      schemas,
+      objects,
+      pieces: [],
+    };
+  }
+}
+
+function identityOf(path: string): string {
+  const { dev, ino } = statSync(path, { bigint: true });
+  return `${dev}:${ino}`;
+}

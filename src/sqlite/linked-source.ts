@@ -1,0 +1,135 @@
+import { failpoint } from "../base/failpoint.ts";
+import { quoteIdentifier } from "../base/identifiers.ts";
+import { openDatabase, type Connection } from "./database.ts";
+import { everyRow, rangeSql, type KeyRange } from "./key-range.ts";
+import { MAX_COLUMNS } from "./piece-table.ts";
+import type { RowFilter } from "./row-filter.ts";
+import type { TableShape } from "./schema.ts";
+import { isConstraint, prepareLoading, type PieceMark, type StagingTable } from "./staging.ts";
+
+/** Rows of a table of the source. */
+export interface SourceRows {
+  readonly shape: TableShape;
+  readonly range: KeyRange;
+  /** Null: all of them. */
+  readonly filter: RowFilter | null;
+}
+
+/** What came of copying. */
+export interface CopiedRows {
+  readonly rows: number;
+  /** Of them, those that a violated key left out. */
+  readonly rejected: number;
+}
+
+/**
+ * A connection that sees one state of a source, its main database, and writes a target beside it. A statement that is never finished keeps
+ * the state over the commits to the target; it also keeps a read lock on the target, so nobody else writes there meanwhile.
+ */
+export class LinkedSource {
+  readonly #connection: Connection;
+  #cursor: IterableIterator<unknown> | null = null;
+  #target: string | null = null;
+
+  constructor(path: string) {
+    this.#connection = openDatabase(path, { mustExist: true });
+    // Lets statements run beside the one that keeps the state.
+    this.#connection.unsafeMode(true);
+    prepareLoading(this.#connection, true);
+  }
+
+  begin(): void {
+    this.#cursor = this.#connection.prepare("SELECT count(*) FROM main.sqlite_schema").iterate();
+    this.#cursor.next();
+  }
+
+  end(): void {
+    this.#cursor?.return?.();
+    this.#cursor = null;
+  }
+
+  /**
+   * Copies rows into their staging table and notes them as loaded. `isOwn`: the target is the job's own file, so that each
+   * copy is a transaction, and nothing has to outlive a power cut; else all are one, which `commit` ends, since between two of them another
+   * program could change the target.
+   */
+  copy(target: string, isOwn: boolean, table: StagingTable, from: SourceRows, mark: PieceMark): CopiedRows {
+    this.#attach(target, isOwn);
+    if (!this.#connection.inTransaction) this.#connection.exec("BEGIN");
+    try {
+      const copied = this.#insert(table, from);
+      this.#connection
+        .prepare(`INSERT INTO target.${quoteIdentifier(mark.progress)} VALUES (?, ?, ?)`)
+        .run(BigInt(mark.object), BigInt(mark.piece), BigInt(copied.rejected));
+      if (isOwn) this.commit();
+      return copied;
+    } catch (error) {
+      if (this.#connection.inTransaction) this.#connection.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  commit(): void {
+    if (!this.#connection.inTransaction) return;
+    failpoint("import piece before commit");
+    this.#connection.exec("COMMIT");
+    failpoint("import piece loaded");
+  }
+
+  /** How many rows the source has, counted without the keys by which they are copied. */
+  count({ shape, filter }: Omit<SourceRows, "range">): number {
+    const { from, where } = rangeSql(shape, everyRow(shape), filter);
+    return this.#connection.prepare(`SELECT count(*) FROM ${from} WHERE ${where}`).pluck().get() as number;
+  }
+
+  /** What is not committed is undone. */
+  close(): void {
+    this.end();
+    if (this.#connection.inTransaction) this.#connection.exec("ROLLBACK");
+    this.#connection.close();
+  }
+
+  #attach(path: string, isOwn: boolean): void {
+    if (this.#target !== null) return;
+    this.#connection.prepare("ATTACH ? AS target").run(path);
+    this.#connection.pragma(`target.synchronous = ${isOwn ? "off" : "full"}`);
+    this.#target = path;
+  }
+
+  #insert(table: StagingTable, from: SourceRows): CopiedRows {
+    try {
+      const rows = this.#copyRows(table, from, "");
+      return { rows, rejected: 0 };
+    } catch (error) {
+      if (!isConstraint(error)) throw error;
+      const { from: place, where, parameters } = rangeSql(from.shape, from.range, from.filter);
+      const query = `SELECT count(*) FROM ${place} WHERE ${where}`;
+      const rows = this.#connection
+        .prepare(query)
+        .pluck()
+        .get(...parameters) as number;
+      return { rows, rejected: rows - this.#copyRows(table, from, " OR IGNORE") };
+    }
+  }
+
+  #copyRows({ staging, shape: target }: StagingTable, { shape, range, filter }: SourceRows, onConflict: string): number {
+    const { from, where, orderBy, offset, parameters, rowid: numbers } = rangeSql(shape, range, filter);
+    const into = `target.${quoteIdentifier(staging)}`;
+    const key = target.rowid === null ? [] : [target.rowid];
+    const room = MAX_COLUMNS - key.length;
+    const columns = shape.columns.slice(0, room).map(quoteIdentifier);
+    const values = [...(target.rowid === null ? [] : [numbers ?? shape.rowid ?? "rowid"]), ...columns];
+    const { changes } = this.#connection
+      .prepare(
+        `INSERT${onConflict} INTO ${into} (${[...key, ...columns].join(", ")})
+         SELECT ${values.join(", ")} FROM ${from} WHERE ${where}${orderBy} LIMIT -1 OFFSET ?`,
+      )
+      .run(...parameters, offset);
+    for (const column of shape.columns.slice(room).map(quoteIdentifier)) {
+      const last = `(SELECT s.${column} FROM main.${quoteIdentifier(shape.name)} s WHERE s.${shape.rowid ?? "rowid"} = ${quoteIdentifier(staging)}.${key[0] ?? ""})`;
+      const which = range.kind === "rowid" ? ` WHERE ${key[0] ?? ""} BETWEEN ? AND ?` : "";
+      this.#connection.prepare(`UPDATE ${into} SET ${column} = ${last}${which}`).run(...(which === "" ? [] : parameters));
+    }
+    return changes;
+  }
+}

@@ -1,0 +1,162 @@
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import Sqlite from "better-sqlite3";
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { writeConstructs } from "../../fixtures/constructs.ts";
+import { connect } from "../../src/api/data-pump.ts";
+import { compareDatabases } from "../judge/compare.ts";
+import { codesOf, expectSuccess, failureOf, runExport, runImport, type JobRequest } from "./pump-jobs.ts";
+import { logLines, restart, runToFailpoint } from "./restarts.ts";
+
+let folder: string;
+let there: string;
+let here: string;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "tsdp-network-"));
+  there = join(folder, "there");
+  mkdirSync(there);
+  writeConstructs(join(there, "C.db"), { rows: 40, blobBytes: 1000, wide: true, encoding: "UTF-16le" });
+  const small = new Sqlite(join(there, "S.db"));
+  small.exec(`PRAGMA journal_mode = wal; CREATE TABLE t (id INTEGER PRIMARY KEY, v UNIQUE); INSERT INTO t VALUES (1, 'a'), (2, 'b'), (7, 'c');
+    CREATE TABLE u (a, b, PRIMARY KEY (a)) WITHOUT ROWID; INSERT INTO u VALUES (1, 2), (3, 4);
+    CREATE VIEW shown AS SELECT v, id FROM t WHERE id > 1; CREATE TABLE empty (a); CREATE INDEX ti ON t (v DESC);`);
+  small.close();
+  here = join(folder, "here");
+  mkdirSync(here);
+  await session(async (pump) => {
+    await pump.createDatabaseLink("DBS1", there);
+    await pump.createDatabaseLink("LOOP", here);
+  });
+});
+
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+beforeEach(() => {
+  for (const file of readdirSync(here)) if (file !== ".tsdp") rmSync(join(here, file));
+});
+
+async function session(work: (pump: Awaited<ReturnType<typeof connect>>) => Promise<void>): Promise<void> {
+  const pump = await connect(here);
+  await work(pump);
+  await pump.close();
+}
+
+function importing(request: JobRequest): ReturnType<typeof runImport> {
+  return runImport(here, { link: "DBS1", folder: here, ...request });
+}
+
+function values(path: string, sql: string): unknown[] {
+  const database = new Sqlite(path, { readonly: true });
+  try {
+    return database.prepare(sql).raw().all();
+  } finally {
+    database.close();
+  }
+}
+
+it("brings schemas over as they are, without a file in between", async () => {
+  const report = await importing({ mode: "FULL", parallel: 2 });
+  expect(report.state).toBe("COMPLETED");
+  // What the constructs violate by themselves.
+  expect(report.errors.filter((error) => !/^(?:TSDP-00011|ORA-02298)/.test(error))).toEqual([]);
+  expect(readdirSync(here).sort()).toEqual([".tsdp", "C.db", "S.db"]);
+  for (const name of ["C.db", "S.db"]) expect(compareDatabases(join(there, name), join(here, name))).toEqual([]);
+  expect(report.lines.some((line) => /^\. \. imported "S"\."t" +3 rows$/.test(line))).toBe(true);
+  expect(report.lines).toContain("Estimate in progress using BLOCKS method...");
+  expect(report.lines.join()).not.toContain("Master table");
+});
+
+it("takes what filters say into schemas that exist", async () => {
+  copyFileSync(join(there, "S.db"), join(here, "S.db"));
+  const view = {
+    link: "DBS1",
+    mode: "TABLE",
+    filters: [
+      ["VIEWS_AS_TABLES", "S.shown"],
+      ["EXCLUDE_TABLES", "YES"],
+    ],
+    remap: [["S", "V"]],
+  } as const;
+  expectSuccess(await importing(view));
+  expect(values(join(here, "V.db"), "SELECT * FROM shown")).toEqual([
+    ["b", 2],
+    ["c", 7],
+  ]);
+  const appended = await importing({ tables: "S.u", parameters: { TABLE_EXISTS_ACTION: "TRUNCATE" } });
+  expectSuccess(appended);
+  expect(values(join(here, "S.db"), "SELECT * FROM u")).toEqual([
+    [1, 2],
+    [3, 4],
+  ]);
+  const replaced = await importing({ schemas: "= 'S'", parameters: { TABLE_EXISTS_ACTION: "REPLACE" } });
+  expect(replaced.errors.join()).toMatch(/^ORA-31684.*shown/);
+  expect(compareDatabases(join(there, "S.db"), join(here, "S.db"))).toEqual([]);
+});
+
+it("reads and writes schemas of one database, but never one file", async () => {
+  copyFileSync(join(there, "S.db"), join(here, "S.db"));
+  const failure = await failureOf(runImport(here, { link: "LOOP", schemas: "= 'S'" }));
+  expect(failure.message).toContain("the same file, is read");
+  expectSuccess(await runImport(here, { link: "LOOP", schemas: "= 'S'", remap: [["S", "COPY"]] }));
+  expect(compareDatabases(join(here, "S.db"), join(here, "COPY.db"))).toEqual([]);
+});
+
+it("goes on after a crash when the source is as it was, and starts over when it is not", async () => {
+  const request: JobRequest = { link: "DBS1", schemas: "= 'S'", parallel: 1 };
+  await runToFailpoint("IMPORT", here, request, "import piece loaded:1");
+  expectSuccess(await restart(here));
+  expect(compareDatabases(join(there, "S.db"), join(here, "S.db"))).toEqual([]);
+  expect(logLines(here).join()).not.toContain("from the beginning");
+
+  for (const isThere of [false, true]) {
+    await allJobsGone();
+    if (!isThere) rmSync(join(here, "S.db"));
+    const into = { ...request, ...(isThere ? { parameters: { TABLE_EXISTS_ACTION: "REPLACE" } } : {}) };
+    await runToFailpoint("IMPORT", here, into, "import piece loaded:1");
+    const writer = new Sqlite(join(there, "S.db"));
+    writer.exec("INSERT INTO t (v) VALUES (hex(randomblob(8))); UPDATE u SET b = b + 1");
+    writer.close();
+    await restart(here);
+    expect(compareDatabases(join(there, "S.db"), join(here, "S.db"))).toEqual([]);
+    expect(logLines(here).filter((line) => line.includes("from the beginning"))).toHaveLength(1);
+  }
+  expect(readdirSync(here).filter((name) => name.endsWith(".part"))).toEqual([]);
+});
+
+/** A control process that has said that its job is done has still to remove it. */
+async function allJobsGone(): Promise<void> {
+  await session(async (pump) => {
+    while ((await pump.jobs()).length > 0) await sleep(20);
+  });
+}
+
+it("exports what a link leads to, with its own marks", async () => {
+  expectSuccess(await runExport(here, { link: "DBS1", schemas: "= 'S'", dumpFiles: ["s.dmp"], folder: here }));
+  expectSuccess(await runImport(here, { dumpFiles: ["s.dmp"], folder: here }));
+  expect(compareDatabases(join(there, "S.db"), join(here, "S.db"))).toEqual([]);
+  const over = await failureOf(
+    runExport(here, { link: "DBS1", schemas: "= 'S'", dumpFiles: ["S.db"], folder: there, reuse: true }),
+  );
+  expect(codesOf(over)).toContain("ORA-29283");
+});
+
+it("refuses what a link can't do", async () => {
+  await session(async (pump) => {
+    expect(codesOf(await failureOf(pump.open("IMPORT", "SCHEMA", "NOWHERE")))).toEqual(["ORA-39001", "ORA-39200", "ORA-02019"]);
+    const handle = await pump.open("IMPORT", "SCHEMA", "dbs1");
+    expect(codesOf(await failureOf(pump.addFile(handle, "x.dmp", "DATA_PUMP_DIR")))).toEqual(["ORA-39002", "ORA-39114"]);
+    for (const name of ["ENCRYPTION_PASSWORD", "VERIFY_CHECKSUM", "VERIFY_ONLY"]) {
+      const value = name === "ENCRYPTION_PASSWORD" ? "pw" : 1;
+      expect(codesOf(await failureOf(pump.setParameter(handle, name, value)))).toEqual(["ORA-39001", "ORA-39115"]);
+    }
+    // The user of the link has no schema there.
+    expect(codesOf(await failureOf(pump.startJob(handle)))).toContain("ORA-31655");
+    await pump.detach(handle);
+  });
+  expect(existsSync(join(here, "S.db"))).toBe(false);
+});
