@@ -1,10 +1,9 @@
 import { pumpError, toPumpError, type ErrorLine, type PumpError, type StackEntry } from "../base/errors.ts";
-import { qualifiedName } from "../base/identifiers.ts";
+import { foldName, qualifiedName } from "../base/identifiers.ts";
 import { schemaFileName } from "../catalog/schemas.ts";
 import { OpenFiles } from "../dump/open-files.ts";
 import { loadCodec } from "../dump/piece.ts";
 import { readMaster, verifyDescriptions } from "../inspect/master.ts";
-import { provableObjects } from "../metadata/master-facts.ts";
 import type { MasterTable } from "../metadata/master-table.ts";
 import { objectPath, type ExportMode } from "../metadata/object-paths.ts";
 import { nothingLeft } from "../metadata/select.ts";
@@ -110,16 +109,16 @@ export class SqlFileJob implements Job {
     if (this.#schemas.length > 1) this.#assertTogether(this.#schemas);
   }
 
-  /** As an import proves them, in the schema that they come from. */
+  /** Proven as they are going to be written, beside what else there is of their schema. */
   #planSchema({ source, target, objects, problems, partial }: ChosenObjects, master: MasterTable): ScriptSchema {
     const { encoding } = source.settings;
-    const rejected = new Map(
-      rejectedOf(
-        master.objects.filter(({ schema }) => schema === source.name),
-        master,
-        encoding,
-      ).map(({ object, reason }) => [object, reason]),
+    const taken = new Map(objects.map((object) => [object.id, object]));
+    const own = master.objects.filter(({ schema }) => schema === source.name);
+    const rejections = rejectedOf(
+      own.map((object) => taken.get(object.id) ?? object),
+      encoding,
     );
+    const rejected = new Map(rejections.map(({ object, reason }) => [object, reason]));
     this.#problems.push(...problems);
     for (const object of objects) {
       const reason = rejected.get(object);
@@ -180,18 +179,19 @@ export class SqlFileJob implements Job {
   }
 }
 
-/** What of a schema is refused; what came into the dump without its table is held to what can be said of its text. */
-function rejectedOf(
-  objects: readonly DumpObject[],
-  { job }: MasterTable,
-  encoding: ScriptSchema["encoding"],
-): readonly RejectedObject[] {
-  const provable = provableObjects(objects, job);
-  const known = new Set(provable);
-  const proven = proveObjects(provable, encoding);
+/** What of a schema is refused; what has come without its table is held to what can be said of its text. */
+function rejectedOf(objects: readonly DumpObject[], encoding: ScriptSchema["encoding"]): readonly RejectedObject[] {
+  const bases = new Set(objects.filter(({ type }) => type === "table" || type === "view").map(({ name }) => foldName(name)));
+  const isProvable = ({ tableName }: DumpObject) => bases.has(foldName(tableName));
+  const proven = proveObjects(objects.filter(isProvable), encoding);
   proven.close();
-  const others = objects.filter((object) => !known.has(object));
-  return [...proven.rejected, ...rejectedByText(others, encoding)];
+  return [
+    ...proven.rejected,
+    ...rejectedByText(
+      objects.filter((object) => !isProvable(object)),
+      encoding,
+    ),
+  ];
 }
 
 function proveObjects(objects: readonly DumpObject[], encoding: ScriptSchema["encoding"]): ReturnType<typeof proveSchema> {

@@ -187,6 +187,19 @@ it.each([
   for (const line of creates) expect(line).toMatch(allowed);
 });
 
+it("tables under other names are proven under these, and so is what comes without them", async () => {
+  const remap: JobRequest = { schemas: "= 'O''E'", tableRemaps: [["orders", "moved"]] };
+  expectSuccess((await script(remap)) as JobReport);
+  const text = readFileSync(join(folder, "x.sql"), "utf8");
+  expect(text).toMatch(/^CREATE TABLE "?moved"? /m);
+  const made = new Sqlite(":memory:");
+  made.exec(text);
+  expect(made.prepare("SELECT count(*) FROM sqlite_schema WHERE tbl_name = 'moved'").pluck().get()).toBe(4);
+  made.close();
+  expectSuccess((await script({ ...remap, filters: [["INCLUDE_PATH_EXPR", "IN ('INDEX')"]] })) as JobReport);
+  expect(readFileSync(join(folder, "x.sql"), "utf8")).toMatch(/^CREATE INDEX by_id ON "?moved"? /m);
+});
+
 it("refuses what a script can't be, and leaves no file", async () => {
   const cases: readonly (readonly [JobRequest, string])[] = [
     [{ sqlFile: "all.dmp" }, "ORA-39402"],
