@@ -6,8 +6,6 @@ import type { StorageReader } from "../storage/storage.ts";
 import { BAD_DUMP_FILE } from "./faults.ts";
 import type { DumpFile } from "./file-ends.ts";
 import { pieceLabel } from "./piece.ts";
-import type { OpenFile } from "./piece-reader.ts";
-import type { DumpFileSet } from "./reader.ts";
 
 export type { ChecksumAlgorithm } from "../format/checksum.ts";
 
@@ -22,20 +20,6 @@ export interface SegmentSums {
   readonly digest: Uint8Array;
   /** By the CHECKSUM_ALGORITHM of the set. */
   readonly checksum: Uint8Array;
-}
-
-/**
- * Checks every byte of every file without decompressing: header, index and trailer were checked when the set was opened.
- * @throws ORA-39412 for the first file that differs
- */
-export async function verifyFiles(set: DumpFileSet, openFile: OpenFile): Promise<void> {
-  for (const file of set.files) {
-    const reader = await openFile(file.path);
-    const sums: SegmentSums[] = [];
-    for (const segment of file.segments) sums.push(await sumSegment(reader, segment, checksumAlgorithm(file)));
-    const fault = faultOf(file, sums);
-    if (fault !== null) throw fault;
-  }
 }
 
 /** Checks the bytes of one segment as they are in the file. @throws ORA-39412 */

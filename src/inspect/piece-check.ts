@@ -103,9 +103,13 @@ async function checkSecond(
   }
 }
 
-function digestFault({ segments }: PieceLocation, sums: readonly (SegmentSums | null)[]): string | null {
-  const isRight = segments.every(({ digest }, i) => Buffer.from(sums[i]?.digest ?? []).toString("hex") === digest);
-  return isRight ? null : "the digest of its frames is wrong";
+/** The first segment whose bytes are not those that the index has a digest of. */
+export function wrongSegment({ segments }: PieceLocation, sums: PieceFinding["sums"]): PieceSegment | undefined {
+  return segments.find(({ digest }, i) => Buffer.from(sums[i]?.digest ?? []).toString("hex") !== digest);
+}
+
+function digestFault(location: PieceLocation, sums: PieceFinding["sums"]): string | null {
+  return wrongSegment(location, sums) === undefined ? null : "the digest of its frames is wrong";
 }
 
 /** The innermost line: those around it only say which file it is in. */

@@ -11,7 +11,7 @@ import type { DumpAccess } from "./open-dump.ts";
 import { checkMaster, type CheckedMaster } from "./check-master.ts";
 import { checkPieces } from "./check-threads.ts";
 import { readUnheldMaster } from "./master.ts";
-import type { PieceFinding, PieceTask } from "./piece-check.ts";
+import { wrongSegment, type PieceFinding, type PieceTask } from "./piece-check.ts";
 
 /** One thing that is wrong with a dump. */
 export interface Fault {
@@ -148,8 +148,8 @@ function pieceFaults(findings: Findings, master: MasterTable | null): Fault[] {
     const text = fault.startsWith(label) ? fault : `${label}: ${fault}`;
     const names = nameOf(objects.get(location.object) ?? null);
     const piece = location.type === PIECE_TYPE.TABLE_DATA ? location.piece : null;
-    const wrong = location.segments.find(({ digest }, i) => Buffer.from(sums[i]?.digest ?? []).toString("hex") !== digest);
-    return [{ kind: "piece", file: (wrong ?? location.segments[0])?.path ?? null, ...names, piece, text }];
+    const segment = wrongSegment(location, sums) ?? location.segments[0];
+    return [{ kind: "piece", file: segment?.path ?? null, ...names, piece, text }];
   });
 }
 

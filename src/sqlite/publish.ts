@@ -1,4 +1,4 @@
-import { foldName, quoteIdentifier } from "../base/identifiers.ts";
+import { foldName, quoteIdentifier, quoteLiteral } from "../base/identifiers.ts";
 import { causeLines, pumpError, type ErrorLine } from "../base/errors.ts";
 import { failpoint } from "../base/failpoint.ts";
 import type { Connection } from "./database.ts";
@@ -195,15 +195,15 @@ class Publication {
   }
 
   /** Rows about tables of this job, and about indexes that it brings. */
-  #mergeCondition({ definition, shape }: PublishTable): string {
+  #mergeCondition({ shape }: PublishTable): string {
     const tables = `${quoteIdentifier(shape.storedColumns[0] ?? "")} IN (${this.#createdNames()})`;
-    if (definition.name === "sqlite_sequence" || !shape.storedColumns.includes("idx")) return tables;
+    if (!shape.storedColumns.includes("idx")) return tables;
     return `${tables} AND ${statisticsCondition(this.#plan.indexes)}`;
   }
 
   #createdNames(): string {
     const names = this.#plan.tables.filter((table) => table.action === "create").map((table) => table.definition.name);
-    return names.map((name) => `'${name.replaceAll("'", "''")}'`).join(", ") || "NULL";
+    return names.map(quoteLiteral).join(", ") || "NULL";
   }
 
   /** Runs the stored text; one that can't be run again (x in double quotes meant as a string) is stored and then built. */

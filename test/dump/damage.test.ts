@@ -1,7 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { DumpFileSet } from "../../src/dump/reader.ts";
-import { verifyFiles } from "../../src/dump/verify.ts";
-import { codesOf, readAll, withFiles, writeSet, type RawPiece } from "./sets.ts";
+import { codesOf, readAll, withFiles, writeSet, type RawPiece, verifyFiles } from "./sets.ts";
 import { MemoryStorage } from "./memory-storage.ts";
 
 const PATHS = ["/1.dmp", "/2.dmp"];

@@ -4,10 +4,21 @@ import { describe, expect, it } from "vitest";
 import { DumpFileWriter } from "../../src/dump/file-writer.ts";
 import { headerItems } from "../../src/dump/header-items.ts";
 import { DumpFileSet } from "../../src/dump/reader.ts";
-import { verifyFiles } from "../../src/dump/verify.ts";
 import { MAX_PAYLOAD_LENGTH } from "../../src/format/frame.ts";
 import { LocalStorage } from "../../src/storage/local.ts";
-import { encoded, GUID, MASTER, noise, readAll, setOptions, testFolder, withFiles, writeSet, type RawPiece } from "./sets.ts";
+import {
+  encoded,
+  GUID,
+  MASTER,
+  noise,
+  readAll,
+  setOptions,
+  testFolder,
+  withFiles,
+  writeSet,
+  type RawPiece,
+  verifyFiles,
+} from "./sets.ts";
 
 const MEGABYTE = MAX_PAYLOAD_LENGTH;
 

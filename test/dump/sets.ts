@@ -9,6 +9,7 @@ import { encodePiece, type EncodedPiece, type PieceIdentity } from "../../src/du
 import { OpenFiles } from "../../src/dump/open-files.ts";
 import { readPiece, type OpenFile } from "../../src/dump/piece-reader.ts";
 import { DumpFileSet } from "../../src/dump/reader.ts";
+import { checksumAlgorithm, faultOf, sumSegment, type SegmentSums } from "../../src/dump/verify.ts";
 import { DumpFileSetWriter, type DumpFileSetOptions, type DumpFileSpecification } from "../../src/dump/writer.ts";
 import { NO_KEYS } from "../../src/dump/set-key.ts";
 import { LocalStorage } from "../../src/storage/local.ts";
@@ -101,6 +102,17 @@ export async function readAll(
     }
   });
   return images;
+}
+
+/** Checks every byte of every file without decompressing. @throws ORA-39412 for the first file that differs */
+export async function verifyFiles(set: DumpFileSet, openFile: OpenFile): Promise<void> {
+  for (const file of set.files) {
+    const reader = await openFile(file.path);
+    const sums: SegmentSums[] = [];
+    for (const segment of file.segments) sums.push(await sumSegment(reader, segment, checksumAlgorithm(file)));
+    const fault = faultOf(file, sums);
+    if (fault !== null) throw fault;
+  }
 }
 
 /** Gives each file one reader and closes all of them. */
