@@ -187,6 +187,7 @@ class SchemaPlanner {
         if (object.owner === null) this.#problems.push(pumpError([["ORA-39151", name]]).lines);
         return false;
       case "REPLACE":
+        if (existing.missingModule !== undefined) return this.#reportUnreplaceable(name, existing.missingModule);
         this.#drops.push(existing.name);
         this.#without.delete(foldName(object.name));
         return this.#takeNewTable(object);
@@ -194,6 +195,16 @@ class SchemaPlanner {
       case "TRUNCATE":
         return this.#addToExisting(object, action, name);
     }
+  }
+
+  #reportUnreplaceable(name: string, module: string): false {
+    this.#problems.push(
+      pumpError([
+        ["ORA-39121", name],
+        ["TSDP-00010", `no such module: ${module}`],
+      ]).lines,
+    );
+    return false;
   }
 
   #addToExisting(object: DumpObject, action: "APPEND" | "TRUNCATE", name: string): boolean {

@@ -2,6 +2,8 @@ import { foldName, quoteIdentifier, quoteLiteral } from "../base/identifiers.ts"
 import { causeLines, pumpError, type ErrorLine } from "../base/errors.ts";
 import { failpoint } from "../base/failpoint.ts";
 import type { Connection } from "./database.ts";
+import { dropTables } from "./drop-tables.ts";
+import { editSchema } from "./edit-schema.ts";
 import { renameRows, type TableRename } from "./rename-rows.ts";
 import {
   generatedColumns,
@@ -88,8 +90,8 @@ class Publication {
     try {
       connection.exec(`DROP TABLE ${quoteIdentifier(this.#plan.progress)}`);
       renameRows(connection, this.#plan.tables, this.#plan.renames);
-      for (const name of this.#plan.drops) connection.exec(`DROP TABLE ${quoteIdentifier(name)}`);
-      this.#editSchema(() => this.#renameStaging());
+      dropTables(connection, this.#plan.drops);
+      editSchema(this.#connection, () => this.#renameStaging());
       if (this.#plan.tables.some((table) => this.#countsUp(table))) this.#ensureSequenceTable();
       for (const object of this.#plan.creations)
         this.#guarded(object, "failed", () => this.#connection.prepare(this.#text(object)).run());
@@ -116,7 +118,7 @@ class Publication {
     const stored = this.#plan.definitions.filter(
       ({ type, tableName }) => type !== "trigger" || !this.#rejected.has(foldName(tableName)),
     );
-    this.#editSchema(() => {
+    editSchema(this.#connection, () => {
       const insert = this.#connection.prepare("INSERT INTO sqlite_schema VALUES (?, ?, ?, 0, CAST(? AS TEXT))");
       for (const { type, name, tableName, sql } of stored) insert.run(type, name, tableName, sql);
     });
@@ -235,7 +237,7 @@ class Publication {
 
   /** Stores definitions byte for byte: SQLite keeps its own wording of the start of a CREATE that it runs. */
   #storeSql(objects: readonly SchemaObject[]): void {
-    this.#editSchema(() => {
+    editSchema(this.#connection, () => {
       this.#connection.exec("CREATE TEMP TABLE tsdp_sql (type TEXT, name TEXT, sql TEXT, PRIMARY KEY (type, name))");
       const insert = this.#connection.prepare("INSERT INTO temp.tsdp_sql VALUES (?, ?, CAST(? AS TEXT))");
       for (const { type, name, sql } of objects) insert.run(type, name, sql);
@@ -254,15 +256,6 @@ class Publication {
         throw pumpError([["ORA-39097", `: table ${table.definition.name} is stored otherwise than its definition says`]]);
       }
     }
-  }
-
-  /** Edits sqlite_schema and makes SQLite read it anew. */
-  #editSchema(edit: () => void): void {
-    this.#connection.pragma("writable_schema = on");
-    edit();
-    this.#connection.pragma("writable_schema = off");
-    this.#connection.pragma(`schema_version = ${Number(this.#connection.pragma("schema_version", { simple: true })) + 1}`);
-    this.#connection.prepare("SELECT count(*) FROM sqlite_schema").get();
   }
 
   /** Undoes what a failing step did, reports it, and goes on; an error that ended the transaction ends the job. */

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { foldName, quoteIdentifier, quoteLiteral } from "../base/identifiers.ts";
 import { openMemory, type Connection } from "./database.ts";
+import { editSchema } from "./edit-schema.ts";
 import type { SchemaObject, TextEncoding } from "./schema.ts";
 import { decodeSql, type ProvenSchema } from "./scratch.ts";
 import { namesOfSql } from "./statement-end.ts";
@@ -74,7 +75,7 @@ export class RenameScratch {
     for (const object of objects.filter(isVirtual)) this.#createVirtual(object);
     const there = new Map(this.#read().map((row) => [foldName(row.name), row.rowid]));
     const others = objects.filter((object) => !isVirtual(object));
-    this.#edit(() => {
+    editSchema(this.#connection, () => {
       const insert = this.#connection.prepare("INSERT INTO sqlite_schema VALUES (?, ?, ?, ?, CAST(? AS TEXT))");
       const update = this.#connection.prepare("UPDATE sqlite_schema SET sql = CAST(? AS TEXT) WHERE rowid = ?");
       for (const object of others) {
@@ -98,7 +99,7 @@ export class RenameScratch {
     const root = (name: string) =>
       BigInt(this.#connection.prepare("SELECT rootpage FROM sqlite_schema WHERE name = ?").pluck().get(name) as number);
     const [rowid, withoutRowid, pages] = [root("r"), root("w"), root("p")];
-    this.#edit(() => this.#connection.exec("DELETE FROM sqlite_schema WHERE tbl_name IN ('s', 'r', 'w', 'p')"));
+    editSchema(this.#connection, () => this.#connection.exec("DELETE FROM sqlite_schema WHERE tbl_name IN ('s', 'r', 'w', 'p')"));
     const indexes = new Map<string, bigint>();
     return ({ type, name, tableName }) => {
       if (type === "table") return this.#proven.tables.get(name)?.withoutRowid === true ? withoutRowid : rowid;
@@ -208,7 +209,7 @@ export class RenameScratch {
       this.#strings.set(literal, token);
       changed = changed.slice(0, start) + literal + changed.slice(start + token.length);
     }
-    this.#edit(() =>
+    editSchema(this.#connection, () =>
       this.#connection
         .prepare("UPDATE sqlite_schema SET sql = CAST(? AS TEXT) WHERE rowid = ?")
         .run(this.#encode(changed), BigInt(row.rowid)),
@@ -232,7 +233,7 @@ export class RenameScratch {
       isNew = true;
       for (const column of added) known.add(column);
       const sql = stubSql(table, known);
-      this.#edit(() =>
+      editSchema(this.#connection, () =>
         this.#connection
           .prepare("UPDATE sqlite_schema SET sql = ? WHERE type = 'table' AND name = ? COLLATE NOCASE")
           .run(sql, table),
@@ -250,7 +251,7 @@ export class RenameScratch {
 
   #remove(rowid: number): void {
     for (const [object, own] of this.#rows) if (own === rowid) this.#rows.delete(object);
-    this.#edit(() => {
+    editSchema(this.#connection, () => {
       const row = this.#read().find((one) => one.rowid === rowid);
       const dependents =
         row?.type === "table" ? ` OR (type IN ('index', 'trigger') AND tbl_name = ${quoteLiteral(row.name)})` : "";
@@ -278,15 +279,6 @@ export class RenameScratch {
 
   #read(): SchemaRow[] {
     return this.#connection.prepare(ROWS).all() as SchemaRow[];
-  }
-
-  #edit(edit: () => void): void {
-    const connection = this.#connection;
-    connection.pragma("writable_schema = on");
-    edit();
-    connection.pragma("writable_schema = off");
-    connection.pragma(`schema_version = ${Number(connection.pragma("schema_version", { simple: true })) + 1}`);
-    connection.prepare("SELECT count(*) FROM sqlite_schema").get();
   }
 }
 

@@ -1,7 +1,8 @@
-import { quoteIdentifier, quoteLiteral } from "../base/identifiers.ts";
+import { foldName, quoteIdentifier, quoteLiteral } from "../base/identifiers.ts";
 import { brokenViews, type BrokenView } from "./broken-views.ts";
 import { openDatabase, type Connection } from "./database.ts";
 import type { SchemaSettings } from "./schema.ts";
+import { namesOfSql } from "./statement-end.ts";
 
 /** Makes an empty schema file with the settings that must be there before the first page. */
 export function createTarget(path: string, settings: SchemaSettings): void {
@@ -135,10 +136,24 @@ export interface ExistingObject {
   readonly type: string;
   readonly name: string;
   readonly tableName: string;
+  /** Of a virtual table: the module that this build lacks, without which the table can't be dropped. */
+  readonly missingModule?: string;
 }
 
 export function listExisting(connection: Connection): readonly ExistingObject[] {
-  return connection
-    .prepare("SELECT type, name, tbl_name AS tableName FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")
-    .all() as ExistingObject[];
+  const rows = connection
+    .prepare(
+      `SELECT type, name, tbl_name AS tableName, iif(type = 'table' AND rootpage = 0, sql, NULL) AS virtual
+         FROM sqlite_schema WHERE name NOT LIKE 'sqlite!_%' ESCAPE '!'`,
+    )
+    .all() as (ExistingObject & { virtual: string | null })[];
+  const modules = new Set(connection.prepare("SELECT lower(name) FROM pragma_module_list").pluck().all() as string[]);
+  return rows.map(({ virtual, ...object }) => {
+    const module = virtual === null ? undefined : moduleOf(virtual);
+    return module === undefined || modules.has(foldName(module)) ? object : { ...object, missingModule: module };
+  });
+}
+
+function moduleOf(sql: string): string | undefined {
+  return [...namesOfSql(sql)].find(({ before }) => before.toUpperCase() === "USING")?.name;
 }

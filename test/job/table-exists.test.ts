@@ -240,6 +240,20 @@ describe("replace", () => {
   });
 });
 
+test("replace leaves a virtual table whose module is missing, and replaces the others", async () => {
+  const database = new Sqlite(other);
+  database.unsafeMode(true);
+  database.exec(`CREATE TABLE tags (k); PRAGMA writable_schema = on;
+    INSERT INTO sqlite_schema VALUES ('table', 'docs', 'docs', 0, 'CREATE VIRTUAL TABLE docs USING far(body)')`);
+  database.close();
+  const report = await runImport(folder, { ...action("REPLACE"), tables: "SHOP.docs,SHOP.tags" });
+  expect(report.errors).toEqual([
+    expect.stringMatching(/^ORA-39121: Table "OTHER"\."docs" can't be replaced[^]*no such module: far/),
+  ]);
+  expect(rows(other, "SELECT k FROM tags ORDER BY 1")).toEqual(['["green"]', '["Red"]']);
+  expect(objects(other)).not.toContain("table docs_data");
+});
+
 describe("content", () => {
   test("data_only loads rows and nothing else, into tables that exist", async () => {
     execute(other, "CREATE TABLE customers (id INTEGER PRIMARY KEY, name); CREATE TABLE tags (k, v)");
