@@ -23,6 +23,7 @@ import { addFile } from "./files.ts";
 import { dataFilter } from "./data-filters.ts";
 import { metadataFilter } from "./filters.ts";
 import { metadataRemap } from "./remaps.ts";
+import { metadataTransform } from "./transforms.ts";
 import { jobEnd, nextStatus } from "./follow.ts";
 import { assertApplicable } from "./inapplicable.ts";
 import { openJob } from "./open.ts";
@@ -165,12 +166,14 @@ export class DataPump extends DatabaseSession {
     );
   }
 
-  /** Changes the DDL of objects on import. @throws TSDP-00001: not supported yet. */
-  metadataTransform(handle: number, name: string, value: string | number, objectType?: string | null): Promise<void>;
-  async metadataTransform(handle: number, name: string): Promise<void> {
-    return this.#session.define(handle, "METADATA_TRANSFORM", () => {
-      throw notSupported(`metadata transform ${name}`);
-    });
+  /**
+   * Changes what an import makes. Of the file of a new schema: SEGMENT_ATTRIBUTES and STORAGE (0: SQLite's defaults instead of what the
+   * source had), PAGE_SIZE (bytes), AUTO_VACUUM (NONE, FULL, INCREMENTAL).
+   */
+  async metadataTransform(handle: number, name: string, value: string | number, objectType: string | null = null): Promise<void> {
+    return this.#session.define(handle, "METADATA_TRANSFORM", (definition) =>
+      metadataTransform(definition, name, value, objectType),
+    );
   }
 
   /**

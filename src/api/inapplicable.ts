@@ -1,7 +1,6 @@
 import { pumpError, type PumpError } from "../base/errors.ts";
-
-/** What it is, why it can't mean anything on SQLite, what to use instead: three sentences, at most 78 characters each. */
-export type Explanation = readonly [what: string, why: string, instead: string];
+import type { Explanation } from "./explanation.ts";
+import { INAPPLICABLE_FILE_PARAMETERS, INAPPLICABLE_REMAPS, INAPPLICABLE_TRANSFORMS } from "./inapplicable-names.ts";
 
 const EDITIONS: readonly [why: string, instead: string] = [
   "Editions are versions of views and code in a database; SQLite has none.",
@@ -18,6 +17,8 @@ const TRACES: Explanation = [
 /** What of Data Pump can't mean anything here, by what it is and its name. */
 const EXPLANATIONS = {
   parameter: {
+    ...INAPPLICABLE_FILE_PARAMETERS,
+    ...INAPPLICABLE_REMAPS,
     CLUSTER: ["Spreads the workers over the instances of a cluster.", INSTANCES, "Use PARALLEL for the number of workers."],
     ENABLE_SECURE_ROLES: [
       "Switches on, for the job, the roles of the user that need a password.",
@@ -73,6 +74,8 @@ const EXPLANATIONS = {
       "Start the job on the machine that is to do the work.",
     ],
   },
+  transform: INAPPLICABLE_TRANSFORMS,
+  "metadata remap": INAPPLICABLE_REMAPS,
   "data filter": {
     PARTITION_EXPR: ["Chooses partitions of tables by a predicate.", PARTITIONS, "Use SUBQUERY to choose rows."],
     PARTITION_LIST: ["Chooses partitions of tables by their names.", PARTITIONS, "Use SUBQUERY to choose rows."],

@@ -1,6 +1,7 @@
 import { foldName } from "../base/identifiers.ts";
 import type { JobDefinition, MetadataRemap } from "../job/definition.ts";
 import { parseTableRemap } from "../job/table-remaps.ts";
+import { assertApplicable } from "./inapplicable.ts";
 import { invalidArgument, invalidOperation, notSupported } from "./refusals.ts";
 
 interface RemapRule {
@@ -10,18 +11,15 @@ interface RemapRule {
   readonly check: (remap: Pick<MetadataRemap, "oldValue" | "value">) => void;
 }
 
-/** Every name of METADATA_REMAP. */
-const REMAPS: Readonly<Record<string, RemapRule | "not supported yet">> = {
+/** Every name of METADATA_REMAP that has a meaning here. */
+const REMAPS: Readonly<Record<string, RemapRule>> = {
   REMAP_SCHEMA: { types: [], check: assertNotSystem },
   REMAP_TABLE: { types: ["TABLE"], check: parseTableRemap },
-  REMAP_DATAFILE: "not supported yet",
-  REMAP_DIRECTORY: "not supported yet",
-  REMAP_TABLESPACE: "not supported yet",
 };
 
 /**
  * METADATA_REMAP as a change of the definition.
- * @throws ORA-39002 for an export; ORA-39001 with ORA-31663 (no name), ORA-39045 (unknown name), ORA-39071 (a bad value),
+ * @throws ORA-39002 for an export; ORA-39001 with ORA-31663 (no name), ORA-39045 (unknown name), TSDP-00002 (no meaning on SQLite), ORA-39071 (a bad value),
  * ORA-39013 (SYSTEM) or ORA-39046 (it is remapped already) inside.
  */
 export function metadataRemap(
@@ -33,10 +31,10 @@ export function metadataRemap(
 ): Partial<JobDefinition> {
   if (!name) throw invalidArgument(["ORA-31663"]);
   const key = name.toUpperCase();
+  assertApplicable("metadata remap", key);
   const rule = Object.hasOwn(REMAPS, key) ? REMAPS[key] : undefined;
   if (rule === undefined) throw invalidArgument(["ORA-39045", name]);
   if (definition.operation === "EXPORT") throw invalidOperation(["ORA-39208", key, definition.operation]);
-  if (rule === "not supported yet") throw notSupported(`metadata remap ${key}`);
   // The empty text is NULL, as in PL/SQL.
   if (objectType !== null && objectType !== "" && !rule.types.includes(objectType.toUpperCase()))
     throw notSupported(`${key} with object type ${objectType}`);

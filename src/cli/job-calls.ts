@@ -6,7 +6,15 @@ import type { JobPlan } from "./job-plan.ts";
 /** The procedures that define a job. */
 export type JobDefiner = Pick<
   DataPump,
-  "open" | "addFile" | "metadataFilter" | "metadataRemap" | "dataRemap" | "dataFilter" | "setParameter" | "setParallel"
+  | "open"
+  | "addFile"
+  | "metadataFilter"
+  | "metadataRemap"
+  | "metadataTransform"
+  | "dataRemap"
+  | "dataFilter"
+  | "setParameter"
+  | "setParallel"
 >;
 
 /**
@@ -18,12 +26,7 @@ export async function defineJob(pump: JobDefiner, plan: JobPlan, command: string
   const handle = await pump.open(plan.operation, plan.mode, plan.remoteLink, plan.jobName);
   await pump.setParameter(handle, "CLIENT_COMMAND", command);
   for (const [name, value] of plan.parameters) await pump.setParameter(handle, name, value);
-  if (plan.log !== null) await pump.addFile(handle, plan.log.name, plan.log.directory, null, KU.FILE_TYPE_LOG_FILE);
-  if (plan.script !== null) await pump.addFile(handle, plan.script.name, plan.script.directory, null, KU.FILE_TYPE_SQL_FILE);
-  for (const { name, directory, isUrl } of plan.dumps) {
-    const type = isUrl ? KU.FILE_TYPE_URIDUMP_FILE : KU.FILE_TYPE_DUMP_FILE;
-    await pump.addFile(handle, name, directory, plan.filesize, type, plan.reusefile);
-  }
+  await addFiles(pump, handle, plan);
   for (const [name, value, path] of plan.filters) {
     if (path === undefined) await pump.metadataFilter(handle, name, value);
     else await pump.metadataFilter(handle, name, value, path).catch(asClauseError);
@@ -35,8 +38,18 @@ export async function defineJob(pump: JobDefiner, plan: JobPlan, command: string
   return handle;
 }
 
-async function addRemaps(pump: JobDefiner, handle: number, { remaps, dataRemaps }: JobPlan): Promise<void> {
+async function addFiles(pump: JobDefiner, handle: number, plan: JobPlan): Promise<void> {
+  if (plan.log !== null) await pump.addFile(handle, plan.log.name, plan.log.directory, null, KU.FILE_TYPE_LOG_FILE);
+  if (plan.script !== null) await pump.addFile(handle, plan.script.name, plan.script.directory, null, KU.FILE_TYPE_SQL_FILE);
+  for (const { name, directory, isUrl } of plan.dumps) {
+    const type = isUrl ? KU.FILE_TYPE_URIDUMP_FILE : KU.FILE_TYPE_DUMP_FILE;
+    await pump.addFile(handle, name, directory, plan.filesize, type, plan.reusefile);
+  }
+}
+
+async function addRemaps(pump: JobDefiner, handle: number, { remaps, transforms, dataRemaps }: JobPlan): Promise<void> {
   for (const [name, source, target] of remaps) await pump.metadataRemap(handle, name, source, target);
+  for (const [name, value, type] of transforms) await pump.metadataTransform(handle, name, value, type);
   for (const { schema, table, column, remapFunction } of dataRemaps)
     await pump.dataRemap(handle, "COLUMN_FUNCTION", table, column, remapFunction, schema);
 }

@@ -4,6 +4,7 @@ import { objectFilters, type Filters } from "./object-filters.ts";
 import { supportedParameters } from "./parameters.ts";
 import { rowFilters, type DataFilters } from "./row-filters.ts";
 import { metadataRemaps, type Remaps } from "./remaps.ts";
+import { metadataTransforms, type Transforms } from "./transforms.ts";
 import { clientCode, type Settings } from "./settings.ts";
 import { booleanOf, dataRemapOf, fileOf, tableOf, unquote, urlOf, type DataRemapText } from "./values.ts";
 
@@ -39,6 +40,7 @@ export interface JobPlan {
   readonly filters: Filters;
   readonly remaps: Remaps;
   readonly dataRemaps: readonly DataRemapText[];
+  readonly transforms: Transforms;
   readonly parameters: readonly (readonly [name: string, value: string | number])[];
   readonly includeRows: boolean;
   readonly dataFilters: DataFilters;
@@ -72,6 +74,7 @@ export function planJob(settings: Settings): JobPlan {
     filters: metadataFilters(settings),
     remaps: metadataRemaps(settings),
     dataRemaps: dataRemaps(settings),
+    transforms: metadataTransforms(settings),
     parameters: [...setParameters(settings), ...(content === "DATA_ONLY" ? [["INCLUDE_METADATA", 0] as const] : [])],
     includeRows: content !== "METADATA_ONLY",
     dataFilters: rowFilters(settings),

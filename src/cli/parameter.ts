@@ -1,4 +1,4 @@
-import type { Explanation } from "../api/inapplicable.ts";
+import type { Explanation } from "../api/explanation.ts";
 
 export type Command = "export" | "import";
 
@@ -14,6 +14,7 @@ export type ValueType =
   | "table"
   | "filter"
   | "remap"
+  | "transform"
   | "data-remap"
   | "query"
   | "sample";
@@ -23,6 +24,7 @@ export type ApiCall =
   | { readonly procedure: "OPEN"; readonly argument: "job_mode" | "job_name" | "remote_link" }
   | { readonly procedure: "ADD_FILE"; readonly argument: "filename" | "directory" | "filesize" | "reusefile" | "filetype" }
   | { readonly procedure: "METADATA_FILTER"; readonly argument: string }
+  | { readonly procedure: "METADATA_TRANSFORM"; readonly argument: string }
   | { readonly procedure: "METADATA_REMAP"; readonly argument: string }
   | { readonly procedure: "DATA_FILTER"; readonly argument: string }
   | { readonly procedure: "DATA_REMAP"; readonly argument: "COLUMN_FUNCTION" }

@@ -27,4 +27,19 @@ export const REMAP_PARAMETERS: readonly JobParameter[] = [
       "Example: REMAP_TABLE=HR.EMPLOYEES:EMPLOYEES_OLD.",
     ],
   },
+  {
+    status: "supported",
+    name: "transform",
+    commands: IMPORT,
+    type: "transform",
+    list: true,
+    call: { procedure: "METADATA_TRANSFORM", argument: "name and value" },
+    description: [
+      "What the files of new schemas are made with, name:value.",
+      "SEGMENT_ATTRIBUTES:N takes SQLite's own page size, auto_vacuum and journal",
+      "mode instead of those of the source; STORAGE:N only the first two.",
+      "PAGE_SIZE:n and AUTO_VACUUM:NONE, FULL or INCREMENTAL say them.",
+      "Example: TRANSFORM=PAGE_SIZE:8192.",
+    ],
+  },
 ];

@@ -133,6 +133,7 @@ function placeholder({ type, list }: JobParameter): string {
     table: "table",
     filter: "path[:names]",
     remap: "source:target",
+    transform: "name:value",
     query: "[table:]clause",
     "data-remap": "column:function",
     sample: "[table:]percent",

@@ -20,6 +20,8 @@ export interface JobDefinition {
   readonly files: readonly JobFile[];
   readonly metadataFilters: readonly MetadataFilter[];
   readonly metadataRemaps: readonly MetadataRemap[];
+  /** Undefined: none. */
+  readonly metadataTransforms?: readonly MetadataTransform[];
   readonly dataFilters: readonly DataFilter[];
   readonly dataRemaps?: readonly DataRemap[];
   /** Tells the key of the remaps under which the job has begun from every other. */
@@ -71,6 +73,12 @@ export interface MetadataRemap {
   readonly oldValue: string;
   readonly value: string;
   readonly objectType: string | null;
+}
+
+/** METADATA_TRANSFORM: name and text value in upper case. */
+export interface MetadataTransform {
+  readonly name: string;
+  readonly value: string | number;
 }
 
 export interface DataFilter {

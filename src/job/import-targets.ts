@@ -14,6 +14,7 @@ import { dataRemapsOf, planRemaps, type RemapsOfTables } from "./data-remaps.ts"
 import type { JobDefinition } from "./definition.ts";
 import type { SavedTarget } from "./import-state.ts";
 import { selectionOf } from "./selection.ts";
+import { transformedSettings } from "./transforms.ts";
 import { absentRemaps, remapTables, type RemappedObjects } from "./table-remaps.ts";
 
 /** A schema of the dump and what is taken of it. */
@@ -97,7 +98,7 @@ export async function chooseFromDump(definition: JobDefinition, master: MasterTa
   );
   const chosen = master.schemas
     .map((source) => ({
-      source,
+      source: { ...source, settings: transformedSettings(definition, source.settings) },
       target: targets.get(source.name) ?? upperName(source.name),
       partial,
       withoutRows,

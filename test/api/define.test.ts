@@ -394,7 +394,7 @@ describe("the definition", () => {
   test("what is not there yet says so", async () => {
     const { pump } = session;
     await expectCodes(pump.attach("EXAMPLE1"), "ORA-31636");
-    await expectCodes(pump.metadataTransform(handle, "STORAGE", 0), "TSDP-00001");
+    await expectCodes(pump.metadataTransform(handle, "STORAGE", 0), "ORA-39002", "ORA-39208");
   });
 
   test("the stack of a failed call is fetched once, and forgotten when a call succeeds", async () => {

@@ -3,6 +3,7 @@ import { expect, it } from "vitest";
 import { dataFilter } from "../../src/api/data-filters.ts";
 import { metadataFilter } from "../../src/api/filters.ts";
 import { metadataRemap } from "../../src/api/remaps.ts";
+import { metadataTransform } from "../../src/api/transforms.ts";
 import { explanationsOf, type InapplicableKind } from "../../src/api/inapplicable.ts";
 import { setParameter } from "../../src/api/parameters.ts";
 import { toPumpError, type PumpError } from "../../src/base/errors.ts";
@@ -34,6 +35,11 @@ const METADATA_FILTERS = `
   EXCLUDE_PATH_LIST EXCLUDE_TABLES VIEWS_AS_TABLES TABLE_FILTER`;
 const DATA_FILTERS = "INCLUDE_ROWS PARTITION_EXPR PARTITION_LIST SAMPLE SUBQUERY";
 const METADATA_REMAPS = "REMAP_SCHEMA REMAP_TABLESPACE REMAP_DATAFILE REMAP_TABLE REMAP_DIRECTORY";
+
+const METADATA_TRANSFORMS = `
+  CONSTRAINT_NAME_FROM_INDEX CONSTRAINT_NOVALIDATE CONSTRAINT_USE_DEFAULT_INDEX DISABLE_ARCHIVE_LOGGING DWCS_CVT_CONSTRAINTS DWCS_CVT_IOTS
+  INDEX_COMPRESSION_CLAUSE INMEMORY INMEMORY_CLAUSE LOB_STORAGE OID OMIT_ACDR_METADATA OMIT_ENCRYPTION_CLAUSE PCTSPACE SEGMENT_ATTRIBUTES
+  SEGMENT_CREATION STORAGE TABLE_COMPRESSION_CLAUSE XMLTYPE_STORAGE_CLAUSE`;
 
 const words = (text: string) => text.trim().split(/\s+/);
 
@@ -87,6 +93,12 @@ it.each([
     (name: string) => (job: JobDefinition) => metadataRemap(job, name, "a", "b", null),
     "ORA-39045",
   ],
+  [
+    "METADATA_TRANSFORM",
+    METADATA_TRANSFORMS,
+    (name: string) => (job: JobDefinition) => metadataTransform(job, name, "", null),
+    "ORA-39042",
+  ],
 ] as const)("%s knows every name of Data Pump and no other", (_procedure, names, call, unknown) => {
   for (const name of words(names)) {
     for (const operation of ["EXPORT", "IMPORT"] as const) {
@@ -96,9 +108,11 @@ it.each([
   expect(refusal(call("NO_SUCH_NAME"), "EXPORT")?.has(unknown)).toBe(true);
 });
 
-it("SET_PARAMETER and DATA_FILTER say why a name has no meaning", () => {
+it("the procedures say why a name has no meaning", () => {
   const kinds: readonly (readonly [InapplicableKind, (job: JobDefinition, name: string) => unknown])[] = [
     ["parameter", (job, name) => setParameter(job, name.toLowerCase(), 1)],
+    ["metadata remap", (job, name) => metadataRemap(job, name, "x", "y", null)],
+    ["transform", (job, name) => metadataTransform(job, name, 1, null)],
     ["data filter", (job, name) => dataFilter(job, name, "x", "T", null)],
   ];
   for (const [kind, call] of kinds) {

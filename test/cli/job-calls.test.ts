@@ -34,6 +34,7 @@ async function calls(command: Command, ...words: string[]): Promise<unknown[][]>
     metadataFilter: record("metadataFilter", undefined),
     metadataRemap: record("metadataRemap", undefined),
     dataRemap: record("dataRemap", undefined),
+    metadataTransform: record("metadataTransform", undefined),
     dataFilter: record("dataFilter", undefined),
     setParameter: record("setParameter", undefined),
     setParallel: record("setParallel", undefined),
@@ -42,6 +43,31 @@ async function calls(command: Command, ...words: string[]): Promise<unknown[][]>
   expect(await defineJob(pump, planJob(settings), clientCommand("SYSTEM", settings.text("userid"), typed))).toBe(7);
   return made;
 }
+
+it("remaps and transforms of an import", async () => {
+  const words = [
+    "remap_schema=hr:blake",
+    `remap_table=HR.emp:"Emp Old",'"a:b":c'`,
+    "transform=storage:n,page_size:8192,AUTO_VACUUM:full:table",
+    "nologfile=y",
+  ];
+  expect((await calls("import", ...words)).slice(3)).toEqual([
+    ["metadataRemap", 7, "REMAP_SCHEMA", "HR", "BLAKE"],
+    ["metadataRemap", 7, "REMAP_TABLE", "HR.emp", '"Emp Old"'],
+    ["metadataRemap", 7, "REMAP_TABLE", '"a:b"', "c"],
+    ["metadataTransform", 7, "STORAGE", 0, null],
+    ["metadataTransform", 7, "PAGE_SIZE", 8192, null],
+    ["metadataTransform", 7, "AUTO_VACUUM", "full", "table"],
+  ]);
+  for (const wrong of [
+    "remap_table=HR.EMP.P1:X",
+    "remap_table=EMP:P1:X",
+    "remap_table=EMP:HR.X",
+    "remap_table=EMP",
+    "transform=STORAGE",
+  ])
+    await expect(calls("import", wrong)).rejects.toThrow(/UDI-00014/);
+});
 
 describe("calls of an export", () => {
   it("without parameters exports the schema of the user into expdat.dmp", async () => {

@@ -69,7 +69,7 @@ describe("parameter table", () => {
       "views_as_tables",
     ]);
     expect(findParameter("REMAP_SCHEMA")).toMatchObject({ status: "supported", commands: ["import"] });
-    expect(findParameter("remap_tablespace")?.status).toBe("planned");
+    expect(findParameter("transport_datafiles")?.status).toBe("planned");
   });
 });
 
@@ -84,7 +84,7 @@ describe("help=y", () => {
       "FULL\nProcess every schema of the database or of the dump file set.\nValid keyword values are: [YES] and NO.",
     );
     expect(text).not.toContain("REUSE_DUMPFILES");
-    expect(text).not.toContain("REMAP_TABLESPACE");
+    expect(text).not.toContain("TRANSPORT_DATAFILES");
     expect(text).toContain("VERIFY_ONLY\n");
   });
 });

@@ -1,0 +1,89 @@
+import type { Explanation } from "./explanation.ts";
+
+const STORAGE_CLAUSE = "SQLite has no storage clauses: a table is a b-tree in the file of its schema.";
+const FILE_OF_SCHEMA = "A schema is the file of its name in the folder of the database.";
+const WHERE_FILES_GO = "Connect to another folder, or use REMAP_SCHEMA for a file of another name.";
+const NAMELESS_KEYS = "SQLite makes the index of a constraint itself and names it itself.";
+const KEEP_IN_DUMP = "Use COMPRESSION for the dump; a file of SQLite is never compressed.";
+
+/** METADATA_TRANSFORM names that can't mean anything here. */
+export const INAPPLICABLE_TRANSFORMS = {
+  CONSTRAINT_NAME_FROM_INDEX: ["Names a constraint after its index.", NAMELESS_KEYS, "Leave it out."],
+  CONSTRAINT_NOVALIDATE: [
+    "Makes constraints that are not checked against the rows.",
+    "SQLite keeps no such state: rows of a new table come as they are, unchecked.",
+    "Leave it out; foreign keys are checked at the end, and what they miss is told.",
+  ],
+  CONSTRAINT_USE_DEFAULT_INDEX: ["Lets a constraint have the index that is made by default.", NAMELESS_KEYS, "Leave it out."],
+  DISABLE_ARCHIVE_LOGGING: [
+    "Loads tables and indexes without writing all of the redo log.",
+    "A new schema is loaded without syncs; an existing one needs its journal.",
+    "Leave it out; import into a new schema where speed matters.",
+  ],
+  DWCS_CVT_CONSTRAINTS: [
+    "Makes constraints of a cloud warehouse that are not enforced.",
+    "SQLite enforces all of them.",
+    "Leave it out.",
+  ],
+  DWCS_CVT_IOTS: [
+    "Makes tables of index-organized tables, for a cloud warehouse.",
+    "An index-organized table is a WITHOUT ROWID table, which every SQLite has.",
+    "Leave it out.",
+  ],
+  INDEX_COMPRESSION_CLAUSE: ["Compresses indexes.", STORAGE_CLAUSE, KEEP_IN_DUMP],
+  INMEMORY: [
+    "Keeps or drops the clause that puts a table into the column store.",
+    "SQLite has no column store.",
+    "Leave it out.",
+  ],
+  INMEMORY_CLAUSE: ["Puts tables into the in-memory column store.", "SQLite has no column store.", "Leave it out."],
+  LOB_STORAGE: ["Says how large values are stored.", STORAGE_CLAUSE, "Use PAGE_SIZE: larger pages suit large values."],
+  OID: [
+    "Keeps or drops the identifiers of object types.",
+    "SQLite has no object types.",
+    "Leave it out; rowids are always kept.",
+  ],
+  OMIT_ACDR_METADATA: [
+    "Drops what a table has for resolving conflicts of replication.",
+    "SQLite has no replication of its own.",
+    "Use EXCLUDE=TRIGGER where triggers replicate.",
+  ],
+  OMIT_ENCRYPTION_CLAUSE: [
+    "Drops the clauses that encrypt columns and tablespaces.",
+    "SQLite encrypts nothing; marks of `tsdp column` are not in a dump.",
+    "Leave it out.",
+  ],
+  PCTSPACE: [
+    "Makes extents smaller or larger by a percentage.",
+    "SQLite has no extents: a file grows page by page.",
+    "Leave it out.",
+  ],
+  SEGMENT_CREATION: ["Makes the segment of a table with its first row.", STORAGE_CLAUSE, "Leave it out."],
+  TABLE_COMPRESSION_CLAUSE: ["Compresses tables.", STORAGE_CLAUSE, KEEP_IN_DUMP],
+  XMLTYPE_STORAGE_CLAUSE: ["Says how XML is stored.", "SQLite has no XML type: XML is text.", "Leave it out."],
+} as const satisfies Record<string, Explanation>;
+
+/** METADATA_REMAP names that can't mean anything here; they are parameters of the same names. */
+export const INAPPLICABLE_REMAPS = {
+  REMAP_DATAFILE: ["Puts the data file of a tablespace elsewhere.", FILE_OF_SCHEMA, WHERE_FILES_GO],
+  REMAP_DIRECTORY: ["Puts the data files of one folder into another.", FILE_OF_SCHEMA, WHERE_FILES_GO],
+  REMAP_TABLESPACE: [
+    "Puts objects of one tablespace into another.",
+    "The tablespace of a schema is its file: objects can't leave it for another.",
+    "Use REMAP_SCHEMA: another schema is another file.",
+  ],
+} as const satisfies Record<string, Explanation>;
+
+/** Parameters about data files and indexes that can't mean anything here. */
+export const INAPPLICABLE_FILE_PARAMETERS = {
+  REUSE_DATAFILES: [
+    "Lets CREATE TABLESPACE overwrite a data file that exists.",
+    "The file of a schema that exists is the schema: no import overwrites it whole.",
+    "Use TABLE_EXISTS_ACTION=REPLACE, or remove the file first if you mean that.",
+  ],
+  SKIP_UNUSABLE_INDEXES: [
+    "Says whether rows are loaded into tables that have an unusable index.",
+    "SQLite keeps every index up to date; none can be marked unusable.",
+    "Leave it out; an index that can't be made is reported, its table is loaded.",
+  ],
+} as const satisfies Record<string, Explanation>;

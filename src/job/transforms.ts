@@ -1,0 +1,36 @@
+import type { SchemaSettings } from "../sqlite/schema.ts";
+import type { JobDefinition, MetadataTransform } from "./definition.ts";
+
+/** What a file has to which nobody says anything else. */
+const DEFAULT_PAGE_SIZE = 4096;
+const AUTO_VACUUM: Readonly<Record<string, number>> = { NONE: 0, FULL: 1, INCREMENTAL: 2 };
+
+/** Whether a value is one of the transform; undefined: the transform is not known. */
+export function isTransformValue({ name, value }: Pick<MetadataTransform, "name" | "value">): boolean | undefined {
+  switch (name) {
+    case "SEGMENT_ATTRIBUTES":
+    case "STORAGE":
+      return value === 0 || value === 1;
+    case "PAGE_SIZE":
+      return typeof value === "number" && value >= 512 && value <= 65_536 && Number.isInteger(Math.log2(value));
+    case "AUTO_VACUUM":
+      return typeof value === "string" && Object.hasOwn(AUTO_VACUUM, value.toUpperCase());
+    default:
+      return undefined;
+  }
+}
+
+/** What the file of a new schema is made with: as its source was, but for what METADATA_TRANSFORM says. */
+export function transformedSettings({ metadataTransforms = [] }: JobDefinition, settings: SchemaSettings): SchemaSettings {
+  const valueOf = (name: string) => metadataTransforms.find((transform) => transform.name === name)?.value;
+  const isPlain = valueOf("SEGMENT_ATTRIBUTES") === 0;
+  const hasDefaults = isPlain || valueOf("STORAGE") === 0;
+  const pageSize = valueOf("PAGE_SIZE");
+  const autoVacuum = valueOf("AUTO_VACUUM");
+  return {
+    ...settings,
+    pageSize: pageSize === undefined ? (hasDefaults ? DEFAULT_PAGE_SIZE : settings.pageSize) : Number(pageSize),
+    autoVacuum: autoVacuum === undefined ? (hasDefaults ? 0 : settings.autoVacuum) : (AUTO_VACUUM[String(autoVacuum)] ?? 0),
+    journalMode: isPlain ? "delete" : settings.journalMode,
+  };
+}
