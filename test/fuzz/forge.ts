@@ -96,15 +96,7 @@ function relabelled(entry: Segment, other: Segment, random: Random, notes: strin
   const field = random.pick(fields);
   const value = entry[field];
   const number = Number(value);
-  const changed = random.pick([
-    Number(other[field]),
-    number + 1,
-    Math.max(0, number - 1),
-    0,
-    number * 2,
-    2 ** 31 - 1,
-    2 ** 32 - 1,
-  ]);
+  const changed = random.pick([Number(other[field]), number + 1, Math.max(0, number - 1), 0, number * 2, 2 ** 29 - 1, 2 ** 29]);
   notes.push(`${field} ${String(value)} becomes ${changed}`);
   return { ...entry, [field]: typeof value === "boolean" ? !value : changed };
 }
