@@ -51,6 +51,7 @@ describe("parameter table", () => {
       "json",
       "keep_master",
       "logfile",
+      "network_link",
       "nologfile",
       "parallel",
       "parfile",
