@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { PumpError, pumpError } from "../base/errors.ts";
 import type { MasterKey } from "../catalog/wallet.ts";
 import type { ControlTable, JobRequest, JobRow, StoredMessage } from "../job/control-table.ts";
-import type { JobDefinition, JobMessage } from "../job/definition.ts";
+import type { JobDefinition } from "../job/definition.ts";
 import { leaveJob, type AttachedJob } from "../job/jobs.ts";
 import { launchControlProcess, launchRemoval } from "../job/launch.ts";
 import type { PlaceKeys, UrlQueries } from "../job/place-access.ts";
@@ -149,7 +149,7 @@ export class Attachment {
   }
 
   /** The next queued message of the kinds in `mask`, taken from the queue. Messages for the log file only are passed over. */
-  takeMessage(mask: number): JobMessage | undefined {
+  takeMessage(mask: number): StoredMessage | undefined {
     if (!this.#hasMessage(mask)) return undefined;
     const index = this.#queue.findIndex((message) => (messageBit(message) & mask) !== 0);
     return this.#queue.splice(index, 1)[0];

@@ -25,6 +25,11 @@ const EXPLANATIONS = {
       "Roles of tsdp have no passwords: a role that is granted is always on.",
       "Leave it out; `tsdp role` shows and grants roles.",
     ],
+    FLASHBACK_SCN: [
+      "Number of the committed state that is exported.",
+      "SQLite gives its states no numbers that last, and keeps no older ones.",
+      "Leave it out: an export is of one frozen state. FLASHBACK_TIME names a time.",
+    ],
     INDEX_THRESHOLD: [
       "Size from which one index is built by several processes.",
       "SQLite has one writer a file, so an index is built by one worker.",
@@ -59,8 +64,27 @@ const EXPLANATIONS = {
     TARGET_EDITION: ["Edition that the objects are imported into.", ...EDITIONS],
     TRACE: TRACES,
   },
+  "access method": {
+    EXTERNAL_TABLE: [
+      "Rows move through an external table, for what the direct path can't do.",
+      "SQLite has no external tables, and the direct path moves all rows.",
+      "Use AUTOMATIC, which takes CONVENTIONAL_PATH where it has to.",
+    ],
+    INSERT_AS_SELECT: [
+      "Rows of a network job move by INSERT ... SELECT over a database link.",
+      "Rows of a dump file come as pages of b-trees, not from a database.",
+      "Use AUTOMATIC; a job with NETWORK_LINK moves its rows so by itself.",
+    ],
+  },
   command: {
     TRACE: TRACES,
+  },
+  "legacy parameter": {
+    "CONSTRAINTS=N": [
+      "Leaves the constraints of tables out.",
+      "In SQLite constraints are part of the definition of their table.",
+      "Leave it out. Foreign keys are off during an import and checked at its end.",
+    ],
   },
   argument: {
     CLUSTER_OK: [

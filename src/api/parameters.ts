@@ -5,12 +5,21 @@ import { sqlFilePath, type JobDefinition, type Operation } from "../job/definiti
 import { assertSelectable } from "../job/selection.ts";
 import { isNetworkImport, readsDump } from "../job/source-database.ts";
 import { SHORTEST_KEY } from "../mask/mask-key.ts";
+import { flashbackTime } from "./flashback-time.ts";
 import { assertApplicable } from "./inapplicable.ts";
 import { invalidArgument, invalidOperation, notSupported } from "./refusals.ts";
 
+interface TextRule {
+  readonly type: "text" | "flag" | "time";
+  readonly operations: readonly Operation[];
+  readonly values?: readonly string[];
+  /** Further values of an import. */
+  readonly importValues?: readonly string[];
+}
+
 type ParameterRule =
   | { readonly type: "secret"; readonly operations: readonly Operation[]; readonly shortest: number }
-  | { readonly type: "text" | "flag"; readonly operations: readonly Operation[]; readonly values?: readonly string[] }
+  | TextRule
   | "not supported yet";
 
 /** What the control table keeps of a secret: that there is one. */
@@ -26,6 +35,12 @@ const PARAMETERS: Readonly<Record<string, ParameterRule>> = {
   CLIENT_COMMAND: { type: "text", operations: EVERY },
   COMPRESSION: { type: "text", operations: ["EXPORT"], values: ["DATA_ONLY", "METADATA_ONLY", "ALL", "NONE"] },
   COMPRESSION_ALGORITHM: { type: "text", operations: ["EXPORT"], values: ["BASIC", "LOW", "MEDIUM", "HIGH"] },
+  DATA_ACCESS_METHOD: {
+    type: "text",
+    operations: ["EXPORT", "IMPORT"],
+    values: ["AUTOMATIC", "DIRECT_PATH"],
+    importValues: ["CONVENTIONAL_PATH"],
+  },
   ENCRYPTION: {
     type: "text",
     operations: ["EXPORT"],
@@ -34,22 +49,20 @@ const PARAMETERS: Readonly<Record<string, ParameterRule>> = {
   ENCRYPTION_ALGORITHM: { type: "text", operations: ["EXPORT"], values: ["AES128", "AES192", "AES256"] },
   ENCRYPTION_MODE: { type: "text", operations: ["EXPORT"], values: ["PASSWORD", "TRANSPARENT", "DUAL"] },
   ENCRYPTION_PASSWORD: { type: "secret", operations: EVERY, shortest: 1 },
+  ESTIMATE: { type: "text", operations: ["EXPORT"], values: ["BLOCKS", "STATISTICS"] },
+  ESTIMATE_ONLY: { type: "flag", operations: ["EXPORT"] },
+  FLASHBACK_TIME: { type: "time", operations: ["EXPORT"] },
   INCLUDE_METADATA: { type: "flag", operations: ["EXPORT", "IMPORT"] },
   REMAP_DATA_KEY: { type: "secret", operations: ["EXPORT", "IMPORT"], shortest: SHORTEST_KEY },
   KEEP_MASTER: { type: "flag", operations: EVERY },
   SAMPLE_SEED: { type: "text", operations: ["EXPORT"] },
+  LOGTIME: { type: "text", operations: EVERY, values: ["NONE", "STATUS", "LOGFILE", "ALL"] },
+  MASTER_ONLY: { type: "flag", operations: ["IMPORT"] },
+  METRICS: { type: "flag", operations: EVERY },
   VERIFY_CHECKSUM: { type: "flag", operations: ["IMPORT"] },
   VERIFY_ONLY: { type: "flag", operations: ["IMPORT"] },
   TABLE_EXISTS_ACTION: { type: "text", operations: ["IMPORT"], values: ["SKIP", "APPEND", "TRUNCATE", "REPLACE"] },
-  DATA_ACCESS_METHOD: LATER,
   DATA_OPTIONS: LATER,
-  ESTIMATE: LATER,
-  ESTIMATE_ONLY: LATER,
-  FLASHBACK_SCN: LATER,
-  FLASHBACK_TIME: LATER,
-  LOGTIME: LATER,
-  MASTER_ONLY: LATER,
-  METRICS: LATER,
   TABLESPACE_DATAFILE: LATER,
   TRANSPORTABLE: LATER,
   TTS_FULL_CHECK: LATER,
@@ -75,7 +88,7 @@ export function setParameter(definition: JobDefinition, name: string, value: str
   if (isNetworkImport(definition) && OF_DUMPS.has(key)) throw invalidArgument(["ORA-39115", key]);
   // A secret is asked for again at each start.
   if (Object.hasOwn(definition.parameters, key) && rule.type !== "secret") throw invalidArgument(["ORA-39051", key]);
-  return { parameters: { ...definition.parameters, [key]: checkedValue(key, rule, value) } };
+  return { parameters: { ...definition.parameters, [key]: checkedValue(key, rule, value, definition) } };
 }
 
 /**
@@ -94,9 +107,7 @@ export function setParallel({ operation }: JobDefinition, degree: number): Parti
  * @throws ORA-39002 with ORA-39053 (no dump file, no SQL file, no tablespace), ORA-39050 (parameters that contradict each other) or ORA-39137 (an action that needs metadata) inside.
  */
 export function assertStartable(definition: JobDefinition): void {
-  if (!isNetworkImport(definition) && !definition.files.some(({ type }) => type === "dump")) {
-    throw invalidOperation(["ORA-39053", "DUMPFILE", definition.operation]);
-  }
+  assertDumpFiles(definition);
   assertTablespaces(definition);
   assertSelectable(definition);
   if (definition.operation === "SQL_FILE") assertScript(definition);
@@ -138,9 +149,10 @@ function assertAlgorithms({ parameters }: JobDefinition): void {
 
 /** What is verified are the files: nothing of what is in them can be left out. */
 function assertVerifiesAll({ parameters, metadataFilters, metadataRemaps, dataFilters, dataRemaps = [] }: JobDefinition): void {
-  const { VERIFY_ONLY, VERIFY_CHECKSUM } = parameters;
+  const { VERIFY_ONLY, VERIFY_CHECKSUM, MASTER_ONLY } = parameters;
   if (VERIFY_ONLY !== 1) return;
   if (VERIFY_CHECKSUM !== undefined) throw invalidOperation(["ORA-39050", "VERIFY_ONLY", "VERIFY_CHECKSUM"]);
+  if (MASTER_ONLY === 1) throw invalidOperation(["ORA-39050", "VERIFY_ONLY", "MASTER_ONLY"]);
   const other = [...metadataFilters, ...dataFilters, ...metadataRemaps].at(0)?.name;
   if (other !== undefined) throw invalidOperation(["ORA-39050", "VERIFY_ONLY", other]);
   if (dataRemaps.length > 0) throw invalidOperation(["ORA-39050", "VERIFY_ONLY", "REMAP_DATA"]);
@@ -160,6 +172,20 @@ function assertRemaps(definition: JobDefinition): void {
     throw invalidOperation(["ORA-39050", "REMAP_DATA", "REMAP_TABLE"]);
 }
 
+/** An estimate and an import over a link need none; an estimate takes none. Row filters are not considered by it. */
+function assertDumpFiles(definition: JobDefinition): void {
+  const { files, operation, parameters, dataFilters } = definition;
+  const hasDump = files.some(({ type }) => type === "dump");
+  if (parameters["ESTIMATE_ONLY"] !== 1) {
+    if (!hasDump && !isNetworkImport(definition)) throw invalidOperation(["ORA-39053", "DUMPFILE", operation]);
+    return;
+  }
+  if (hasDump) throw invalidOperation(["ORA-39201"]);
+  if (dataFilters.some(({ name, value }) => name === "INCLUDE_ROWS" && value === 0)) throw invalidOperation(["ORA-39178"]);
+  const filter = dataFilters.find(({ name }) => name !== "INCLUDE_ROWS");
+  if (filter !== undefined) throw invalidOperation(["ORA-39050", "ESTIMATE_ONLY", filter.name]);
+}
+
 /** What reads schemas has no default for their tablespaces. */
 function assertTablespaces(definition: JobDefinition): void {
   const { mode, metadataFilters } = definition;
@@ -168,7 +194,12 @@ function assertTablespaces(definition: JobDefinition): void {
   throw invalidOperation(["ORA-39053", "TABLESPACE_EXPR", mode]);
 }
 
-function checkedValue(name: string, rule: Exclude<ParameterRule, string>, value: string | number): string | number {
+function checkedValue(
+  name: string,
+  rule: Exclude<ParameterRule, string>,
+  value: string | number,
+  { operation }: JobDefinition,
+): string | number {
   switch (rule.type) {
     case "flag":
       if (typeof value !== "number" || !Number.isInteger(value)) throw invalidArgument(["ORA-39207", String(value), name]);
@@ -177,12 +208,22 @@ function checkedValue(name: string, rule: Exclude<ParameterRule, string>, value:
       if (typeof value !== "string" || value.length < rule.shortest)
         throw pumpError([["ORA-39001"], ["ORA-39207", MASKED, name]], `Give at least ${rule.shortest} characters.`);
       return MASKED;
+    case "time":
+      return flashbackTime(value);
     case "text":
-      return checkedText(name, rule.values, value);
+      return checkedText(name, valuesOf(rule, operation), value);
   }
 }
 
+function valuesOf(
+  { values, importValues = [] }: Pick<TextRule, "values" | "importValues">,
+  operation: Operation,
+): readonly string[] | undefined {
+  return operation === "IMPORT" && values !== undefined ? [...values, ...importValues] : values;
+}
+
 function checkedText(name: string, values: readonly string[] | undefined, value: string | number): string {
+  if (name === "DATA_ACCESS_METHOD") assertApplicable("access method", String(value).toUpperCase());
   const text = typeof value === "string" && values !== undefined ? value.toUpperCase() : value;
   if (typeof text !== "string" || text === "" || values?.includes(text) === false)
     throw invalidArgument(["ORA-39207", String(value), name]);

@@ -3,9 +3,10 @@ import { basename } from "node:path";
 import { platformName } from "../base/product.ts";
 import { isUrl, patternPath } from "../dump/names.ts";
 import { jobDatabaseVersion } from "../job/control-table.ts";
+import { formatLogtime } from "../base/sizes.ts";
 import { errorNumber, formatLine, type PumpError } from "../base/errors.ts";
 import type { ControlTable, JobRow } from "../job/control-table.ts";
-import type { JobDefinition, JobFile, JobMessage, Outcome } from "../job/definition.ts";
+import { hasLogtime, type JobDefinition, type JobFile, type JobMessage, type Outcome } from "../job/definition.ts";
 import type { JobState } from "../job/states.ts";
 import { KU } from "./constants.ts";
 import type { JobDesc, JobStatus, LogEntry, ParamValue, Status, WorkerStatus } from "./status-types.ts";
@@ -34,12 +35,12 @@ export function assembleStatus(
   row: JobRow,
   state: JobState,
   mask: number,
-  message: JobMessage | undefined,
+  message: Told | undefined,
 ): Status {
   const definition = table.definition();
   const status = {
-    wip: message?.kind === "wip" ? logEntry(message) : null,
-    error: message?.kind === "error" ? logEntry(message) : null,
+    wip: message?.kind === "wip" ? logEntry(message, timeOf(definition, message)) : null,
+    error: message?.kind === "error" ? logEntry(message, timeOf(definition, message)) : null,
     jobDescription: (mask & KU.STATUS_JOB_DESC) === 0 ? null : jobDescription(table, definition, row),
     jobStatus: (mask & KU.STATUS_JOB_STATUS) === 0 ? null : jobStatus(table, definition, row, state),
   };
@@ -52,11 +53,19 @@ export function messageBit(message: JobMessage | undefined): number {
   return message.kind === "wip" ? KU.STATUS_WIP : KU.STATUS_JOB_ERROR;
 }
 
-function logEntry({ lines }: JobMessage): LogEntry {
+/** A message of a job, or the stack of a call, which has no time. */
+type Told = JobMessage & { readonly time?: string };
+
+/** What LOGTIME puts before a message: before the first line of an error only. */
+function timeOf(definition: JobDefinition, { time }: Told): string {
+  return time !== undefined && hasLogtime(definition, "STATUS") ? `${formatLogtime(new Date(time))}: ` : "";
+}
+
+function logEntry({ lines }: JobMessage, time = ""): LogEntry {
   return lines.map((line, index) => ({
     logLineNumber: index + 1,
     errorNumber: line.code === null ? null : errorNumber(line.code),
-    logText: line.code === null ? line.text : formatLine(line),
+    logText: `${index === 0 ? time : ""}${line.code === null ? line.text : formatLine(line)}`,
   }));
 }
 

@@ -40,6 +40,7 @@ export const MESSAGES = {
   },
   "ORA-02024": { text: "database link not found", hint: "`tsdp link list` shows those that exist." },
   "ORA-04043": { text: "object %s does not exist" },
+  "ORA-08180": { text: "no snapshot found based on specified time" },
   "ORA-12154": {
     text: "cannot connect to database using connect identifier %s",
     hint: "Give the path of a folder with SQLite files or of one SQLite file.",
@@ -198,6 +199,7 @@ export const MESSAGES = {
   "ORA-39144": { text: "file name parameter must be specified and non-null" },
   "ORA-39145": { text: "directory object parameter must be specified and non-null" },
   "ORA-39146": { text: 'schema "%s" does not exist' },
+  "ORA-39150": { text: "bad flashback time" },
   "ORA-39151": { text: "Table %s exists. All dependent metadata and data will be skipped due to table_exists_action of skip" },
   "ORA-39152": {
     text: "Table %s exists. Data will be appended to existing table but all dependent metadata will be skipped due to table_exists_action of append",
@@ -209,6 +211,7 @@ export const MESSAGES = {
   "ORA-39165": { text: "Schema %s was not found." },
   "ORA-39166": { text: "Object %s was not found or could not be exported or imported." },
   "ORA-39168": { text: "Object path %s was not found." },
+  "ORA-39178": { text: "cannot perform estimate on metadata only jobs" },
   "ORA-39173": {
     text: "Encrypted data has been stored unencrypted in dump file set.",
     hint: "Columns are marked as encrypted; export with encryption=encrypted_columns_only or all to keep them so.",
@@ -223,6 +226,7 @@ export const MESSAGES = {
   "ORA-39194": { text: "Table mode jobs require the tables to be comma separated." },
   "ORA-39195": { text: "At least one schema in the TABLE_FILTER does not exist." },
   "ORA-39200": { text: 'Link name "%s" is invalid.' },
+  "ORA-39201": { text: "Dump files are not supported for estimate only jobs." },
   "ORA-39206": { text: "A parallel degree of %s is invalid.", hint: "Give a whole number from 1 to 64." },
   "ORA-39207": { text: "Value %s is invalid for parameter %s." },
   "ORA-39208": { text: "Parameter %s is invalid for %s jobs." },
@@ -269,10 +273,12 @@ export const MESSAGES = {
   "UDE-00011": { text: "parameter %s is incompatible with parameter %s" },
   "UDE-00014": { text: "invalid value for parameter, '%s'." },
   "UDE-00053": { text: "unrecognized client command '%s'", hint: "Type help for the commands." },
+  "UDE-00054": { text: "Deprecated Legacy Mode parameter '%s' specified at or on: Command Line." },
   "UDI-00010": { text: "multiple job modes requested, %s and %s." },
   "UDI-00011": { text: "parameter %s is incompatible with parameter %s" },
   "UDI-00014": { text: "invalid value for parameter, '%s'" },
   "UDI-00053": { text: "unrecognized client command '%s'", hint: "Type help for the commands." },
+  "UDI-00054": { text: "Deprecated Legacy Mode parameter '%s' specified at or on: Command Line." },
 } as const satisfies Record<string, Message>;
 
 export type MessageCode = keyof typeof MESSAGES;

@@ -24,6 +24,14 @@ export function formatElapsed(seconds: number): string {
   return `${Math.floor(whole / 86400)} ${pad(Math.floor(whole / 3600) % 24)}:${pad(Math.floor(whole / 60) % 60)}:${pad(whole % 60)}`;
 }
 
+/** A point in time as LOGTIME shows it, `DD-MON-RR HH24:MI:SS.FF3`: `02-MAY-25 13:28:57.797`. */
+export function formatLogtime(time: Date): string {
+  const months = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
+  const pad = (n: number, width = 2) => String(n).padStart(width, "0");
+  const clock = `${pad(time.getHours())}:${pad(time.getMinutes())}:${pad(time.getSeconds())}.${pad(time.getMilliseconds(), 3)}`;
+  return `${pad(time.getDate())}-${months[time.getMonth()] ?? ""}-${pad(time.getFullYear() % 100)} ${clock}`;
+}
+
 /** A point in time as C's ctime shows it: `Sun Dec 13 22:22:30 2020`, the day not padded with a zero. */
 export function formatTimestamp(time: Date): string {
   const days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];

@@ -14,7 +14,7 @@ const QUERY = /([?#]).*$/;
  */
 export function clientCommand(user: string, connectString: string | undefined, typed: readonly Assignment[]): string {
   const parameters = typed.filter(({ name }) => name !== "userid" && name !== "json");
-  return [maskedConnectString(user, connectString), ...parameters.map(echo)].join(" ");
+  return [maskedConnectString(user, connectString), ...parameters.map(clientCommandText)].join(" ");
 }
 
 /** `hr/********@hr.db`; whether a password was given doesn't show. An existing path is a database, whole. */
@@ -26,7 +26,8 @@ export function maskedConnectString(user: string, connectString: string | undefi
   return `${connectString.slice(0, at).split("/")[0] ?? ""}/${MASK}@${connectString.slice(at + 1)}`;
 }
 
-function echo({ name, text }: Assignment): string {
+/** One parameter as it is echoed. */
+export function clientCommandText({ name, text }: Assignment): string {
   const parameter = findParameter(name);
   const masked = parameter?.status === "supported" && parameter.masked === true;
   return `${name}=${masked ? MASK : withoutSecrets(text)}`;

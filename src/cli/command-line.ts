@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { inapplicable } from "../api/inapplicable.ts";
 import { causeLines, PumpError, pumpError } from "../base/errors.ts";
+import { rewriteLegacy } from "./legacy.ts";
 import { parseWords, splitWords, type Assignment, type Syntax } from "./lexer.ts";
 import { nearestName } from "../base/nearest-name.ts";
 import type { Command, JobParameter } from "./parameter.ts";
@@ -10,33 +11,58 @@ import { unquote } from "./values.ts";
 
 export interface CommandLine {
   readonly settings: Settings;
-  /** What stood on the command line itself; `parfile=` as such. */
+  /** What stood on the command line itself, parameters of exp and imp as those of Data Pump; `parfile=` as such. */
   readonly typed: readonly Assignment[];
+  /** What legacy mode has to say; empty without it. */
+  readonly legacyLines: readonly string[];
 }
 
 /**
  * Reads the words of a command line. A parameter file is read in the place where it is named: what follows it overrides it.
  * @throws LRM- errors for what can't be read, UDE-/UDI- errors for values, TSDP-00001 for parameters that don't work yet,
  * TSDP-00002 for those that can't mean anything here.
+ * Parameters of the original exp and imp become those of Data Pump.
  */
 export function readCommandLine(command: Command, words: readonly string[]): CommandLine {
   const settings = new Settings(command);
-  const typed = parseWords(words, syntaxOf(command, true));
-  for (const assignment of typed) {
+  const { assignments, lines } = rewriteLegacy(command, parseWords(words, syntaxOf(command, true)), "Command Line");
+  const legacyLines = [...lines];
+  for (const assignment of assignments) {
     const parameter = supportedParameter(command, assignment.name);
     settings.add(parameter, assignment);
-    if (parameter.name === "parfile") readParameterFile(settings, unquote(assignment.text));
+    if (parameter.name === "parfile") legacyLines.push(...readParameterFile(settings, unquote(assignment.text)));
   }
-  return { settings, typed };
+  if (legacyLines.length === 0) return { settings, typed: assignments, legacyLines };
+  const { added, told } = legacyDefaults(settings);
+  return {
+    settings,
+    typed: [...assignments, ...added],
+    legacyLines: ["Legacy Mode Active due to the following parameters:", ...legacyLines, ...told],
+  };
 }
 
-function readParameterFile(settings: Settings, path: string): void {
+/** exp overwrites its file, and writes no log unless it is told to. */
+function legacyDefaults(settings: Settings): { readonly added: readonly Assignment[]; readonly told: readonly string[] } {
+  const names = [
+    ...(settings.command === "export" && !settings.has("reuse_dumpfiles") ? ["reuse_dumpfiles"] : []),
+    ...(settings.has("logfile") || settings.has("nologfile") ? [] : ["nologfile"]),
+  ];
+  const added = names.map((name) => ({ name, text: "true", elements: ["true"] }));
+  for (const assignment of added) settings.add(supportedParameter(settings.command, assignment.name), assignment);
+  return { added, told: names.map((name) => `Legacy Mode has set ${name}=true parameter.`) };
+}
+
+/** @returns what legacy mode has to say */
+function readParameterFile(settings: Settings, path: string): readonly string[] {
   try {
-    for (const assignment of parseWords(splitWords(parameterText(path)), syntaxOf(settings.command, false))) {
+    const typed = parseWords(splitWords(parameterText(path)), syntaxOf(settings.command, false));
+    const { assignments, lines } = rewriteLegacy(settings.command, typed, "Parameter File");
+    for (const assignment of assignments) {
       const parameter = supportedParameter(settings.command, assignment.name);
       if (parameter.name === "parfile") throw nestedFile(settings.command);
       settings.add(parameter, assignment);
     }
+    return lines;
   } catch (error) {
     if (!(error instanceof PumpError)) throw error;
     throw new PumpError([...error.lines, ...pumpError([["LRM-00113", path]]).lines], error.hint, { cause: error });

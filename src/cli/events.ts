@@ -43,7 +43,8 @@ export function failedEvent(hint: string | null): JobEvent {
   return { event: "end", state: null, errorCount: 0, exitCode: 1, hint };
 }
 
+/** LOGTIME may have put a time before the code. */
 function splitCode(text: string): { readonly code: string; readonly text: string } {
-  const [, code, rest] = /^([A-Z]+-\d+): ([\s\S]*)$/.exec(text) ?? [];
+  const [, code, rest] = /^(?:\d\d-[A-Z]{3}-\d\d [\d:.]+: )?([A-Z]+-\d+): ([\s\S]*)$/.exec(text) ?? [];
   return { code: code ?? "", text: rest ?? text };
 }

@@ -23,7 +23,7 @@ export type JobDefiner = Pick<
  * @returns the handle of the job in state DEFINING
  */
 export async function defineJob(pump: JobDefiner, plan: JobPlan, command: string): Promise<number> {
-  const handle = await pump.open(plan.operation, plan.mode, plan.remoteLink, plan.jobName);
+  const handle = await pump.open(plan.operation, plan.mode, plan.remoteLink, plan.jobName, plan.version);
   await pump.setParameter(handle, "CLIENT_COMMAND", command);
   for (const [name, value] of plan.parameters) await pump.setParameter(handle, name, value);
   await addFiles(pump, handle, plan);

@@ -44,6 +44,10 @@ export interface JobPlan {
   readonly parameters: readonly (readonly [name: string, value: string | number])[];
   readonly includeRows: boolean;
   readonly dataFilters: DataFilters;
+  /** COMPATIBLE or LATEST. */
+  readonly version: string;
+  /** Of START_JOB: 0 never. */
+  readonly abortStep: number;
   /** Number of workers, null when it was not given. */
   readonly degree: number | null;
 }
@@ -78,6 +82,8 @@ export function planJob(settings: Settings): JobPlan {
     parameters: [...setParameters(settings), ...(content === "DATA_ONLY" ? [["INCLUDE_METADATA", 0] as const] : [])],
     includeRows: content !== "METADATA_ONLY",
     dataFilters: rowFilters(settings),
+    version: settings.text("version") ?? "COMPATIBLE",
+    abortStep: Number(settings.text("abort_step") ?? 0),
     degree: degree === undefined ? null : Number(degree),
   };
 }
@@ -157,6 +163,10 @@ function checkRemapKey(settings: Settings): void {
 
 function dumpFiles(settings: Settings): readonly PlannedDump[] {
   const elements = settings.elements("dumpfile");
+  if (settings.flag("estimate_only") === true) {
+    assertEstimate(settings);
+    return [];
+  }
   const needsNone = settings.command === "import" && settings.has("network_link");
   const files = (elements.length === 0 && !needsNone ? ["expdat.dmp"] : elements).map((element) =>
     plannedDump(settings, element),
@@ -166,6 +176,13 @@ function dumpFiles(settings: Settings): readonly PlannedDump[] {
     [[clientCode(settings.command, "00011"), "credential", "dumpfile"]],
     "A credential is for dump files in an object store: give dumpfile=https://... or s3://..., or leave credential out.",
   );
+}
+
+/** An estimate writes nothing and counts all rows. */
+function assertEstimate(settings: Settings): void {
+  const other = ["dumpfile", "query", "sample"].find((name) => settings.has(name));
+  if (other === undefined) return;
+  throw pumpError([[clientCode(settings.command, "00011"), "estimate_only", other]], "Leave one of the two out.");
 }
 
 function plannedDump(settings: Settings, element: string): PlannedDump {

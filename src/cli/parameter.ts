@@ -9,6 +9,7 @@ export type ValueType =
   | "keyword"
   | "yes-no"
   | "integer"
+  | "step"
   | "file"
   | "size"
   | "table"
@@ -21,7 +22,8 @@ export type ValueType =
 
 /** The API call that a parameter turns into; `client` parameters only steer the command line itself. */
 export type ApiCall =
-  | { readonly procedure: "OPEN"; readonly argument: "job_mode" | "job_name" | "remote_link" }
+  | { readonly procedure: "OPEN"; readonly argument: "job_mode" | "job_name" | "remote_link" | "version" }
+  | { readonly procedure: "START_JOB"; readonly argument: "abort_step" }
   | { readonly procedure: "ADD_FILE"; readonly argument: "filename" | "directory" | "filesize" | "reusefile" | "filetype" }
   | { readonly procedure: "METADATA_FILTER"; readonly argument: string }
   | { readonly procedure: "METADATA_TRANSFORM"; readonly argument: string }

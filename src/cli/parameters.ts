@@ -6,6 +6,7 @@ import { PLANNED_PARAMETERS } from "./parameters-planned.ts";
 import { REMAP_PARAMETERS } from "./parameters-remaps.ts";
 import { PROTECTION_PARAMETERS } from "./parameters-protection.ts";
 import { ROUTE_PARAMETERS } from "./parameters-route.ts";
+import { RUNNING_PARAMETERS } from "./parameters-running.ts";
 import { SELECTION_PARAMETERS } from "./parameters-selection.ts";
 
 /**
@@ -17,6 +18,7 @@ export const PARAMETERS: readonly Parameter[] = [
   ...PROTECTION_PARAMETERS,
   ...ROUTE_PARAMETERS,
   ...REMAP_PARAMETERS,
+  ...RUNNING_PARAMETERS,
   ...SELECTION_PARAMETERS,
   ...PLANNED_PARAMETERS,
   ...INAPPLICABLE_PARAMETERS,

@@ -128,6 +128,7 @@ function placeholder({ type, list }: JobParameter): string {
     keyword: "keyword",
     "yes-no": "y|n",
     integer: "number",
+    step: "number",
     file: "file",
     size: "size",
     table: "table",

@@ -4,6 +4,7 @@ import { argv } from "node:process";
 import { pathToFileURL } from "node:url";
 import { MESSAGES, type Message } from "../base/messages.ts";
 import { validKeywords } from "./help.ts";
+import { LEGACY_PARAMETERS, type LegacyParameter } from "./legacy-parameters.ts";
 import type { ApiCall, Command, JobParameter } from "./parameter.ts";
 import { defaultOf, PARAMETERS } from "./parameters.ts";
 
@@ -49,6 +50,17 @@ export function parametersPage(): string {
     "|---|---|---|---|---|",
     ...inapplicable.map(
       ({ name, commands, description }) => `| \`${name}\` | ${commands.join(", ")} | ${description.map(cell).join(" | ")} |`,
+    ),
+    "",
+    "## Parameters of `exp` and `imp`",
+    "",
+    "A parameter that only the original `exp` or `imp` has switches legacy mode on: the command says what each becomes, an export sets",
+    "`reuse_dumpfiles`, and without `log` no log file is written. A path is replaced by the directory object that is its folder.",
+    "",
+    "| Parameter | Commands | becomes |",
+    "|---|---|---|",
+    ...LEGACY_PARAMETERS.map(
+      ({ name, commands, becomes }) => `| \`${name}\` | ${commands.join(", ")} | ${cell(becomesText(becomes))} |`,
     ),
   ]);
 }
@@ -110,19 +122,42 @@ function keywordFacts(parameter: JobParameter): readonly string[] {
   ];
 }
 
+function becomesText(becomes: LegacyParameter["becomes"]): string {
+  switch (becomes.kind) {
+    case "ignored":
+      return "nothing: it is ignored";
+    case "refused":
+      return `refused. ${becomes.hint}`;
+    case "name":
+      return becomes.parameter;
+    case "constant":
+      return `${becomes.parameter}=${becomes.value}`;
+    case "flag":
+      return [
+        `Y: ${becomes.yes.length === 0 ? "ignored" : becomes.yes.join(" ")}`,
+        `N: ${becomes.no.length === 0 ? "ignored" : becomes.no.join(" ")}`,
+      ].join("; ");
+    case "always on":
+      return "Y: ignored; N: refused, it has no meaning here";
+    case "index file":
+      return "sqlfile, with include=INDEX";
+  }
+}
+
+/** Calls whose argument says nothing more. */
+const PLAIN_CALLS: Readonly<Record<string, string>> = {
+  client: "none, it steers the client",
+  ATTACH: "`ATTACH`",
+  CONNECT: "`connect`",
+  CONTENT: "METADATA_ONLY: `DATA_FILTER(INCLUDE_ROWS, 0)`; DATA_ONLY: `SET_PARAMETER(INCLUDE_METADATA, 0)`",
+  SET_PARALLEL: "`SET_PARALLEL`",
+};
+
 function callText(call: ApiCall): string {
+  if (!("argument" in call) || call.procedure === "CONTENT") return PLAIN_CALLS[call.procedure] ?? call.procedure;
   switch (call.procedure) {
-    case "client":
-      return "none, it steers the client";
-    case "ATTACH":
-      return "ATTACH";
-    case "CONNECT":
-      return "`connect`";
-    case "CONTENT":
-      return "METADATA_ONLY: `DATA_FILTER(INCLUDE_ROWS, 0)`; DATA_ONLY: `SET_PARAMETER(INCLUDE_METADATA, 0)`";
-    case "SET_PARALLEL":
-      return "`SET_PARALLEL`";
     case "OPEN":
+    case "START_JOB":
     case "ADD_FILE":
       return `\`${call.procedure}\`, argument \`${call.argument}\``;
     default:

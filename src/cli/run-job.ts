@@ -11,6 +11,7 @@ import { helpLines } from "./help.ts";
 import { Interruptions } from "./interruption.ts";
 import { defineJob } from "./job-calls.ts";
 import { tellEnd, wantsPrompt } from "./job-end.ts";
+import { placeLegacyFiles } from "./legacy-files.ts";
 import { planJob, type JobPlan } from "./job-plan.ts";
 import type { Output } from "./output.ts";
 import type { Command } from "./parameter.ts";
@@ -77,14 +78,15 @@ interface Client {
   readonly statusPeriod: number;
 }
 
-async function connectAndRun({ settings, typed }: CommandLine, plan: JobPlan, client: Client): Promise<number> {
+async function connectAndRun({ settings, typed, legacyLines }: CommandLine, read: JobPlan, client: Client): Promise<number> {
   const { connect } = await import("../api/data-pump.ts");
   const isDryRun = settings.flag("dry_run") === true;
   const pump = await connect(settings.text("userid"), { dryRun: isDryRun });
   try {
-    client.screen.heading([connectedLine(pump.database)]);
+    client.screen.heading([connectedLine(pump.database), ...legacyLines]);
+    const plan = legacyLines.length === 0 ? read : await placeLegacyFiles(pump, read);
     const command = clientCommand(pump.user, settings.text("userid"), typed);
-    if (!isDryRun) return await defineAndFollow(pump, plan, command, client);
+    if (!isDryRun) return await defineAndFollow(pump, plan, command, { ...client, legacyLines });
     const { showDryRun } = await import("./dry-run.ts");
     return await showDryRun(pump, plan, command, client);
   } finally {
@@ -96,15 +98,16 @@ async function defineAndFollow(
   pump: DataPump,
   plan: JobPlan,
   command: string,
-  { screen, output, json, statusPeriod }: Client,
+  { screen, output, json, statusPeriod, legacyLines }: Client & Pick<CommandLine, "legacyLines">,
 ): Promise<number> {
   const handle = await defineJob(pump, plan, command);
+  for (const line of legacyLines) await pump.logEntry(handle, line, 1);
   const { status } = await pump.getStatus(handle, KU.STATUS_JOB_DESC, 0);
   const interruptions = new Interruptions();
   let following: Following;
   try {
     screen.wait("Starting the job");
-    await startJob(pump, handle);
+    await startJob(pump, handle, 0, plan.abortStep);
     following = await followJob(pump, handle, screen, () => interruptions.current(), statusPeriod);
   } finally {
     interruptions.stop();

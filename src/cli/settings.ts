@@ -94,6 +94,8 @@ function wrongValue({ type, values = [] }: JobParameter, value: string): string 
       return values.includes(value.toUpperCase()) ? undefined : `Valid values are ${values.join(", ")}.`;
     case "integer":
       return /^\d{1,9}$/.test(value) ? undefined : "Give a whole number.";
+    case "step":
+      return /^(?:-1|\d{1,9})$/.test(value) ? undefined : "Give the number of an object, or -1.";
     default:
       return undefined;
   }

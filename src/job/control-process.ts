@@ -58,7 +58,7 @@ export class ControlProcess {
       this.#begin(run, job);
       await this.#execute(run, job);
     } catch (error) {
-      log?.write({ kind: "error", lines: toPumpError(error).lines });
+      log?.write({ kind: "error", lines: toPumpError(error).lines }, new Date());
       await job?.close(restarts ? "stopped" : "refused");
       this.#table.updateJob({ startError: JSON.stringify(toPumpError(error)) });
       this.#leave();
@@ -187,6 +187,10 @@ function openLog(table: ControlTable, definition: JobDefinition, restarts: boole
 async function createJob(run: JobRun, workers: WorkerPool): Promise<Job> {
   switch (run.definition.operation) {
     case "EXPORT": {
+      if (run.parameter("ESTIMATE_ONLY") === 1) {
+        const { EstimateJob } = await import("./estimate-job.ts");
+        return new EstimateJob(run);
+      }
       const { ExportJob } = await import("./export-job.ts");
       return new ExportJob(run, workers);
     }

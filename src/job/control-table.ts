@@ -201,10 +201,10 @@ export class ControlTable {
     return this.#connection.prepare("INSERT OR IGNORE INTO told VALUES (?)").run(what).changes > 0;
   }
 
-  appendMessage(message: JobMessage): void {
+  appendMessage(message: JobMessage, time = new Date()): void {
     this.#connection
       .prepare("INSERT INTO message (time, content) VALUES (?, ?)")
-      .run(new Date().toISOString(), JSON.stringify(message));
+      .run(time.toISOString(), JSON.stringify(message));
   }
 
   /** Sequence number of the newest message, 0 when there is none. */

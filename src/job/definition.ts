@@ -62,6 +62,11 @@ export function sqlFilePath({ files }: Pick<JobDefinition, "files">): string {
   return file === undefined ? "" : join(file.directoryPath, file.name);
 }
 
+/** LOGTIME: whether a time stands before the lines of the log file (LOGFILE) or of what GET_STATUS tells (STATUS). */
+export function hasLogtime({ parameters }: Pick<JobDefinition, "parameters">, place: "LOGFILE" | "STATUS"): boolean {
+  return parameters["LOGTIME"] === place || parameters["LOGTIME"] === "ALL";
+}
+
 export interface MetadataFilter {
   readonly name: string;
   readonly value: string;

@@ -19,7 +19,7 @@ import {
   type DryRunRefusal,
 } from "./dry-run-object.ts";
 import { OpenSources } from "./dry-run-sources.ts";
-import { importAction, importContent } from "./import-content.ts";
+import { accessMethodOf, importAction, importContent } from "./import-content.ts";
 import { planSchemaImport, type SchemaImport, type SchemaImportRequest } from "./import-plan.ts";
 import { chooseTargets, remapsOfImport, type ChosenSchema } from "./import-targets.ts";
 import { isOpenDatabase } from "./jobs.ts";
@@ -83,6 +83,7 @@ function planWork(definition: JobDefinition, choice: ChosenSchema, target: Targe
     existing: target?.existing ?? null,
     definitionsOf: (names) => definitionsNamed(target?.objects ?? [], names),
     action: importAction(definition, dump.content),
+    accessMethod: accessMethodOf(definition),
     guid: definition.guid,
   });
 }

@@ -10,7 +10,6 @@ import { dumpFilePath, isUrl } from "../dump/names.ts";
 import type { SetEncryption } from "../dump/set-key.ts";
 import { DumpFileSetWriter, type DumpFileSetOptions, type WrittenFile } from "../dump/writer.ts";
 import { encodeMasterTable } from "../metadata/master-table.ts";
-import { objectPath, pathsOf, type ExportMode } from "../metadata/object-paths.ts";
 import { sqliteVersion } from "../sqlite/database.ts";
 import { recoverSource } from "../sqlite/source.ts";
 import { PIECE_TARGET } from "../sqlite/stage.ts";
@@ -23,14 +22,16 @@ import { EncryptedColumns } from "../catalog/encrypted-columns.ts";
 import { Crew } from "./crew.ts";
 import { contentOf } from "./content.ts";
 import { chooseSources, NO_PLAN, planExport, type ExportPlan, type ExportSources } from "./export-plan.ts";
+import { assertStateOfTime } from "./flashback.ts";
 import { isOpenDatabase } from "./jobs.ts";
 import { dataRemapsOf } from "./data-remaps.ts";
 import { dumpFilesOf, type JobFile } from "./definition.ts";
 import { chooseEncryption, encryptionOf, secretsOf, warnOfClearColumns, type EncryptionChoice } from "./export-encryption.ts";
+import { tellObjectPaths } from "./export-announcement.ts";
 import { checksumOf, compressionOf } from "./export-options.ts";
 import { abortedAt, Unloading } from "./export-unloading.ts";
 import type { Job } from "./job.ts";
-import { dumpFileSetLines, masterTableLine, processingLine, restartingLine, startingLine } from "./log-lines.ts";
+import { dumpFileSetLines, masterTableLine, restartingLine, startingLine, startupLine } from "./log-lines.ts";
 import { masterTable } from "./master.ts";
 import { remapKeyFor } from "./remap-key.ts";
 import { assertNoDatabase } from "./output-guard.ts";
@@ -89,6 +90,7 @@ export class ExportJob implements Job {
     const remapKey = await remapKeyFor(this.#run);
     if (remapKey !== null) this.#pool.takeMaskKey(remapKey);
     const chosen = chooseSources(this.#run.definition);
+    assertStateOfTime(this.#run.definition, chosen.sources);
     for (const file of dumpFilesOf(this.#run.definition)) this.#guardOutput(dumpFilePath(file, 1) ?? "");
     await this.#openSources(chosen);
     this.#plan = planExport(chosen, this.#requireSnapshot(), contentOf(this.#run.definition), {
@@ -170,6 +172,7 @@ export class ExportJob implements Job {
     const { owner, name } = this.#run.definition;
     const command = String(this.#run.parameter("CLIENT_COMMAND") ?? "");
     this.#run.say(this.#run.restarts ? restartingLine(owner, name, command) : startingLine(owner, name, command));
+    this.#run.measure(1, startupLine(this.#run.secondsRunning));
     if (this.#saved?.isEnded === true) {
       this.#tellFiles(await DumpFileSetWriter.publishRest(this.#writerOptions(), this.#saved.files));
       return "done";
@@ -229,8 +232,7 @@ export class ExportJob implements Job {
       for (const entry of this.#missing) this.#run.report(pumpError([entry]).lines);
       for (const lines of this.#plan.problems) this.#run.report(lines);
       for (const note of this.#plan.notes) this.#run.say(note);
-      for (const path of pathsOf(this.#plan.objects, "EXPORT", contentOf(this.#run.definition)))
-        this.#run.say(processingLine(objectPath(this.#mode, path)));
+      tellObjectPaths(this.#run, this.#plan, this.#requireSnapshot());
     });
   }
 
@@ -283,10 +285,6 @@ export class ExportJob implements Job {
     this.#snapshot?.close();
     // Readers of a WAL database leave an empty -wal and a -shm behind, which only a connection that may write removes.
     for (const { schema, path } of this.#withoutWal) if (existsSync(`${path}-wal`)) recoverSource(schema, path);
-  }
-
-  get #mode(): ExportMode {
-    return this.#run.definition.mode as ExportMode;
   }
 
   #guardOutput(path: string): void {

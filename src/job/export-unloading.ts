@@ -9,7 +9,7 @@ import type { Crew } from "./crew.ts";
 import type { ExportCheckpoint } from "./export-checkpoint.ts";
 import type { ExportPlan } from "./export-plan.ts";
 import { reportLost, verifyCount } from "./export-verdict.ts";
-import { rowsLine } from "./log-lines.ts";
+import { completedLine, rowsLine, rowsMetrics } from "./log-lines.ts";
 import { describeObject } from "./master.ts";
 import type { JobRun, Progress } from "./run.ts";
 import { rankOf, type TablePiece, type TableUnload, type UnloadItem, type UnloadQueue } from "./unload-queue.ts";
@@ -40,6 +40,8 @@ export class Unloading {
   readonly #board = new WorkerBoard();
   readonly #objects: ReadonlyMap<number, DumpObject>;
   readonly #checked = new Map<TableUnload, Promise<unknown>>();
+  /** When the first range of each table was begun. */
+  readonly #begun = new Map<TableUnload, number>();
   #idle: (() => void)[] = [];
 
   constructor(run: JobRun, { crew, plan, queue, writer, checkpoint, readStamp }: UnloadingParts) {
@@ -57,7 +59,11 @@ export class Unloading {
   /** Returns when all rows are in the hands of the writer, or those of the items that were begun when the job was told to stop. */
   async run(): Promise<void> {
     for (const { unload } of this.#plan.tables) if (unload.isDone) await this.#finishTable(unload, null);
+    const begin = Date.now();
     await this.#crew.run((worker) => this.#work(worker));
+    const count = this.#plan.tables.filter(({ unload }) => !isSystemTable(this.#object(unload))).length;
+    if (!this.#run.isStopping && count > 0)
+      this.#run.measure(1, completedLine(count, objectPath(this.#mode, "TABLE/TABLE_DATA"), (Date.now() - begin) / 1000));
   }
 
   /** What one worker does until there is nothing left: a range, and while its piece is being written the next. */
@@ -68,6 +74,7 @@ export class Unloading {
       if (table.table.object === this.#run.abortStep) throw abortedAt(this.#run.abortStep);
       this.#board.begin(worker.number, this.#object(table), objectPath(this.#mode, "TABLE/TABLE_DATA"), "DIRECT_PATH");
       await this.#checkKeys(worker, table);
+      if (!this.#begun.has(table)) this.#begun.set(table, Date.now());
       let salvaged = 0;
       for (;;) {
         const unloaded: Unloaded =
@@ -163,9 +170,16 @@ export class Unloading {
     if (worker !== null && table.lost.length === 0) await verifyCount(this.#run, table, worker, object);
     this.#run.once(`rows ${object.id}`, () => {
       if (table.lost.length > 0) reportLost(this.#run, table, object);
-      if (!isSystemTable(object)) this.#run.say(rowsLine("exported", object.schema, object.name, table.bytes, table.rows));
+      if (!isSystemTable(object)) this.#tellRows(table, object, worker?.number ?? 1);
     });
     this.#run.progress(() => this.progress());
+  }
+
+  #tellRows(table: TableUnload, { schema, name }: DumpObject, worker: number): void {
+    const line = rowsLine("exported", schema, name, table.bytes, table.rows);
+    const begun = this.#begun.get(table) ?? Date.now();
+    const metrics = this.#run.hasMetrics ? rowsMetrics((Date.now() - begun) / 1000, "direct_path") : "";
+    this.#run.say(this.#run.ofWorker(worker, line) + metrics);
   }
 
   #object({ table }: TableUnload): DumpObject {

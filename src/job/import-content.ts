@@ -2,11 +2,16 @@ import { pumpError } from "../base/errors.ts";
 import type { MasterTable } from "../metadata/master-table.ts";
 import { contentOf, type Content } from "./content.ts";
 import type { JobDefinition } from "./definition.ts";
-import type { TableExistsAction } from "./import-plan.ts";
+import type { AccessMethod, TableExistsAction } from "./import-plan.ts";
 
 /** What an import takes of a dump. One without rows gives none. */
 export function importContent(definition: JobDefinition, { job }: Pick<MasterTable, "job">): Content {
   return job.get("CONTENT") === "METADATA_ONLY" ? "METADATA_ONLY" : contentOf(definition);
+}
+
+/** DATA_ACCESS_METHOD. */
+export function accessMethodOf({ parameters }: JobDefinition): AccessMethod {
+  return (parameters["DATA_ACCESS_METHOD"] ?? "AUTOMATIC") as AccessMethod;
 }
 
 /** TABLE_EXISTS_ACTION. @throws ORA-39002 with ORA-39050 or ORA-39137 for one that does not go with the content */

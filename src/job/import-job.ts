@@ -7,14 +7,14 @@ import type { DumpFileSet } from "../dump/reader.ts";
 import type { DumpFile } from "../dump/file-ends.ts";
 import { groupPieces, readMaster, verifyDescriptions } from "../inspect/master.ts";
 import type { MasterTable } from "../metadata/master-table.ts";
-import { objectPath, pathsOf, type ExportMode, type ObjectPathTail } from "../metadata/object-paths.ts";
+import { countByPath, objectPath, pathsOf, type ExportMode, type ObjectPathTail } from "../metadata/object-paths.ts";
 import { PIECE_TARGET } from "../sqlite/stage.ts";
 import { openPlaces } from "../storage/place-keys.ts";
 import type { Storage } from "../storage/storage.ts";
 import { contentOf, type Content } from "./content.ts";
 import { Crew } from "./crew.ts";
 import { Loading, type LoadedRows, type SchemaWork } from "./import-loading.ts";
-import { importAction, importContent } from "./import-content.ts";
+import { accessMethodOf, importAction, importContent } from "./import-content.ts";
 import { planSchemaImport } from "./import-plan.ts";
 import { Publishing } from "./import-publishing.ts";
 import { ImportState } from "./import-state.ts";
@@ -24,7 +24,15 @@ import type { RemapsOfTables } from "./data-remaps.ts";
 import type { Job, JobEnd } from "./job.ts";
 import { LinkLoading } from "./link-loading.ts";
 import { LinkedImport } from "./linked-import.ts";
-import { masterTableLine, processingLine, restartingLine, startingLine } from "./log-lines.ts";
+import {
+  completedLine,
+  lastPart,
+  masterTableLine,
+  processingLine,
+  restartingLine,
+  startingLine,
+  startupLine,
+} from "./log-lines.ts";
 import { openSet } from "./open-set.ts";
 import { remapKeyFor } from "./remap-key.ts";
 import type { JobRun } from "./run.ts";
@@ -82,7 +90,7 @@ export class ImportJob implements Job {
       this.#passedOver = set.passedOver;
       const master = await readMaster(set, files.open);
       this.#run.table.setExportFacts(master.job);
-      if (this.#verifiesOnly) {
+      if (this.#verifiesOnly || this.#readsMasterOnly) {
         this.#files = set.files;
         return;
       }
@@ -112,6 +120,10 @@ export class ImportJob implements Job {
 
   async run(): Promise<"done" | "stopped"> {
     if (this.#verifiesOnly) return this.#verifyOnly();
+    if (this.#readsMasterOnly) {
+      this.#run.say(masterTableLine(this.#run.definition.owner, this.#run.definition.name));
+      return "done";
+    }
     if (this.#link === null && !(await this.#verify())) return "stopped";
     const paths = this.#tellPlan();
     if (this.#run.abortStep === -1) throw pumpError([["ORA-31697", -1]], "The job can be started again; it goes on from there.");
@@ -120,7 +132,9 @@ export class ImportJob implements Job {
     const loading = await this.#load();
     if (this.#run.isStopping) return "stopped";
     for (const path of paths) this.#processing(path);
+    const publishing = Date.now();
     const isDone = await new Publishing(this.#run, this.#crew, this.#board, loading).run(this.#works);
+    for (const path of isDone ? paths : []) this.#measure(path, (Date.now() - publishing) / 1000);
     this.#run.showProgress(() => loading.progress());
     return isDone ? "done" : "stopped";
   }
@@ -139,6 +153,10 @@ export class ImportJob implements Job {
     this.#crew.setDegree(Math.max(count, least));
     await loading.run();
     return loading;
+  }
+
+  get #readsMasterOnly(): boolean {
+    return this.#run.parameter("MASTER_ONLY") === 1;
   }
 
   get #verifiesOnly(): boolean {
@@ -213,7 +231,10 @@ export class ImportJob implements Job {
     const paths = pathsOf(objects, "IMPORT", this.#content);
     this.#tellEstimate();
     const isRowPath = (path: ObjectPathTail) => path === "TABLE/TABLE" || path === "TABLE/TABLE_DATA";
-    for (const path of paths.filter(isRowPath)) this.#processing(path);
+    for (const path of paths.filter(isRowPath)) {
+      this.#processing(path);
+      if (!path.endsWith("/TABLE_DATA")) this.#measure(path, this.#run.secondsRunning);
+    }
     for (const { target, plan } of this.#works) {
       if (target.startsOver) this.#run.say(`Schema ${target.name} is loaded from the beginning: ${this.#lostBecause}`);
       this.#run.once(`plan ${target.name}`, () => {
@@ -229,6 +250,13 @@ export class ImportJob implements Job {
     const command = String(this.#run.parameter("CLIENT_COMMAND") ?? "");
     if (this.#link === null) this.#run.say(masterTableLine(owner, name));
     this.#run.say(this.#run.restarts ? restartingLine(owner, name, command) : startingLine(owner, name, command));
+    this.#run.measure(1, startupLine(this.#run.secondsRunning));
+  }
+
+  /** METRICS: how many objects of a path there are. */
+  #measure(path: ObjectPathTail, seconds: number): void {
+    const count = countByPath(this.#works.flatMap(({ objects }) => objects)).get(path) ?? 0;
+    this.#run.measure(1, completedLine(count, lastPart(path), seconds));
   }
 
   get #lostBecause(): string {
@@ -247,7 +275,7 @@ export class ImportJob implements Job {
   }
 
   #processing(path: ObjectPathTail): void {
-    this.#run.sayOnce(`processing ${path}`, processingLine(objectPath(this.#exportMode, path)));
+    this.#run.sayOnce(`processing ${path}`, this.#run.ofWorker(1, processingLine(objectPath(this.#exportMode, path))));
   }
 
   #openTargets(chosen: readonly ChosenSchema[], offer: ImportOffer): void {
@@ -283,6 +311,7 @@ export class ImportJob implements Job {
       target: target.name,
       existing: target.existing,
       action: importAction(this.#run.definition, this.#content),
+      accessMethod: accessMethodOf(this.#run.definition),
       content: this.#content,
       guid: this.#run.definition.guid,
       remapped: this.#remapped,

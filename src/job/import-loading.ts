@@ -4,7 +4,7 @@ import { isSystemTable, type DumpObject } from "../metadata/dump-object.ts";
 import { objectPath, type ExportMode } from "../metadata/object-paths.ts";
 import type { Crew } from "./crew.ts";
 import type { SchemaImport, TableLoad } from "./import-plan.ts";
-import { rowsLine } from "./log-lines.ts";
+import { completedLine, rowsLine, rowsMetrics } from "./log-lines.ts";
 import type { JobRun, Progress } from "./run.ts";
 import type { TargetSchema } from "./target-schema.ts";
 import type { WorkerBoard } from "./worker-board.ts";
@@ -30,6 +30,8 @@ export interface LoadProgress {
   bytes: number;
   piecesLeft: number;
   rejected: number;
+  /** When the first piece was taken up, in milliseconds; null: none yet. */
+  begun: number | null;
 }
 
 /** How the rows of an import have come into their staging tables. */
@@ -79,6 +81,7 @@ export class Loading implements LoadedRows {
   /** Returns when all pieces are loaded, or those that were begun when the job was told to stop. */
   async run(): Promise<void> {
     this.#tellComplete();
+    const begin = Date.now();
     let next = 0;
     await this.#crew.run(async (worker) => {
       while (!this.#run.isStopping && this.#crew.goesOn(worker)) {
@@ -92,6 +95,9 @@ export class Loading implements LoadedRows {
       await worker.call({ do: "end loading" });
       this.#board.end(worker.number);
     });
+    const count = [...this.#progressOf.keys()].filter(({ object, withoutRows }) => !isSystemTable(object) && !withoutRows).length;
+    if (!this.#run.isStopping && count > 0)
+      this.#run.measure(1, completedLine(count, objectPath(this.#exportMode, "TABLE/TABLE_DATA"), (Date.now() - begin) / 1000));
   }
 
   progressOf(load: TableLoad): LoadProgress | undefined {
@@ -118,7 +124,7 @@ export class Loading implements LoadedRows {
     const loaded = new Map(work.target.loaded.map(({ object, piece, rejected }) => [`${object}/${piece}`, rejected]));
     let turn: Promise<void> = Promise.resolve();
     return work.plan.loads.flatMap((load) => {
-      const progress: LoadProgress = { rows: 0, bytes: 0, piecesLeft: load.pieces.length, rejected: 0 };
+      const progress: LoadProgress = { rows: 0, bytes: 0, piecesLeft: load.pieces.length, rejected: 0, begun: null };
       this.#progressOf.set(load, progress);
       return load.pieces.flatMap((piece) => {
         const rejected = work.target.isPublished ? 0 : loaded.get(`${load.object.id}/${piece.location.piece}`);
@@ -139,6 +145,7 @@ export class Loading implements LoadedRows {
   async #load(worker: WorkerThread, { work, load, progress, piece, turn, done }: LoadItem): Promise<void> {
     const { table, object } = load;
     const { target } = work;
+    progress.begun ??= Date.now();
     const path = objectPath(this.#exportMode, "TABLE/TABLE_DATA");
     this.#board.begin(
       worker.number,
@@ -166,7 +173,7 @@ export class Loading implements LoadedRows {
     );
     done();
     advance(progress, piece, rejected);
-    if (progress.piecesLeft === 0) this.#tellLoaded(work, load, progress);
+    if (progress.piecesLeft === 0) this.#tellLoaded(work, load, progress, worker.number);
     this.#board.advance(worker.number, { rows: progress.rows, bytes: progress.bytes, estimatedBytes: load.bytes });
     this.#run.progress(() => this.progress());
   }
@@ -181,8 +188,9 @@ export class Loading implements LoadedRows {
     }
   }
 
-  #tellLoaded({ target }: SchemaWork, load: TableLoad, progress: LoadProgress): void {
-    if (!isSystemTable(load.object) && !load.withoutRows) tellRows(this.#run, target.name, load, progress, progress.bytes);
+  #tellLoaded({ target }: SchemaWork, load: TableLoad, progress: LoadProgress, worker = 1): void {
+    if (!isSystemTable(load.object) && !load.withoutRows)
+      tellRows(this.#run, target.name, load, progress, progress.bytes, worker);
   }
 }
 
@@ -191,8 +199,9 @@ export function tellRows(
   run: JobRun,
   schema: string,
   { object, table }: TableLoad,
-  { rows, rejected }: LoadProgress,
+  { rows, rejected, begun }: LoadProgress,
   bytes: number | null,
+  worker = 1,
 ): void {
   run.once(`rows ${schema} ${object.id}`, () => {
     if (rejected > 0)
@@ -203,8 +212,20 @@ export function tellRows(
           ["TSDP-00010", "they violate a UNIQUE or PRIMARY KEY of the table"],
         ]).lines,
       );
-    if (table.raw) run.say(rowsLine("imported", schema, object.name, bytes, rows));
+    if (table.raw) sayRows(run, worker, rowsLine("imported", schema, object.name, bytes, rows), begun, "direct_path");
   });
+}
+
+/** The line on the rows of a table; METRICS adds how long they took and how they came. */
+export function sayRows(
+  run: JobRun,
+  worker: number,
+  line: string,
+  begun: number | null,
+  method: "direct_path" | "conventional",
+): void {
+  const metrics = run.hasMetrics ? rowsMetrics((Date.now() - (begun ?? Date.now())) / 1000, method) : "";
+  run.say(run.ofWorker(worker, line) + metrics);
 }
 
 function advance(progress: LoadProgress, { rows, bytes }: TableLoad["pieces"][number], rejected: number): void {

@@ -19,6 +19,9 @@ import { hasSamples } from "./secret-columns.ts";
 
 export type TableExistsAction = "SKIP" | "APPEND" | "TRUNCATE" | "REPLACE";
 
+/** How rows come to a table: as pages of b-trees, by typed INSERT, or as it can be. */
+export type AccessMethod = "AUTOMATIC" | "DIRECT_PATH" | "CONVENTIONAL_PATH";
+
 /** What the import of one schema starts from. */
 export interface SchemaImportRequest {
   /** Schema of the dump. */
@@ -33,6 +36,7 @@ export interface SchemaImportRequest {
   /** What the target holds; null when the job makes it. */
   readonly existing: readonly ExistingObject[] | null;
   readonly action: TableExistsAction;
+  readonly accessMethod: AccessMethod;
   readonly content: Content;
   /** Whether only some objects of the dump, or of its source, are taken. */
   readonly partial: boolean;
@@ -255,8 +259,7 @@ class SchemaPlanner {
       return false;
     }
     const remaps = this.#request.remapped.get(object.id) ?? [];
-    // Values that are replaced may violate keys and CHECKs, and columns are computed from them: the typed way tells, and does.
-    const raw = action === "create" && sameShape(object.shape, shape) && hasKnownCollations(shape) && remaps.length === 0;
+    const raw = action === "create" && !this.#isTyped(object) && sameShape(object.shape, shape) && hasKnownCollations(shape);
     const staged: StagingTable = {
       staging: stagingName(this.#request.guid, object.id),
       shape: splitAs(object.shape, shape),
@@ -268,6 +271,15 @@ class SchemaPlanner {
     const bytes = pieces.reduce((sum, { bytes }) => sum + bytes, 0);
     this.#loads.push({ object, table: { ...staged, definition: object, action, truncate }, pieces, bytes, remaps, withoutRows });
     return true;
+  }
+
+  /**
+   * Values that are replaced may violate keys and CHECKs, and columns are computed from them: the typed way tells, and does.
+   * What SQLite or a module makes keeps its pages.
+   */
+  #isTyped(object: DumpObject): boolean {
+    if ((this.#request.remapped.get(object.id) ?? []).length > 0) return true;
+    return this.#request.accessMethod === "CONVENTIONAL_PATH" && object.owner === null && !isSystemTable(object);
   }
 
   #piecesOf(object: DumpObject): TableLoad["pieces"] {

@@ -3,7 +3,7 @@ import { qualifiedName } from "../base/identifiers.ts";
 import { isSystemTable } from "../metadata/dump-object.ts";
 import type { PublishEvent } from "../sqlite/publish.ts";
 import type { Crew } from "./crew.ts";
-import type { LoadedRows, SchemaWork } from "./import-loading.ts";
+import { sayRows, type LoadedRows, type SchemaWork } from "./import-loading.ts";
 import { rowsLine } from "./log-lines.ts";
 import type { JobRun } from "./run.ts";
 import type { WorkerBoard } from "./worker-board.ts";
@@ -90,11 +90,11 @@ export class Publishing {
       return;
     }
     this.#run.once(`${event.kind} ${schema} ${object.type} ${object.name}`, () => {
-      this.#tellOutcome(work, event);
+      this.#tellOutcome(worker.number, work, event);
     });
   }
 
-  #tellOutcome({ target, plan }: SchemaWork, event: Exclude<PublishEvent, { kind: "begun" }>): void {
+  #tellOutcome(worker: number, { target, plan }: SchemaWork, event: Exclude<PublishEvent, { kind: "begun" }>): void {
     const { object } = event;
     const name = qualifiedName(target.name, object.name);
     if (event.kind === "failed")
@@ -103,6 +103,7 @@ export class Publishing {
     const load = plan.loads.find(({ table }) => table.definition.name === object.name && !table.raw);
     const progress = load === undefined ? undefined : this.#loading.progressOf(load);
     if (event.kind !== "object" || load === undefined || progress === undefined || isSystemTable(load.object)) return;
-    this.#run.say(rowsLine("imported", target.name, object.name, this.#loading.sizeOf(progress), progress.rows));
+    const line = rowsLine("imported", target.name, object.name, this.#loading.sizeOf(progress), progress.rows);
+    sayRows(this.#run, worker, line, progress.begun, "conventional");
   }
 }

@@ -73,6 +73,7 @@ export class LinkLoading implements LoadedRows {
       bytes: bytes(pieces) - bytes(left),
       piecesLeft: left.length,
       rejected: copied.reduce((sum, { rejected }) => sum + rejected, 0),
+      begun: null,
     });
     if (table !== null) this.#tables.set(load, { ...table, pieces: left });
   }

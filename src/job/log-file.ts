@@ -2,9 +2,11 @@ import { closeSync, existsSync, openSync, readSync, realpathSync, rmSync, statSy
 import { join } from "node:path";
 import { causeLines, formatLine, pumpError, toPumpError } from "../base/errors.ts";
 import { printable, printableLines } from "../base/printable.ts";
+import { formatLogtime } from "../base/sizes.ts";
 import { banner, connectedLine } from "../base/product.ts";
 import { dumpFilePath } from "../dump/names.ts";
-import { dumpFilesOf, type JobDefinition, type JobFile, type JobMessage } from "./definition.ts";
+import type { StoredMessage } from "./control-table.ts";
+import { dumpFilesOf, hasLogtime, type JobDefinition, type JobFile, type JobMessage } from "./definition.ts";
 import { assertNoDatabase, assertNoneOf } from "./output-guard.ts";
 
 /** As much of the end of a log as is looked through for its last message. */
@@ -13,9 +15,11 @@ const LONGEST_MESSAGE = 1 << 20;
 /** The log file of a job; one that exists is replaced. */
 export class LogFile {
   readonly #descriptor: number;
+  readonly #hasTimes: boolean;
 
-  private constructor(descriptor: number) {
+  private constructor(descriptor: number, hasTimes: boolean) {
     this.#descriptor = descriptor;
+    this.#hasTimes = hasTimes;
   }
 
   /** @throws ORA-39002 and ORA-39070 when the file can't be opened or is one that must not be overwritten. */
@@ -24,7 +28,7 @@ export class LogFile {
     try {
       assertNoDatabase(definition.database, path, (cause) => cause);
       assertNoneOf(dumpPaths(definition), path);
-      const log = new LogFile(openNew(path));
+      const log = new LogFile(openNew(path), hasLogtime(definition, "LOGFILE"));
       if (definition.operation !== "SQL_FILE") log.#writeHeading(definition, now);
       return log;
     } catch (error) {
@@ -36,22 +40,31 @@ export class LogFile {
    * Goes on with the log of a job that is started again. Messages that the earlier run has told its clients but not written are added.
    * @throws ORA-39002 and ORA-39070
    */
-  static reopen(definition: JobDefinition, file: JobFile, messages: readonly JobMessage[]): LogFile {
+  static reopen(definition: JobDefinition, file: JobFile, messages: readonly StoredMessage[]): LogFile {
     const path = join(file.directoryPath, file.name);
     if (!existsSync(path)) return LogFile.open(definition, file, new Date());
     try {
       assertNoDatabase(definition.database, path, (cause) => cause);
       assertNoneOf(dumpPaths(definition), path);
-      const log = new LogFile(openSync(path, "a"));
-      for (const message of missingMessages(readEnd(path), messages)) log.write(message);
+      const log = new LogFile(openSync(path, "a"), hasLogtime(definition, "LOGFILE"));
+      const end = readEnd(path);
+      const last = messages.findLastIndex((message) => end.endsWith(log.#text(message, new Date(message.time))));
+      for (const message of last === -1 ? [] : messages.slice(last + 1)) log.write(message, new Date(message.time));
       return log;
     } catch (error) {
       throw pumpError([["ORA-39002"], ["ORA-39070"], ...causeLines(error)], toPumpError(error).hint, error);
     }
   }
 
-  write(message: JobMessage): void {
-    writeSync(this.#descriptor, logText(message));
+  /** @param time of the message, which LOGTIME puts before it */
+  write(message: JobMessage, time: Date): void {
+    writeSync(this.#descriptor, this.#text(message, time));
+  }
+
+  /** What a job says is one line each, whatever the names in it are. */
+  #text({ lines }: JobMessage, time: Date): string {
+    const text = lines.map((line) => (line.code === null ? printable(line.text) : printableLines(formatLine(line)))).join("\n");
+    return `${this.#hasTimes ? `${formatLogtime(time)}: ` : ""}${text}\n`;
   }
 
   close(): void {
@@ -84,17 +97,6 @@ function openNew(path: string): number {
     return openSync(place, "w"); // The folder takes no changes.
   }
   return openSync(place, "wx", mode & 0o777);
-}
-
-/** What a job says is one line each, whatever the names in it are. */
-function logText({ lines }: JobMessage): string {
-  return `${lines.map((line) => (line.code === null ? printable(line.text) : printableLines(formatLine(line)))).join("\n")}\n`;
-}
-
-/** The messages after the last one that the log ends with; none when it ends with something else. */
-function missingMessages(end: string, messages: readonly JobMessage[]): readonly JobMessage[] {
-  const last = messages.findLastIndex((message) => end.endsWith(logText(message)));
-  return last === -1 ? [] : messages.slice(last + 1);
 }
 
 function readEnd(path: string): string {

@@ -34,9 +34,49 @@ export function rowsLine(
 ): string {
   const name = `. . ${verb} ${qualifiedName(schema, table)}`;
   if (bytes === null) return `${name.padEnd(SIZE_END + 3)}${String(rows).padStart(ROWS_WIDTH)} rows`;
+  return `${sizeLine(name, bytes)}${String(rows).padStart(ROWS_WIDTH)} rows`;
+}
+
+function sizeLine(name: string, bytes: number): string {
   const [number = "0", unit = "KB"] = formatSize(bytes).split(" ");
   const size = `${number.padStart(Math.max(0, SIZE_END - name.length))} ${unit}`;
-  return `${name}${size.startsWith(" ") ? "" : " "}${size}${String(rows).padStart(ROWS_WIDTH)} rows`;
+  return `${name}${size.startsWith(" ") ? "" : " "}${size}`;
+}
+
+export function estimateHeadLine(method: string): string {
+  return `Estimate in progress using ${method} method...`;
+}
+
+/** `.  estimated "SCOTT"."EMP"                               8.225 KB` */
+export function estimatedLine(schema: string, table: string, bytes: number): string {
+  return sizeLine(`.  estimated ${qualifiedName(schema, table)}`, bytes);
+}
+
+export function estimateTotalLine(method: string, bytes: number): string {
+  return `Total estimation using ${method} method: ${formatSize(bytes)}`;
+}
+
+/** What METRICS adds below the line on an object path. */
+export function completedLine(count: number, objects: string, seconds: number): string {
+  return `     Completed ${count} ${objects} objects in ${Math.round(seconds)} seconds`;
+}
+
+export function estimatedObjectsLine(count: number, seconds: number): string {
+  return `     Estimated ${count} TABLE_DATA objects in ${Math.round(seconds)} seconds`;
+}
+
+export function startupLine(seconds: number): string {
+  return `Startup took ${Math.round(seconds)} seconds`;
+}
+
+/** What METRICS adds to the line on the rows of a table. */
+export function rowsMetrics(seconds: number, method: "direct_path" | "conventional"): string {
+  return ` in ${Math.round(seconds)} seconds using ${method}`;
+}
+
+/** The last part of an object path: INDEX of SCHEMA_EXPORT/TABLE/INDEX/INDEX. */
+export function lastPart(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
 }
 
 export function masterTableLine(owner: string, job: string): string {

@@ -111,6 +111,25 @@ export class JobRun {
     for (const text of lines) this.#send({ kind: "wip", lines: [{ code: null, text }] });
   }
 
+  /** A line on what a worker does: with METRICS under its number. */
+  ofWorker(worker: number, line: string): string {
+    return this.hasMetrics ? `W-${worker} ${line}` : line;
+  }
+
+  /** Says what METRICS asks for, and nothing without it. */
+  measure(worker: number, ...lines: readonly string[]): void {
+    if (this.hasMetrics) this.say(...lines.map((line) => this.ofWorker(worker, line)));
+  }
+
+  get hasMetrics(): boolean {
+    return this.parameter("METRICS") === 1;
+  }
+
+  /** Since the control process began with the job. */
+  get secondsRunning(): number {
+    return (Date.now() - this.startTime.getTime()) / 1000;
+  }
+
   /** Says what is said once over all runs of the job. */
   sayOnce(what: string, ...lines: readonly string[]): void {
     this.once(what, () => {
@@ -244,7 +263,8 @@ export class JobRun {
 
   /** The control table first: a line that the log lacks is added when the job is reopened. */
   #send(message: Parameters<ControlTable["appendMessage"]>[0]): void {
-    this.table.appendMessage(message);
-    this.#log?.write(message);
+    const time = new Date();
+    this.table.appendMessage(message, time);
+    this.#log?.write(message, time);
   }
 }

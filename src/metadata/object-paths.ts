@@ -81,6 +81,16 @@ function viewKey(schema: string, name: string): string {
   return `${schema}\0${name.toLowerCase()}`;
 }
 
+/** How many objects there are of each path; the rows of a table are an object of their own. */
+export function countByPath(objects: readonly DumpObject[]): ReadonlyMap<ObjectPathTail, number> {
+  const views = viewKeys(objects);
+  const data = objects.filter((object) => object.shape !== null && !isSystemTable(object)).map(dataTail);
+  const counts = new Map<ObjectPathTail, number>([["STATISTICS/MARKER", 1]]);
+  for (const tail of [...objects.map((object) => pathTail(object, views)), ...data])
+    counts.set(tail, (counts.get(tail) ?? 0) + 1);
+  return counts;
+}
+
 /** The paths that a set of objects makes a job process, in the order of the operation. */
 export function pathsOf(
   objects: readonly DumpObject[],

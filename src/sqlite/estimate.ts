@@ -61,3 +61,55 @@ function estimateRows(connection: Connection, shape: TableShape, maximum: number
     .get(COUNTED_ROWS) as number;
   return count < Number(COUNTED_ROWS) ? count : maximum;
 }
+
+/** How ESTIMATE looks at a table: at its pages, or at what ANALYZE has found. */
+export type EstimateMethod = "BLOCKS" | "STATISTICS";
+
+/** The pages of a larger file are not all looked at. */
+const COUNTED_BYTES = 256 << 20;
+const PAGE = 4096;
+/** Bytes of a page that hold no rows, of a row's cell, and pages of an image beside those of its rows. */
+const PAGE_HEADER = 8;
+const CELL_OVERHEAD = 6;
+const IMAGE_PAGES = 2;
+
+/** How large the rows of a table will be as piece images. Without statistics its pages tell. */
+export function estimatePieceBytes(connection: Connection, shape: TableShape, method: EstimateMethod): number {
+  try {
+    const counted = method === "STATISTICS" ? countedByAnalyze(connection, shape.name) : null;
+    if (counted !== null)
+      return imageBytes(counted, counted === 0 ? 0 : sampleRowBytes(connection, shape) + shape.columns.length);
+    const fileBytes = usedBytes(connection);
+    if (fileBytes > COUNTED_BYTES) return estimateBytes(connection, shape, fileBytes);
+    const { rows, payload } = countedPages(connection, shape);
+    return imageBytes(rows, rows === 0 ? 0 : payload / rows);
+  } catch {
+    // A damaged table is reported when it is exported.
+    return 0;
+  }
+}
+
+function countedByAnalyze(connection: Connection, table: string): number | null {
+  const has = connection.prepare("SELECT 1 FROM main.sqlite_schema WHERE name = 'sqlite_stat1'").get();
+  if (has === undefined) return null;
+  const sql = "SELECT max(CAST(stat AS INTEGER)) FROM main.sqlite_stat1 WHERE tbl = ? COLLATE NOCASE";
+  return connection.prepare(sql).pluck().get(table) as number | null;
+}
+
+function countedPages(
+  connection: Connection,
+  { name, withoutRowid }: TableShape,
+): { readonly rows: number; readonly payload: number } {
+  const cells = withoutRowid ? "ncell" : "CASE pagetype WHEN 'leaf' THEN ncell ELSE 0 END";
+  const sql = `SELECT coalesce(sum(${cells}), 0) AS rows, coalesce(sum(payload), 0) AS payload FROM dbstat('main') WHERE name = ?`;
+  return connection.prepare(sql).get(name) as { rows: number; payload: number };
+}
+
+/** Rows of one size on the pages of an image: those that are small fill pages, one page or more is for each of the others. */
+function imageBytes(rows: number, rowBytes: number): number {
+  if (rows === 0) return 0;
+  const bytes = rowBytes + CELL_OVERHEAD;
+  const perPage = Math.floor((PAGE - PAGE_HEADER) / bytes);
+  const leaves = perPage > 0 ? Math.ceil(rows / perPage) : Math.ceil(bytes / PAGE) * rows;
+  return (IMAGE_PAGES + leaves + (leaves > 1 ? Math.ceil(leaves / 400) : 0)) * PAGE;
+}

@@ -346,7 +346,7 @@ describe("the definition", () => {
     await expectCodes(pump.setParameter(handle, "COMPRESSION_ALGORITHM", "ZIP"), "ORA-39001", "ORA-39207");
     await expectCodes(pump.setParameter(handle, "INCLUDE_METADATA", "1"), "ORA-39001", "ORA-39207");
     await expectCodes(pump.setParameter(handle, "TABLE_EXISTS_ACTION", "SKIP"), "ORA-39001", "ORA-39208");
-    await expectCodes(pump.setParameter(handle, "METRICS", 1), "TSDP-00001");
+    await expectCodes(pump.setParameter(handle, "USER_METADATA", 1), "TSDP-00001");
   });
 
   test("setParallel takes 1 to 64, the last call wins", async () => {

@@ -72,7 +72,7 @@ it("remaps and transforms of an import", async () => {
 describe("calls of an export", () => {
   it("without parameters exports the schema of the user into expdat.dmp", async () => {
     expect(await calls("export")).toEqual([
-      ["open", "EXPORT", "SCHEMA", null, null],
+      ["open", "EXPORT", "SCHEMA", null, null, "COMPATIBLE"],
       ["setParameter", 7, "CLIENT_COMMAND", "system/********"],
       ["addFile", 7, "export.log", "DATA_PUMP_DIR", null, 3],
       ["addFile", 7, "expdat.dmp", "DATA_PUMP_DIR", null, 1, null],
@@ -95,7 +95,7 @@ describe("calls of an export", () => {
       "keep_master=true",
     ];
     expect(await calls("export", ...words)).toEqual([
-      ["open", "EXPORT", "SCHEMA", null, "NIGHTLY"],
+      ["open", "EXPORT", "SCHEMA", null, "NIGHTLY", "COMPATIBLE"],
       ["setParameter", 7, "CLIENT_COMMAND", `hr/********@nowhere ${words.slice(1).join(" ")}`],
       ["setParameter", 7, "COMPRESSION", "ALL"],
       ["setParameter", 7, "COMPRESSION_ALGORITHM", "LOW"],
@@ -117,7 +117,7 @@ describe("calls of an export", () => {
 
   it("turns tables into one filter, the schema in upper case and the table as typed", async () => {
     const made = await calls("export", 'tables=hr.emp, "A,B"', '--tables="my schema".t%');
-    expect(made).toContainEqual(["open", "EXPORT", "TABLE", null, null]);
+    expect(made).toContainEqual(["open", "EXPORT", "TABLE", null, null, "COMPATIBLE"]);
     expect(made).toContainEqual(["metadataFilter", 7, "TABLE_FILTER", 'HR.emp,"A,B","my schema".t%']);
   });
 });
@@ -177,7 +177,7 @@ describe("include and exclude", () => {
 
   it("name views alone, or with tables", async () => {
     const [opened] = await calls("export", "views_as_tables=hr.v");
-    expect(opened).toEqual(["open", "EXPORT", "TABLE", null, null]);
+    expect(opened).toEqual(["open", "EXPORT", "TABLE", null, null, "COMPATIBLE"]);
     expect(await filters("views_as_tables=hr.v,w")).toEqual([
       ["VIEWS_AS_TABLES", "HR.v,w"],
       ["EXCLUDE_TABLES", "YES"],
@@ -190,7 +190,7 @@ describe("include and exclude", () => {
   });
 
   it("stand beside every mode", async () => {
-    expect((await calls("import", "tablespaces=hr"))[0]).toEqual(["open", "IMPORT", "TABLESPACE", null, null]);
+    expect((await calls("import", "tablespaces=hr"))[0]).toEqual(["open", "IMPORT", "TABLESPACE", null, null, "COMPATIBLE"]);
     expect(await filters("tablespaces=hr,oe")).toEqual([["TABLESPACE_EXPR", "IN ('HR','OE')"]]);
   });
 });
@@ -265,7 +265,7 @@ describe("calls of an import", () => {
 
   it("is a script with sqlfile", async () => {
     expect(await calls("import", "sqlfile=dir2:x", "directory=dmp", "tables=hr.emp", "nologfile=y")).toEqual([
-      ["open", "SQL_FILE", "TABLE", null, null],
+      ["open", "SQL_FILE", "TABLE", null, null, "COMPATIBLE"],
       ["setParameter", 7, "CLIENT_COMMAND", "system/******** sqlfile=dir2:x directory=dmp tables=hr.emp nologfile=y"],
       ["addFile", 7, "x", "dir2", null, 4],
       ["addFile", 7, "expdat.dmp", "dmp", null, 1, null],
@@ -274,8 +274,8 @@ describe("calls of an import", () => {
   });
 
   it("imports all of the dump unless told otherwise", async () => {
-    expect((await calls("import"))[0]).toEqual(["open", "IMPORT", "FULL", null, null]);
-    expect((await calls("import", "schemas=hr"))[0]).toEqual(["open", "IMPORT", "SCHEMA", null, null]);
+    expect((await calls("import"))[0]).toEqual(["open", "IMPORT", "FULL", null, null, "COMPATIBLE"]);
+    expect((await calls("import", "schemas=hr"))[0]).toEqual(["open", "IMPORT", "SCHEMA", null, null, "COMPATIBLE"]);
   });
 
   it("remaps schemas, repeated or in one list, and loads rows only", async () => {

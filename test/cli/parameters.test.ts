@@ -25,6 +25,8 @@ describe("parameter table", () => {
 
   it("knows the parameters of this version as supported and the rest of Data Pump as planned", () => {
     expect(supportedParameters("export").map(({ name }) => name)).toEqual([
+      "abort_step",
+      "access_method",
       "attach",
       "checksum",
       "checksum_algorithm",
@@ -41,9 +43,12 @@ describe("parameter table", () => {
       "encryption_password",
       "encryption_password_file",
       "encryption_pwd_prompt",
+      "estimate",
+      "estimate_only",
       "exclude",
       "exclude_tables",
       "filesize",
+      "flashback_time",
       "full",
       "help",
       "include",
@@ -51,6 +56,8 @@ describe("parameter table", () => {
       "json",
       "keep_master",
       "logfile",
+      "logtime",
+      "metrics",
       "network_link",
       "nologfile",
       "parallel",
@@ -67,6 +74,7 @@ describe("parameter table", () => {
       "tables",
       "tablespaces",
       "userid",
+      "version",
       "views_as_tables",
     ]);
     expect(findParameter("REMAP_SCHEMA")).toMatchObject({ status: "supported", commands: ["import"] });

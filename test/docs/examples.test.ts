@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -21,8 +21,6 @@ beforeAll(() => {
   const hr = new Sqlite(join(database, "HR.db"));
   hr.exec(readFileSync(join(ROOT, "fixtures/hr.sql"), "utf8"));
   hr.close();
-  mkdirSync(join(database, "work"));
-  run("bin/tsdp.js", "directory", "create", "dmpdir", join(database, "work"));
 });
 
 afterAll(() => {
@@ -31,8 +29,22 @@ afterAll(() => {
 
 function run(script: string, ...words: readonly string[]): string {
   const environment = { ...process.env, TSDP_DATABASE: database };
-  return execFileSync(process.execPath, [join(ROOT, script), ...words], { cwd: database, env: environment, encoding: "utf8" });
+  const command = [join(ROOT, script), ...words];
+  return displayed(script, execFileSync(process.execPath, command, { cwd: database, env: environment, encoding: "utf8" }));
 }
+
+/** `npm run examples` shows what they say. */
+function displayed(script: string, output: string): string {
+  if (process.env["TSDP_DISPLAY"] === "y") process.stdout.write(`\n--- ${script}\n\n${output}`);
+  return output;
+}
+
+test("the seed's examples 6-1 and 6-3 make the directory object, and display what a job says", () => {
+  expect(run("dist/examples/6-1-directory-object.js", join(database, "work"))).toContain(`DMPDIR = ${join(database, "work")}\n`);
+  const displayed = run("dist/examples/6-3-display-output.js");
+  expect(displayed).toMatch(/^\. {2}estimated "HR"\."employees" {2,}20\.00 KB$/m);
+  expect(displayed).toMatch(/^Job "SYSTEM"\."EXAMPLE_OUTPUT" successfully completed at /m);
+});
 
 /** In their order: the later ones use the dump of the first. */
 test("the seed's examples 6-4, 6-6 and 6-9 run as they are written", () => {
@@ -91,7 +103,10 @@ test("the seed's examples 6-5 and 6-7 move a table through an object store, and 
       DUMP_FILE: store.url("den02ten_foo3b_split_%u.dat"),
     };
     const example = async (script: string, ...words: readonly string[]) =>
-      (await promisify(execFile)(process.execPath, [join(ROOT, script), ...words], { cwd: database, env: environment })).stdout;
+      displayed(
+        script,
+        (await promisify(execFile)(process.execPath, [join(ROOT, script), ...words], { cwd: database, env: environment })).stdout,
+      );
     await example("bin/tsdp.js", "directory", "create", "WORK", database);
     await example("bin/tsdp.js", "credential", "create", "BMCTEST", "--username", store.access.accessKeyId);
 

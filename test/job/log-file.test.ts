@@ -9,12 +9,12 @@ import { temporaryFolder } from "./temporary-folder.ts";
 test("a log replaces the one of its name; a job that still writes into that one does not write into this", () => {
   const folder = temporaryFolder();
   const open = (name: string) => {
-    const definition = { database: folder, operation: "SQL_FILE", files: [] } as unknown as JobDefinition;
+    const definition = { database: folder, operation: "SQL_FILE", files: [], parameters: {} } as unknown as JobDefinition;
     const file: JobFile = { type: "log", name, directory: "D", directoryPath: folder, fileSize: null, reuse: true };
     return LogFile.open(definition, file, new Date());
   };
   const say = (log: LogFile, text: string) => {
-    log.write({ kind: "wip", lines: [{ code: null, text }] });
+    log.write({ kind: "wip", lines: [{ code: null, text }] }, new Date());
   };
   const path = join(folder, "a.log");
   writeFileSync(path, "of an earlier job", { mode: 0o640 });

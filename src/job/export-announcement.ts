@@ -1,0 +1,21 @@
+import { countByPath, dataTail, objectPath, pathsOf, type ExportMode } from "../metadata/object-paths.ts";
+import { contentOf } from "./content.ts";
+import { estimateExport, estimateMethod } from "./export-estimate.ts";
+import type { ExportPlan, FrozenState } from "./export-plan.ts";
+import { completedLine, estimatedLine, estimatedObjectsLine, lastPart, processingLine } from "./log-lines.ts";
+import type { JobRun } from "./run.ts";
+
+/** Names the object paths of an export, with what METRICS and ESTIMATE ask for below each. */
+export function tellObjectPaths(run: JobRun, plan: ExportPlan, state: FrozenState): void {
+  const mode = run.definition.mode as ExportMode;
+  const counts = countByPath(plan.objects);
+  const estimates = run.parameter("ESTIMATE") === undefined ? [] : estimateExport(plan, state, estimateMethod(run.definition));
+  for (const path of pathsOf(plan.objects, "EXPORT", contentOf(run.definition))) {
+    const isData = path.endsWith("/TABLE_DATA");
+    run.say(run.ofWorker(1, processingLine(objectPath(mode, path))));
+    const [count, seconds] = [counts.get(path) ?? 0, run.secondsRunning];
+    run.measure(1, isData ? estimatedObjectsLine(count, seconds) : completedLine(count, lastPart(path), seconds));
+    const here = estimates.filter(({ object }) => isData && dataTail(object) === path);
+    run.say(...here.map(({ object, bytes }) => estimatedLine(object.schema, object.name, bytes)));
+  }
+}
