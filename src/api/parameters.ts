@@ -59,6 +59,7 @@ const PARAMETERS: Readonly<Record<string, ParameterRule>> = {
   LOGTIME: { type: "text", operations: EVERY, values: ["NONE", "STATUS", "LOGFILE", "ALL"] },
   MASTER_ONLY: { type: "flag", operations: ["IMPORT"] },
   METRICS: { type: "flag", operations: EVERY },
+  SUBSET: { type: "flag", operations: ["EXPORT"] },
   VERIFY_CHECKSUM: { type: "flag", operations: ["IMPORT"] },
   VERIFY_ONLY: { type: "flag", operations: ["IMPORT"] },
   TABLE_EXISTS_ACTION: { type: "text", operations: ["IMPORT"], values: ["SKIP", "APPEND", "TRUNCATE", "REPLACE"] },
@@ -136,6 +137,8 @@ function assertRowsWanted(definition: JobDefinition): void {
       [["ORA-39002"], ["ORA-39050", "SAMPLE_SEED", "no SAMPLE"]],
       "Say what is to be sampled, or leave the seed out.",
     );
+  if (definition.parameters["SUBSET"] === 1 && filter === undefined)
+    throw pumpError([["ORA-39002"], ["ORA-39050", "SUBSET", "no QUERY or SAMPLE"]], "Say which rows are to be followed.");
 }
 
 /** An algorithm of what is not to be done. */

@@ -103,6 +103,19 @@ export const SELECTION_PARAMETERS: readonly JobParameter[] = [
   },
   {
     status: "supported",
+    name: "subset",
+    commands: ["export"],
+    type: "yes-no",
+    values: YES_NO,
+    default: "NO",
+    call: { procedure: "SET_PARAMETER", argument: "SUBSET" },
+    description: [
+      "Follow foreign keys from the rows that QUERY and SAMPLE choose: what they",
+      "refer to comes with them, and what refers to rows that are left out doesn't.",
+    ],
+  },
+  {
+    status: "supported",
     name: "dry_run",
     commands: BOTH,
     type: "yes-no",

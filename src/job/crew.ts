@@ -1,3 +1,4 @@
+import { pumpError, type PumpError } from "../base/errors.ts";
 import type { WorkerPool, WorkerThread } from "./worker-thread.ts";
 
 /**
@@ -64,4 +65,9 @@ export class Crew {
       if (this.goesOn(worker) && !this.#busy.has(worker.number)) this.#begin?.(worker);
     }
   }
+}
+
+export function noFurtherWorkers(): PumpError {
+  const reason = "a source has changed since its snapshot was taken, so no further worker can see the same state";
+  return pumpError([["ORA-39002"], ["TSDP-00010", reason]], "The workers that there are go on.");
 }

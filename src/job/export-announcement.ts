@@ -1,8 +1,9 @@
 import { countByPath, dataTail, objectPath, pathsOf, type ExportMode } from "../metadata/object-paths.ts";
 import { contentOf } from "./content.ts";
 import { estimateExport, estimateMethod } from "./export-estimate.ts";
-import type { ExportPlan, FrozenState } from "./export-plan.ts";
+import type { ExportPlan } from "./export-plan.ts";
 import { completedLine, estimatedLine, estimatedObjectsLine, lastPart, processingLine } from "./log-lines.ts";
+import type { FrozenState } from "./row-choice.ts";
 import type { JobRun } from "./run.ts";
 
 /** Names the object paths of an export, with what METRICS and ESTIMATE ask for below each. */

@@ -1,7 +1,8 @@
 import { isSystemTable, type DumpObject } from "../metadata/dump-object.ts";
 import { estimatePieceBytes, type EstimateMethod } from "../sqlite/estimate.ts";
 import type { JobDefinition } from "./definition.ts";
-import type { ExportPlan, FrozenState } from "./export-plan.ts";
+import type { ExportPlan } from "./export-plan.ts";
+import type { FrozenState } from "./row-choice.ts";
 
 /** A table and how large its rows will be in the dump before they are compressed. */
 export interface Estimate {

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";
-import { pumpError, toPumpError, type ErrorLine, type PumpError, type StackEntry } from "../base/errors.ts";
+import { pumpError, toPumpError, type ErrorLine, type StackEntry } from "../base/errors.ts";
 import { failpoint } from "../base/failpoint.ts";
 import { qualifiedName } from "../base/identifiers.ts";
 import { productVersion } from "../base/product.ts";
@@ -19,8 +19,9 @@ import type { SchemaFile } from "../worker/messages.ts";
 import { ExportCheckpoint, replay, type SavedExport } from "./export-checkpoint.ts";
 import { homeFolder } from "../catalog/home.ts";
 import { EncryptedColumns } from "../catalog/encrypted-columns.ts";
-import { Crew } from "./crew.ts";
+import { Crew, noFurtherWorkers } from "./crew.ts";
 import { contentOf } from "./content.ts";
+import { attachRows } from "./attach-rows.ts";
 import { chooseSources, NO_PLAN, planExport, type ExportPlan, type ExportSources } from "./export-plan.ts";
 import { assertStateOfTime } from "./flashback.ts";
 import { isOpenDatabase } from "./jobs.ts";
@@ -99,6 +100,7 @@ export class ExportJob implements Job {
       remaps: dataRemapsOf(this.#run.definition),
     });
     this.#missing = chosen.missing;
+    await attachRows(this.#workers, this.#plan.chosenRows);
     await this.#takeUp(encryption);
     failpoint("export planned");
   }
@@ -251,6 +253,7 @@ export class ExportJob implements Job {
     for (const worker of degree > known ? this.#pool.take(degree).slice(known) : []) {
       await this.#prepare(worker);
       if (!(await this.#requireSnapshot().join(worker))) throw noFurtherWorkers();
+      await attachRows([worker], this.#plan.chosenRows);
       this.#workers = this.#pool.take(worker.number);
     }
     this.#crew.setDegree(degree);
@@ -333,11 +336,6 @@ export class ExportJob implements Job {
   #master(): Buffer {
     return encodeMasterTable(masterTable(this.#run, this.#plan));
   }
-}
-
-function noFurtherWorkers(): PumpError {
-  const reason = "a source has changed since its snapshot was taken, so no further worker can see the same state";
-  return pumpError([["ORA-39002"], ["TSDP-00010", reason]], "The workers that there are go on.");
 }
 
 const MASTER_PIECE = { type: PIECE_TYPE.MASTER_TABLE, object: 0, piece: 1, image: 0, rows: 0 } as const;

@@ -19,6 +19,7 @@ import type { Content } from "./content.ts";
 import { planRemaps, type RemapsOfTables } from "./data-remaps.ts";
 import type { DataRemap, JobDefinition } from "./definition.ts";
 import { hasSamples, holdsMarkedColumns, keepColumnsApart } from "./secret-columns.ts";
+import { chooseRows, type FrozenState, type RowChoice } from "./row-choice.ts";
 import { RowFilters } from "./row-filters.ts";
 import { selectionOf } from "./selection.ts";
 import { sourceDatabase } from "./source-database.ts";
@@ -33,11 +34,6 @@ export interface ExportSources {
   readonly defaultSchema: string | null;
   /** Schemas and tablespaces that were asked for and are not there. */
   readonly missing: readonly StackEntry[];
-}
-
-/** What holds the state that is exported. */
-export interface FrozenState {
-  connection(schema: string): Connection;
 }
 
 /** A table whose rows are to be unloaded; null: it has none. */
@@ -64,6 +60,8 @@ export interface ExportPlan {
   readonly notes: readonly string[];
   /** Null: no rows are sampled. */
   readonly sampleSeed: string | null;
+  /** By schema: databases with the tables that filters name. */
+  readonly chosenRows: RowChoice["images"];
   /** Whether there are rows of columns that the catalog marks as secret. */
   readonly holdsMarkedColumns: boolean;
 }
@@ -79,6 +77,7 @@ export const NO_PLAN: ExportPlan = {
   problems: [],
   notes: [],
   sampleSeed: null,
+  chosenRows: new Map(),
   holdsMarkedColumns: false,
 };
 
@@ -141,13 +140,16 @@ export function planExport(
     factsOf: ({ schema, name }) => readFacts(snapshot.connection(schema), name),
   });
   rowFilters.assertTables(tables);
+  const rows = chooseRows(tables, rowFilters, snapshot);
   const filterOf = (table: DumpObject) =>
     withoutSamples(table, systemTableFilter(table, objects, selection.isPartial), objects, remapped) ??
-    rowFilters.of(table, snapshot.connection(table.schema));
+    rows.filters.get(table.id) ??
+    null;
   return {
     schemas,
     objects,
-    notes: [...notes, ...(rowFilters.seed === null ? [] : [`Rows are sampled with seed ${rowFilters.seed}`])],
+    notes: [...notes, ...notesOf(rowFilters)],
+    chosenRows: rows.images,
     sampleSeed: rowFilters.seed,
     withoutRows: content === "METADATA_ONLY" ? new Set() : choice.withoutRows,
     isPartial: selection.isPartial,
@@ -163,6 +165,13 @@ export function planExport(
       ...tables.filter((table) => hidesRowids(table, snapshot)).map(rowidsLost),
     ],
   };
+}
+
+function notesOf({ seed, followsKeys }: RowFilters): readonly string[] {
+  return [
+    ...(seed === null ? [] : [`Rows are sampled with seed ${seed}`]),
+    ...(followsKeys ? ["Rows come with the rows that they refer to by foreign keys"] : []),
+  ];
 }
 
 /** VIEWS_AS_TABLES: the views that are named become tables. */

@@ -16,8 +16,12 @@ export class RowFilters {
   /** What decides which rows are in a sample: SAMPLE_SEED, or what is this job's own. Null: nothing is sampled. */
   readonly seed: string | null;
 
+  /** SUBSET: whether rows come with the rows that they refer to. */
+  readonly followsKeys: boolean;
+
   constructor({ dataFilters, parameters, guid }: Pick<JobDefinition, "dataFilters" | "parameters" | "guid">) {
     this.#filters = dataFilters.filter(({ name }) => OF_ROWS.includes(name));
+    this.followsKeys = parameters["SUBSET"] === 1;
     const isSampling = this.#filters.some(({ name }) => name === "SAMPLE");
     this.seed = isSampling ? String(parameters["SAMPLE_SEED"] ?? parseInt(guid.slice(0, 7), 16)) : null;
   }
@@ -80,7 +84,7 @@ function provenQuery(clause: string, table: DumpObject, shape: TableShape, conne
 }
 
 /** Rows that are about other tables are not a user's to choose; a module has its own in tables that only it understands. */
-function isFilterable(table: DumpObject): boolean {
+export function isFilterable(table: DumpObject): boolean {
   return table.shape !== null && table.owner === null && !isSystemTable(table);
 }
 

@@ -11,7 +11,7 @@ import type { Unloaded, WorkerAnswers, WorkerReply, WorkerRequest } from "./mess
 import { Unloader } from "./unloader.ts";
 
 /** Requests about the sources of an export, once they are open. */
-type ExportRequest = Extract<WorkerRequest, { do: "unload" | "continue salvage" | "count" | "check keys" }>;
+type ExportRequest = Extract<WorkerRequest, { do: "attach rows" | "unload" | "continue salvage" | "count" | "check keys" }>;
 
 type ImportRequest = Extract<WorkerRequest, { do: "sum segments" | "decode" | "load" | "end loading" | "publish" | "check" }>;
 
@@ -58,6 +58,7 @@ class Worker {
       case "begin snapshot":
       case "end snapshot":
         return this.#snapshot(request);
+      case "attach rows":
       case "unload":
       case "continue salvage":
       case "count":
@@ -126,6 +127,9 @@ class Worker {
 
   async #export(unloader: Unloader, request: ExportRequest): Promise<Unloaded | number | null> {
     switch (request.do) {
+      case "attach rows":
+        unloader.attachRows(request.schema, request.path);
+        return null;
       case "unload":
         return unloader.unload(request.table, request.range);
       case "continue salvage":

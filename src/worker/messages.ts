@@ -47,6 +47,8 @@ export type WorkerRequest =
   /** Begin a transaction on every source and fix its snapshot by a read. */
   | { readonly do: "begin snapshot" }
   | { readonly do: "end snapshot" }
+  /** Open a database with the tables that filters of a schema's rows name. */
+  | { readonly do: "attach rows"; readonly schema: string; readonly path: string }
   | { readonly do: "unload"; readonly table: UnloadTable; readonly range: KeyRange }
   /** Go on with a range in which rows can't be read. */
   | { readonly do: "continue salvage" }
@@ -113,6 +115,7 @@ export interface WorkerAnswers {
   "open sources": null;
   "begin snapshot": null;
   "end snapshot": null;
+  "attach rows": null;
   unload: Unloaded;
   "continue salvage": Unloaded;
   count: number;

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compress, type CompressionAlgorithm } from "../format/compression.ts";
@@ -23,6 +23,7 @@ export class Unloader {
   readonly #sources = new Map<string, Connection>();
   readonly #rowsPerPiece = new Map<number, number>();
   readonly #copies = new Map<string, { connection: Connection; folder: string }>();
+  readonly #withRows = new Set<string>();
   readonly #compression: CompressionAlgorithm;
   readonly #maskers: Maskers;
   #salvage: { table: UnloadTable; pieces: Generator<Piece, LostRows[]> } | null = null;
@@ -45,6 +46,12 @@ export class Unloader {
 
   endSnapshot(): void {
     for (const source of this.#sources.values()) if (source.inTransaction) source.exec("ROLLBACK");
+  }
+
+  /** The tables of the file can then be named in filters; it may go when it is open. */
+  attachRows(schema: string, path: string): void {
+    attach(this.#source(schema), path);
+    this.#withRows.add(schema);
   }
 
   async unload(table: UnloadTable, range: KeyRange): Promise<Unloaded> {
@@ -140,6 +147,11 @@ export class Unloader {
     const path = join(folder, "copy.db");
     await this.#source(schema).backup(path);
     const connection = openSource(schema, path);
+    if (this.#withRows.has(schema)) {
+      const rows = join(folder, "rows.db");
+      writeFileSync(rows, this.#source(schema).serialize({ attached: CHOSEN_ROWS }), { mode: 0o600 });
+      attach(connection, rows);
+    }
     this.#copies.set(schema, { connection, folder });
     return connection;
   }
@@ -172,6 +184,13 @@ export class Unloader {
     if (source === undefined) throw new Error(`no source for schema ${schema}`);
     return source;
   }
+}
+
+/** Under which name the chosen rows of a schema are attached. */
+const CHOSEN_ROWS = "tsdp_rows";
+
+function attach(connection: Connection, path: string): void {
+  connection.prepare(`ATTACH ? AS ${CHOSEN_ROWS}`).run(path);
 }
 
 /** Whether the table needs what this SQLite has not: a collation of its application in the key, say. */

@@ -293,6 +293,8 @@ describe("the definition", () => {
   test("a sample is for exports, a seed for a sample", async () => {
     const { pump } = session;
     await pump.addFile(handle, "a.dmp", "DMPDIR");
+    await pump.setParameter(handle, "SUBSET", 1);
+    await expectCodes(pump.startJob(handle), "ORA-39002", "ORA-39050");
     await pump.setParameter(handle, "SAMPLE_SEED", "7");
     await expectCodes(pump.startJob(handle), "ORA-39002", "ORA-39050");
     await pump.dataFilter(handle, "SAMPLE", 0.000001, "emp");

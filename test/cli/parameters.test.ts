@@ -71,6 +71,7 @@ describe("parameter table", () => {
       "sample_seed",
       "schemas",
       "status",
+      "subset",
       "tables",
       "tablespaces",
       "userid",
