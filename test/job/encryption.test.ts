@@ -1,5 +1,5 @@
 import Sqlite from "better-sqlite3";
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { KU } from "../../src/api/constants.ts";
@@ -107,6 +107,7 @@ test("a job that is started again asks for its password again, and takes no othe
   } finally {
     await pump.close();
   }
+  await vi.waitUntil(() => !existsSync(join(folder, ".tsdp", "jobs", "SYSTEM.AGAIN.db")), { timeout: 60_000 });
   expect(filesWith(folder, PASSWORD)).toEqual([]);
   expectSuccess(await runImport(folder, { dumpFiles: ["more%U.dmp"], remap: [["HR", "COPY"]], parameters: ENCRYPTED }));
   expectSame(folder, "COPY");
