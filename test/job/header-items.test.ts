@@ -78,7 +78,7 @@ const TWO = { dumpFiles: ["one.dmp", "two.dmp"] };
 const COMBINATIONS: readonly Combination[] = [
   { parameters: {}, items: ["1", "0", "0", "0", "2", "3"] },
   { parameters: { COMPRESSION: "ALL", COMPRESSION_ALGORITHM: "HIGH" }, items: ["1", "1", "0", "0", "2", "6"], request: SPLIT },
-  { parameters: { COMPRESSION: "NONE", COMPRESSION_ALGORITHM: "LOW" }, items: ["0", "0", "0", "0", "2", "2"], request: TWO },
+  { parameters: { COMPRESSION: "NONE" }, items: ["0", "0", "0", "0", "2", "2"], request: TWO },
   { parameters: { COMPRESSION: "DATA_ONLY", COMPRESSION_ALGORITHM: "MEDIUM" }, items: ["0", "1", "0", "0", "2", "5"] },
   { parameters: { COMPRESSION_ALGORITHM: "LOW", CHECKSUM: 1 }, items: ["1", "0", "0", "0", "2", "4"] },
   { parameters: PASSWORD, items: ["1", "0", "1", "1", "3", "3"], request: SPLIT },
