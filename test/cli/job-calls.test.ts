@@ -252,7 +252,7 @@ describe("dump files in an object store", () => {
 describe("calls of an import", () => {
   it("has no dump file over a network link, and takes the schema of its user", async () => {
     expect(await calls("import", "network_link=dbs1", "nologfile=y")).toEqual([
-      ["open", "IMPORT", "SCHEMA", "DBS1", null],
+      ["open", "IMPORT", "SCHEMA", "DBS1", null, "COMPATIBLE"],
       ["setParameter", 7, "CLIENT_COMMAND", "system/******** network_link=dbs1 nologfile=y"],
     ]);
     expect((await calls("import", "network_link=dbs1", "full=y"))[0]).toEqual(["open", "IMPORT", "FULL", "DBS1", null]);
@@ -384,7 +384,7 @@ describe("refusals", () => {
     ["export", ["tables=a.b.c"], "UDE-00014: invalid value for parameter, 'tables'."],
     ["export", ["job_name=a,b"], "LRM-00112: multiple values not allowed for parameter 'job_name'"],
     ["export", ["remap_schema=a:b"], "LRM-00101: unknown parameter name 'remap_schema'"],
-    ["export", ["metrics=y"], "TSDP-00001: parameter metrics is not supported yet"],
+    ["export", ["data_options=x"], "TSDP-00001: parameter data_options is not supported yet"],
     ["export", ["logfile=s3://bucket/x.log"], "UDE-00014: invalid value for parameter, 'logfile'."],
     ["export", ["credential=c"], "UDE-00011: parameter credential is incompatible with parameter dumpfile"],
     [
