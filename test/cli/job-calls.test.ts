@@ -255,9 +255,16 @@ describe("calls of an import", () => {
       ["open", "IMPORT", "SCHEMA", "DBS1", null, "COMPATIBLE"],
       ["setParameter", 7, "CLIENT_COMMAND", "system/******** network_link=dbs1 nologfile=y"],
     ]);
-    expect((await calls("import", "network_link=dbs1", "full=y"))[0]).toEqual(["open", "IMPORT", "FULL", "DBS1", null]);
+    expect((await calls("import", "network_link=dbs1", "full=y"))[0]).toEqual([
+      "open",
+      "IMPORT",
+      "FULL",
+      "DBS1",
+      null,
+      "COMPATIBLE",
+    ]);
     expect(await calls("export", "network_link=dbs1", "nologfile=y")).toEqual([
-      ["open", "EXPORT", "SCHEMA", "DBS1", null],
+      ["open", "EXPORT", "SCHEMA", "DBS1", null, "COMPATIBLE"],
       ["setParameter", 7, "CLIENT_COMMAND", "system/******** network_link=dbs1 nologfile=y"],
       ["addFile", 7, "expdat.dmp", "DATA_PUMP_DIR", null, 1, null],
     ]);
