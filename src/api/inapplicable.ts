@@ -8,6 +8,16 @@ const EDITIONS: readonly [why: string, instead: string] = [
 ];
 const INSTANCES = "A SQLite database is files of one machine; it has no instances.";
 const PARTITIONS = "A SQLite table has no partitions; parts of it are rows.";
+const DATA_FILES: Explanation = [
+  "Files of tablespaces that were copied beside the dump and are plugged in.",
+  "A dump with TRANSPORTABLE holds the pages of the files itself.",
+  "Import its dump files; REMAP_SCHEMA says under which names.",
+];
+const CLOSURE: Explanation = [
+  "Checks that nothing in a set of tablespaces refers to what is outside of it.",
+  "A SQLite file can't refer to another one, so every schema stands alone.",
+  "Leave it out; TRANSPORT_TABLESPACES takes any schemas.",
+];
 const TRACES: Explanation = [
   "Flags that have the processes of Data Pump write Oracle's trace files.",
   "tsdp has none of these processes, and no trace files.",
@@ -61,8 +71,13 @@ const EXPLANATIONS = {
       "There are no Streams here, and so no metadata of them.",
       "Leave it out; triggers of the schema are imported unless EXCLUDE=TRIGGER.",
     ],
+    TABLESPACE_DATAFILE: DATA_FILES,
     TARGET_EDITION: ["Edition that the objects are imported into.", ...EDITIONS],
     TRACE: TRACES,
+    TRANSPORT_DATAFILES: DATA_FILES,
+    TRANSPORT_FULL_CHECK: CLOSURE,
+    TTS_CLOSURE_CHECK: CLOSURE,
+    TTS_FULL_CHECK: CLOSURE,
   },
   "access method": {
     EXTERNAL_TABLE: [

@@ -82,7 +82,6 @@ function checkedMode(operation: Operation, jobMode: string | null): JobMode {
   }
   const mode = MODES.find((known) => known === jobMode.toUpperCase());
   if (mode === undefined) throw invalidArgument(["ORA-39020", jobMode]);
-  if (mode === "TRANSPORTABLE") throw notSupported(`mode ${mode}`);
   return mode;
 }
 

@@ -7,6 +7,7 @@ import { isNetworkImport, readsDump } from "../job/source-database.ts";
 import { SHORTEST_KEY } from "../mask/mask-key.ts";
 import { flashbackTime } from "./flashback-time.ts";
 import { assertApplicable } from "./inapplicable.ts";
+import { assertWholeSchemas, isTransportable } from "../job/transportable.ts";
 import { invalidArgument, invalidOperation, notSupported } from "./refusals.ts";
 
 interface TextRule {
@@ -63,10 +64,8 @@ const PARAMETERS: Readonly<Record<string, ParameterRule>> = {
   VERIFY_CHECKSUM: { type: "flag", operations: ["IMPORT"] },
   VERIFY_ONLY: { type: "flag", operations: ["IMPORT"] },
   TABLE_EXISTS_ACTION: { type: "text", operations: ["IMPORT"], values: ["SKIP", "APPEND", "TRUNCATE", "REPLACE"] },
+  TRANSPORTABLE: { type: "text", operations: ["EXPORT"], values: ["ALWAYS", "NEVER"] },
   DATA_OPTIONS: LATER,
-  TABLESPACE_DATAFILE: LATER,
-  TRANSPORTABLE: LATER,
-  TTS_FULL_CHECK: LATER,
   USER_METADATA: LATER,
 };
 
@@ -114,6 +113,7 @@ export function assertStartable(definition: JobDefinition): void {
   if (definition.operation === "SQL_FILE") assertScript(definition);
   assertRowsWanted(definition);
   assertRemaps(definition);
+  if (isTransportable(definition)) assertWholeSchemas(definition);
   assertAlgorithms(definition);
   assertVerifiesAll(definition);
   const action = definition.parameters["TABLE_EXISTS_ACTION"];
@@ -192,7 +192,7 @@ function assertDumpFiles(definition: JobDefinition): void {
 /** What reads schemas has no default for their tablespaces. */
 function assertTablespaces(definition: JobDefinition): void {
   const { mode, metadataFilters } = definition;
-  if (readsDump(definition) || mode !== "TABLESPACE") return;
+  if (readsDump(definition) || (mode !== "TABLESPACE" && mode !== "TRANSPORTABLE")) return;
   if (metadataFilters.some(({ name }) => name.startsWith("TABLESPACE_"))) return;
   throw invalidOperation(["ORA-39053", "TABLESPACE_EXPR", mode]);
 }

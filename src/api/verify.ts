@@ -4,7 +4,7 @@ import { upperName } from "../base/identifiers.ts";
 import { parseConnectString } from "../catalog/connect-string.ts";
 import { listSchemas } from "../catalog/schemas.ts";
 import { compareSet, type SchemaComparison, type SchemaPair } from "../inspect/compare.ts";
-import { openSet } from "../inspect/open-dump.ts";
+import { assertNoPages, openSet } from "../inspect/open-dump.ts";
 import { verifySet, type OnProgress, type Verification } from "../inspect/verify.ts";
 import { dumpAccess, type DumpOptions } from "./dump-access.ts";
 import { rejecting } from "./session.ts";
@@ -53,6 +53,7 @@ export async function verifyDump(
     const set = await openSet(files, access);
     const verification = await verifySet(set, access, verifying);
     if (against === null) return { verification, comparisons: null };
+    if (verification.master !== null) assertNoPages({ master: verification.master });
     const pairs = pairSchemas(verification, against);
     return { verification, comparisons: await compareSet(set, access.storage, verification, pairs, comparing) };
   });

@@ -72,6 +72,10 @@ export const MESSAGES = {
   "ORA-28334": { text: "column is already encrypted" },
   "ORA-28353": { text: "failed to open wallet", hint: "Check the password of the wallet." },
   "ORA-29283": { text: "invalid file operation: %s" },
+  "ORA-29349": {
+    text: "tablespace '%s' already exists",
+    hint: "The pages of a schema become a new schema: import under another name with remap_schema.",
+  },
   "ORA-31617": {
     text: 'unable to open dump file "%s" for write',
     hint: "Make room there, or allow larger files; then attach to the job and start it again.",
@@ -227,6 +231,7 @@ export const MESSAGES = {
   "ORA-39195": { text: "At least one schema in the TABLE_FILTER does not exist." },
   "ORA-39200": { text: 'Link name "%s" is invalid.' },
   "ORA-39201": { text: "Dump files are not supported for estimate only jobs." },
+  "ORA-39202": { text: "Data cannot be filtered or selected in %s jobs." },
   "ORA-39206": { text: "A parallel degree of %s is invalid.", hint: "Give a whole number from 1 to 64." },
   "ORA-39207": { text: "Value %s is invalid for parameter %s." },
   "ORA-39208": { text: "Parameter %s is invalid for %s jobs." },

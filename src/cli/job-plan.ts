@@ -23,7 +23,7 @@ export interface PlannedDump extends PlannedFile {
 /** What a command line asks for, in the words of the API. */
 export interface JobPlan {
   readonly operation: "EXPORT" | "IMPORT" | "SQL_FILE";
-  readonly mode: "FULL" | "SCHEMA" | "TABLE" | "TABLESPACE";
+  readonly mode: "FULL" | "SCHEMA" | "TABLE" | "TABLESPACE" | "TRANSPORTABLE";
   /** Database link of the source, null: none. */
   readonly remoteLink: string | null;
   /** null: the engine makes one. */
@@ -98,6 +98,7 @@ function jobMode(settings: Settings): JobPlan["mode"] {
   if (settings.has("schemas")) return "SCHEMA";
   if (settings.has("tables") || settings.has("views_as_tables")) return "TABLE";
   if (settings.has("tablespaces")) return "TABLESPACE";
+  if (settings.has("transport_tablespaces")) return "TRANSPORTABLE";
   const takesAll = settings.command === "import" && !settings.has("network_link");
   return (settings.flag("full") ?? takesAll) ? "FULL" : "SCHEMA";
 }
@@ -108,6 +109,7 @@ function checkModes(settings: Settings): void {
     ...(settings.has("schemas") ? ["schema"] : []),
     ...(settings.has("tables") || settings.has("views_as_tables") ? ["tables"] : []),
     ...(settings.has("tablespaces") ? ["tablespaces"] : []),
+    ...(settings.has("transport_tablespaces") ? ["transport_tablespaces"] : []),
   ];
   const [first, second] = modes;
   if (first === undefined || second === undefined) return;
@@ -220,6 +222,7 @@ function metadataFilters(settings: Settings): Filters {
   return [
     ...nameList(settings, "schemas", "SCHEMA_EXPR"),
     ...nameList(settings, "tablespaces", "TABLESPACE_EXPR"),
+    ...nameList(settings, "transport_tablespaces", "TABLESPACE_EXPR"),
     ...(tables === "" ? [] : [["TABLE_FILTER", tables] as const]),
     ...(views === "" ? [] : [["VIEWS_AS_TABLES", views] as const]),
     ...(excludesTables(settings) ? [["EXCLUDE_TABLES", "YES"] as const] : []),

@@ -49,6 +49,33 @@ export const SELECTION_PARAMETERS: readonly JobParameter[] = [
   },
   {
     status: "supported",
+    name: "transportable",
+    commands: ["export"],
+    type: "keyword",
+    values: ["ALWAYS", "NEVER"],
+    default: "NEVER",
+    call: { procedure: "SET_PARAMETER", argument: "TRANSPORTABLE" },
+    description: [
+      "ALWAYS: move the pages of the schema files as they are instead of rows,",
+      "indexes included; an import makes new schemas of them.",
+      "Schemas are taken whole, so it goes with FULL, SCHEMAS and TABLESPACES only.",
+    ],
+  },
+  {
+    status: "supported",
+    name: "transport_tablespaces",
+    commands: ["export"],
+    type: "name",
+    list: true,
+    call: { procedure: "METADATA_FILTER", argument: "TABLESPACE_EXPR; mode TRANSPORTABLE" },
+    description: [
+      "Tablespaces whose pages are to be moved: the files of schemas, by the names",
+      "of the schemas. They come with all that is in them, as with TRANSPORTABLE.",
+      "Example: TRANSPORT_TABLESPACES=HR,OE.",
+    ],
+  },
+  {
+    status: "supported",
     name: "views_as_tables",
     commands: BOTH,
     type: "table",

@@ -25,7 +25,8 @@ function verdict({ files, tables, faultCount }: Verification): string {
 
 function faultLines({ kind, file, schema, object, text }: Fault): readonly string[] {
   if (kind === "file" && file !== null) return [...pumpError([["ORA-39412", file]]).lines.map(formatLine), `  ${text}`];
-  const name = object === null ? "dump file set" : qualifiedName(schema ?? "", object);
+  const of = schema === null ? "dump file set" : `schema ${schema}`;
+  const name = object === null ? of : qualifiedName(schema ?? "", object);
   return [`${name} is bad: ${text}${file === null ? "" : `, in dump file "${file}"`}`];
 }
 

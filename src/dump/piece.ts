@@ -8,7 +8,7 @@ export { PIECE_TYPE } from "../format/frame.ts";
 /** What a piece image is, apart from its bytes. */
 export interface PieceIdentity {
   readonly type: PieceType;
-  /** Number of the object within the job; 0 for the master table. */
+  /** Number of the object within the job, or of the schema whose pages they are; 0 for the master table. */
   readonly object: number;
   /** From 1, within the object. */
   readonly piece: number;
@@ -64,5 +64,7 @@ export function pieceLabel({ type, object, piece, image }: Pick<PieceIdentity, "
       return `description of object ${object}, piece ${piece}${second}`;
     case PIECE_TYPE.MASTER_TABLE:
       return "master table";
+    case PIECE_TYPE.DATABASE_PAGES:
+      return `pages of schema ${object}, piece ${piece}`;
   }
 }

@@ -10,6 +10,8 @@ import { pieceLabel, type PieceLocation, type PieceSegment } from "./piece.ts";
 export interface SetPieces {
   readonly tableData: ReadonlyMap<number, readonly PieceLocation[]>;
   readonly descriptions: ReadonlyMap<number, readonly PieceLocation[]>;
+  /** By the number of the schema. */
+  readonly pages: ReadonlyMap<number, readonly PieceLocation[]>;
   readonly master: PieceLocation | undefined;
 }
 
@@ -26,6 +28,7 @@ export function assemblePieces(files: readonly DumpFile[], keys: ReadonlyMap<num
   return {
     tableData: groupByObject(images, PIECE_TYPE.TABLE_DATA),
     descriptions: groupByObject(images, PIECE_TYPE.OBJECT_DESCRIPTION),
+    pages: groupByObject(images, PIECE_TYPE.DATABASE_PAGES),
     master,
   };
 }
@@ -111,11 +114,12 @@ function groupByObject(images: readonly PieceLocation[], type: PieceType): Reado
   return objects;
 }
 
-/** What is no rows comes in one image; the master table is of no object. */
+/** Only rows have a second image, and only what is large comes in several pieces; the master table is of no object. */
 function checkMetadata(location: PieceLocation): void {
   const { type, object, piece, image } = location;
   if (type === PIECE_TYPE.TABLE_DATA) return;
-  if (piece !== 1 || image !== 0 || (type === PIECE_TYPE.MASTER_TABLE && object !== 0))
+  const isOnly = type !== PIECE_TYPE.DATABASE_PAGES;
+  if ((isOnly && piece !== 1) || image !== 0 || (type === PIECE_TYPE.MASTER_TABLE && object !== 0))
     throw invalidDumpFile(pathOf(location), `${pieceLabel(location)}: it has another number than it can have`);
 }
 

@@ -27,6 +27,8 @@ export class DumpFileSet {
   readonly descriptions: ReadonlyMap<number, readonly PieceLocation[]>;
   /** Files that templates stand for and that are none of the set. */
   readonly passedOver: readonly string[];
+  /** Pages of schema files, by the number of the schema in the master table, from 1. */
+  readonly pages: ReadonlyMap<number, readonly PieceLocation[]>;
   readonly #master: PieceLocation;
 
   private constructor(found: Pick<DumpFileSet, "files" | "header" | "passedOver">, pieces: SetPieces, master: PieceLocation) {
@@ -36,6 +38,7 @@ export class DumpFileSet {
     this.passedOver = passedOver;
     this.pieces = pieces.tableData;
     this.descriptions = pieces.descriptions;
+    this.pages = pieces.pages;
     this.#master = master;
   }
 

@@ -153,7 +153,8 @@ function authenticateFiles(files: readonly DumpFile[], { dataKey, stanzas }: Set
 export function cipherOfImage(encryption: SetEncryption | null, type: PieceType, image: number): Cipher {
   if (encryption === null) return CIPHER.NONE;
   const { data, metadata, columns, cipher } = encryption;
-  const isTaken = type === PIECE_TYPE.TABLE_DATA ? data || (columns && image === 1) : metadata;
+  const isData = type === PIECE_TYPE.TABLE_DATA || type === PIECE_TYPE.DATABASE_PAGES;
+  const isTaken = isData ? data || (columns && image === 1) : metadata;
   return isTaken ? cipher : CIPHER.NONE;
 }
 

@@ -17,7 +17,7 @@ const LAST_FRAME = 1;
 const AUTHENTICATED_LENGTH = 104;
 
 /** What a piece image holds. */
-export const PIECE_TYPE = { TABLE_DATA: 1, OBJECT_DESCRIPTION: 2, MASTER_TABLE: 3 } as const;
+export const PIECE_TYPE = { TABLE_DATA: 1, OBJECT_DESCRIPTION: 2, MASTER_TABLE: 3, DATABASE_PAGES: 4 } as const;
 export type PieceType = (typeof PIECE_TYPE)[keyof typeof PIECE_TYPE];
 
 /** How the raw bytes of an image are stored. */
@@ -37,7 +37,7 @@ export interface ImageFacts {
   /** Bytes of the whole image before and after the codec. */
   readonly rawLength: number;
   readonly storedLength: number;
-  /** Rows in the image. */
+  /** Rows in the image, or pages. */
   readonly rows: number;
 }
 
@@ -145,9 +145,9 @@ export function readImageLengths(reader: ByteReader): { rawLength: number; store
 }
 
 export function pieceType(value: number): PieceType {
-  if (value === PIECE_TYPE.TABLE_DATA || value === PIECE_TYPE.OBJECT_DESCRIPTION || value === PIECE_TYPE.MASTER_TABLE)
-    return value;
-  throw new FormatError("unsupported", `piece type ${value}`);
+  const type = Object.values(PIECE_TYPE).find((known) => known === value);
+  if (type === undefined) throw new FormatError("unsupported", `piece type ${value}`);
+  return type;
 }
 
 export function codecOf(value: number): Codec {

@@ -9,6 +9,7 @@ import { sameColumns } from "../sqlite/schema.ts";
 import { proveSchema, type ProvenSchema } from "../sqlite/scratch.ts";
 import { expectedDescription } from "./description.ts";
 import { groupPieces } from "./master.ts";
+import { pagesProblem } from "./pages.ts";
 import type { PieceContent } from "./piece-check.ts";
 
 /** Something that is wrong with what a master table says. */
@@ -49,7 +50,7 @@ export function checkMaster(master: MasterTable, set: DumpFileSet): CheckedMaste
 
 function contentOf(location: PieceLocation, object: DumpObject | undefined, set: DumpFileSet): PieceContent {
   const { type, image, piece } = location;
-  if (object === undefined) return { is: "anything" };
+  if (object === undefined || type === PIECE_TYPE.DATABASE_PAGES) return { is: "anything" };
   if (type === PIECE_TYPE.OBJECT_DESCRIPTION) return { is: "description", expected: expectedDescription(object) };
   const { id, shape } = object;
   if (type !== PIECE_TYPE.TABLE_DATA || shape === null) return { is: "anything" };
@@ -63,6 +64,8 @@ function identityFaults({ job, schemas, objects }: MasterTable, set: DumpFileSet
     if (isWrong) faults.push({ object, text });
   };
   const [names, ids] = [new Set<string>(), new Set<number>()];
+  const problem = pagesProblem(set, { job, schemas, objects });
+  add(problem !== null, null, problem ?? "");
   add(job.get("GUID") !== set.header.guid, null, "its master table is that of another export");
   add(new Set(schemas.map(({ name }) => name)).size < schemas.length, null, "its master table has a schema twice");
   for (const object of objects) {

@@ -1,6 +1,6 @@
 import { foldName } from "../base/identifiers.ts";
 import type { PieceLocation } from "../dump/piece.ts";
-import { objectNumbers, provableObjects } from "../metadata/master-facts.ts";
+import { objectNumbers, provableObjects, rowsOfTables } from "../metadata/master-facts.ts";
 import type { DumpObject, ObjectType } from "../metadata/dump-object.ts";
 import type { MasterPiece } from "../metadata/master-table.ts";
 import type { TableKind, TextEncoding } from "../sqlite/schema.ts";
@@ -62,6 +62,7 @@ export function listDump({ set, master }: OpenDump, filter: ListFilter = {}): Du
     damaged: objectNumbers(master.job.get("DAMAGED")),
     filtered: objectNumbers(master.job.get("FILTERED")),
     withoutRows: objectNumbers(master.job.get("WITHOUT_ROWS")),
+    counted: rowsOfTables(master.job),
   };
   return {
     job: master.job,
@@ -81,6 +82,8 @@ interface DumpFacts {
   readonly filtered: ReadonlySet<number>;
   /** Tables whose rows the export has left out. */
   readonly withoutRows: ReadonlySet<number>;
+  /** Rows of tables that come in the pages of their schemas. */
+  readonly counted: ReadonlyMap<number, number>;
 }
 
 interface ObjectPieces {
@@ -98,7 +101,7 @@ function listObject(object: DumpObject, pieces: ObjectPieces, reason: string | n
     kind: kind === "view" ? null : kind,
     name,
     tableName: objectType === "INDEX" || objectType === "TRIGGER" ? tableName : null,
-    rows: hasRows ? pieces.listed.reduce((total, piece) => total + piece.rows, 0) : null,
+    rows: hasRows ? (facts.counted.get(object.id) ?? pieces.listed.reduce((total, piece) => total + piece.rows, 0)) : null,
     pieces: pieces.listed.length,
     rawBytes: sum(({ rawLength }) => rawLength),
     storedBytes: sum(({ storedLength }) => storedLength),

@@ -6,6 +6,7 @@ import { verifySegment } from "../dump/verify.ts";
 import { decodeMasterTable, type MasterPiece, type MasterTable } from "../metadata/master-table.ts";
 import { BadImage } from "../sqlite/piece-image.ts";
 import { isSplit } from "../sqlite/piece-table.ts";
+import { pagesProblem } from "./pages.ts";
 
 /** @throws ORA-31694 when the master table is not what one is, or not that of these pieces */
 export async function readMaster(set: DumpFileSet, openFile: OpenFile): Promise<MasterTable> {
@@ -44,6 +45,8 @@ function checkAgreement(set: DumpFileSet, master: MasterTable): void {
   if (schemas.size !== master.schemas.length || objects.size !== master.objects.length)
     throw new BadImage("the master table holds a schema or an object twice");
   if (master.objects.some(({ schema }) => !schemas.has(schema))) throw new BadImage("the master table lacks a schema");
+  const problem = pagesProblem(set, master);
+  if (problem !== null) throw new BadImage(problem);
   const groups = groupPieces(master);
   for (const id of new Set([...groups.keys(), ...set.pieces.keys()])) {
     const shape = objects.get(id)?.shape ?? null;

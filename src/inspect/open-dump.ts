@@ -6,6 +6,7 @@ import { loadCodec } from "../dump/piece.ts";
 import type { OpenFile } from "../dump/piece-reader.ts";
 import { DumpFileSet } from "../dump/reader.ts";
 import type { Keyring } from "../dump/set-key.ts";
+import { isTransported } from "../metadata/master-facts.ts";
 import type { MasterTable } from "../metadata/master-table.ts";
 import type { PlaceKeys } from "../storage/place-keys.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -54,8 +55,18 @@ export async function openSet(names: readonly string[], access: DumpAccess): Pro
   return DumpFileSet.open(await dumpFilesNamed(names, access), storage, keyring, folders);
 }
 
-/** @throws ORA-39002 when an export with CONTENT=METADATA_ONLY has left the rows out */
-export function assertHasRows({ master }: OpenDump): void {
+/** @throws ORA-39002 with TSDP-00010 for a dump of pages, of which no table can be read by itself */
+export function assertNoPages({ master }: Pick<OpenDump, "master">): void {
+  if (!isTransported(master.job)) return;
+  throw pumpError(
+    [["ORA-39002"], ["TSDP-00010", "the dump holds the pages of whole schemas, of which no table can be read by itself"]],
+    "It was exported with transportable: import it, under another name with remap_schema, and read that schema.",
+  );
+}
+
+/** @throws ORA-39002 when an export with CONTENT=METADATA_ONLY has left the rows out, or for a dump of pages */
+export function assertHasRows({ master }: Pick<OpenDump, "master">): void {
+  assertNoPages({ master });
   if (master.job.get("CONTENT") !== "METADATA_ONLY") return;
   throw pumpError(
     [["ORA-39002"], ["TSDP-00010", "the dump holds definitions and no rows"]],

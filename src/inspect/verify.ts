@@ -5,12 +5,14 @@ import { loadCodec, pieceLabel, PIECE_TYPE, type PieceLocation } from "../dump/p
 import type { DumpFileSet } from "../dump/reader.ts";
 import { checksumAlgorithm, faultOf, type ChecksumAlgorithm, type SegmentSums } from "../dump/verify.ts";
 import type { DumpObject } from "../metadata/dump-object.ts";
+import { isTransported, rowsOfTables } from "../metadata/master-facts.ts";
 import type { MasterTable } from "../metadata/master-table.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { DumpAccess } from "./open-dump.ts";
 import { checkMaster, type CheckedMaster } from "./check-master.ts";
 import { checkPieces } from "./check-threads.ts";
 import { readUnheldMaster } from "./master.ts";
+import { badSchemaPages } from "./pages-check.ts";
 import { wrongSegment, type PieceFinding, type PieceTask } from "./piece-check.ts";
 
 /** One thing that is wrong with a dump. */
@@ -78,12 +80,13 @@ export async function verifySet(
     faults.push({ kind: object === null ? "set" : "object", file: null, ...nameOf(object), piece: null, text });
   const findings = await findingsOf(set, access, checked, onProgress);
   faults.push(...pieceFaults(findings, master));
+  if (master !== null && faults.length === 0) faults.push(...(await schemaFaults(set, master, access.storage)));
   const files = set.files.map((file) => verifiedFile(file, findings, faults));
   const order = ["set", "file", "object", "piece"];
   faults.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
   return {
     files,
-    tables: (master?.objects ?? []).filter(({ shape }) => shape !== null).map((object) => verifiedTable(object, set, faults)),
+    tables: master === null ? [] : verifiedTables(master, set, faults),
     objects: master?.objects.length ?? 0,
     faults: faults.slice(0, MOST_FAULTS),
     faultCount: faults.length,
@@ -131,7 +134,7 @@ async function findingsOf(
 
 /** In the order in which they are in the files: a disk is read front to back. */
 function locationsOf(set: DumpFileSet): readonly PieceLocation[] {
-  const all = [...set.pieces.values(), ...set.descriptions.values(), [set.masterPiece()]].flat();
+  const all = [...set.pieces.values(), ...set.descriptions.values(), ...set.pages.values(), [set.masterPiece()]].flat();
   const place = ({ segments: [first] }: PieceLocation) => [first?.fileNumber ?? 0, first?.offset ?? 0] as const;
   return all.sort((a, b) => place(a)[0] - place(b)[0] || place(a)[1] - place(b)[1]);
 }
@@ -146,8 +149,9 @@ function pieceFaults(findings: Findings, master: MasterTable | null): Fault[] {
     if (fault === null) return [];
     const label = pieceLabel(location);
     const text = fault.startsWith(label) ? fault : `${label}: ${fault}`;
-    const names = nameOf(objects.get(location.object) ?? null);
-    const piece = location.type === PIECE_TYPE.TABLE_DATA ? location.piece : null;
+    const isPages = location.type === PIECE_TYPE.DATABASE_PAGES;
+    const names = isPages ? ofSchema(master, location.object) : nameOf(objects.get(location.object) ?? null);
+    const piece = isPages || location.type === PIECE_TYPE.TABLE_DATA ? location.piece : null;
     const segment = wrongSegment(location, sums) ?? location.segments[0];
     return [{ kind: "piece", file: segment?.path ?? null, ...names, piece, text }];
   });
@@ -176,8 +180,17 @@ function sumsOf({ number, segments }: DumpFile, findings: Findings): readonly Se
   return segments.map(({ offset }) => sums.get(offset) ?? unread);
 }
 
-function verifiedTable(object: DumpObject, set: DumpFileSet, faults: readonly Fault[]): VerifiedTable {
+function verifiedTables(master: MasterTable, set: DumpFileSet, faults: readonly Fault[]): readonly VerifiedTable[] {
+  const tables = master.objects.filter(({ shape }) => shape !== null);
+  return tables.map((object) => verifiedTable(object, set, master, faults));
+}
+
+function verifiedTable(object: DumpObject, set: DumpFileSet, master: MasterTable, faults: readonly Fault[]): VerifiedTable {
   const { schema, name } = object;
+  if (isTransported(master.job)) {
+    const isWhole = faults.every((fault) => fault.schema !== schema);
+    return { schema, name, rows: rowsOfTables(master.job).get(object.id) ?? 0, bytes: 0, pieces: 0, badPieces: 0, isWhole };
+  }
   const pieces = set.pieces.get(object.id) ?? [];
   const first = pieces.filter(({ image }) => image === 0);
   const own = faults.filter((fault) => fault.schema === schema && fault.object === name);
@@ -190,6 +203,20 @@ function verifiedTable(object: DumpObject, set: DumpFileSet, faults: readonly Fa
     badPieces: new Set(own.flatMap(({ piece }) => piece ?? [])).size,
     isWhole: own.length === 0,
   };
+}
+
+/** The files that an import would make of pages; only of a set of which every byte is right. */
+async function schemaFaults(set: DumpFileSet, master: MasterTable, storage: Storage): Promise<Fault[]> {
+  const faults: Fault[] = [];
+  for (const number of set.pages.keys()) {
+    const text = await badSchemaPages(set, master, number, storage);
+    if (text !== null) faults.push({ kind: "object", file: null, ...ofSchema(master, number), piece: null, text });
+  }
+  return faults;
+}
+
+function ofSchema(master: MasterTable | null, number: number): Pick<Fault, "schema" | "object"> {
+  return { schema: master?.schemas[number - 1]?.name ?? null, object: null };
 }
 
 function nameOf(object: DumpObject | null): Pick<Fault, "schema" | "object"> {

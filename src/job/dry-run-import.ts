@@ -3,6 +3,9 @@ import { loadCodec } from "../dump/piece.ts";
 import { OpenFiles } from "../dump/open-files.ts";
 import type { Keyring } from "../dump/set-key.ts";
 import { groupPieces, readMaster } from "../inspect/master.ts";
+import type { StackEntry } from "../base/errors.ts";
+import { rowsOfTables } from "../metadata/master-facts.ts";
+import type { MasterTable } from "../metadata/master-table.ts";
 import type { DumpObject } from "../metadata/dump-object.ts";
 import { definitionsNamed, readObjects, type SchemaObject } from "../sqlite/schema.ts";
 import { listExisting, type ExistingObject } from "../sqlite/target.ts";
@@ -24,6 +27,7 @@ import { planSchemaImport, type SchemaImport, type SchemaImportRequest } from ".
 import { chooseTargets, remapsOfImport, type ChosenSchema } from "./import-targets.ts";
 import { isOpenDatabase } from "./jobs.ts";
 import { openSet } from "./open-set.ts";
+import { assertNewSchemas, importsPages } from "./page-import.ts";
 
 /** What an import would do with a dump and the schemas as they are now. */
 export async function dryRunImport(definition: JobDefinition, keyring: Keyring, places: PlaceKeys): Promise<DryRunFindings> {
@@ -34,6 +38,7 @@ export async function dryRunImport(definition: JobDefinition, keyring: Keyring, 
   try {
     const master = await readMaster(set, files.open);
     const { chosen, missing, leftOut } = await chooseTargets(definition, master, new Map());
+    if (importsPages(definition, master)) return pageFindings(chosen, missing, master);
     const content = importContent(definition, master);
     const remapped = remapsOfImport(definition, chosen, content);
     const dump = { content, remapped, pieceOrder: groupPieces(master), pieces: set.pieces };
@@ -54,6 +59,18 @@ export async function dryRunImport(definition: JobDefinition, keyring: Keyring, 
   } finally {
     await files.close();
   }
+}
+
+/** Schemas that come as pages come whole, or not at all. */
+function pageFindings(chosen: readonly ChosenSchema[], missing: readonly StackEntry[], { job }: MasterTable): DryRunFindings {
+  assertNewSchemas(chosen);
+  const counted = rowsOfTables(job);
+  const taken = chosen.flatMap(({ target: schema, objects }) =>
+    objects.filter(isShown).map(({ id, objectType: type, name }): DryRunObject => {
+      return { schema, type, name, action: "create", rows: counted.get(id) ?? null, bytes: null };
+    }),
+  );
+  return { taken, leftOut: [], problems: missingProblems(missing), notes: [] };
 }
 
 /** A target as it is; null: there is none. */

@@ -1,10 +1,15 @@
+import { statSync } from "node:fs";
 import { countByPath, dataTail, objectPath, pathsOf, type ExportMode } from "../metadata/object-paths.ts";
+import type { SchemaFile } from "../worker/messages.ts";
 import { contentOf } from "./content.ts";
 import { estimateExport, estimateMethod } from "./export-estimate.ts";
 import type { ExportPlan } from "./export-plan.ts";
 import { completedLine, estimatedLine, estimatedObjectsLine, lastPart, processingLine } from "./log-lines.ts";
 import type { FrozenState } from "./row-choice.ts";
 import type { JobRun } from "./run.ts";
+
+/** A source of this size takes long enough that its writers should know. */
+const LARGE_SOURCE = 64 << 20;
 
 /** Names the object paths of an export, with what METRICS and ESTIMATE ask for below each. */
 export function tellObjectPaths(run: JobRun, plan: ExportPlan, state: FrozenState): void {
@@ -18,5 +23,16 @@ export function tellObjectPaths(run: JobRun, plan: ExportPlan, state: FrozenStat
     run.measure(1, isData ? estimatedObjectsLine(count, seconds) : completedLine(count, lastPart(path), seconds));
     const here = estimates.filter(({ object }) => isData && dataTail(object) === path);
     run.say(...here.map(({ object, bytes }) => estimatedLine(object.schema, object.name, bytes)));
+  }
+}
+
+/** In rollback-journal mode a reader holds up every commit of other programs; a small source is read before anyone notices. */
+export function tellBlockedWriters(run: JobRun, { schemas }: ExportPlan, sources: readonly SchemaFile[]): void {
+  for (const { name, settings } of schemas) {
+    const path = sources.find(({ schema }) => schema === name)?.path;
+    if (settings.journalMode === "wal" || path === undefined || statSync(path).size < LARGE_SOURCE) continue;
+    run.say(
+      `Schema ${name} is in journal mode ${settings.journalMode}: commits to it wait until the export has ended (WAL avoids this)`,
+    );
   }
 }

@@ -1,49 +1,54 @@
 import { existsSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { basename } from "node:path";
 import { pumpError, toPumpError, type ErrorLine, type StackEntry } from "../base/errors.ts";
 import { failpoint } from "../base/failpoint.ts";
-import { qualifiedName } from "../base/identifiers.ts";
-import { productVersion } from "../base/product.ts";
-import { encodePiece, loadCodec, PIECE_TYPE, type CompressionAlgorithm, type EncodedPiece } from "../dump/piece.ts";
+import { encodePiece, loadCodec, PIECE_TYPE, type EncodedPiece } from "../dump/piece.ts";
 import { dumpFilePath, isUrl } from "../dump/names.ts";
 import type { SetEncryption } from "../dump/set-key.ts";
 import { DumpFileSetWriter, type DumpFileSetOptions, type WrittenFile } from "../dump/writer.ts";
 import { encodeMasterTable } from "../metadata/master-table.ts";
-import { sqliteVersion } from "../sqlite/database.ts";
 import { recoverSource } from "../sqlite/source.ts";
 import { PIECE_TARGET } from "../sqlite/stage.ts";
 import { readStateStamps } from "../sqlite/state-stamp.ts";
-import { openPlaces } from "../storage/place-keys.ts";
 import type { SchemaFile } from "../worker/messages.ts";
 import { ExportCheckpoint, replay, type SavedExport } from "./export-checkpoint.ts";
 import { homeFolder } from "../catalog/home.ts";
-import { EncryptedColumns } from "../catalog/encrypted-columns.ts";
+import { EncryptedColumns, type ColumnName } from "../catalog/encrypted-columns.ts";
 import { Crew, noFurtherWorkers } from "./crew.ts";
 import { contentOf } from "./content.ts";
 import { attachRows } from "./attach-rows.ts";
 import { chooseSources, NO_PLAN, planExport, type ExportPlan, type ExportSources } from "./export-plan.ts";
 import { assertStateOfTime } from "./flashback.ts";
-import { isOpenDatabase } from "./jobs.ts";
 import { dataRemapsOf } from "./data-remaps.ts";
 import { dumpFilesOf, type JobFile } from "./definition.ts";
 import { chooseEncryption, encryptionOf, secretsOf, warnOfClearColumns, type EncryptionChoice } from "./export-encryption.ts";
-import { tellObjectPaths } from "./export-announcement.ts";
+import { tellBlockedWriters, tellObjectPaths } from "./export-announcement.ts";
 import { checksumOf, compressionOf } from "./export-options.ts";
-import { abortedAt, Unloading } from "./export-unloading.ts";
+import { abortBefore } from "./abort-step.ts";
+import { Unloading } from "./export-unloading.ts";
+import { dumpFileSetOptions } from "./export-writer.ts";
 import type { Job } from "./job.ts";
-import { dumpFileSetLines, masterTableLine, restartingLine, startingLine, startupLine } from "./log-lines.ts";
+import {
+  dataFileLines,
+  dumpFileSetLines,
+  masterTableLine,
+  processingLine,
+  restartingLine,
+  startingLine,
+  startupLine,
+} from "./log-lines.ts";
 import { masterTable } from "./master.ts";
 import { remapKeyFor } from "./remap-key.ts";
 import { assertNoDatabase } from "./output-guard.ts";
+import { openPages, planPages, type SchemaPages } from "./page-plan.ts";
+import { PageUnloading } from "./page-unloading.ts";
 import type { JobRun } from "./run.ts";
 import { Snapshot } from "./snapshot.ts";
 import { sourceDatabase } from "./source-database.ts";
+import { assertWholeSchemas, isTransportable, TRANSPORT_PATH } from "./transportable.ts";
 import { firstItems, UnloadQueue } from "./unload-queue.ts";
 import type { WorkerPool, WorkerThread } from "./worker-thread.ts";
 
-/** A source of this size takes long enough that its writers should know. */
-const LARGE_SOURCE = 64 << 20;
 /** From this size on the start of further threads is not noticed. */
 const SPARED_SOURCE = 512 << 20;
 
@@ -61,10 +66,14 @@ export class ExportJob implements Job {
   #writer: DumpFileSetWriter | null = null;
   #plan: ExportPlan = NO_PLAN;
   #queue = new UnloadQueue([]);
-  #unloading: Unloading | null = null;
+  #unloading: Unloading | PageUnloading | null = null;
+  /** The files of an export of pages. */
+  #pages: readonly SchemaPages[] = [];
   #missing: readonly StackEntry[] = [];
   /** What an earlier run has left to go on with. */
   #saved: SavedExport | null = null;
+  /** What of it this run goes on with. */
+  #records: SavedExport["records"] = [];
   #startsOverBecause: string | null = null;
   #encryption: SetEncryption | null = null;
   #sources: readonly SchemaFile[] = [];
@@ -94,15 +103,28 @@ export class ExportJob implements Job {
     assertStateOfTime(this.#run.definition, chosen.sources);
     for (const file of dumpFilesOf(this.#run.definition)) this.#guardOutput(dumpFilePath(file, 1) ?? "");
     await this.#openSources(chosen);
-    this.#plan = planExport(chosen, this.#requireSnapshot(), contentOf(this.#run.definition), {
-      marks,
-      keepsApart: encryption?.what === "ENCRYPTED_COLUMNS_ONLY",
-      remaps: dataRemapsOf(this.#run.definition),
-    });
+    await this.#makePlan(chosen, encryption, marks);
     this.#missing = chosen.missing;
     await attachRows(this.#workers, this.#plan.chosenRows);
     await this.#takeUp(encryption);
     failpoint("export planned");
+  }
+
+  async #makePlan(chosen: ExportSources, encryption: EncryptionChoice | null, marks: readonly ColumnName[]): Promise<void> {
+    const { definition } = this.#run;
+    const snapshot = this.#requireSnapshot();
+    if (isTransportable(definition)) {
+      assertWholeSchemas(definition);
+      this.#plan = planPages(chosen, snapshot, marks);
+      this.#pages = await openPages(chosen, snapshot);
+      return;
+    }
+    const apart = encryption?.what === "ENCRYPTED_COLUMNS_ONLY";
+    this.#plan = planExport(chosen, snapshot, contentOf(definition), {
+      marks,
+      keepsApart: apart,
+      remaps: dataRemapsOf(definition),
+    });
   }
 
   async #openSources({ sources }: ExportSources): Promise<void> {
@@ -134,7 +156,8 @@ export class ExportJob implements Job {
     const items = firstItems(this.#plan.tables);
     if (saved !== null && saved.stamp === (await this.#stampOfSources())) {
       const tables = new Map(this.#plan.tables.map(({ unload }) => [unload.table.object, unload]));
-      this.#queue = new UnloadQueue(replay(items, tables, saved.records));
+      if (this.#plan.transportedRows === null) this.#queue = new UnloadQueue(replay(items, tables, saved.records));
+      this.#records = saved.records;
       await this.#removeBegun(saved.files.map(({ identity }) => identity));
       this.#writer = await DumpFileSetWriter.resume(this.#writerOptions(), saved.files);
       return;
@@ -180,15 +203,8 @@ export class ExportJob implements Job {
       return "done";
     }
     this.#tellPlan();
-    if (this.#run.abortStep === -1) throw abortedAt(-1);
-    const unloading = new Unloading(this.#run, {
-      crew: this.#crew,
-      plan: this.#plan,
-      queue: this.#queue,
-      writer: this.#requireWriter(),
-      checkpoint: this.#checkpoint,
-      readStamp: () => this.#stampOfSources(),
-    });
+    abortBefore(this.#run, -1);
+    const unloading = this.#makeUnloading();
     this.#unloading = unloading;
     this.#crew.setDegree(this.#degree);
     try {
@@ -205,6 +221,18 @@ export class ExportJob implements Job {
       if (toPumpError(error).has("ORA-39095")) await this.#save();
       throw error;
     }
+  }
+
+  #makeUnloading(): Unloading | PageUnloading {
+    const { objects, transportedRows: rows } = this.#plan;
+    const parts = {
+      crew: this.#crew,
+      writer: this.#requireWriter(),
+      checkpoint: this.#checkpoint,
+      readStamp: () => this.#stampOfSources(),
+    };
+    if (rows === null) return new Unloading(this.#run, { ...parts, plan: this.#plan, queue: this.#queue });
+    return new PageUnloading(this.#run, { ...parts, schemas: this.#pages, objects, rows, records: this.#records });
   }
 
   #save(): Promise<void> {
@@ -230,11 +258,12 @@ export class ExportJob implements Job {
     if (this.#startsOverBecause !== null)
       this.#run.say(`${this.#startsOverBecause}: the data is exported again from the beginning`);
     this.#run.once("plan", () => {
-      this.#noteBlockedWriters();
+      tellBlockedWriters(this.#run, this.#plan, this.#sources);
       for (const entry of this.#missing) this.#run.report(pumpError([entry]).lines);
       for (const lines of this.#plan.problems) this.#run.report(lines);
       for (const note of this.#plan.notes) this.#run.say(note);
-      tellObjectPaths(this.#run, this.#plan, this.#requireSnapshot());
+      if (this.#plan.transportedRows !== null) this.#run.say(processingLine(TRANSPORT_PATH));
+      else tellObjectPaths(this.#run, this.#plan, this.#requireSnapshot());
     });
   }
 
@@ -242,7 +271,8 @@ export class ExportJob implements Job {
     const { owner, name } = this.#run.definition;
     const paths = files.map((file) => file.path);
     const checksums = checksumOf(this.#run.definition) === null ? [] : ["Generating checksums for dump file set"];
-    this.#run.sayOnce("files", masterTableLine(owner, name), ...checksums, ...dumpFileSetLines(owner, name, paths));
+    const fileLines = [...dumpFileSetLines(owner, name, paths), ...dataFileLines(this.#pages)];
+    this.#run.sayOnce("files", masterTableLine(owner, name), ...checksums, ...fileLines);
     const unloading = this.#unloading;
     if (unloading !== null) this.#run.showProgress(() => unloading.progress(files));
   }
@@ -269,23 +299,13 @@ export class ExportJob implements Job {
     this.#unloading?.wake();
   }
 
-  /** In rollback-journal mode a reader holds up every commit of other programs; a small source is read before anyone notices. */
-  #noteBlockedWriters(): void {
-    for (const { name, settings } of this.#plan.schemas) {
-      const path = this.#sources.find(({ schema }) => schema === name)?.path;
-      if (settings.journalMode === "wal" || path === undefined || statSync(path).size < LARGE_SOURCE) continue;
-      this.#run.say(
-        `Schema ${name} is in journal mode ${settings.journalMode}: commits to it wait until the export has ended (WAL avoids this)`,
-      );
-    }
-  }
-
   /** Ends the workers; unfinished files stay when a restart can go on with them. */
   async close(): Promise<void> {
     if (this.#checkpoint.hasSaved) await this.#writer?.suspend();
     else await this.#writer?.discard();
     await this.#pool.close();
     this.#snapshot?.close();
+    for (const { source } of this.#pages) source.close();
     // Readers of a WAL database leave an empty -wal and a -shm behind, which only a connection that may write removes.
     for (const { schema, path } of this.#withoutWal) if (existsSync(`${path}-wal`)) recoverSource(schema, path);
   }
@@ -300,27 +320,9 @@ export class ExportJob implements Job {
   }
 
   #writerOptions(): DumpFileSetOptions {
-    const { guid, owner, name, database, degree } = this.#run.definition;
-    return {
-      guid,
-      jobName: qualifiedName(owner, name),
-      instance: basename(database),
-      encoding: this.#plan.schemas.every(({ settings }) => settings.encoding === "UTF-8") ? "UTF-8" : "UTF-16",
-      databaseVersion: sqliteVersion(),
-      compressionAlgorithm: (this.#run.parameter("COMPRESSION_ALGORITHM") ?? "BASIC") as CompressionAlgorithm,
-      metadataCompressed: compressionOf(this.#run.definition, "METADATA_ONLY") !== "NONE",
-      dataCompressed: compressionOf(this.#run.definition, "DATA_ONLY") !== "NONE",
-      encryption: this.#encryption,
-      checksum: checksumOf(this.#run.definition),
-      files: dumpFilesOf(this.#run.definition),
-      openFiles: degree ?? 1,
-      storage: openPlaces(this.#run.places, isOpenDatabase),
-      guard: (path) => {
-        this.#guardOutput(path);
-      },
-      beginning: (path) => this.#run.table.noteBeginning(path),
-      writerVersion: `tsdp ${productVersion()}`,
-    };
+    return dumpFileSetOptions(this.#run, this.#plan, this.#encryption, (path) => {
+      this.#guardOutput(path);
+    });
   }
 
   #requireSnapshot(): Snapshot {

@@ -64,6 +64,8 @@ export interface ExportPlan {
   readonly chosenRows: RowChoice["images"];
   /** Whether there are rows of columns that the catalog marks as secret. */
   readonly holdsMarkedColumns: boolean;
+  /** Of an export of pages: the rows of each table by its number, as far as they are counted; null: rows are exported. */
+  readonly transportedRows: Map<number, number> | null;
 }
 
 /** Before there is one. */
@@ -79,6 +81,7 @@ export const NO_PLAN: ExportPlan = {
   sampleSeed: null,
   chosenRows: new Map(),
   holdsMarkedColumns: false,
+  transportedRows: null,
 };
 
 /** What happens to some of the columns. */
@@ -155,6 +158,7 @@ export function planExport(
     isPartial: selection.isPartial,
     leftOut: choice.leftOut,
     holdsMarkedColumns: holdsMarkedColumns(tables, marks),
+    transportedRows: null,
     tables: tables.flatMap((table) =>
       planTable(table, snapshot, filterOf(table), { remaps: remapped.get(table.id) ?? [], share: rowFilters.shareOf(table) }),
     ),

@@ -1,10 +1,10 @@
-import { pumpError, type PumpError } from "../base/errors.ts";
 import { failpoint } from "../base/failpoint.ts";
 import { encodePiece, PIECE_TYPE, type EncodedPiece } from "../dump/piece.ts";
 import type { DumpFileSetWriter, WrittenFile } from "../dump/writer.ts";
 import { isSystemTable, type DumpObject } from "../metadata/dump-object.ts";
 import { objectPath, type ExportMode } from "../metadata/object-paths.ts";
 import type { Unloaded } from "../worker/messages.ts";
+import { abortBefore } from "./abort-step.ts";
 import type { Crew } from "./crew.ts";
 import type { ExportCheckpoint } from "./export-checkpoint.ts";
 import type { ExportPlan } from "./export-plan.ts";
@@ -71,7 +71,7 @@ export class Unloading {
     let writing: Promise<TablePiece | null> = Promise.resolve(null);
     for (let item = await this.#next(worker); item !== null; item = await this.#next(worker)) {
       const { table } = item;
-      if (table.table.object === this.#run.abortStep) throw abortedAt(this.#run.abortStep);
+      abortBefore(this.#run, table.table.object);
       this.#board.begin(worker.number, this.#object(table), objectPath(this.#mode, "TABLE/TABLE_DATA"), "DIRECT_PATH");
       await this.#checkKeys(worker, table);
       if (!this.#begun.has(table)) this.#begun.set(table, Date.now());
@@ -199,11 +199,6 @@ export class Unloading {
       files,
     };
   }
-}
-
-/** ABORT_STEP of START_JOB. */
-export function abortedAt(step: number): PumpError {
-  return pumpError([["ORA-31697", step]], "The job can be started again; it goes on from there.");
 }
 
 function withoutTable({ id, range, cut }: UnloadItem): Pick<UnloadItem, "id" | "range" | "cut"> {

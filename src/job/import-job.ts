@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { causeLines, pumpError, type ErrorLine, type PumpError, type StackEntry } from "../base/errors.ts";
+import { pumpError, type ErrorLine, type PumpError, type StackEntry } from "../base/errors.ts";
 import { qualifiedName } from "../base/identifiers.ts";
 import { loadCodec } from "../dump/piece.ts";
 import { OpenFiles } from "../dump/open-files.ts";
@@ -17,6 +17,7 @@ import { Loading, type LoadedRows, type SchemaWork } from "./import-loading.ts";
 import { accessMethodOf, importAction, importContent } from "./import-content.ts";
 import { planSchemaImport } from "./import-plan.ts";
 import { Publishing } from "./import-publishing.ts";
+import { abortBefore } from "./abort-step.ts";
 import { ImportState } from "./import-state.ts";
 import { chooseTargets, exportModeOf, remapsOfImport, type ChosenSchema } from "./import-targets.ts";
 import { isOpenDatabase } from "./jobs.ts";
@@ -35,9 +36,10 @@ import {
 } from "./log-lines.ts";
 import { openSet } from "./open-set.ts";
 import { remapKeyFor } from "./remap-key.ts";
+import { importsPages, PageImport } from "./page-import.ts";
 import type { JobRun } from "./run.ts";
 import { skipCurrent, withoutSkipped } from "./skip-current.ts";
-import { verifyByCrew } from "./verification.ts";
+import { verifyFirst, verifyOnly } from "./verification.ts";
 import { TargetSchema } from "./target-schema.ts";
 import { WorkerBoard } from "./worker-board.ts";
 import type { WorkerPool } from "./worker-thread.ts";
@@ -51,6 +53,8 @@ export class ImportJob implements Job {
   readonly #storage: Storage;
   #works: readonly SchemaWork[] = [];
   #files: readonly DumpFile[] = [];
+  /** Of a dump that holds pages instead of rows. */
+  #transport: PageImport | null = null;
   #missing: readonly StackEntry[] = [];
   /** Files that templates stand for and that are none of the set. */
   #passedOver: readonly string[] = [];
@@ -98,9 +102,13 @@ export class ImportJob implements Job {
       const saved = new ImportState(this.#run.table).targets();
       const { chosen, missing } = await chooseTargets(this.#run.definition, master, saved);
       this.#missing = missing;
+      this.#files = set.files;
+      if (importsPages(definition, master)) {
+        this.#transport = PageImport.open(this.#run, this.#crew, chosen, master, set);
+        return;
+      }
       this.#exportMode = exportModeOf(master);
       this.#content = importContent(this.#run.definition, master);
-      this.#files = set.files;
       this.#remapped = remapsOfImport(definition, chosen, this.#content);
       this.#openTargets(chosen, { master, pieces: set.pieces });
     } finally {
@@ -119,14 +127,16 @@ export class ImportJob implements Job {
   }
 
   async run(): Promise<"done" | "stopped"> {
-    if (this.#verifiesOnly) return this.#verifyOnly();
+    if (this.#verifiesOnly) return verifyOnly(this.#run, this.#crew, this.#files, () => this.#tellStart());
     if (this.#readsMasterOnly) {
       this.#run.say(masterTableLine(this.#run.definition.owner, this.#run.definition.name));
       return "done";
     }
-    if (this.#link === null && !(await this.#verify())) return "stopped";
+    const makesAll = this.#works.every(({ target }) => target.isNew);
+    if (this.#link === null && !(await verifyFirst(this.#run, this.#crew, this.#files, makesAll))) return "stopped";
+    if (this.#transport !== null) return this.#runTransport(this.#transport);
     const paths = this.#tellPlan();
-    if (this.#run.abortStep === -1) throw pumpError([["ORA-31697", -1]], "The job can be started again; it goes on from there.");
+    abortBefore(this.#run, -1);
     const open = this.#works.filter(({ target }) => !target.isPublished);
     for (const { target, plan } of open) target.stage(plan);
     const loading = await this.#load();
@@ -159,41 +169,16 @@ export class ImportJob implements Job {
     return this.#run.parameter("MASTER_ONLY") === 1;
   }
 
+  async #runTransport(transport: PageImport): Promise<"done" | "stopped"> {
+    this.#tellStart();
+    this.#tellMissing();
+    abortBefore(this.#run, -1);
+    this.#crew.setDegree(Math.min(this.#run.degree, Math.ceil(transport.bytesLeft / PIECE_TARGET) || 1));
+    return transport.run();
+  }
+
   get #verifiesOnly(): boolean {
     return this.#run.parameter("VERIFY_ONLY") === 1;
-  }
-
-  /**
-   * VERIFY_CHECKSUM; without it sets that have checksums, and, unsaid, all before anything that exists could get half an import.
-   * @returns whether the job goes on
-   */
-  async #verify(): Promise<boolean> {
-    const asked = this.#run.parameter("VERIFY_CHECKSUM");
-    if (asked === 0) {
-      this.#run.say("Warning: dump file checksum verification is disabled");
-      return true;
-    }
-    const isTold = asked === 1 || this.#files.some(({ trailer }) => trailer.checksum !== undefined);
-    if (!isTold && this.#works.every(({ target }) => target.isNew)) return true;
-    if (isTold) this.#run.say("Verifying dump file checksums");
-    const [fault] = (await verifyByCrew(this.#run, this.#crew, this.#files)).values();
-    if (fault !== undefined) throw fault;
-    return !this.#run.isStopping;
-  }
-
-  async #verifyOnly(): Promise<"done" | "stopped"> {
-    this.#run.say("Verifying dump file checksums");
-    const faults = await verifyByCrew(this.#run, this.#crew, this.#files);
-    if (this.#run.isStopping) return "stopped";
-    this.#tellStart();
-    this.#run.say("dump file set is complete");
-    for (const { number, path } of this.#files) {
-      const fault = faults.get(number);
-      if (fault === undefined) this.#run.say(`verified checksum for dump file "${path}"`);
-      else this.#run.report(causeLines(fault).slice(2));
-    }
-    this.#run.say(faults.size === 0 ? "dump file set is consistent" : "dump file set is inconsistent");
-    return "done";
   }
 
   async setDegree(degree: number): Promise<void> {
@@ -215,17 +200,14 @@ export class ImportJob implements Job {
   async close(end: JobEnd): Promise<void> {
     await this.#pool.close();
     this.#link?.close();
+    this.#transport?.close();
     for (const { target } of this.#works) target.close(end === "stopped" || (end === "interrupted" && target.isNew));
   }
 
   /** @returns the object paths that come after the rows */
   #tellPlan(): readonly ObjectPathTail[] {
     this.#tellStart();
-    for (const path of this.#passedOver)
-      this.#run.sayOnce(`passed over ${path}`, `File "${path}" is not of this dump file set and is left out`);
-    this.#run.once("missing", () => {
-      for (const entry of this.#missing) this.#run.report(pumpError([entry]).lines);
-    });
+    this.#tellMissing();
     for (const lines of this.#skipped) this.#run.report(lines);
     const objects = this.#works.flatMap((work) => work.objects);
     const paths = pathsOf(objects, "IMPORT", this.#content);
@@ -243,6 +225,14 @@ export class ImportJob implements Job {
       });
     }
     return paths.filter((path) => !isRowPath(path));
+  }
+
+  #tellMissing(): void {
+    for (const path of this.#passedOver)
+      this.#run.sayOnce(`passed over ${path}`, `File "${path}" is not of this dump file set and is left out`);
+    this.#run.once("missing", () => {
+      for (const entry of this.#missing) this.#run.report(pumpError([entry]).lines);
+    });
   }
 
   #tellStart(): void {

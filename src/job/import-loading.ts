@@ -2,6 +2,7 @@ import { pumpError } from "../base/errors.ts";
 import { qualifiedName } from "../base/identifiers.ts";
 import { isSystemTable, type DumpObject } from "../metadata/dump-object.ts";
 import { objectPath, type ExportMode } from "../metadata/object-paths.ts";
+import { abortBefore } from "./abort-step.ts";
 import type { Crew } from "./crew.ts";
 import type { SchemaImport, TableLoad } from "./import-plan.ts";
 import { completedLine, rowsLine, rowsMetrics } from "./log-lines.ts";
@@ -87,8 +88,7 @@ export class Loading implements LoadedRows {
       while (!this.#run.isStopping && this.#crew.goesOn(worker)) {
         const item = this.#items[next];
         if (item === undefined) break;
-        if (item.load.object.id === this.#run.abortStep)
-          throw pumpError([["ORA-31697", item.load.object.id]], "The job can be started again; it goes on from there.");
+        abortBefore(this.#run, item.load.object.id);
         next += 1;
         await this.#load(worker, item);
       }

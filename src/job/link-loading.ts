@@ -2,6 +2,7 @@ import { pumpError } from "../base/errors.ts";
 import { qualifiedName } from "../base/identifiers.ts";
 import { isSystemTable } from "../metadata/dump-object.ts";
 import { objectPath, type ExportMode } from "../metadata/object-paths.ts";
+import { abortBefore } from "./abort-step.ts";
 import { tellRows, type ImportWork, type LoadedRows, type LoadProgress, type SchemaWork } from "./import-loading.ts";
 import type { TableLoad } from "./import-plan.ts";
 import type { LinkedImport, LinkedPiece, LinkedTable } from "./linked-import.ts";
@@ -81,8 +82,7 @@ export class LinkLoading implements LoadedRows {
   async #work(worker: WorkerThread, works: readonly SchemaWork[]): Promise<void> {
     for (const { target, plan, ...work } of works) {
       for (const load of plan.loads) {
-        if (load.object.id === this.#run.abortStep)
-          throw pumpError([["ORA-31697", load.object.id]], "The job can be started again; it goes on from there.");
+        abortBefore(this.#run, load.object.id);
         await this.#copyTable(worker, { target, plan, ...work }, load);
         if (this.#run.isStopping) return;
       }

@@ -34,7 +34,7 @@ export function rowsLine(
 ): string {
   const name = `. . ${verb} ${qualifiedName(schema, table)}`;
   if (bytes === null) return `${name.padEnd(SIZE_END + 3)}${String(rows).padStart(ROWS_WIDTH)} rows`;
-  return `${sizeLine(name, bytes)}${String(rows).padStart(ROWS_WIDTH)} rows`;
+  return countLine(name, bytes, rows, "rows");
 }
 
 function sizeLine(name: string, bytes: number): string {
@@ -77,6 +77,20 @@ export function rowsMetrics(seconds: number, method: "direct_path" | "convention
 /** The last part of an object path: INDEX of SCHEMA_EXPORT/TABLE/INDEX/INDEX. */
 export function lastPart(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/** `. . exported pages of "HR"                             388.0 KB      97 pages`. */
+export function pagesLine(verb: "exported" | "imported", schema: string, bytes: number, pages: number): string {
+  return countLine(`. . ${verb} pages of "${schema}"`, bytes, pages, "pages");
+}
+
+function countLine(name: string, bytes: number, count: number, unit: string): string {
+  return `${sizeLine(name, bytes)}${String(count).padStart(ROWS_WIDTH)} ${unit}`;
+}
+
+/** What was transported from where, below the dump files. */
+export function dataFileLines(files: readonly { readonly schema: string; readonly path: string }[]): readonly string[] {
+  return files.flatMap(({ schema, path }) => [STARS, `Datafiles transported for tablespace ${schema}:`, `  ${path}`]);
 }
 
 export function masterTableLine(owner: string, job: string): string {

@@ -2,7 +2,7 @@ import { endianness } from "node:os";
 import { basename } from "node:path";
 import { platformName, productVersion } from "../base/product.ts";
 import type { DumpObject } from "../metadata/dump-object.ts";
-import { objectFacts } from "../metadata/master-facts.ts";
+import { objectFacts, rowsFact } from "../metadata/master-facts.ts";
 import type { MasterTable } from "../metadata/master-table.ts";
 import { sqliteVersion } from "../sqlite/database.ts";
 import { isSplit, pieceLayout, pieceTableSql } from "../sqlite/piece-table.ts";
@@ -11,10 +11,8 @@ import type { ExportPlan } from "./export-plan.ts";
 import type { JobRun } from "./run.ts";
 
 /** What an export writes last: everything an import needs to know, nothing of the run itself. */
-export function masterTable(
-  run: JobRun,
-  { schemas, objects, tables: works, withoutRows, isPartial, sampleSeed }: ExportPlan,
-): MasterTable {
+export function masterTable(run: JobRun, plan: ExportPlan): MasterTable {
+  const { schemas, objects, tables: works, withoutRows, isPartial, sampleSeed, transportedRows } = plan;
   const tables = works.map(({ unload }) => unload);
   const { owner, name, operation, mode, guid, version, database } = run.definition;
   const damaged = tables.filter(({ lost }) => lost.length > 0).map(({ table }) => table.object);
@@ -38,6 +36,7 @@ export function masterTable(
     ...(isPartial ? { PARTIAL: "1" } : {}),
     ...(sampleSeed === null ? {} : { SAMPLE_SEED: sampleSeed }),
     ...(filtered.length > 0 ? { DATA_FILTERS: JSON.stringify(run.definition.dataFilters) } : {}),
+    ...(transportedRows === null ? {} : { TRANSPORTABLE: "ALWAYS", ROWS: rowsFact(transportedRows) }),
     ...objectFacts({
       DAMAGED: damaged,
       FILTERED: filtered,

@@ -1,4 +1,3 @@
-import { pumpError } from "../base/errors.ts";
 import { pathEntriesFor } from "../metadata/path-catalog.ts";
 import { assertNamedPath } from "../metadata/path-filter.ts";
 import { Selection, type SelectionRequest } from "../metadata/select.ts";
@@ -10,7 +9,7 @@ type Filtered = Pick<JobDefinition, "operation" | "mode" | "remoteLink" | "metad
 
 /**
  * The choice of a job. An import, and a SQL file, is about all that the dump holds; an export about the default schema.
- * @throws ORA-39001 with what is wrong with a filter inside; TSDP-00001 for a mode that moves no objects by themselves
+ * @throws ORA-39001 with what is wrong with a filter inside
  */
 export function selectionOf(definition: Filtered, defaultSchema: string | null): Selection {
   return new Selection({ ...scopeOf(definition), filters: definition.metadataFilters, defaultSchema });
@@ -35,6 +34,6 @@ export function assertNameable(definition: Filtered, path: string): void {
 
 function scopeOf(definition: Filtered): Pick<SelectionRequest, "mode" | "everythingByDefault"> {
   const { mode } = definition;
-  if (mode === "TRANSPORTABLE") throw pumpError([["TSDP-00001", `mode ${mode}`]]);
-  return { mode, everythingByDefault: readsDump(definition) };
+  // Tablespaces are schemas: a filter of theirs takes them whole.
+  return { mode: mode === "TRANSPORTABLE" ? "FULL" : mode, everythingByDefault: readsDump(definition) };
 }

@@ -17,6 +17,22 @@ export function objectFacts(facts: Readonly<Record<string, Iterable<number>>>): 
   return Object.fromEntries(texts.filter(([, numbers]) => numbers !== ""));
 }
 
+/** Whether a dump holds its schemas as the pages of their files. */
+export function isTransported(job: ReadonlyMap<string, string>): boolean {
+  return job.has("TRANSPORTABLE");
+}
+
+/** The fact that gives the rows of tables by their numbers, `3:107,7:25`: pages don't tell them. */
+export function rowsFact(rows: ReadonlyMap<number, number>): string {
+  return [...rows].map(([object, count]) => `${object}:${count}`).join(",");
+}
+
+/** What `rowsFact` has written; what is something else says nothing. */
+export function rowsOfTables(job: ReadonlyMap<string, string>): ReadonlyMap<number, number> {
+  const entries = (job.get("ROWS") ?? "").split(",").filter((entry) => /^\d{1,15}:\d{1,15}$/.test(entry));
+  return new Map(entries.map((entry) => entry.split(":").map(Number) as [number, number]));
+}
+
 /** Whether a dump holds only some objects of its schemas, so that it says nothing of the others. */
 export function isPartialDump(job: ReadonlyMap<string, string>): boolean {
   return ["TABLE", "TABLESPACE"].includes(job.get("MODE") ?? "") || job.get("PARTIAL") === "1";

@@ -4,6 +4,9 @@ import { statSync } from "node:fs";
 /** A connection. `sqlite` is the only folder that imports better-sqlite3; the others use this type. */
 export type Connection = Sqlite.Database;
 
+/** A statement that is ready to run. */
+export type Statement = Sqlite.Statement;
+
 export interface OpenOptions {
   readonly readonly?: boolean;
   /** The file has to exist already. */

@@ -7,13 +7,19 @@ import type { CopiedRows } from "../sqlite/linked-source.ts";
 import { Linker } from "./linker.ts";
 import { Loader } from "./loader.ts";
 import { Maskers } from "./maskers.ts";
-import type { Unloaded, WorkerAnswers, WorkerReply, WorkerRequest } from "./messages.ts";
+import type { Unloaded, UnloadedPiece, WorkerAnswers, WorkerReply, WorkerRequest } from "./messages.ts";
 import { Unloader } from "./unloader.ts";
 
 /** Requests about the sources of an export, once they are open. */
-type ExportRequest = Extract<WorkerRequest, { do: "attach rows" | "unload" | "continue salvage" | "count" | "check keys" }>;
+type ExportRequest = Extract<
+  WorkerRequest,
+  { do: "attach rows" | "unload" | "continue salvage" | "read pages" | "count" | "check keys" }
+>;
 
-type ImportRequest = Extract<WorkerRequest, { do: "sum segments" | "decode" | "load" | "end loading" | "publish" | "check" }>;
+type ImportRequest = Extract<
+  WorkerRequest,
+  { do: "sum segments" | "decode" | "load" | "place pages" | "check pages" | "end loading" | "publish" | "check" }
+>;
 
 type LinkRequest = Extract<WorkerRequest, { do: "open link" | "copy" | "count linked" | "end copying" }>;
 
@@ -61,6 +67,7 @@ class Worker {
       case "attach rows":
       case "unload":
       case "continue salvage":
+      case "read pages":
       case "count":
       case "check keys":
         return this.#export(this.#exporter(), request);
@@ -79,7 +86,7 @@ class Worker {
     return null;
   }
 
-  async #import(request: ImportRequest): Promise<number | TargetProblems | readonly SegmentSums[] | null> {
+  async #import(request: ImportRequest): Promise<number | TargetProblems | readonly SegmentSums[] | readonly string[] | null> {
     switch (request.do) {
       case "sum segments":
         return this.#loader.sumSegments(request);
@@ -88,6 +95,11 @@ class Worker {
         return null;
       case "load":
         return this.#loader.load(request);
+      case "place pages":
+        await this.#loader.placePages(request);
+        return null;
+      case "check pages":
+        return this.#loader.checkPages(request);
       case "end loading":
         this.#loader.endLoading();
         return null;
@@ -125,7 +137,10 @@ class Worker {
     }
   }
 
-  async #export(unloader: Unloader, request: ExportRequest): Promise<Unloaded | number | null> {
+  async #export(
+    unloader: Unloader,
+    request: ExportRequest,
+  ): Promise<Unloaded | { readonly piece: UnloadedPiece } | number | null> {
     switch (request.do) {
       case "attach rows":
         unloader.attachRows(request.schema, request.path);
@@ -134,6 +149,8 @@ class Worker {
         return unloader.unload(request.table, request.range);
       case "continue salvage":
         return unloader.continueSalvage();
+      case "read pages":
+        return { piece: unloader.readPages(request) };
       case "count":
         return unloader.count(request.table, request.byTable);
       case "check keys":

@@ -1,9 +1,11 @@
+import { closeSync, openSync, writeSync } from "node:fs";
 import { OpenFiles } from "../dump/open-files.ts";
 import type { PieceLocation } from "../dump/piece.ts";
 import { readPiece } from "../dump/piece-reader.ts";
 import { sumSegment, type SegmentSums } from "../dump/verify.ts";
 import { openDatabase, type Connection } from "../sqlite/database.ts";
 import { badImageAs } from "../sqlite/image-fault.ts";
+import { checkPageImage } from "../sqlite/page-image.ts";
 import { removePieceImages, secondImagePath, writePieceImage } from "../sqlite/piece-image.ts";
 import { pieceLayout, type PieceLayout } from "../sqlite/piece-table.ts";
 import { publish, type PublishEvent } from "../sqlite/publish.ts";
@@ -23,6 +25,8 @@ export class Loader {
   readonly #targets = new Map<string, Connection>();
   readonly #images = new Set<string>();
   readonly #maskers: Maskers;
+  /** Files that pages are written to, by their paths. */
+  readonly #pageFiles = new Map<string, number>();
   #decoded: { imagePath: string; dumpFile: string } | null = null;
 
   constructor(maskers: Maskers) {
@@ -64,8 +68,22 @@ export class Loader {
     return badImageAs(dumpFile, () => loadPiece(this.#target(path, durable), imagePath, table, rows, mark, replacements));
   }
 
+  /** Writes pages to a file that no connection holds. */
+  async placePages({ location, path, offset }: WorkerRequest & { do: "place pages" }): Promise<void> {
+    const raw = await readPiece(location, this.#files.open);
+    const file = this.#pageFiles.get(path) ?? openSync(path, "r+");
+    this.#pageFiles.set(path, file);
+    for (let done = 0; done < raw.length;) done += writeSync(file, raw, done, raw.length - done, offset + done);
+  }
+
+  checkPages({ path, dumpFile, facts }: WorkerRequest & { do: "check pages" }): readonly string[] {
+    return badImageAs(dumpFile, () => checkPageImage(path, facts));
+  }
+
   /** Gives up the targets and the last piece. */
   endLoading(): void {
+    for (const file of this.#pageFiles.values()) closeSync(file);
+    this.#pageFiles.clear();
     for (const target of this.#targets.values()) target.close();
     this.#targets.clear();
     for (const image of this.#images) removePieceImages(image);

@@ -5,6 +5,7 @@ import type { CompressionAlgorithm } from "../format/compression.ts";
 import type { RemapFunction } from "../mask/remap-function.ts";
 import type { KeyRange } from "../sqlite/key-range.ts";
 import type { CopiedRows } from "../sqlite/linked-source.ts";
+import type { PageImageFacts } from "../sqlite/page-image.ts";
 import type { PublishEvent, PublishPlan } from "../sqlite/publish.ts";
 import type { RowFilter } from "../sqlite/row-filter.ts";
 import type { TableShape } from "../sqlite/schema.ts";
@@ -52,6 +53,14 @@ export type WorkerRequest =
   | { readonly do: "unload"; readonly table: UnloadTable; readonly range: KeyRange }
   /** Go on with a range in which rows can't be read. */
   | { readonly do: "continue salvage" }
+  /** Read pages of a schema file that stay as they are while the snapshot is held. */
+  | {
+      readonly do: "read pages";
+      readonly descriptor: number;
+      readonly offset: number;
+      readonly length: number;
+      readonly pages: number;
+    }
   | { readonly do: "count"; readonly table: UnloadTable; readonly byTable: boolean }
   /** Whether the replaced values of a table still fit its keys. */
   | { readonly do: "check keys"; readonly table: UnloadTable }
@@ -81,6 +90,10 @@ export type WorkerRequest =
       readonly mark: PieceMark;
       readonly remaps: readonly ColumnRemap[];
     }
+  /** Read a piece of pages, check it, and write it to its place in a file that is to become a schema. */
+  | { readonly do: "place pages"; readonly location: PieceLocation; readonly path: string; readonly offset: number }
+  /** Check a file of which all pages are there. */
+  | { readonly do: "check pages"; readonly path: string; readonly dumpFile: string; readonly facts: PageImageFacts }
   | { readonly do: "end loading" }
   /** Open sources of a link; `begin snapshot` and `end snapshot` are for them then. */
   | { readonly do: "open link"; readonly sources: readonly SchemaFile[] }
@@ -118,12 +131,16 @@ export interface WorkerAnswers {
   "attach rows": null;
   unload: Unloaded;
   "continue salvage": Unloaded;
+  "read pages": { readonly piece: UnloadedPiece };
   count: number;
   "check keys": null;
   "sum segments": readonly SegmentSums[];
   decode: null;
   /** Rows that a key left out. */
   load: number;
+  "place pages": null;
+  /** What SQLite finds of values that their tables do not allow. */
+  "check pages": readonly string[];
   "end loading": null;
   "open link": null;
   copy: CopiedRows;

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compress, type CompressionAlgorithm } from "../format/compression.ts";
@@ -12,7 +12,7 @@ import { beginSnapshot, openSource, sourceError } from "../sqlite/source.ts";
 import { isUnreadable, PIECE_TARGET, SnapshotLost, Stage, type Piece } from "../sqlite/stage.ts";
 import { isRandomView } from "../sqlite/random-view.ts";
 import type { Maskers } from "./maskers.ts";
-import type { SchemaFile, Unloaded, UnloadedPiece, UnloadTable } from "./messages.ts";
+import type { SchemaFile, Unloaded, UnloadedPiece, UnloadTable, WorkerRequest } from "./messages.ts";
 
 /** Rows of the first piece of a table, while the size of its rows isn't known. */
 const FIRST_ROWS = 10_000;
@@ -90,6 +90,16 @@ export class Unloader {
     if (next.done !== true) return this.#answer(table, next.value, [], { salvaging: true });
     this.#salvage = null;
     return this.#answer(table, null, [], { lost: next.value });
+  }
+
+  readPages({ descriptor, offset, length, pages }: WorkerRequest & { do: "read pages" }): UnloadedPiece {
+    const image = Buffer.allocUnsafe(length);
+    for (let done = 0; done < length;) {
+      const read = readSync(descriptor, image, done, length - done, offset + done);
+      if (read === 0) throw new Error("the schema file has fewer pages than SQLite says");
+      done += read;
+    }
+    return { rows: pages, images: [this.#encode(image)] };
   }
 
   /** Rows of the table by SQLite's own count: over any of its indexes (-1 when that one is damaged), or over the table itself. */

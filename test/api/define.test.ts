@@ -73,8 +73,6 @@ describe("open", () => {
       ["EXPORT", "SCHEMA", null, "a\u001bb"],
       ["ORA-39001", "ORA-39207"],
     ],
-    [["SQL_FILE", "TRANSPORTABLE"], ["TSDP-00001"]],
-    [["EXPORT", "TRANSPORTABLE"], ["TSDP-00001"]],
     [
       ["IMPORT", "FULL", "DBS1"],
       ["ORA-39001", "ORA-39200", "ORA-02019"],

@@ -74,12 +74,15 @@ describe("parameter table", () => {
       "subset",
       "tables",
       "tablespaces",
+      "transport_tablespaces",
+      "transportable",
       "userid",
       "version",
       "views_as_tables",
     ]);
     expect(findParameter("REMAP_SCHEMA")).toMatchObject({ status: "supported", commands: ["import"] });
-    expect(findParameter("transport_datafiles")?.status).toBe("planned");
+    expect(findParameter("transport_datafiles")?.status).toBe("inapplicable");
+    expect(findParameter("data_options")?.status).toBe("planned");
   });
 });
 
@@ -94,7 +97,7 @@ describe("help=y", () => {
       "FULL\nProcess every schema of the database or of the dump file set.\nValid keyword values are: [YES] and NO.",
     );
     expect(text).not.toContain("REUSE_DUMPFILES");
-    expect(text).not.toContain("TRANSPORT_DATAFILES");
+    expect(text).not.toContain("DATA_OPTIONS");
     expect(text).toContain("VERIFY_ONLY\n");
   });
 });

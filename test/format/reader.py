@@ -292,7 +292,7 @@ class Segment:
         self.offset, self.length, self.raw, self.stored, self.rows = (fields.number(8) for _ in range(5))
         self.digest = fields.take(32)
         self.last = flags == 1
-        need(self.type in (1, 2, 3) and self.codec in (0, 1) and flags in (0, 1) and self.cipher in (0, 1, 2, 3), "unsupported")
+        need(self.type in (1, 2, 3, 4) and self.codec in (0, 1) and flags in (0, 1) and self.cipher in (0, 1, 2, 3), "unsupported")
         need(self.raw <= GIB and self.stored <= GIB, "an image above 1 GiB")
         self.payload = self.length - self.frames * (FRAME + (16 if self.cipher else 0))
         need(self.frames >= 1 and (self.frames - 1) * 4096 <= self.payload <= self.frames * MIB, "length of a segment")
@@ -462,7 +462,7 @@ def collect_images(files):
     need([place for place in images if place[0] == 3] == [(3, 0, 1, 0)], "no master table, or two")
     for kind, number, piece, image in images:
         if kind != 1:
-            need(piece == 1 and image == 0, "more than one description")
+            need(image == 0 and (piece == 1 or (kind == 4 and (4, number, piece - 1, 0) in images)), "a piece is missing, or too many")
             continue
         need(image in (0, 1) and (piece == 1 or (1, number, piece - 1, 0) in images), "a piece is missing")
         if image == 1:
@@ -565,7 +565,8 @@ def read_master(raw):
     need(all(isinstance(value, int) and 0 <= value < 1 << 53 for row in pieces for value in row), "a piece")
     for name in names:
         need(sum(row[1] == name for row in objects) <= 50000, "too many objects")
-    return {row[0]: row[1] for row in schemas}, objects, pieces
+    facts = dict(row for row in job if isinstance(row[0], str) and isinstance(row[1], str))
+    return facts, schemas, objects, pieces
 
 
 def read_shape(text):
@@ -631,7 +632,12 @@ def list_rows(paths, password=None, wallet=None):
     check_set(files)
     unlock(files, password, wallet)
     images = collect_images(files)
-    encodings, objects, pieces = read_master(images[(3, 0, 1, 0)].raw_bytes())
+    facts, schemas, objects, pieces = read_master(images[(3, 0, 1, 0)].raw_bytes())
+    if "TRANSPORTABLE" in facts:
+        yield from list_pages(images, facts, schemas, objects)
+        return
+    need(all(t != 4 for t, o, p, n in images), "pages that the master table does not know of")
+    encodings = {row[0]: row[1] for row in schemas}
     shapes = {row[0]: read_shape(row[8]) for row in objects if row[8] is not None}
     listed = [(number, piece, rows) for number, piece, _, rows in pieces]
     need(sorted(listed) == sorted((o, p, i.rows) for (t, o, p, n), i in images.items() if t == 1 and n == 0), "pieces disagree")
@@ -646,6 +652,69 @@ def list_rows(paths, password=None, wallet=None):
         yield "table %s %s" % (row[1].encode().hex(), row[4].encode().hex())
         for _, piece in sorted((ordinal, piece) for o, piece, ordinal, _ in pieces if o == row[0]):
             yield from list_piece(images, row[0], piece, encodings[row[1]], *shapes[row[0]])
+
+
+def list_pages(images, facts, schemas, objects):
+    need(all(t in (3, 4) for t, o, p, n in images) and {o for t, o, p, n in images if t == 4} == set(range(1, len(schemas) + 1)), "pieces disagree")
+    counts = dict(tuple(map(int, entry.split(":"))) for entry in facts.get("ROWS", "").split(",") if entry)
+    need(set(counts) == {row[0] for row in objects if row[8] is not None}, "rows are not told")
+    for number, schema in enumerate(schemas, 1):
+        parts = [images[place] for place in sorted(images) if place[:2] == (4, number)]
+        need(all(part.rows > 0 and part.raw == part.rows * schema[2] for part in parts), "pages of another length")
+        raw = b"".join(part.raw_bytes() for part in parts)
+        size = struct.unpack(">H", raw[16:18])[0]
+        need(raw[:16] == b"SQLite format 3\0" and (65536 if size == 1 else size) == schema[2], "no database, or of other pages")
+        need(struct.unpack(">I", raw[28:32])[0] * schema[2] == len(raw), "other pages than the header says")
+        own = sorted(row for row in objects if row[1] == schema[0])
+        yield from list_file(raw, schema, own, counts)
+
+
+def list_file(raw, schema, objects, counts):
+    handle, path = tempfile.mkstemp()
+    with os.fdopen(handle, "wb") as file:
+        file.write(raw[:18] + b"\x01\x01" + raw[20:])
+    database = sqlite3.connect("file:%s?mode=ro" % path, uri=True)
+    try:
+        database.execute("PRAGMA trusted_schema = OFF")
+        database.execute("PRAGMA cell_size_check = ON")
+        pragmas = tuple(database.execute("PRAGMA " + name).fetchone()[0] for name in ("encoding", "page_size", "auto_vacuum", "user_version", "application_id"))
+        need(pragmas == tuple(schema[1:6]), "other settings")
+        found = database.execute("SELECT type, name, tbl_name, CAST(sql AS BLOB) FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid").fetchall()
+        need(found == [(row[2].lower(), row[4], row[5], row[7]) for row in objects], "other definitions")
+        rooted = "SELECT count(*) FROM sqlite_schema WHERE type NOT IN ('table', 'index') AND rootpage IS NOT 0"
+        need(database.execute(rooted).fetchone() == (0,), "a view with pages")
+        need(database.execute("PRAGMA quick_check(1)").fetchone() == ("ok",), "damaged pages")
+        for row in objects:
+            if row[8] is None:
+                continue
+            yield "table %s %s" % (row[1].encode().hex(), row[4].encode().hex())
+            lines = list(list_table(database, row[4], json.loads(row[8])))
+            need(len(lines) == counts[row[0]], "another number of rows")
+            yield from lines
+    except (sqlite3.Error, UnicodeDecodeError, ValueError, KeyError, TypeError):
+        raise Refused("damaged pages")
+    finally:
+        database.close()
+        os.unlink(path)
+
+
+def list_table(database, name, shape):
+    quoted = lambda text: '"%s"' % text.replace('"', '""')
+    columns = [quoted(column) for column in shape["columns"]]
+    key = [] if shape["rowid"] is None else ["rowid"]
+    if shape["integerPrimaryKey"] is not None:
+        key = [quoted(shape["integerPrimaryKey"])]
+    elif key:
+        taken = [column.lower() for column in shape["storedColumns"]]
+        key = [next(word for word in ("rowid", "_rowid_", "oid") if word not in taken)]
+    expressions = [
+        text
+        for column in key + columns
+        for text in ("typeof(%s)" % column, "CASE WHEN typeof(%s) IN ('text','blob') THEN CAST(%s AS BLOB) ELSE %s END" % ((column,) * 3))
+    ]
+    order = " ORDER BY " + key[0] if key else ""
+    for values in database.execute("SELECT %s FROM %s%s" % (",".join(["1"] + expressions), quoted(name), order)):
+        yield "row " + " ".join(value_text(values[i], values[i + 1]) for i in range(1, len(values), 2))
 
 
 def list_piece(images, number, piece, encoding, has_rowid, columns, secret):

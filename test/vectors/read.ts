@@ -5,6 +5,10 @@ import { readPiece } from "../../src/dump/piece-reader.ts";
 import { DumpFileSet } from "../../src/dump/reader.ts";
 import type { Keyring } from "../../src/dump/set-key.ts";
 import { PumpError } from "../../src/base/errors.ts";
+import { factsOfPages, pagesOfSchema } from "../../src/inspect/pages.ts";
+import { isTransported } from "../../src/metadata/master-facts.ts";
+import { badImageAs } from "../../src/sqlite/image-fault.ts";
+import { checkPageImage } from "../../src/sqlite/page-image.ts";
 import { groupPieces, readMaster } from "../../src/inspect/master.ts";
 import type { MasterPiece, MasterTable } from "../../src/metadata/master-table.ts";
 import type { TableShape } from "../../src/sqlite/schema.ts";
@@ -78,6 +82,7 @@ export function keyringOf({ password, wallet }: Vector): Keyring {
 
 async function listSet(set: DumpFileSet, files: OpenFiles, imagePath: string): Promise<string> {
   const master = await readMaster(set, files.open);
+  if (isTransported(master.job)) return digestOf(await listPages(set, files, master, imagePath));
   const lines: string[] = [];
   const pieces = groupPieces(master);
   for (const { id, schema, name, shape } of tablesOf(master)) {
@@ -86,6 +91,19 @@ async function listSet(set: DumpFileSet, files: OpenFiles, imagePath: string): P
       lines.push(...(await listPiece(set, files, piece, shape, imagePath)));
   }
   return digestOf(lines);
+}
+
+async function listPages(set: DumpFileSet, files: OpenFiles, master: MasterTable, path: string): Promise<string[]> {
+  const lines: string[] = [];
+  for (const [i, { name }] of master.schemas.entries()) {
+    const parts = pagesOfSchema(set, i + 1).pieces.map(({ location }) => readPiece(location, files.open));
+    writeFileSync(path, Buffer.concat(await Promise.all(parts)));
+    badImageAs(path, () => checkPageImage(path, factsOfPages(master, i + 1)));
+    const connection = openDatabase(path, { readonly: true });
+    lines.push(...listDatabase(connection, name));
+    connection.close();
+  }
+  return lines;
 }
 
 function tablesOf({ objects }: MasterTable): { id: number; schema: string; name: string; shape: TableShape }[] {

@@ -23,6 +23,7 @@ export interface VectorRequest {
   readonly secret?: SourceSchema["secret"] | undefined;
   readonly more?: readonly SourceSchema[];
   readonly rowsInPiece?: number;
+  readonly pagesInPiece?: number;
   /** Changes what is written, before it is written. */
   readonly contents?: (contents: Contents) => Contents;
   readonly rules?: Omit<SetRules, "guid">;
@@ -67,8 +68,8 @@ export async function makeSet(
   request: Omit<VectorRequest, "name" | "comment">,
   guid: string,
 ): Promise<{ files: readonly VectorFile[]; contents: Contents }> {
-  const { sql, encoding = "UTF-8", secret, more = [], rowsInPiece = 1000, secrets, rules } = request;
-  const read = readContents([{ name: "V", sql, encoding, secret }, ...more], guid, rowsInPiece);
+  const { sql, encoding = "UTF-8", secret, more = [], rowsInPiece = 1000, pagesInPiece, secrets, rules } = request;
+  const read = readContents([{ name: "V", sql, encoding, secret, pagesInPiece }, ...more], guid, rowsInPiece);
   const contents = request.contents?.(read) ?? read;
   const encryption = secrets === undefined ? null : encryptionBy(guid, secrets, request.encryption);
   const charset = encoding === "UTF-8" ? ("UTF-8" as const) : ("UTF-16" as const);

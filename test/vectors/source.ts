@@ -22,11 +22,13 @@ export interface SourceSchema {
   readonly encoding?: TextEncoding;
   /** Columns that are kept apart in second images, by table. */
   readonly secret?: ReadonlyMap<string, readonly string[]> | undefined;
+  /** It comes as its pages, so many in a piece. */
+  readonly pagesInPiece?: number | undefined;
 }
 
 /** A raw image and its place in the set. */
 export interface Image {
-  readonly type: 1 | 2 | 3;
+  readonly type: 1 | 2 | 3 | 4;
   readonly object: number;
   readonly piece: number;
   readonly image: number;
@@ -52,17 +54,26 @@ export function readContents(schemas: readonly SourceSchema[], guid: string, row
   const contents = { schemas: [] as DumpSchema[], objects: [] as DumpObject[], images: [] as Image[] };
   const pieces: MasterPiece[] = [];
   const listing: string[] = [];
-  for (const { name, sql, encoding = "UTF-8", secret } of schemas) {
+  const counted: string[] = [];
+  for (const { name, sql, encoding = "UTF-8", secret, pagesInPiece } of schemas) {
     const connection = new Sqlite(":memory:");
+    if (pagesInPiece !== undefined) connection.pragma("page_size = 512");
     connection.pragma(`encoding = '${encoding}'`);
     connection.exec(sql);
     const read = readSchema(connection, name);
-    contents.schemas.push(read.schema);
+    // The journal of a database in memory is no mode of a file that keeps it.
+    const settings = pagesInPiece === undefined ? read.schema.settings : { ...read.schema.settings, journalMode: "delete" };
+    contents.schemas.push({ ...read.schema, settings });
+    if (pagesInPiece !== undefined) contents.images.push(...pageImages(connection, contents.schemas.length, pagesInPiece));
     for (const found of read.objects) {
       const object = withSecrets({ ...found, id: contents.objects.length + OBJECT_ID }, secret?.get(found.name));
       contents.objects.push(object);
       if (object.shape === null) continue;
       listing.push(tableLine(name, object.name), ...listSource(connection, object));
+      if (pagesInPiece !== undefined) {
+        counted.push(`${object.id}:${countRows(connection, object)}`);
+        continue;
+      }
       const images = tableImages(connection, object, rowsInPiece);
       contents.images.push(...describeRows(object, images), ...images);
       const first = images.filter(({ image }) => image === 0);
@@ -70,7 +81,23 @@ export function readContents(schemas: readonly SourceSchema[], guid: string, row
     }
     connection.close();
   }
-  return { ...contents, pieces, job: jobFacts(guid), rows: digestOf(listing) };
+  const transported = counted.length === 0 ? {} : { TRANSPORTABLE: "ALWAYS", ROWS: counted.join(",") };
+  return { ...contents, pieces, job: { ...jobFacts(guid), ...transported }, rows: digestOf(listing) };
+}
+
+/** The pages of a schema as images. */
+function pageImages(connection: Database, schema: number, pagesInPiece: number): readonly Image[] {
+  const file = withoutVersion(connection.serialize());
+  const step = 512 * pagesInPiece;
+  return Array.from({ length: Math.ceil(file.length / step) }, (_, i): Image => {
+    const raw = file.subarray(i * step, (i + 1) * step);
+    return { type: 4, object: schema, piece: i + 1, image: 0, rows: raw.length / 512, raw };
+  });
+}
+
+function countRows(connection: Database, { name }: DumpObject): number {
+  const count = connection.prepare(`SELECT count(*) FROM ${quoted(name)}`);
+  return count.pluck().get() as number;
 }
 
 /** The master table image of contents, in pages of 512 bytes to keep vectors small. */
@@ -160,10 +187,7 @@ function listSource(connection: Database, object: DumpObject): string[] {
 
 /** The pieces of a table as images. */
 function tableImages(connection: Database, object: DumpObject, rowsInPiece: number): readonly Image[] {
-  const count = connection
-    .prepare(`SELECT count(*) FROM ${quoted(object.name)}`)
-    .pluck()
-    .get() as number;
+  const count = countRows(connection, object);
   const starts = Array.from({ length: Math.ceil(count / rowsInPiece) }, (_, i) => i * rowsInPiece);
   return starts.flatMap((start, i) => {
     const rows = Math.min(rowsInPiece, count - start);

@@ -9,6 +9,7 @@ import { loadCodec } from "../../src/format/compression.ts";
 import { BAD } from "./bad.ts";
 import { GOOD } from "./good.ts";
 import { GOOD_SECOND_IMAGES } from "./good-second-images.ts";
+import { GOOD_PAGES } from "./pages.ts";
 import { importVector, readVector } from "./read.ts";
 import { makeVector } from "./requests.ts";
 import { decodeVector, encodeVector } from "./vector.ts";
@@ -27,7 +28,7 @@ vi.mock("node:os", async (original) => ({
 const VECTORS = fileURLToPath(new URL("../../fixtures/dumps/vectors/", import.meta.url));
 /** `npm run vectors` writes what is compared otherwise. */
 const WRITES = process.env["MODE"] === "vectors";
-const REQUESTS = [...GOOD, ...GOOD_SECOND_IMAGES, ...BAD];
+const REQUESTS = [...GOOD, ...GOOD_SECOND_IMAGES, ...GOOD_PAGES, ...BAD];
 
 let folder: string;
 beforeAll(async () => {
@@ -86,6 +87,7 @@ const IMPORTED = [
   "encrypted-dual-wallet",
   "encrypted-split",
   ...GOOD_SECOND_IMAGES.map(({ name }) => name),
+  ...GOOD_PAGES.map(({ name }) => name),
 ];
 test.each(IMPORTED)("%s is imported, and its rows are the same", async (name) => {
   const vector = decodeVector(readFileSync(join(VECTORS, name)));
