@@ -150,7 +150,7 @@ class Publication {
 
   #insertTyped(table: PublishTable): void {
     const { definition } = table;
-    this.#guarded(definition, "rejected", () => {
+    const isFilled = this.#guarded(definition, "rejected", () => {
       const name = quoteIdentifier(definition.name);
       if (table.action === "create") this.#connection.prepare(this.#text(definition)).run();
       if (table.action === "merge") this.#prepareMerge(definition.name);
@@ -167,7 +167,32 @@ class Publication {
       const filter = table.action === "merge" ? ` WHERE ${this.#mergeCondition(table)}` : "";
       this.#connection.exec(`INSERT INTO ${name} (${columns}) SELECT ${columns} FROM ${quoteIdentifier(table.staging)}${filter}`);
     });
+    if (!isFilled && table.action === "create") this.#createEmpty(definition);
     this.#connection.exec(`DROP TABLE ${quoteIdentifier(table.staging)}`);
+  }
+
+  /** A table that refuses its rows is there without them, so that what belongs to it can be made. */
+  #createEmpty(definition: SchemaObject): void {
+    const savepoint = new Savepoint(this.#connection);
+    try {
+      this.#connection.prepare(this.#text(definition)).run();
+    } catch {
+      savepoint.rollback(); // it was this that has been reported
+      return;
+    }
+    savepoint.release();
+    this.#rejected.delete(foldName(definition.name));
+  }
+
+  /** @throws the error of a table that would be lost: its old rows are to go only when the new ones are there */
+  #assertNotReplaced({ name }: SchemaObject, error: unknown): void {
+    if (!this.#plan.drops.some((dropped) => foldName(dropped) === foldName(name))) return;
+    const reason = `table ${name} can't be replaced, since its new rows can't be loaded`;
+    throw pumpError(
+      [["ORA-02354"], ["TSDP-00010", reason], ...causeLines(error)],
+      "The schema is as it was. Import without this table, or into another schema.",
+      error,
+    );
   }
 
   /** Columns that the dump and the table compute both. One that only the table computes can't take the dump's values: an error. */
@@ -211,6 +236,7 @@ class Publication {
   /** Runs the stored text; one that can't be run again (x in double quotes meant as a string) is stored and then built. */
   #createIndex(index: SchemaObject): boolean {
     return this.#guarded(index, "failed", () => {
+      if (this.#rejected.has(foldName(index.tableName))) throw new Error(`its table ${index.tableName} could not be made`);
       const savepoint = new Savepoint(this.#connection);
       try {
         this.#connection.prepare(this.#text(index)).run();
@@ -266,6 +292,7 @@ class Publication {
       step();
     } catch (error) {
       if (!this.#connection.inTransaction) throw error;
+      if (kind === "rejected") this.#assertNotReplaced(object, error);
       savepoint.rollback();
       if (kind === "rejected") this.#rejected.add(foldName(object.name));
       const sql = kind === "failed" ? [{ code: "Failing sql is", text: `\n${shortened(this.#text(object))}` }] : [];

@@ -347,3 +347,18 @@ test("names that differ in letters whose case SQLite does not fold are different
   await runImport(folder, { ...same, remap: [["UML", "OTHER"]] });
   expect(compareDatabases(uml, other)).toEqual([]);
 });
+
+test("a table that can't be replaced stays as it was; one that is made refuses its rows, and has its indexes", async () => {
+  execute(shop, "PRAGMA ignore_check_constraints = 1; UPDATE orders SET amount = -1 WHERE id = 11");
+  expectSuccess(await runExport(folder, { schemas: "IN ('SHOP')", dumpFiles: ["refused.dmp"] }));
+  const conventional = { DATA_ACCESS_METHOD: "CONVENTIONAL_PATH" };
+  const request = { dumpFiles: ["refused.dmp"], parameters: { ...conventional, TABLE_EXISTS_ACTION: "REPLACE" } };
+  execute(shop, "INSERT INTO orders VALUES (99, 1, 9, 'here only')");
+  copyFileSync(shop, join(folder, "BEFORE.db"));
+  const replaced = await runImport(folder, request);
+  expect(replaced.errors.length).toBeGreaterThan(0);
+  expect(compareDatabases(join(folder, "BEFORE.db"), shop)).toEqual([]);
+  await runImport(folder, { ...INTO_OTHER, dumpFiles: ["refused.dmp"], parameters: conventional });
+  expect(rows(other, "SELECT count(*) FROM orders")).toEqual(["[0]"]);
+  expect(objects(other)).toEqual(objects(shop));
+});
