@@ -14,7 +14,8 @@ const MUTATIONS: Readonly<Record<string, Mutation>> = {
   },
   overwrite: (bytes, random) => {
     const place = random.below(bytes.length);
-    return bytes.fill(random.pick([0, 0xff, 0x7f, 0x80, random.below(256)]), place, place + 1 + random.below(64));
+    const end = Math.min(bytes.length, place + 1 + random.below(64));
+    return bytes.fill(random.pick([0, 0xff, 0x7f, 0x80, random.below(256)]), place, end);
   },
   cut: (bytes, random) => bytes.subarray(0, random.below(bytes.length)),
   "cut the beginning": (bytes, random) => bytes.subarray(1 + random.below(bytes.length - 1)),
