@@ -1,3 +1,5 @@
+import { storageClass } from "../base/storage-class.ts";
+
 /** A value of SQLite that is not NULL: text, INTEGER, REAL, BLOB. Text is well-formed Unicode. */
 export type MaskValue = string | bigint | number | Uint8Array;
 
@@ -9,22 +11,8 @@ export class MaskFailure extends Error {
   override readonly name = "MaskFailure";
 }
 
-/** The storage class of a value, as `typeof()` of SQL names it, in upper case. */
-export function storageClass(value: MaskValue): "TEXT" | "INTEGER" | "REAL" | "BLOB" {
-  switch (typeof value) {
-    case "string":
-      return "TEXT";
-    case "bigint":
-      return "INTEGER";
-    case "number":
-      return "REAL";
-    default:
-      return "BLOB";
-  }
-}
-
 /** @throws MaskFailure for a value of another class than text */
 export function textOf(value: MaskValue): string {
   if (typeof value === "string") return value;
-  throw new MaskFailure(`it replaces text, and the value is of class ${storageClass(value)}`);
+  throw new MaskFailure(`it replaces text, and the value is of class ${String(storageClass(value))}`);
 }

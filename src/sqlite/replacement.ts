@@ -1,4 +1,5 @@
 import { pumpError } from "../base/errors.ts";
+import { storageClass } from "../base/storage-class.ts";
 import type { Connection } from "./database.ts";
 import type { TextEncoding } from "./schema.ts";
 
@@ -88,29 +89,16 @@ function isExact(text: string, bytes: unknown, encoding: TextEncoding): boolean 
 /** What is wrong with a result; null: nothing. It has to be of the class of what it replaces, so that no affinity changes it. */
 function faultOf(made: unknown, value: Value): string | null {
   if (typeof made === "object" && made !== null && "then" in made) return "its function gives a Promise";
-  if (classOf(made) !== classOf(value))
-    return `its function gives ${described(made)} in place of a value of class ${String(classOf(value))}`;
+  if (storageClass(made) !== storageClass(value))
+    return `its function gives ${described(made)} in place of a value of class ${String(storageClass(value))}`;
   if (typeof made === "string" && /\p{Surrogate}/u.test(made)) return "its function gives text with half a surrogate pair";
   if (typeof made === "bigint" && BigInt.asIntN(64, made) !== made) return "its function gives an integer of more than 64 bits";
   if (typeof made === "number" && Number.isNaN(made)) return "its function gives NaN";
   return null;
 }
 
-function classOf(value: unknown): "TEXT" | "INTEGER" | "REAL" | "BLOB" | null {
-  switch (typeof value) {
-    case "string":
-      return "TEXT";
-    case "bigint":
-      return "INTEGER";
-    case "number":
-      return "REAL";
-    default:
-      return value instanceof Uint8Array ? "BLOB" : null;
-  }
-}
-
 function described(made: unknown): string {
-  const known = classOf(made);
+  const known = storageClass(made);
   return known === null ? `a value of type ${typeof made}` : `one of class ${known}`;
 }
 

@@ -3,7 +3,8 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { createMasker } from "../../src/mask/masker.ts";
 import { deriveMaskKey, isSameCheck, maskKeyCheck } from "../../src/mask/mask-key.ts";
 import { isKeyed, MASK_FUNCTIONS, parseRemapFunction, type RemapFunction } from "../../src/mask/remap-function.ts";
-import { MaskFailure, storageClass, type Masker, type MaskValue } from "../../src/mask/value.ts";
+import { storageClass } from "../../src/base/storage-class.ts";
+import { MaskFailure, type Masker, type MaskValue } from "../../src/mask/value.ts";
 import { PumpError } from "../../src/base/errors.ts";
 
 const KEY = Buffer.alloc(32, 7);
