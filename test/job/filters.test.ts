@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import { PumpError } from "../../src/base/errors.ts";
 import { compareDatabases } from "../judge/compare.ts";
-import { codesOf, expectSuccess, runInProcess, type JobReport, type JobRequest } from "./pump-jobs.ts";
+import { codesOf, expectSuccess, reportOf, runInProcess, type JobReport, type JobRequest } from "./pump-jobs.ts";
 
 const SHOP = `
   CREATE TABLE customers (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE NOT NULL, big INT);
@@ -41,10 +41,8 @@ beforeEach(() => {
   for (const suffix of ["", "-wal", "-shm"]) rmSync(target + suffix, { force: true });
 });
 
-async function run(operation: "EXPORT" | "IMPORT", request: JobRequest): Promise<JobReport> {
-  const report = await runInProcess(operation, folder, { reuse: true, ...request });
-  if (report instanceof PumpError) throw report;
-  return report;
+function run(operation: "EXPORT" | "IMPORT", request: JobRequest): Promise<JobReport> {
+  return reportOf(operation, folder, { reuse: true, ...request });
 }
 
 async function exported(filters: JobRequest["filters"], request: JobRequest = {}): Promise<JobReport> {

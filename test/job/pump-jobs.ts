@@ -179,6 +179,13 @@ export function codesOf(error: PumpError): string[] {
   return error.lines.map(({ code }) => code);
 }
 
+/** As `runInProcess`, of a job that starts. @throws the error for which it did not */
+export async function reportOf(operation: Operation, database: string, request: JobRequest): Promise<JobReport> {
+  const report = await runInProcess(operation, database, request);
+  if (report instanceof PumpError) throw report;
+  return report;
+}
+
 /**
  * Runs a job without a client: for the very many jobs of one test. Nothing else is different.
  * @returns how it ended, or the error for which it did not start.

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import { compareDatabases } from "../judge/compare.ts";
-import { codesOf, expectSuccess, runExport, runInProcess, type JobReport, type JobRequest } from "./pump-jobs.ts";
+import { codesOf, expectSuccess, reportOf, runExport, runInProcess, type JobReport, type JobRequest } from "./pump-jobs.ts";
 import { PumpError } from "../../src/base/errors.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
@@ -53,10 +53,8 @@ function rows(schema: string, sql: string): unknown[] {
   return found;
 }
 
-async function remapped(request: JobRequest): Promise<JobReport> {
-  const report = await runInProcess("IMPORT", folder, request);
-  if (report instanceof PumpError) throw report;
-  return report;
+function remapped(request: JobRequest): Promise<JobReport> {
+  return reportOf("IMPORT", folder, request);
 }
 
 test("a new schema is what SQLite's own renaming would have made of the old one", async () => {

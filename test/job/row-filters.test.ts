@@ -6,7 +6,7 @@ import { beforeAll, beforeEach, expect, test } from "vitest";
 import { connect } from "../../src/api/data-pump.ts";
 import { verifyDump } from "../../src/api/verify.ts";
 import { PumpError } from "../../src/base/errors.ts";
-import { codesOf, expectSuccess, runInProcess, type JobReport, type JobRequest } from "./pump-jobs.ts";
+import { codesOf, expectSuccess, reportOf, runInProcess, type JobReport, type JobRequest } from "./pump-jobs.ts";
 
 const SHOP = `
   CREATE TABLE customers (id INTEGER PRIMARY KEY, name TEXT COLLATE NOCASE, born TEXT);
@@ -41,10 +41,8 @@ beforeEach(() => {
   for (const suffix of ["", "-wal", "-shm"]) rmSync(target + suffix, { force: true });
 });
 
-async function run(operation: "EXPORT" | "IMPORT", request: JobRequest): Promise<JobReport> {
-  const report = await runInProcess(operation, folder, { reuse: true, ...request });
-  if (report instanceof PumpError) throw report;
-  return report;
+function run(operation: "EXPORT" | "IMPORT", request: JobRequest): Promise<JobReport> {
+  return reportOf(operation, folder, { reuse: true, ...request });
 }
 
 async function exported(dataFilters: JobRequest["dataFilters"], request: JobRequest = {}): Promise<JobReport> {
