@@ -7,8 +7,6 @@ import type { TablePiece, TableUnload, UnloadItem } from "./unload-queue.ts";
 /** The first checkpoint of a run is due after so many bytes of pieces, the next after so much time. */
 const FIRST_BYTES = 16 << 20;
 const CHECKPOINT_MS = 1000;
-/** When a file could not be made durable at its length, it may be a few pieces later. */
-const AGAIN_MS = 250;
 
 /** One item that has been unloaded: what it has become. */
 export interface UnloadRecord {
@@ -85,7 +83,8 @@ export class ExportCheckpoint {
       const [pending, files] = await Promise.all([this.#takeWritten(), writer.checkpoint()]);
       if (files === null) {
         this.#pending.unshift(...pending);
-        wait = AGAIN_MS;
+        // Too short to be made durable, but maybe not a piece later.
+        wait = 0;
         return;
       }
       failpoint("export synced");

@@ -136,13 +136,8 @@ test.each([
   ["export checkpoint", one],
   ["export file published", two],
 ] as const)("an export that is killed at '%s' goes on, with the credential as it is by then", async (failpoint, request) => {
-  if (request === one) {
-    addRows("BAR", 70);
-    // A checkpoint is due a while after the first try: the export must not have ended by then.
-    store.proxy.fail({ kind: "delay", milliseconds: 700 }, "UploadPart", Number.POSITIVE_INFINITY);
-  }
+  if (request === one) addRows("BAR", 50);
   await runToFailpoint("EXPORT", folder, request(), failpoint);
-  store.proxy.heal();
   expect((await store.names()).length).toBeGreaterThan(0);
   await session(async (pump) => pump.createCredential("BMCTEST", "AKIATEST", SECRET, { replace: true, region: "us-east-1" }));
   expectSuccess(await restart(folder));

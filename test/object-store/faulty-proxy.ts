@@ -1,6 +1,5 @@
 import { Agent, createServer, request as httpRequest, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 import { describeRequest, type StoreRequest } from "./request.ts";
 import type { UploadBooks } from "./upload-books.ts";
 
@@ -8,7 +7,6 @@ import type { UploadBooks } from "./upload-books.ts";
 export type Fault =
   | { readonly kind: "answer"; readonly status: number; readonly body?: string; readonly headers?: Record<string, string> }
   /** The server is asked later. */
-  | { readonly kind: "delay"; readonly milliseconds: number }
   /** The connection ends before the request reaches the server. */
   | { readonly kind: "reset" }
   /** The server has done it, and the answer is lost. */
@@ -97,7 +95,6 @@ export class FaultyProxy {
       return;
     }
     const body = await collect(incoming);
-    if (fault?.kind === "delay") await sleep(fault.milliseconds);
     if (isAnswered(response, fault)) return;
     const answer = this.#books?.answer(request, body);
     if (answer === undefined)
