@@ -133,14 +133,21 @@ export function inapplicable(kind: InapplicableKind, name: string, [what, why, i
   return pumpError([["TSDP-00002", `${kind} ${name}`, what, why]], instead);
 }
 
-/**
- * @param name in upper case
- * @throws ORA-39001 with TSDP-00002 inside for a name that has no meaning here
- */
-export function assertApplicable(kind: InapplicableKind, name: string): void {
+function refusalOf(kind: InapplicableKind, name: string): PumpError | null {
+  const key = name.toUpperCase();
   const explanations = explanationsOf(kind);
-  const explanation = Object.hasOwn(explanations, name) ? explanations[name] : undefined;
-  if (explanation === undefined) return;
-  const { lines, hint } = inapplicable(kind, name, explanation);
-  throw pumpError([["ORA-39001"], ...lines], hint);
+  const explanation = Object.hasOwn(explanations, key) ? explanations[key] : undefined;
+  return explanation === undefined ? null : inapplicable(kind, key, explanation);
+}
+
+/** @throws TSDP-00002 for a name that has no meaning here */
+export function assertMeaning(kind: InapplicableKind, name: string): void {
+  const refusal = refusalOf(kind, name);
+  if (refusal !== null) throw refusal;
+}
+
+/** @throws ORA-39001 with TSDP-00002 inside for a name that has no meaning here */
+export function assertApplicable(kind: InapplicableKind, name: string): void {
+  const refusal = refusalOf(kind, name);
+  if (refusal !== null) throw pumpError([["ORA-39001"], ...refusal.lines], refusal.hint);
 }

@@ -70,7 +70,7 @@ const PARAMETERS: Readonly<Record<string, ParameterRule>> = {
 };
 
 /** Parameters of an import that say something about dump files. */
-const OF_DUMPS: ReadonlySet<string> = new Set(["ENCRYPTION_PASSWORD", "VERIFY_CHECKSUM", "VERIFY_ONLY"]);
+const OF_DUMPS: ReadonlySet<string> = new Set(["ENCRYPTION_PASSWORD", "MASTER_ONLY", "VERIFY_CHECKSUM", "VERIFY_ONLY"]);
 
 /**
  * SET_PARAMETER as a change of the definition. Flags are numbers: 0 is off, any other whole number is on (stored as 1).
@@ -93,18 +93,18 @@ export function setParameter(definition: JobDefinition, name: string, value: str
 
 /**
  * SET_PARALLEL as a change of the definition.
- * @throws ORA-39001 with ORA-39206 inside unless the degree is a whole number from 1 to 64; ORA-39002 with ORA-39208 for a job
+ * @throws ORA-39001 with ORA-39206 inside unless the degree is a whole number from 1 to 64; ORA-39002 with ORA-39047 for a job
  * without workers.
  */
 export function setParallel({ operation }: JobDefinition, degree: number): Partial<JobDefinition> {
-  if (operation === "SQL_FILE") throw invalidOperation(["ORA-39208", "PARALLEL", operation]);
+  if (operation === "SQL_FILE") throw invalidOperation(["ORA-39047", operation]);
   if (!Number.isInteger(degree) || degree < 1 || degree > 64) throw invalidArgument(["ORA-39206", String(degree)]);
   return { degree };
 }
 
 /**
  * What START_JOB demands of a definition.
- * @throws ORA-39002 with ORA-39053 (no dump file, no SQL file, no tablespace), ORA-39050 (parameters that contradict each other) or ORA-39137 (an action that needs metadata) inside.
+ * @throws ORA-39002 with ORA-39053 (no dump file, no tablespace, nothing to sample or follow), ORA-39054 (no SQL file), ORA-39050 (parameters that contradict each other) or ORA-39137 (an action that needs metadata) inside.
  */
 export function assertStartable(definition: JobDefinition): void {
   assertDumpFiles(definition);
@@ -123,7 +123,7 @@ export function assertStartable(definition: JobDefinition): void {
 }
 
 function assertScript(definition: JobDefinition): void {
-  if (sqlFilePath(definition) === "") throw invalidOperation(["ORA-39053", "SQLFILE", definition.operation]);
+  if (sqlFilePath(definition) === "") throw invalidOperation(["ORA-39054"]);
   if (contentOf(definition) === "DATA_ONLY") throw invalidOperation(["ORA-39050", "SQLFILE", "CONTENT=DATA_ONLY"]);
 }
 
@@ -134,11 +134,14 @@ function assertRowsWanted(definition: JobDefinition): void {
     throw invalidOperation(["ORA-39050", filter.name, "CONTENT=METADATA_ONLY"]);
   if (definition.parameters["SAMPLE_SEED"] !== undefined && !definition.dataFilters.some(({ name }) => name === "SAMPLE"))
     throw pumpError(
-      [["ORA-39002"], ["ORA-39050", "SAMPLE_SEED", "no SAMPLE"]],
-      "Say what is to be sampled, or leave the seed out.",
+      [["ORA-39002"], ["ORA-39053", "SAMPLE", definition.operation]],
+      "SAMPLE_SEED decides which rows SAMPLE takes: say what is to be sampled, or leave the seed out.",
     );
   if (definition.parameters["SUBSET"] === 1 && filter === undefined)
-    throw pumpError([["ORA-39002"], ["ORA-39050", "SUBSET", "no QUERY or SAMPLE"]], "Say which rows are to be followed.");
+    throw pumpError(
+      [["ORA-39002"], ["ORA-39053", "QUERY or SAMPLE", definition.operation]],
+      "SUBSET follows the foreign keys of the rows that these choose: choose some, or leave SUBSET out.",
+    );
 }
 
 /** An algorithm of what is not to be done. */
@@ -226,7 +229,7 @@ function valuesOf(
 }
 
 function checkedText(name: string, values: readonly string[] | undefined, value: string | number): string {
-  if (name === "DATA_ACCESS_METHOD") assertApplicable("access method", String(value).toUpperCase());
+  if (name === "DATA_ACCESS_METHOD") assertApplicable("access method", String(value));
   const text = typeof value === "string" && values !== undefined ? value.toUpperCase() : value;
   if (typeof text !== "string" || text === "" || values?.includes(text) === false)
     throw invalidArgument(["ORA-39207", String(value), name]);

@@ -155,10 +155,18 @@ export const MESSAGES = {
   "ORA-39044": { text: "Metadata transform %s has already been specified." },
   "ORA-39045": { text: "invalid metadata remap name %s" },
   "ORA-39046": { text: "Metadata remap %s has already been specified." },
+  "ORA-39047": {
+    text: "Jobs of type %s cannot use multiple execution streams.",
+    hint: "A script is written by one worker: leave PARALLEL out.",
+  },
   "ORA-39049": { text: "invalid parameter name %s" },
   "ORA-39050": { text: "parameter %s is incompatible with parameter %s" },
   "ORA-39051": { text: "parameter %s specified multiple times" },
   "ORA-39053": { text: "parameter or attribute %s must be defined for a %s job" },
+  "ORA-39054": {
+    text: "missing or invalid definition of the SQL output file.",
+    hint: "Add a file of type KU$_FILE_TYPE_SQL_FILE.",
+  },
   "ORA-39058": { text: "current object skipped: %s of type %s" },
   "ORA-39059": {
     text: "dump file set is incomplete",

@@ -1,6 +1,5 @@
 import { KU } from "../api/constants.ts";
 import type { DataPump } from "../api/data-pump.ts";
-import { PumpError, toPumpError } from "../base/errors.ts";
 import type { JobPlan } from "./job-plan.ts";
 
 /** The procedures that define a job. */
@@ -27,10 +26,7 @@ export async function defineJob(pump: JobDefiner, plan: JobPlan, command: string
   await pump.setParameter(handle, "CLIENT_COMMAND", command);
   for (const [name, value] of plan.parameters) await pump.setParameter(handle, name, value);
   await addFiles(pump, handle, plan);
-  for (const [name, value, path] of plan.filters) {
-    if (path === undefined) await pump.metadataFilter(handle, name, value);
-    else await pump.metadataFilter(handle, name, value, path).catch(asClauseError);
-  }
+  for (const filter of plan.filters) await pump.metadataFilter(handle, ...filter);
   await addRemaps(pump, handle, plan);
   if (!plan.includeRows) await pump.dataFilter(handle, "INCLUDE_ROWS", 0);
   for (const filter of plan.dataFilters) await pump.dataFilter(handle, ...filter);
@@ -52,11 +48,4 @@ async function addRemaps(pump: JobDefiner, handle: number, { remaps, transforms,
   for (const [name, value, type] of transforms) await pump.metadataTransform(handle, name, value, type);
   for (const { schema, table, column, remapFunction } of dataRemaps)
     await pump.dataRemap(handle, "COLUMN_FUNCTION", table, column, remapFunction, schema);
-}
-
-/** Names come from a clause of INCLUDE, or of EXCLUDE, which the message names by itself. */
-function asClauseError(error: unknown): never {
-  const { lines, hint } = toPumpError(error);
-  const named = lines.map((line) => ({ ...line, text: line.text.replace("Value for NAME_EXPR is", "Value for INCLUDE is") }));
-  throw new PumpError(named, hint, { cause: error });
 }

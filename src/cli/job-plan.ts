@@ -134,7 +134,7 @@ function checkScript(settings: Settings): void {
   const excluded = [
     ...(settings.keyword("content") === "DATA_ONLY" ? ["content=data_only"] : []),
     ...(settings.flag("dry_run") === true ? ["dry_run"] : []),
-    ...["query", "remap_data", "table_exists_action", "parallel"].filter((name) => settings.has(name)),
+    ...["query", "remap_data", "table_exists_action"].filter((name) => settings.has(name)),
   ];
   const [first] = excluded;
   if (first !== undefined)

@@ -1,4 +1,5 @@
 import type { Explanation } from "../api/explanation.ts";
+import type { InapplicableKind } from "../api/inapplicable.ts";
 
 export type Command = "export" | "import";
 
@@ -51,6 +52,8 @@ export interface JobParameter extends ParameterBase {
   readonly type: ValueType;
   /** Valid keyword values, upper case. */
   readonly values?: readonly string[];
+  /** Keyword values of Data Pump that can't mean anything here, by what they are. */
+  readonly otherValues?: InapplicableKind;
   readonly default?: string | Readonly<Record<Command, string>>;
   /** Takes several values; repeating the parameter adds to them. A repeated scalar: the last one wins. */
   readonly list?: boolean;

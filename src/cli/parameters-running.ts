@@ -23,6 +23,7 @@ export const RUNNING_PARAMETERS: readonly JobParameter[] = [
     commands: BOTH,
     type: "keyword",
     values: ["AUTOMATIC", "DIRECT_PATH", "CONVENTIONAL_PATH"],
+    otherValues: "access method",
     default: "AUTOMATIC",
     call: { procedure: "SET_PARAMETER", argument: "DATA_ACCESS_METHOD" },
     description: [

@@ -110,8 +110,8 @@ export const SELECTION_PARAMETERS: readonly JobParameter[] = [
     list: true,
     call: { procedure: "DATA_FILTER", argument: "SAMPLE" },
     description: [
-      "Percentage of rows to take, each [[schema.]table:]percent, from 0.000001 up to",
-      "100. Without a table it is for all that have none of their own.",
+      "Percentage of rows to take, each [[schema.]table:]percent: 0.000001 or more,",
+      "less than 100. Without a table it is for all that have none of their own.",
       "With QUERY as well, rows are taken that are in both.",
       "Example: SAMPLE=10 or SAMPLE=ORDERS:0.5,HR.EMP:20.",
     ],
@@ -139,6 +139,7 @@ export const SELECTION_PARAMETERS: readonly JobParameter[] = [
     description: [
       "Follow foreign keys from the rows that QUERY and SAMPLE choose: what they",
       "refer to comes with them, and what refers to rows that are left out doesn't.",
+      "One of the two has to be given.",
     ],
   },
   {

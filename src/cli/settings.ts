@@ -1,3 +1,4 @@
+import { assertMeaning } from "../api/inapplicable.ts";
 import { pumpError, type PumpError } from "../base/errors.ts";
 import type { MessageCode } from "../base/messages.ts";
 import { splitParts, type Assignment } from "./lexer.ts";
@@ -71,6 +72,7 @@ export class Settings {
   #check(parameter: JobParameter, element: string): void {
     const value = unquote(element);
     if (value === "") throw this.invalidValue(parameter.name, "Give the parameter a value.");
+    if (parameter.otherValues !== undefined) assertMeaning(parameter.otherValues, value);
     const hint = wrongValue(parameter, value);
     if (hint !== undefined) throw this.invalidValue(parameter.name, hint);
   }

@@ -16,13 +16,14 @@ const NEGATED = /^\s*NOT\s*\(([\s\S]*)\)\s*$/i;
  * A filter by the right-hand side of a predicate (`IN ('HR')`, `= 'EMP'`, `LIKE 'A%'`) for the `_EXPR` filters, or by a list
  * of quoted names (`'A','B'`) for the `_LIST` ones; `NOT (...)` around a predicate takes all other names. Names are compared without case,
  * as SQLite compares them.
+ * @param shown what an error calls the filter
  * @throws ORA-39001 with ORA-39071 when the text is no predicate.
  */
-export function nameFilter(filterName: string, value: string): NameFilter {
+export function nameFilter(filterName: string, value: string, shown = filterName): NameFilter {
   const clause = NEGATED.exec(value)?.[1];
-  if (clause !== undefined && !filterName.endsWith("_LIST")) return complement(nameFilter("EXCLUDE", clause));
+  if (clause !== undefined && !filterName.endsWith("_LIST")) return complement(nameFilter(filterName, clause, "EXCLUDE"));
   const predicate = filterName.endsWith("_LIST") ? `IN (${value})` : value;
-  const select = (names: Iterable<string>) => evaluate(filterName, predicate, names);
+  const select = (names: Iterable<string>) => evaluate(shown, predicate, names);
   select([]);
   return { select, wanted: listedNames(predicate) };
 }
@@ -42,7 +43,7 @@ export function takenByAll(filters: readonly NameFilter[], names: Iterable<strin
 }
 
 /** SQLite itself is the judge, in an empty database in memory: the predicate can reach nothing but the names. */
-function evaluate(filterName: string, predicate: string, names: Iterable<string>): ReadonlySet<string> {
+function evaluate(shown: string, predicate: string, names: Iterable<string>): ReadonlySet<string> {
   const all = [...names];
   const connection = openMemory();
   try {
@@ -57,7 +58,7 @@ function evaluate(filterName: string, predicate: string, names: Iterable<string>
     return new Set(all.filter((name) => taken.has(name)));
   } catch (error) {
     throw pumpError(
-      [["ORA-39001"], ["ORA-39071", filterName], ...causeLines(error)],
+      [["ORA-39001"], ["ORA-39071", shown], ...causeLines(error)],
       `Write it like IN ('A','B') or LIKE 'A%'; it was: ${predicate}`,
       error,
     );

@@ -1,9 +1,9 @@
 import { foldName } from "../base/identifiers.ts";
 import { isSystemTable, type DumpObject } from "./dump-object.ts";
-import { nameFilter, takenByAll, type NameFilter } from "./name-filter.ts";
+import { takenByAll, type NameFilter } from "./name-filter.ts";
 import { dataTail, isOfView, pathsOf, pathTail, viewKeys, type ObjectPathTail } from "./object-paths.ts";
 import { namedTails, type ObjectPathEntry } from "./path-catalog.ts";
-import type { PathChoice, SelectionFilter } from "./path-filter.ts";
+import { namesOfFilter, type PathChoice, type SelectionFilter } from "./path-filter.ts";
 import type { TablePattern } from "./table-filter.ts";
 
 /** Filters that leave out some objects of a schema. */
@@ -197,8 +197,9 @@ const NOT_BY_NAME = "its name is not taken by the filters";
 
 function namesByTail({ names, entries }: ChoiceRequest): NamesByTail {
   const byTail = new Map<ObjectPathTail, NameFilter[]>();
-  for (const { name, value, objectPath } of names) {
-    const filter = nameFilter(name, value);
+  for (const named of names) {
+    const { objectPath } = named;
+    const filter = namesOfFilter(named);
     const tails = objectPath === undefined || objectPath === null ? (["TABLE/TABLE"] as const) : namedTails(objectPath, entries);
     for (const tail of tails) byTail.set(tail, [...(byTail.get(tail) ?? []), filter]);
   }

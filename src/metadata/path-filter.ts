@@ -1,6 +1,6 @@
 import { pumpError, type PumpError } from "../base/errors.ts";
 import { nearestName } from "../base/nearest-name.ts";
-import { nameFilter } from "./name-filter.ts";
+import { nameFilter, type NameFilter } from "./name-filter.ts";
 import type { ObjectPathTail } from "./object-paths.ts";
 import { objectPathsOfAnyMode, type ObjectPathEntry } from "./path-catalog.ts";
 
@@ -9,6 +9,14 @@ export interface SelectionFilter {
   readonly name: string;
   readonly value: string;
   readonly objectPath?: string | null;
+}
+
+/**
+ * The names that a filter takes. One with an object path is what INCLUDE and EXCLUDE say, so errors call it that, as Data Pump does.
+ * @throws ORA-39001 with ORA-39071 when it is no predicate
+ */
+export function namesOfFilter({ name, value, objectPath }: SelectionFilter): NameFilter {
+  return nameFilter(name, value, typeof objectPath === "string" ? "INCLUDE" : name);
 }
 
 /** What INCLUDE and EXCLUDE leave of the kinds of objects. */
@@ -59,7 +67,7 @@ interface FoundPaths {
 
 function pathsOf({ name, value }: SelectionFilter, entries: readonly ObjectPathEntry[], mode: string): FoundPaths {
   const shown = name.startsWith("INCLUDE") ? "INCLUDE" : "EXCLUDE";
-  const filter = nameFilter(name.endsWith("_LIST") ? `${shown}_LIST` : shown, value);
+  const filter = nameFilter(name, value, shown);
   const taken = filter.select(new Set(entries.map(({ path }) => path)));
   const known = entries.filter(({ path }) => taken.has(path));
   const named = new Set(filter.wanted.map((path) => path.toUpperCase()));

@@ -3,9 +3,9 @@ import { quoteLiteral, upperName } from "../base/identifiers.ts";
 import { rowsWhere, type RowFilter } from "../sqlite/row-filter.ts";
 import { statisticsCondition } from "../sqlite/schema.ts";
 import { isStatistics, isSystemTable, type DumpObject } from "./dump-object.ts";
-import { nameFilter, takenByAll, type NameFilter } from "./name-filter.ts";
+import { takenByAll, type NameFilter } from "./name-filter.ts";
 import { ObjectChoice, OBJECT_FILTERS, type ChosenObjects } from "./object-choice.ts";
-import { choosePaths, type PathChoice, type SelectionFilter } from "./path-filter.ts";
+import { choosePaths, namesOfFilter, type PathChoice, type SelectionFilter } from "./path-filter.ts";
 import { isSchemaPath, pathEntriesFor } from "./path-catalog.ts";
 import { parseTableFilter, type TablePattern } from "./table-filter.ts";
 
@@ -44,11 +44,10 @@ export class Selection {
    */
   constructor(request: SelectionRequest) {
     const named = (...names: string[]) => request.filters.filter((filter) => names.includes(filter.name));
-    const read = ({ name, value }: SelectionFilter) => nameFilter(name, value);
     this.#request = request;
-    this.#schemaFilters = named("SCHEMA_EXPR", "SCHEMA_LIST").map(read);
-    this.#schemaNames = named("NAME_EXPR", "NAME_LIST").filter(namesSchemas).map(read);
-    this.#tablespaces = named("TABLESPACE_EXPR", "TABLESPACE_LIST").map(read);
+    this.#schemaFilters = named("SCHEMA_EXPR", "SCHEMA_LIST").map(namesOfFilter);
+    this.#schemaNames = named("NAME_EXPR", "NAME_LIST").filter(namesSchemas).map(namesOfFilter);
+    this.#tablespaces = named("TABLESPACE_EXPR", "TABLESPACE_LIST").map(namesOfFilter);
     this.#patterns = named("TABLE_FILTER").flatMap(({ value }) => parseTableFilter(value));
     this.#viewPatterns = named("VIEWS_AS_TABLES").flatMap(({ value }) => parseTableFilter(value));
     const entries = pathEntriesFor(request);

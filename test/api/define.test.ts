@@ -292,9 +292,9 @@ describe("the definition", () => {
     const { pump } = session;
     await pump.addFile(handle, "a.dmp", "DMPDIR");
     await pump.setParameter(handle, "SUBSET", 1);
-    await expectCodes(pump.startJob(handle), "ORA-39002", "ORA-39050");
+    await expectCodes(pump.startJob(handle), "ORA-39002", "ORA-39053");
     await pump.setParameter(handle, "SAMPLE_SEED", "7");
-    await expectCodes(pump.startJob(handle), "ORA-39002", "ORA-39050");
+    await expectCodes(pump.startJob(handle), "ORA-39002", "ORA-39053");
     await pump.dataFilter(handle, "SAMPLE", 0.000001, "emp");
     await pump.dataFilter(handle, "SAMPLE", "99.9");
     expect(
@@ -361,7 +361,7 @@ describe("the definition", () => {
     const { pump } = session;
     const script = await pump.open("SQL_FILE", null);
     await pump.addFile(script, "first.dmp", "DATA_PUMP_DIR");
-    await expectCodes(pump.startJob(script), "ORA-39002", "ORA-39053");
+    await expectCodes(pump.startJob(script), "ORA-39002", "ORA-39054");
     await expectCodes(pump.addFile(script, "first.dmp", "DATA_PUMP_DIR", null, KU.FILE_TYPE_SQL_FILE), "ORA-39001", "ORA-39402");
     await expectCodes(pump.addFile(script, "../x", "DATA_PUMP_DIR", null, KU.FILE_TYPE_SQL_FILE), "ORA-39001", "ORA-39088");
     await pump.addFile(script, "x", "DATA_PUMP_DIR", null, KU.FILE_TYPE_SQL_FILE);
@@ -371,7 +371,7 @@ describe("the definition", () => {
       jobName: "SYS_SQL_FILE_FULL_01",
       sqlFile: expect.stringMatching(/\/x\.sql$/) as string,
     });
-    await expectCodes(pump.setParallel(script, 2), "ORA-39002", "ORA-39208");
+    await expectCodes(pump.setParallel(script, 2), "ORA-39002", "ORA-39047");
     await expectCodes(pump.setParameter(script, "TABLE_EXISTS_ACTION", "SKIP"), "ORA-39001", "ORA-39208");
     await pump.metadataFilter(script, "INCLUDE_PATH_EXPR", "= 'TABLE_DATA'");
     await expectCodes(pump.startJob(script), "ORA-39002", "ORA-39050");
