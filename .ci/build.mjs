@@ -6,17 +6,21 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const ENTRY = join(ROOT, "dist", "index.js");
-const CONFIGURATION = ["package-lock.json", "tsconfig.json", "tsconfig.build.json"];
+const CONFIGURATION = ["package-lock.json", "tsconfig.json", "tsconfig.build.json", ".ci/bundle.mjs"];
 
 /** Whether dist is there and whole. Type errors are printed by the compiler. */
 export function build() {
   if (isCurrent()) return true;
-  const compiler = join(ROOT, "node_modules", "typescript", "bin", "tsc");
   const started = new Date();
-  const { status } = spawnSync(process.execPath, [compiler, "-p", "tsconfig.build.json"], { cwd: ROOT, stdio: "inherit" });
+  const compiled = run(join(ROOT, "node_modules", "typescript", "bin", "tsc"), "-p", "tsconfig.build.json");
+  const built = compiled && run(join(ROOT, ".ci", "bundle.mjs"));
   // Files that come out as they were are not written. After an error the next call is to try again.
-  if (existsSync(ENTRY)) utimesSync(ENTRY, ...(status === 0 ? [started, started] : [0, 0]));
-  return status === 0;
+  if (existsSync(ENTRY)) utimesSync(ENTRY, ...(built ? [started, started] : [0, 0]));
+  return built;
+}
+
+function run(...words) {
+  return spawnSync(process.execPath, words, { cwd: ROOT, stdio: "inherit" }).status === 0;
 }
 
 export function setup() {

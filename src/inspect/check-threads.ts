@@ -1,15 +1,11 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
+import { entryPath } from "../base/entries.ts";
 import { PumpError, pumpError } from "../base/errors.ts";
 import type { PlaceKeys } from "../storage/place-keys.ts";
 import type { CheckReply, CheckRequest } from "./check-thread.ts";
 import type { PieceFinding, PieceTask } from "./piece-check.ts";
 
-/** TypeScript sources (tests) start the built thread: threads of Node 20 run JavaScript only. */
-const ENTRY = new URL(
-  import.meta.url.endsWith(".ts") ? "../../dist/inspect/check-thread.js" : "./check-thread.js",
-  import.meta.url,
-);
 /** More read no faster from one disk, and each holds a piece in memory. */
 const MOST_THREADS = 4;
 
@@ -50,7 +46,7 @@ class CheckThread {
   #settle: ((reply: CheckReply) => void) | null = null;
 
   constructor(keys: PlaceKeys) {
-    this.#thread = new Worker(ENTRY, { workerData: keys });
+    this.#thread = new Worker(entryPath("inspect/check-thread"), { workerData: keys });
     this.#thread.on("message", (reply: CheckReply) => this.#settle?.(reply));
     this.#thread.on("error", (error) => {
       this.#fail(error.message);

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
+import { entryPath } from "../base/entries.ts";
 import { PumpError, pumpError, type ErrorLine } from "../base/errors.ts";
 import type { JobDefinition } from "./definition.ts";
 import type { DryRun } from "./dry-run.ts";
@@ -11,7 +11,7 @@ import { environmentWithoutSecrets, type JobSecrets } from "./secrets.ts";
  * @throws what START_JOB would
  */
 export async function runDryRun(definition: JobDefinition, secrets: JobSecrets): Promise<DryRun> {
-  const child = spawn(process.execPath, [hostEntry()], {
+  const child = spawn(process.execPath, [entryPath("job/dry-run-host")], {
     env: environmentWithoutSecrets(),
     stdio: ["pipe", "pipe", "inherit"],
     windowsHide: true,
@@ -33,10 +33,4 @@ export async function runDryRun(definition: JobDefinition, secrets: JobSecrets):
   const answer = JSON.parse(text) as { found: DryRun } | { error: { lines: readonly ErrorLine[]; hint?: string } };
   if ("error" in answer) throw PumpError.fromJSON(answer.error);
   return answer.found;
-}
-
-/** TypeScript sources (tests) start the built process. */
-function hostEntry(): string {
-  const built = import.meta.url.endsWith(".ts") ? "../../dist/job/dry-run-host.js" : "./dry-run-host.js";
-  return fileURLToPath(new URL(built, import.meta.url));
 }

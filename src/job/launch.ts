@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
+import { entryPath } from "../base/entries.ts";
 import { PumpError, pumpError, type ErrorLine } from "../base/errors.ts";
 import { NO_KEYS } from "../dump/set-key.ts";
 import type { PlaceKeys } from "../storage/place-keys.ts";
@@ -73,7 +73,7 @@ export function startRemoval(tablePath: string, guid: string, places: PlaceKeys)
 function startProcess(tablePath: string, guid: string, task: "start" | "remove", secrets: JobSecrets): ChildProcess {
   const trace = openSync(tracePath(tablePath), "w", 0o600);
   try {
-    const child = spawn(process.execPath, [hostEntry(), tablePath, guid, task], {
+    const child = spawn(process.execPath, [entryPath("job/host"), tablePath, guid, task], {
       cwd: dirname(tablePath),
       detached: true,
       env: environmentWithoutSecrets(),
@@ -114,10 +114,4 @@ function traceMessage(tablePath: string): string[] {
     .split("\n")
     .filter((line) => /^(?:\w*(?:Error|Exception)\b|FATAL ERROR|ORA-)/.test(line))
     .slice(0, 5);
-}
-
-/** TypeScript sources (tests) start the built host: worker threads and child processes of Node 20 run JavaScript only. */
-function hostEntry(): string {
-  const built = import.meta.url.endsWith(".ts") ? "../../dist/job/host.js" : "./host.js";
-  return fileURLToPath(new URL(built, import.meta.url));
 }

@@ -1,11 +1,9 @@
 import { Worker } from "node:worker_threads";
+import { entryPath } from "../base/entries.ts";
 import { PumpError, pumpError, toPumpError } from "../base/errors.ts";
 import type { PublishEvent } from "../sqlite/publish.ts";
 import type { PlaceKeys } from "../storage/place-keys.ts";
 import type { WorkerAnswers, WorkerReply, WorkerRequest } from "../worker/messages.ts";
-
-/** TypeScript sources (tests) start the built worker: worker threads of Node 20 run JavaScript only. */
-const ENTRY = new URL(import.meta.url.endsWith(".ts") ? "../../dist/worker/entry.js" : "../worker/entry.js", import.meta.url);
 
 /** Requests without an answer. */
 type ToldRequest = Extract<WorkerRequest, { do: "enter places" | "take mask key" }>;
@@ -26,7 +24,7 @@ export class WorkerThread {
 
   constructor(number: number) {
     this.number = number;
-    this.#thread = new Worker(ENTRY);
+    this.#thread = new Worker(entryPath("worker/entry"));
     this.#thread.on("message", (reply: WorkerReply) => {
       this.#receive(reply);
     });

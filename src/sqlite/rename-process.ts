@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { entryPath } from "../base/entries.ts";
 import { RenameFailure } from "./rename-scratch.ts";
 import { renameTables, type RenameObject, type RenameRequest, type RenameResult } from "./rename-tables.ts";
 
@@ -8,9 +8,7 @@ import { renameTables, type RenameObject, type RenameRequest, type RenameResult 
 const TIMEOUT_MS = 300_000;
 const MAX_OUTPUT = 512 << 20;
 const RENAME_ARGUMENT = "--rename-tables";
-const ENTRY = fileURLToPath(
-  import.meta.url.endsWith(".ts") ? new URL("../../dist/sqlite/rename-process.js", import.meta.url) : import.meta.url,
-);
+const ENTRY = entryPath("sqlite/rename-process");
 
 /** `renameTables` in a process of its own, which ends when it takes too long. @throws RenameFailure */
 export async function renameTablesApart({ encoding, objects, renames }: RenameRequest): Promise<RenameResult> {

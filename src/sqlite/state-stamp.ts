@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { closeSync, openSync, readSync, statSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { entryPath } from "../base/entries.ts";
 
 /** Bytes of the header that change with a commit in rollback mode: change counter and page count, schema cookie. */
 const HEADER_PARTS = [
@@ -62,9 +62,7 @@ export function readStateStamps(paths: readonly string[]): Promise<readonly stri
 }
 
 const STAMP_ARGUMENT = "--stamp";
-const ENTRY = fileURLToPath(
-  import.meta.url.endsWith(".ts") ? new URL("../../dist/sqlite/state-stamp.js", import.meta.url) : import.meta.url,
-);
+const ENTRY = entryPath("sqlite/state-stamp");
 
 if (process.argv[1] === ENTRY && process.argv[2] === STAMP_ARGUMENT) {
   process.stdout.write(JSON.stringify(process.argv.slice(3).map(stateStamp)));

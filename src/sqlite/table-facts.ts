@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { fileURLToPath } from "node:url";
+import { entryPath } from "../base/entries.ts";
 import { promisify } from "node:util";
 import { foldName } from "../base/identifiers.ts";
 import { openDatabase, type Connection } from "./database.ts";
@@ -127,9 +127,7 @@ function answer(path: string, name: string): Answer {
 const run = promisify(execFile);
 const MAX_OUTPUT = 64 << 20;
 const FACTS_ARGUMENT = "--facts";
-const ENTRY = fileURLToPath(
-  import.meta.url.endsWith(".ts") ? new URL("../../dist/sqlite/table-facts.js", import.meta.url) : import.meta.url,
-);
+const ENTRY = entryPath("sqlite/table-facts");
 
 if (process.argv[1] === ENTRY && process.argv[2] === FACTS_ARGUMENT) {
   process.stdout.write(JSON.stringify(answer(process.argv[3] ?? "", process.argv[4] ?? "")));
