@@ -31,6 +31,9 @@ export type {
 export { PumpError, type ErrorLine } from "./base/errors.ts";
 export type { Credential, CredentialOptions } from "./catalog/credentials.ts";
 export type { DatabaseLink } from "./catalog/links.ts";
+export type { DirectoryGrant, DirectoryPrivilege } from "./catalog/directory-grants.ts";
+export type { RoleGrant } from "./catalog/roles.ts";
+export type { User } from "./catalog/users.ts";
 export type { Directory } from "./catalog/directories.ts";
 export type { JobMode, Operation } from "./job/definition.ts";
 export type { DryRun } from "./job/dry-run.ts";

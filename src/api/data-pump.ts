@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseConnectString, type ConnectIdentity } from "../catalog/connect-string.ts";
+import { homeFolder } from "../catalog/home.ts";
+import { Users } from "../catalog/users.ts";
 import { openMasterKeys } from "../catalog/wallet.ts";
 import { pumpError } from "../base/errors.ts";
 import { foldName } from "../base/identifiers.ts";
@@ -40,17 +42,21 @@ export interface ConnectOptions {
    * Nothing is written into the database or its catalog by them.
    */
   readonly dryRun?: boolean;
+  /** Gives the password of a user who has one when the connect string holds none; null: none. */
+  readonly password?: () => Promise<string | null>;
 }
 
 /**
  * Opens a session on a database: `[user[/password]@]database`, where the database is a folder of SQLite files or one SQLite file.
  * Without a text it is `$TSDP_DATABASE`, else the current directory, as SYSTEM. Nothing is written before the first job.
- * @throws ORA-12154 when there is no such database.
+ * @throws ORA-12154 when there is no such database; once it has users, ORA-01017 and ORA-28000 for who may not connect.
  */
 export async function connect(connectString?: string, options: ConnectOptions = {}): Promise<DataPump> {
-  return rejecting(() => {
+  return rejecting(async () => {
     const currentDirectory = resolve(options.currentDirectory ?? ".");
-    return new DataPump(parseConnectString(connectString, currentDirectory), currentDirectory, options.dryRun === true);
+    const identity = parseConnectString(connectString, currentDirectory);
+    await new Users(homeFolder(identity.database)).authenticate(identity, options.password);
+    return new DataPump(identity, currentDirectory, options.dryRun === true);
   });
 }
 

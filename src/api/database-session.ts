@@ -1,8 +1,10 @@
 import { Credentials, type Credential, type CredentialOptions } from "../catalog/credentials.ts";
 import type { ConnectIdentity } from "../catalog/connect-string.ts";
 import { Directories, type Directory } from "../catalog/directories.ts";
+import { DirectoryGrants, type DirectoryGrant } from "../catalog/directory-grants.ts";
 import { homeFolder } from "../catalog/home.ts";
 import { DatabaseLinks, type DatabaseLink } from "../catalog/links.ts";
+import { assertAdministrator } from "../catalog/privileges.ts";
 import {
   closeWallet,
   createWallet,
@@ -16,7 +18,11 @@ import { findLeftovers, removeLeftover, type Leftover } from "../job/clean.ts";
 import type { JobSummary } from "../job/jobs.ts";
 import { jobsOf, queryViews } from "../job/views.ts";
 import { ColumnProcedures } from "./columns.ts";
+import { RoleProcedures } from "./roles.ts";
 import { rejecting } from "./session.ts";
+import { UserProcedures } from "./users.ts";
+
+export type { DirectoryGrant } from "../catalog/directory-grants.ts";
 
 /** What a session does with a database outside of DBMS_DATAPUMP: directory objects, credentials, the wallet, the views of its jobs. */
 export class DatabaseSession {
@@ -26,9 +32,14 @@ export class DatabaseSession {
   readonly database: string;
   /** The columns that ENCRYPTION=ENCRYPTED_COLUMNS_ONLY encrypts. */
   readonly columns: ColumnProcedures;
+  /** Who may connect. */
+  readonly users: UserProcedures;
+  /** What users may do. */
+  readonly roles: RoleProcedures;
   protected readonly home: string;
   protected readonly currentDirectory: string;
   protected readonly directoryObjects: Directories;
+  readonly #directoryGrants: DirectoryGrants;
   protected readonly credentialObjects: Credentials;
   protected readonly linkObjects: DatabaseLinks;
 
@@ -38,6 +49,9 @@ export class DatabaseSession {
     this.database = database;
     this.home = homeFolder(database);
     this.columns = new ColumnProcedures({ home: this.home, database, user });
+    this.users = new UserProcedures(this.home, user);
+    this.roles = new RoleProcedures(this.home, user);
+    this.#directoryGrants = new DirectoryGrants(this.home);
     this.currentDirectory = currentDirectory;
     this.directoryObjects = new Directories(this.home, currentDirectory);
     this.credentialObjects = new Credentials(this.home);
@@ -49,15 +63,42 @@ export class DatabaseSession {
     return rejecting(() => this.directoryObjects.list());
   }
 
-  /** CREATE DIRECTORY; a relative path is taken from the current directory. @throws ORA-00955 when it exists and `replace` is not set. */
+  /**
+   * CREATE DIRECTORY; a relative path is taken from the current directory.
+   * @throws ORA-00955 when it exists and `replace` is not set, ORA-01031 for who is no administrator
+   */
   async createDirectory(name: string, path: string, options: { readonly replace?: boolean } = {}): Promise<Directory> {
-    return rejecting(() => this.directoryObjects.create(name, path, options));
+    return this.#administer(() => this.directoryObjects.create(name, path, options));
   }
 
-  /** DROP DIRECTORY. @throws ORA-04043 when it does not exist. */
+  /** DROP DIRECTORY, with the grants on it. @throws ORA-04043 when it does not exist, ORA-01031 for who is no administrator */
   async dropDirectory(name: string): Promise<void> {
-    return rejecting(() => {
+    return this.#administer(() => {
       this.directoryObjects.drop(name);
+    });
+  }
+
+  /** Who may read and write in which directory object. */
+  async directoryGrants(): Promise<readonly DirectoryGrant[]> {
+    return rejecting(() => this.#directoryGrants.list());
+  }
+
+  /**
+   * GRANT ON DIRECTORY.
+   * @param privileges READ, WRITE or both
+   * @param grantee a user, a role, or PUBLIC: everybody
+   * @throws ORA-00990, ORA-04043 or ORA-01917 for what there is not, ORA-01031 for who is no administrator
+   */
+  async grantDirectory(privileges: readonly string[], directory: string, grantee: string): Promise<void> {
+    return this.#administer(() => {
+      this.#directoryGrants.grant(this.directoryObjects, privileges, directory, grantee);
+    });
+  }
+
+  /** REVOKE ON DIRECTORY. @throws ORA-01927 when nothing of it has been granted, ORA-01031 for who is no administrator */
+  async revokeDirectory(privileges: readonly string[], directory: string, grantee: string): Promise<void> {
+    return this.#administer(() => {
+      this.#directoryGrants.revoke(privileges, directory, grantee);
     });
   }
 
@@ -105,7 +146,7 @@ export class DatabaseSession {
 
   /** Makes the wallet of the database: its keys encrypt dumps without a password. @throws ORA-00955 when there is one. */
   async createWallet(password: string): Promise<void> {
-    return rejecting(() => createWallet(this.home, password));
+    return this.#administer(() => createWallet(this.home, password));
   }
 
   /**
@@ -113,19 +154,19 @@ export class DatabaseSession {
    * @returns the path of the file that keeps it open. @throws ORA-28353
    */
   async openWallet(password: string, until: OpenUntil = "shutdown"): Promise<string> {
-    return rejecting(() => openWallet(this.home, password, until));
+    return this.#administer(() => openWallet(this.home, password, until));
   }
 
   /** Closes the wallet. @throws ORA-28353 when there is none. */
   async closeWallet(): Promise<void> {
-    return rejecting(() => {
+    return this.#administer(() => {
       closeWallet(this.home);
     });
   }
 
   /** Adds a master key to the wallet; dumps under the earlier ones can still be opened. @throws ORA-28353 */
   async rotateWallet(password: string): Promise<void> {
-    return rejecting(() => rotateWallet(this.home, password));
+    return this.#administer(() => rotateWallet(this.home, password));
   }
 
   /** Whether there is a wallet, whether it is open, and how many master keys it has. */
@@ -161,5 +202,13 @@ export class DatabaseSession {
    */
   async removeLeftover(leftover: Leftover, force = false): Promise<void> {
     return rejecting(() => removeLeftover(leftover, force));
+  }
+
+  /** Runs what only an administrator may do. */
+  async #administer<T>(work: () => T | Promise<T>): Promise<T> {
+    return rejecting(() => {
+      assertAdministrator(this.home, this.user);
+      return work();
+    });
   }
 }

@@ -3,8 +3,9 @@ import { causeLines, pumpError, toPumpError } from "../base/errors.ts";
 import type { Directories } from "../catalog/directories.ts";
 import { isUrl } from "../dump/names.ts";
 import { isOpenDatabase } from "../job/jobs.ts";
-import { NO_PLACE_KEYS, openPlaces } from "../job/place-access.ts";
+import { NO_PLACE_KEYS, openPlaces, type PlaceKeys } from "../job/place-access.ts";
 import { readableUrl } from "./dump-urls.ts";
+import { rejecting } from "./session.ts";
 import type { DumpfileInfo } from "./status-types.ts";
 
 /** Who asks, and what the names stand for. */
@@ -22,9 +23,22 @@ export interface Asker {
  * @throws ORA-39211 with the causes inside.
  */
 export async function dumpfileInfo(filename: string, directory: string | null, asker: Asker): Promise<DumpfileInfo> {
-  const { path, keys } = isUrl(filename)
+  const place = isUrl(filename)
     ? await readableUrl(filename, directory ?? "", asker).catch(notRetrieved)
     : { path: filePath(filename, directory, asker), keys: NO_PLACE_KEYS };
+  return infoOf(place);
+}
+
+/** The same of a file for which no database is asked: a path of the client, or a URL that is read as it is. */
+export async function clientFileInfo(filename: string, currentDirectory: string): Promise<DumpfileInfo> {
+  return rejecting(async () => {
+    const nobody = { user: "", home: "" };
+    if (isUrl(filename)) return infoOf(await readableUrl(filename, "", nobody).catch(notRetrieved));
+    return infoOf({ path: clientPath(filename, currentDirectory), keys: NO_PLACE_KEYS });
+  });
+}
+
+async function infoOf({ path, keys }: { readonly path: string; readonly keys: PlaceKeys }): Promise<DumpfileInfo> {
   if (isOpenDatabase(path)) throw pumpError([["ORA-39211"], ["ORA-31619", path]]);
   const { dumpFileInfo } = await import("../dump/info.ts");
   const { fileType, items } = await dumpFileInfo(path, openPlaces(keys, isOpenDatabase));
@@ -32,14 +46,19 @@ export async function dumpfileInfo(filename: string, directory: string | null, a
 }
 
 function filePath(filename: string, directory: string | null, { directories, currentDirectory }: Asker): string {
-  if (!filename) throw pumpError([["ORA-39211"], ["ORA-39144"]]);
-  if (directory === null || directory === "") return resolve(currentDirectory, filename);
+  const path = clientPath(filename, currentDirectory);
+  if (directory === null || directory === "") return path;
   if (/[/\\\0]/.test(filename)) throw pumpError([["ORA-39211"], ["ORA-39088"]]);
   try {
     return join(directories.resolve(directory), filename);
   } catch (error) {
     throw pumpError([["ORA-39211"], ...causeLines(error)], undefined, error);
   }
+}
+
+function clientPath(filename: string, currentDirectory: string): string {
+  if (!filename) throw pumpError([["ORA-39211"], ["ORA-39144"]]);
+  return resolve(currentDirectory, filename);
 }
 
 /** ORA-39211 in place of the lines that say "invalid argument" to a job. */

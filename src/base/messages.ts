@@ -1,3 +1,5 @@
+import { PRIVILEGE_MESSAGES } from "./messages-privileges.ts";
+
 /** One message of the catalogue. */
 export interface Message {
   /** Oracle's text; each `%s` is an insert. */
@@ -11,6 +13,7 @@ export interface Message {
  * `docs/messages.md` is generated from this table.
  */
 export const MESSAGES = {
+  ...PRIVILEGE_MESSAGES,
   "LRM-00101": { text: "unknown parameter name '%s'" },
   "LRM-00109": {
     text: "could not open parameter file '%s'",

@@ -20,6 +20,14 @@ const VERSIONS = [
      owner TEXT NOT NULL, name TEXT NOT NULL, username TEXT NOT NULL, database TEXT NOT NULL, created TEXT NOT NULL,
      PRIMARY KEY (owner, name)
    ) STRICT;`,
+  `CREATE TABLE user_account (
+     name TEXT PRIMARY KEY, password BLOB, locked INTEGER NOT NULL, created TEXT NOT NULL
+   ) STRICT;
+   CREATE TABLE role (name TEXT PRIMARY KEY) STRICT;
+   CREATE TABLE role_grant (role TEXT NOT NULL, grantee TEXT NOT NULL, PRIMARY KEY (role, grantee)) STRICT;
+   CREATE TABLE directory_grant (
+     directory TEXT NOT NULL, grantee TEXT NOT NULL, privilege TEXT NOT NULL, PRIMARY KEY (directory, grantee, privilege)
+   ) STRICT;`,
 ];
 
 /** `catalog.db` in the home folder of a database: its objects that are no schemas. It is made when the first of them is. */

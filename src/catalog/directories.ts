@@ -50,13 +50,18 @@ export class Directories {
   }
 
   /**
-   * DROP DIRECTORY. Dropping DATA_PUMP_DIR makes it the current directory again.
+   * DROP DIRECTORY, with the grants on it. Dropping DATA_PUMP_DIR makes it the current directory again.
    * @throws ORA-04043 when there is no such directory object.
    */
   drop(name: string): void {
     const wanted = catalogName(name);
     if (!this.#stored().some((directory) => directory.name === wanted)) throw pumpError([["ORA-04043", wanted]]);
-    this.#catalog.write((catalog) => catalog.prepare("DELETE FROM directory WHERE name = ?").run(wanted));
+    this.#catalog.write((catalog) => {
+      catalog.transaction(() => {
+        catalog.prepare("DELETE FROM directory WHERE name = ?").run(wanted);
+        catalog.prepare("DELETE FROM directory_grant WHERE directory = ?").run(wanted);
+      })();
+    });
   }
 
   /**

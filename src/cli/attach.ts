@@ -1,7 +1,7 @@
 import { KU } from "../api/constants.ts";
 import type { DataPump } from "../api/data-pump.ts";
 import type { StatusReport } from "../api/status-types.ts";
-import { connect } from "../api/data-pump.ts";
+import { logIn } from "./login.ts";
 import { banner, connectedLine } from "../base/product.ts";
 import { PipeSource, TerminalSource } from "./command-source.ts";
 import { followJob } from "./follow.ts";
@@ -35,7 +35,7 @@ export async function attach(
   userid: string | undefined,
   options: ClientOptions & { readonly password: PasswordSource; readonly remapKey: RemapKeySource },
 ): Promise<number> {
-  const pump = await connect(userid);
+  const pump = await logIn(userid);
   try {
     const [owner, name] = jobNames(job);
     const handle = await pump.attach(name, owner);

@@ -1,6 +1,6 @@
 import type { Command as Program } from "commander";
 import type { DumpOptions } from "../api/dump-access.ts";
-import { dumpPassword } from "./passwords.ts";
+import { dumpPassword, userPassword } from "./passwords.ts";
 
 /** The options of every command that looks into a dump. */
 export interface DumpArguments {
@@ -31,5 +31,6 @@ export function addDumpOptions(program: Program): Program {
 /** What the options say, the password read or asked for. @throws ORA-29283 for a password file that can't be read */
 export async function dumpOptions(options: DumpArguments): Promise<DumpOptions> {
   const { encryptionPasswordFile: file, encryptionPwdPrompt: prompt = false, credential, userid: database } = options;
-  return { password: await dumpPassword({ password: undefined, prompt, file }, false), credential, database };
+  const password = await dumpPassword({ password: undefined, prompt, file }, false);
+  return { password, credential, database, userPassword };
 }

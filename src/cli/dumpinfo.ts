@@ -138,10 +138,14 @@ function typedValue(shown: string, value: string, type: ItemType): string | numb
 
 /** Without a credential nothing of a database is needed. */
 async function readInfo(file: string, { credential, userid }: InfoOptions): Promise<DumpfileInfo> {
-  const { connect } = await import("../api/data-pump.ts");
-  const pump = await connect(credential === undefined ? "." : userid);
+  if (credential === undefined) {
+    const { clientFileInfo } = await import("../api/dumpfile-info.ts");
+    return clientFileInfo(file, ".");
+  }
+  const { logIn } = await import("./login.ts");
+  const pump = await logIn(userid);
   try {
-    return await pump.getDumpfileInfo(file, credential ?? null);
+    return await pump.getDumpfileInfo(file, credential);
   } finally {
     await pump.close();
   }

@@ -24,6 +24,16 @@ export async function dumpPassword({ password, prompt, file }: PasswordSource, i
   return fromEnvironment === "" ? null : fromEnvironment;
 }
 
+/**
+ * The password of a user for whoever puts none into the connect string; null when nobody is there to be asked: what stands on a pipe
+ * are the commands of `attach`.
+ */
+export async function userPassword(): Promise<string | null> {
+  const fromEnvironment = process.env["TSDP_PASSWORD"] ?? "";
+  if (fromEnvironment !== "") return fromEnvironment;
+  return process.stdin.isTTY ? askSecret("Password: ") : null;
+}
+
 /** The key of REMAP_DATA for whoever types none. */
 const REMAP_KEY_VARIABLE = "TSDP_REMAP_DATA_KEY";
 

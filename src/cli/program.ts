@@ -5,13 +5,14 @@ import type { Output } from "./output.ts";
 import type { Command, JobParameter } from "./parameter.ts";
 import { defaultOf, supportedParameters } from "./parameters.ts";
 import { productVersion } from "../base/product.ts";
-import type { SessionOptions } from "./session-commands.ts";
+import { USERID, type SessionOptions } from "./session-commands.ts";
 import { columnProgram } from "./column-program.ts";
+import { directoryProgram } from "./directory-program.ts";
 import { linkProgram } from "./link-program.ts";
+import { roleProgram } from "./role-program.ts";
+import { userProgram } from "./user-program.ts";
 import { verifyProgram } from "./verify-program.ts";
 import { walletProgram } from "./wallet-program.ts";
-
-const USERID = "connect string [user[/password]@]database (default: $TSDP_DATABASE, else the current directory)";
 
 /**
  * Runs every command but export and import, which read their own words, and shows `--help` of all.
@@ -52,6 +53,8 @@ export async function runProgram(words: readonly string[], output: Output): Prom
     .addCommand(credentialProgram(output))
     .addCommand(columnProgram(output))
     .addCommand(linkProgram(output))
+    .addCommand(userProgram(output))
+    .addCommand(roleProgram(output))
     .addCommand(verifyProgram(output, end));
   for (const inspecting of inspectPrograms(output, end)) program.addCommand(inspecting);
   try {
@@ -140,40 +143,6 @@ function placeholder({ type, list }: JobParameter): string {
     sample: "[table:]percent",
   };
   return list === true ? `${noun[type]},...` : noun[type];
-}
-
-function directoryProgram(output: Output): Program {
-  const program = new Program("directory").description("directory objects: the places on disk that jobs may use");
-  program
-    .command("create")
-    .description("name a folder")
-    .argument("<name>", "name of the directory object")
-    .argument("<path>", "folder, from the current directory when it is relative")
-    .option("--replace", "redefine a directory object that exists")
-    .option("--userid <text>", USERID)
-    .action(async (name: string, path: string, options: SessionOptions & { replace?: boolean }) => {
-      const { createDirectory } = await import("./session-commands.ts");
-      await createDirectory(name, path, options, output);
-    });
-  program
-    .command("list")
-    .description("show all directory objects")
-    .option("--json", "write one JSON document")
-    .option("--userid <text>", USERID)
-    .action(async (options: SessionOptions) => {
-      const { listDirectories } = await import("./session-commands.ts");
-      await listDirectories(options, output);
-    });
-  program
-    .command("drop")
-    .description("forget a directory object; the folder stays")
-    .argument("<name>", "name of the directory object")
-    .option("--userid <text>", USERID)
-    .action(async (name: string, options: SessionOptions) => {
-      const { dropDirectory } = await import("./session-commands.ts");
-      await dropDirectory(name, options, output);
-    });
-  return program;
 }
 
 function jobsProgram(output: Output, end: (exitCode: number) => void): Program {

@@ -67,9 +67,9 @@ export function parametersPage(): string {
 
 /** docs/messages.md. */
 export function messagesPage(): string {
-  const rows = Object.entries<Message>(MESSAGES).map(
-    ([code, { text, hint }]) => `| ${code} | ${cell(text)} | ${cell(hint ?? "")} |`,
-  );
+  const rows = Object.entries<Message>(MESSAGES)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([code, { text, hint }]) => `| ${code} | ${cell(text)} | ${cell(hint ?? "")} |`);
   return page([
     "# Messages",
     "",

@@ -79,9 +79,9 @@ interface Client {
 }
 
 async function connectAndRun({ settings, typed, legacyLines }: CommandLine, read: JobPlan, client: Client): Promise<number> {
-  const { connect } = await import("../api/data-pump.ts");
+  const { logIn } = await import("./login.ts");
   const isDryRun = settings.flag("dry_run") === true;
-  const pump = await connect(settings.text("userid"), { dryRun: isDryRun });
+  const pump = await logIn(settings.text("userid"), { dryRun: isDryRun });
   try {
     client.screen.heading([connectedLine(pump.database), ...legacyLines]);
     const plan = legacyLines.length === 0 ? read : await placeLegacyFiles(pump, read);

@@ -20,7 +20,10 @@ export function secretsOf({ password, masterKeys }: Keyring, places: PlaceKeys, 
 
 /** The environment of a process that gets them: others may read that of one which lives long, and it needs none from there. */
 export function environmentWithoutSecrets(): NodeJS.ProcessEnv {
-  const secrets = ["TSDP_ENCRYPTION_PASSWORD", "TSDP_WALLET_PASSWORD", "TSDP_CREDENTIAL_SECRET", "TSDP_REMAP_DATA_KEY"];
+  const secrets = [
+    ...["TSDP_ENCRYPTION_PASSWORD", "TSDP_WALLET_PASSWORD", "TSDP_CREDENTIAL_SECRET", "TSDP_REMAP_DATA_KEY"],
+    ...["TSDP_PASSWORD", "TSDP_USER_PASSWORD"],
+  ];
   return { ...process.env, ...Object.fromEntries(secrets.map((name) => [name, undefined])) };
 }
 

@@ -11,9 +11,20 @@ test("the package gives these names and no others", () => {
   expect([...new Set(methods)].sort()).toEqual([
     ...["addFile", "attach", "close", "closeWallet", "constructor", "createCredential", "createDatabaseLink"],
     ...["createDirectory", "createWallet", "credentials", "dataFilter", "dataRemap", "databaseLinks", "detach", "directories"],
+    "directoryGrants",
     ...["dropCredential", "dropDatabaseLink", "dropDirectory", "dryRun"],
-    ...["getDumpfileInfo", "getStatus", "jobs", "leftovers", "logEntry"],
-    ...["metadataFilter", "metadataRemap", "metadataTransform", "open", "openWallet", "query", "removeLeftover", "rotateWallet"],
+    ...["getDumpfileInfo", "getStatus", "grantDirectory", "jobs", "leftovers", "logEntry"],
+    ...[
+      "metadataFilter",
+      "metadataRemap",
+      "metadataTransform",
+      "open",
+      "openWallet",
+      "query",
+      "removeLeftover",
+      "revokeDirectory",
+      "rotateWallet",
+    ],
     ...["setParallel", "setParameter", "startJob", "stopJob", "stopWorker", "waitForJob", "walletStatus"],
   ]);
 });

@@ -54,7 +54,9 @@ it("takes up a catalog of before links", () => {
   const links = new DatabaseLinks(join(folder, "home"));
   links.create("SYSTEM", "dbs1", "there", folder);
   const catalog = new Sqlite(join(folder, "home", "catalog.db"));
-  catalog.exec("DROP TABLE database_link; INSERT INTO directory VALUES ('KEPT', '/kept'); PRAGMA user_version = 3");
+  for (const newer of ["database_link", "user_account", "role", "role_grant", "directory_grant"])
+    catalog.exec(`DROP TABLE ${newer}`);
+  catalog.exec("INSERT INTO directory VALUES ('KEPT', '/kept'); PRAGMA user_version = 3");
   catalog.close();
   expect(links.list()).toEqual([]);
   links.create("SYSTEM", "dbs1", "here", folder);

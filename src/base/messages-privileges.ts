@@ -1,0 +1,19 @@
+/** Messages about users, roles and what they may do. */
+export const PRIVILEGE_MESSAGES = {
+  "ORA-00990": { text: "missing or invalid privilege" },
+  "ORA-01017": {
+    text: "invalid username/password; logon denied",
+    hint: "Give the password: user/password@database, TSDP_PASSWORD, or at the prompt of a terminal.",
+  },
+  "ORA-01031": { text: "insufficient privileges" },
+  "ORA-01917": { text: "user or role '%s' does not exist", hint: "Make it with `tsdp user create` or `tsdp role create`." },
+  "ORA-01918": { text: "user '%s' does not exist", hint: "`tsdp user list` shows those that exist." },
+  "ORA-01919": { text: "role '%s' does not exist", hint: "`tsdp role list` shows those that exist." },
+  "ORA-01920": { text: "user name '%s' conflicts with another user or role name", hint: "Choose another name." },
+  "ORA-01921": { text: "role name '%s' conflicts with another user or role name", hint: "Choose another name." },
+  "ORA-01922": { text: "CASCADE must be specified to drop '%s'", hint: "Its credentials and database links go with --cascade." },
+  "ORA-01927": { text: "cannot REVOKE privileges you did not grant" },
+  "ORA-01934": { text: "circular role grant detected" },
+  "ORA-01951": { text: "ROLE '%s' not granted to '%s'", hint: "`tsdp role list` shows who has which role." },
+  "ORA-28000": { text: "the account is locked", hint: "An administrator opens it with `tsdp user unlock NAME`." },
+} as const;

@@ -1,0 +1,162 @@
+import { createHash } from "node:crypto";
+import { pumpError } from "../base/errors.ts";
+import {
+  decodePasswordStanza,
+  encodePasswordStanza,
+  newDataKey,
+  unwrapByPassword,
+  wrapByPassword,
+} from "../format/key-stanza.ts";
+import type { Connection } from "../sqlite/database.ts";
+import { CatalogFile } from "./catalog-file.ts";
+import type { ConnectIdentity } from "./connect-string.ts";
+import { catalogName, isPrintableName } from "./names.ts";
+import { ADMINISTRATOR, dropGrantee, isGrantee } from "./roles.ts";
+
+/** Somebody who may connect. */
+export interface User {
+  readonly name: string;
+  readonly hasPassword: boolean;
+  readonly isLocked: boolean;
+  /** ISO timestamp. */
+  readonly created: string;
+}
+
+interface Row {
+  readonly name: string;
+  readonly password: Buffer | null;
+  readonly locked: number;
+  readonly created: string;
+}
+
+/** The users of a database, kept in its catalog. As long as there is none everybody may do everything. */
+export class Users {
+  readonly #catalog: CatalogFile;
+
+  constructor(home: string) {
+    this.#catalog = new CatalogFile(home);
+  }
+
+  /** All users by name. */
+  list(): readonly User[] {
+    return this.#rows().map(({ name, password, locked, created }) => {
+      return { name, hasPassword: password !== null, isLocked: locked !== 0, created };
+    });
+  }
+
+  /**
+   * CREATE USER. The first one brings SYSTEM with it, and from then on is checked who may do what.
+   * @param password null: whoever says the name may connect
+   * @throws ORA-01920 when a user or a role has the name, ORA-39001 for a name that can't be one or an empty password
+   */
+  async create(name: string, password: string | null, isLocked = false): Promise<User> {
+    const wanted = catalogName(name);
+    if (!isPrintableName(wanted)) {
+      throw pumpError([["ORA-39001"], ["ORA-39207", name, "USER"]], "A name has 1 to 128 printable characters.");
+    }
+    const verifier = await verifierOf(wanted, password);
+    const created = new Date().toISOString();
+    this.#catalog.writeSecret((catalog) => {
+      catalog.transaction(() => {
+        const isFirst = catalog.prepare("SELECT 1 FROM user_account").get() === undefined;
+        const isTaken = wanted === ADMINISTRATOR ? !isFirst : isGrantee(catalog, wanted);
+        if (isTaken) throw pumpError([["ORA-01920", wanted]]);
+        if (isFirst && wanted !== ADMINISTRATOR) insert(catalog, { name: ADMINISTRATOR, password: null, locked: 0, created });
+        insert(catalog, { name: wanted, password: verifier, locked: Number(isLocked), created });
+      })();
+    });
+    return { name: wanted, hasPassword: verifier !== null, isLocked, created };
+  }
+
+  /** ALTER USER: another password, or with null none. @throws ORA-01918 for an unknown user, ORA-39001 for an empty password */
+  async setPassword(name: string, password: string | null): Promise<void> {
+    const { name: wanted } = this.#find(name);
+    const verifier = await verifierOf(wanted, password);
+    const sql = "UPDATE user_account SET password = ? WHERE name = ?";
+    this.#catalog.writeSecret((catalog) => catalog.prepare(sql).run(verifier, wanted));
+  }
+
+  /** ALTER USER ... ACCOUNT LOCK or UNLOCK. @throws ORA-01918 for an unknown user, ORA-01031 for SYSTEM */
+  setLocked(name: string, isLocked: boolean): void {
+    const { name: wanted } = this.#find(name);
+    if (wanted === ADMINISTRATOR) throw pumpError([["ORA-01031"]], "SYSTEM can't be locked: nobody could unlock it.");
+    const sql = "UPDATE user_account SET locked = ? WHERE name = ?";
+    this.#catalog.write((catalog) => catalog.prepare(sql).run(Number(isLocked), wanted));
+  }
+
+  /**
+   * DROP USER, with what was granted to it; schema and jobs stay. Without SYSTEM, which goes last, nothing is checked any more.
+   * @param cascade its credentials and database links go with it
+   * @throws ORA-01918 for an unknown user, ORA-01922 when it has some, ORA-01031 for SYSTEM while there are others
+   */
+  drop(name: string, cascade: boolean): void {
+    const { name: wanted } = this.#find(name);
+    this.#catalog.writeSecret((catalog) => {
+      catalog.transaction(() => {
+        const others = catalog.prepare("SELECT 1 FROM user_account WHERE name <> ?").get(wanted) !== undefined;
+        if (wanted === ADMINISTRATOR && others) throw pumpError([["ORA-01031"]], "Drop SYSTEM last: it is the administrator.");
+        if (!cascade && ownsObjects(catalog, wanted)) throw pumpError([["ORA-01922", wanted]]);
+        for (const table of cascade ? OWNED : []) catalog.prepare(`DELETE FROM ${table} WHERE owner = ?`).run(wanted);
+        dropGrantee(catalog, wanted);
+        catalog.prepare("DELETE FROM user_account WHERE name = ?").run(wanted);
+      })();
+    });
+  }
+
+  /**
+   * Lets somebody connect, as long as there is a user: by name, and by password when that user has one.
+   * @param ask gives the password of who did not put one into the connect string
+   * @throws ORA-01017 for an unknown user or a wrong password, ORA-28000 for a locked user
+   */
+  async authenticate({ user, password }: ConnectIdentity, ask?: () => Promise<string | null>): Promise<void> {
+    const rows = this.#rows();
+    if (rows.length === 0) return;
+    const row = rows.find(({ name }) => name === user);
+    if (row === undefined) throw pumpError([["ORA-01017"]], UNKNOWN);
+    const given = password ?? (row.password === null ? null : ((await ask?.()) ?? null));
+    if (!(await isRightPassword(row, given))) throw pumpError([["ORA-01017"]], row.password === null ? NO_PASSWORD : undefined);
+    if (row.locked !== 0) throw pumpError([["ORA-28000"]]);
+  }
+
+  #rows(): readonly Row[] {
+    const sql = "SELECT name, password, locked, created FROM user_account ORDER BY name";
+    return this.#catalog.read((catalog) => catalog.prepare(sql).all() as Row[], []);
+  }
+
+  #find(name: string): Row {
+    const wanted = catalogName(name);
+    const row = this.#rows().find((candidate) => candidate.name === wanted);
+    if (row === undefined) throw pumpError([["ORA-01918", wanted]]);
+    return row;
+  }
+}
+
+const UNKNOWN = "Connect as a user of the database; `tsdp user list` shows them to an administrator.";
+const NO_PASSWORD = "This user has no password; leave it out.";
+/** What belongs to a user. */
+const OWNED = ["credential", "database_link"] as const;
+
+function insert(catalog: Connection, { name, password, locked, created }: Row): void {
+  const sql = "INSERT INTO user_account (name, password, locked, created) VALUES (?, ?, ?, ?)";
+  catalog.prepare(sql).run(name, password, locked, created);
+}
+
+function ownsObjects(catalog: Connection, owner: string): boolean {
+  return OWNED.some((table) => catalog.prepare(`SELECT 1 FROM ${table} WHERE owner = ?`).get(owner) !== undefined);
+}
+
+/** Bytes that tell whether a password is the right one: a random key under it. They are good for this user only. */
+async function verifierOf(user: string, password: string | null): Promise<Buffer | null> {
+  if (password === null) return null;
+  if (password === "") throw pumpError([["ORA-39001"], ["ORA-39207", "********", "PASSWORD"]], "A password can't be empty.");
+  return encodePasswordStanza(await wrapByPassword(newDataKey(), placeOf(user), password));
+}
+
+async function isRightPassword({ name, password }: Row, given: string | null): Promise<boolean> {
+  if (password === null || given === null) return password === null && given === null;
+  return (await unwrapByPassword(decodePasswordStanza(password), placeOf(name), given)) !== undefined;
+}
+
+function placeOf(user: string): string {
+  return createHash("sha256").update(`tsdp user\0${user}`).digest("hex");
+}
