@@ -1,11 +1,12 @@
 import { failpoint } from "../base/failpoint.ts";
 import type { FileCheckpoint } from "../dump/file-writer.ts";
 import type { DumpFileSetWriter, SavedFile } from "../dump/writer.ts";
+import { PIECE_TARGET } from "../sqlite/stage.ts";
 import type { ControlTable } from "./control-table.ts";
 import type { TablePiece, TableUnload, UnloadItem } from "./unload-queue.ts";
 
 /** The first checkpoint of a run is due after so many bytes of pieces, the next after so much time. */
-const FIRST_BYTES = 16 << 20;
+const FIRST_BYTES = 4 * PIECE_TARGET;
 const CHECKPOINT_MS = 1000;
 
 /** One item that has been unloaded: what it has become. */

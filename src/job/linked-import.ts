@@ -12,6 +12,7 @@ import { contentOf } from "./content.ts";
 import type { JobDefinition } from "./definition.ts";
 import { chooseSources, NO_PLAN, planExport, type ExportPlan, type TableWork } from "./export-plan.ts";
 import { placeTargets, type ChosenSchema } from "./import-targets.ts";
+import { PIECE_TARGET } from "../sqlite/stage.ts";
 import type { SavedTarget } from "./import-state.ts";
 import type { JobRun } from "./run.ts";
 import { Snapshot } from "./snapshot.ts";
@@ -19,7 +20,7 @@ import { absentRemaps } from "./table-remaps.ts";
 import type { WorkerPool, WorkerThread } from "./worker-thread.ts";
 
 /** Bytes of rows that are copied at a time. */
-const COPY_TARGET = 16 << 20;
+const COPY_TARGET = 4 * PIECE_TARGET;
 
 /** A part of a table's rows, numbered in their order. */
 export interface LinkedPiece {

@@ -212,7 +212,9 @@ export class JobRun {
       this.table.answerRequest(request.seq, null);
       if (request.verb === "stop" && request.immediate) this.#stopAtOnce?.(request);
     } catch (error) {
-      this.table.answerRequest(request.seq, toPumpError(error).toJSON() as JobAnswer);
+      // Its workers end under it.
+      const isLate = ["COMPLETING", "STOPPING"].includes(this.table.job().state);
+      this.table.answerRequest(request.seq, isLate ? this.#tooLate() : (toPumpError(error).toJSON() as JobAnswer));
     }
   }
 

@@ -15,8 +15,8 @@ import { NO_REPLACEMENTS, type Replacements } from "./replacement.ts";
 import type { RowFilter } from "./row-filter.ts";
 import type { TableShape } from "./schema.ts";
 
-/** Bytes that a piece image should have. */
-export const PIECE_TARGET = 4 << 20;
+/** Bytes that a piece image should have: 4 MiB. Tests that need many pieces make them smaller. */
+export const PIECE_TARGET = Number(process.env["TSDP_PIECE_BYTES"] ?? 4 << 20);
 /** Bytes that a piece of more than one row can't exceed. */
 const PIECE_BOUND = 2 * PIECE_TARGET;
 /** Small pages keep the piece of a small table small, large ones save a tenth of the work on large tables. */

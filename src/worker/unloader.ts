@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { compress, type CompressionAlgorithm } from "../format/compression.ts";
 import type { Connection } from "../sqlite/database.ts";
 import { pumpError } from "../base/errors.ts";
+import { failpoint } from "../base/failpoint.ts";
 import { countSql, cutByKey, everyRow, rangeSql, type KeyRange } from "../sqlite/key-range.ts";
 import { findBrokenKey } from "../sqlite/masked-keys.ts";
 import type { Replacements } from "../sqlite/replacement.ts";
@@ -168,6 +169,7 @@ export class Unloader {
 
   #answer(table: UnloadTable, piece: Piece | null, rest: readonly KeyRange[], more: Partial<Unloaded> = {}): Unloaded {
     const empty = piece === null || piece.rows === 0;
+    if (!empty) failpoint("export piece unloaded");
     return {
       piece: empty ? null : { rows: piece.rows, images: imagesOf(piece).map((image) => this.#encode(image)) },
       rest,

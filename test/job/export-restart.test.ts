@@ -1,13 +1,14 @@
+import "./small-pieces.ts";
 import Sqlite from "better-sqlite3";
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { KU } from "../../src/api/constants.ts";
 import { compareDatabases } from "../judge/compare.ts";
-import { codesOf, expectSuccess, failureOf, followJob, runImport, startJob } from "./pump-jobs.ts";
-import { defined, logLines, restart, runToFailpoint, runToFailpoints } from "./restarts.ts";
+import { codesOf, expectSuccess, failureOf, followJob, runImport } from "./pump-jobs.ts";
+import { askAt, defined, logLines, restart, runToFailpoint, runToFailpoints } from "./restarts.ts";
 
 const TABLES = ["twins", "counted", "keyed", "empty"];
 const REQUEST = { schemas: "= 'SRC'", dumpFiles: ["a.dmp", "b.dmp"], parallel: 2, parameters: { COMPRESSION: "NONE" } };
@@ -20,14 +21,14 @@ beforeAll(() => {
   pristine = join(folder, "pristine.copy");
   const database = new Sqlite(pristine);
   const rows = (count: number) => `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})`;
-  // Large enough for a checkpoint.
+  // Large enough for several pieces each, and for a checkpoint.
   database.exec(`
     CREATE TABLE twins (v, w);
-    ${rows(30_000)} INSERT INTO twins SELECT i % 100, printf('%0250d', i % 100) FROM n;
+    ${rows(1000)} INSERT INTO twins SELECT i % 100, printf('%0250d', i % 100) FROM n;
     CREATE TABLE counted (id INTEGER PRIMARY KEY AUTOINCREMENT, v);
-    ${rows(25_000)} INSERT INTO counted (v) SELECT printf('%0400d', i) FROM n;
+    ${rows(800)} INSERT INTO counted (v) SELECT printf('%0400d', i) FROM n;
     CREATE TABLE keyed (a TEXT, b, v, PRIMARY KEY (a, b)) WITHOUT ROWID;
-    ${rows(22_000)} INSERT INTO keyed SELECT hex(i * 7919 % 4096), i, printf('%0300d', i) FROM n;
+    ${rows(700)} INSERT INTO keyed SELECT hex(i * 7919 % 128), i, printf('%0300d', i) FROM n;
     CREATE TABLE empty (v);
     CREATE INDEX twins_v ON twins (v);
   `);
@@ -59,14 +60,24 @@ function expectEachTableOnce(): void {
   expect(lines.map((line) => /"SRC"\."(\w+)"/.exec(line)?.[1]).sort()).toEqual([...TABLES].sort());
 }
 
-test.each([
-  [["executing", "export planned", "export piece written", "export synced", "export checkpoint", "export ended", "completing"]],
-  [["export piece written:6", "export file published", "ending"]],
-  [["export file published:2"]],
-])("an export that is killed at %j, one after the other, ends as if it had not been", async (failpoints) => {
-  await runToFailpoints("EXPORT", folder, REQUEST, failpoints);
+test("an export that is killed again and again ends as if it had not been", async () => {
+  const failpoints = ["executing", "export planned", "export piece written", "export synced", "export checkpoint"];
+  await runToFailpoints("EXPORT", folder, REQUEST, [...failpoints, "export ended", "completing"]);
   expect(readdirSync(join(folder, ".tsdp/jobs"))).toContain("SYSTEM.INTERRUPTED.db");
   expectSuccess(await restart(folder));
+  expectEachTableOnce();
+  await expectWholeDump();
+});
+
+test("what was exported before a crash is not exported again", async () => {
+  // Its workers wait for the checkpoint, so that something is left to be done.
+  const halfway = `export piece unloaded:4:${join(folder, "held")},export checkpoint`;
+  const failpoints = [halfway, "export piece written:2", "export file published", "ending"];
+  await runToFailpoints("EXPORT", folder, REQUEST, failpoints);
+  expectSuccess(await restart(folder));
+  const log = logLines(folder).join("\n");
+  expect(log).not.toMatch(/from the beginning/);
+  expect(log).toMatch(/Job INTERRUPTED has been reopened at .*\n.*Restarting "SYSTEM"\."INTERRUPTED": /);
   expectEachTableOnce();
   await expectWholeDump();
 });
@@ -87,61 +98,38 @@ test.each(["wal", "delete"])("a source in %s mode that has changed is exported a
   await expectWholeDump();
 });
 
-test("what was exported before a crash is not exported again", async () => {
-  await runToFailpoints("EXPORT", folder, REQUEST, ["export checkpoint", "export published"]);
-  const report = await restart(folder);
-  expectSuccess(report);
-  expect(logLines(folder).join("\n")).not.toMatch(/from the beginning/);
-  expect(report.lines[0]).toMatch(/^Job INTERRUPTED has been reopened at /);
-  expect(report.lines[1]).toMatch(/^Restarting "SYSTEM"\."INTERRUPTED": /);
+test.each([0, 1])("a running export stops (immediate %i) and goes on", async (immediate) => {
+  const { pump, handle } = await defined("EXPORT", folder, REQUEST);
+  await askAt("export piece unloaded:2", { pump, handle }, folder, () => pump.stopJob(handle, immediate));
+  await settled(async () => (await pump.jobs())[0]?.state === "NOT RUNNING");
+  await pump.close();
+  expect(logLines(folder).join("\n")).toMatch(/stopped by user request at /);
+  expect(existsSync(join(folder, "a.dmp"))).toBe(false);
+  expectSuccess(await restart(folder));
+  expectEachTableOnce();
   await expectWholeDump();
 });
 
-describe("a running export", () => {
-  // It is not to have ended when it is told something.
-  beforeEach(() => {
-    change("INSERT INTO twins SELECT * FROM twins; INSERT INTO counted (v) SELECT v FROM counted");
-  });
-
-  test.each([0, 1])("stops (immediate %i) and goes on", async (immediate) => {
-    const { pump, handle } = await defined("EXPORT", folder, REQUEST);
-    await startJob(pump, handle);
-    await pump.stopJob(handle, immediate);
-    await settled(async () => (await pump.jobs())[0]?.state === "NOT RUNNING");
-    await pump.close();
-    expect(logLines(folder).join("\n")).toMatch(/stopped by user request at /);
-    expect(existsSync(join(folder, "a.dmp"))).toBe(false);
-    expectSuccess(await restart(folder));
-    expectEachTableOnce();
-    await expectWholeDump();
-  });
-
-  test("takes another file and another degree", async () => {
-    const { pump, handle } = await defined("EXPORT", folder, {
-      ...REQUEST,
-      dumpFiles: ["a.dmp"],
-      parallel: 1,
-      parameters: { COMPRESSION: "ALL", COMPRESSION_ALGORITHM: "HIGH" },
-    });
-    await startJob(pump, handle);
+test("a running export takes another file and another degree", async () => {
+  const { pump, handle } = await defined("EXPORT", folder, { ...REQUEST, dumpFiles: ["a.dmp"], parallel: 1 });
+  await askAt("export piece unloaded:2", { pump, handle }, folder, async () => {
     await pump.addFile(handle, "b.dmp", "DATA_PUMP_DIR");
     await pump.setParallel(handle, 3);
     expect(codesOf(await failureOf(pump.addFile(handle, "b.dmp", "DATA_PUMP_DIR")))).toContain("ORA-39135");
-    await pump.getStatus(handle, KU.STATUS_JOB_ERROR);
-    expect((await pump.getStatus(handle, KU.STATUS_JOB_STATUS)).status.jobStatus?.degree).toBe(3);
-    expectSuccess(await followJob(pump, handle));
-    await pump.close();
-    await expectWholeDump();
   });
+  await pump.getStatus(handle, KU.STATUS_JOB_ERROR);
+  expect((await pump.getStatus(handle, KU.STATUS_JOB_STATUS)).status.jobStatus?.degree).toBe(3);
+  expectSuccess(await followJob(pump, handle));
+  await pump.close();
+  await expectWholeDump();
+});
 
-  test("leaves nothing when it is killed", async () => {
-    const { pump, handle } = await defined("EXPORT", folder, REQUEST);
-    await startJob(pump, handle);
-    await pump.stopJob(handle, 1, 0, 0);
-    await pump.close();
-    expect(readdirSync(join(folder, ".tsdp/jobs"))).toEqual([]);
-    expect(readdirSync(folder).sort()).toEqual([".tsdp", "SRC.db", "job.log", "pristine.copy"]);
-  });
+test("a running export leaves nothing when it is killed", async () => {
+  const { pump, handle } = await defined("EXPORT", folder, REQUEST);
+  await askAt("export piece unloaded:2", { pump, handle }, folder, () => pump.stopJob(handle, 1, 0, 0));
+  await pump.close();
+  expect(readdirSync(join(folder, ".tsdp/jobs"))).toEqual([]);
+  expect(readdirSync(folder).sort()).toEqual([".tsdp", "SRC.db", "held", "job.log", "pristine.copy"]);
 });
 
 test("an attached session finds a job whose unfinished file is gone unable to go on", async () => {
@@ -155,8 +143,8 @@ test("ABORT_STEP ends an export before an object, and the restart takes it up th
   await pump.startJob(handle, 0, 2);
   expect(await followJob(pump, handle)).toMatchObject({ state: "STOPPED", errors: [expect.stringContaining("ORA-31697")] });
   await pump.close();
-  const report = await restart(folder);
-  expect(report.state).toBe("COMPLETED");
+  await restart(folder, { failpoint: "export file published:2" });
+  expect((await restart(folder)).state).toBe("COMPLETED");
   await expectWholeDump();
 });
 

@@ -1,10 +1,12 @@
-import { readFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { connect, type DataPump } from "../../src/api/data-pump.ts";
 import { toPumpError } from "../../src/base/errors.ts";
 import { defineJob, followJob, startJob, type JobReport, type JobRequest } from "./pump-jobs.ts";
 
 const NAME = "INTERRUPTED";
+const POLL_MS = 5;
 
 /** Defines a job, which is DEFINING until its session ends. */
 export async function defined(
@@ -79,6 +81,28 @@ export async function underFailpoint(failpoint: string, work: () => Promise<void
     delete process.env["TSDP_FAILPOINT"];
   }
   throw new Error(`the job has ended without passing ${failpoint}`);
+}
+
+/** Starts a job and asks it for something while a worker of it stands still at the failpoint (`name:n`): it surely has not ended. */
+export async function askAt<T>(
+  failpoint: string,
+  { pump, handle }: { pump: DataPump; handle: number },
+  folder: string,
+  ask: () => Promise<T>,
+): Promise<T> {
+  const held = join(folder, "held");
+  process.env["TSDP_FAILPOINT"] = `${failpoint}:${held}`;
+  try {
+    await startJob(pump, handle);
+  } finally {
+    delete process.env["TSDP_FAILPOINT"];
+  }
+  while (!existsSync(held)) await sleep(POLL_MS);
+  try {
+    return await ask();
+  } finally {
+    appendFileSync(held, "go on");
+  }
 }
 
 function unlessItRuns(error: unknown): void {
