@@ -1,6 +1,6 @@
 import { pumpError } from "../base/errors.ts";
 import type { JobDefinition } from "../job/definition.ts";
-import { isTransformValue } from "../job/transforms.ts";
+import { isTransformValue, TABLE_TRANSFORMS } from "../job/transforms.ts";
 import { assertApplicable } from "./inapplicable.ts";
 import { invalidArgument, invalidOperation } from "./refusals.ts";
 
@@ -21,13 +21,21 @@ export function metadataTransform(
   const isValue = isTransformValue({ name: key, value });
   if (isValue === undefined) throw invalidArgument(["ORA-39042", name]);
   if (definition.operation === "EXPORT") throw invalidOperation(["ORA-39208", key, definition.operation]);
-  if (objectType !== null && objectType !== "")
-    throw pumpError(
-      [["ORA-39001"], ["ORA-39043", objectType.toUpperCase(), key]],
-      "It is about the file of a schema, and so about all objects in it; leave the object type out.",
-    );
+  assertObjectType(key, objectType);
   if (!isValue) throw invalidArgument(["ORA-39071", key]);
   const transforms = definition.metadataTransforms ?? [];
   if (transforms.some((transform) => transform.name === key)) throw invalidArgument(["ORA-39044", key]);
   return { metadataTransforms: [...transforms, { name: key, value: typeof value === "string" ? value.toUpperCase() : value }] };
+}
+
+function assertObjectType(key: string, objectType: string | null): void {
+  if (objectType === null || objectType === "") return;
+  const isOfTables = TABLE_TRANSFORMS.has(key);
+  if (isOfTables && objectType.toUpperCase() === "TABLE") return;
+  throw pumpError(
+    [["ORA-39001"], ["ORA-39043", objectType.toUpperCase(), key]],
+    isOfTables
+      ? "It is about tables; leave the object type out."
+      : "It is about the file of a schema, and so about all objects in it; leave the object type out.",
+  );
 }

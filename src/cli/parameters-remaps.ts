@@ -35,11 +35,13 @@ export const REMAP_PARAMETERS: readonly JobParameter[] = [
     list: true,
     call: { procedure: "METADATA_TRANSFORM", argument: "name and value" },
     description: [
-      "What the files of new schemas are made with, name:value.",
+      "What the files of new schemas, and new tables, are made with, name:value.",
       "SEGMENT_ATTRIBUTES:N takes SQLite's own page size, auto_vacuum and journal",
       "mode instead of those of the source; STORAGE:N only the first two.",
       "PAGE_SIZE:n and AUTO_VACUUM:NONE, FULL or INCREMENTAL say them.",
-      "Example: TRANSFORM=PAGE_SIZE:8192.",
+      "STRICT:Y and WITHOUT_ROWID:Y give these options to the tables that are made,",
+      "N takes them away.",
+      "Example: TRANSFORM=PAGE_SIZE:8192,STRICT:Y.",
     ],
   },
 ];

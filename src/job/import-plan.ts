@@ -8,7 +8,7 @@ import { BadImage } from "../sqlite/piece-image.ts";
 import type { PublishPlan, PublishTable } from "../sqlite/publish.ts";
 import { splitAs } from "../sqlite/piece-table.ts";
 import type { ColumnRemap } from "../worker/messages.ts";
-import { sameColumns, sameShape, type SchemaObject } from "../sqlite/schema.ts";
+import { sameColumns, sameShape, type SchemaObject, type TableShape } from "../sqlite/schema.ts";
 import { proveSchema, type ProvenSchema } from "../sqlite/scratch.ts";
 import { hasKnownCollations, progressName, stagingName, type StagingTable } from "../sqlite/staging.ts";
 import type { TableRename } from "../sqlite/rename-rows.ts";
@@ -31,6 +31,10 @@ export interface SchemaImportRequest {
   readonly objects: readonly DumpObject[];
   /** REMAP_TABLE: tables that had other names when their rows were written. */
   readonly renames: readonly TableRename[];
+  /** TRANSFORM: definitions that tables had when their rows were written, by their numbers. */
+  readonly written: ReadonlyMap<number, SchemaObject>;
+  /** What TRANSFORM leaves out of tables that are made. */
+  readonly untransformed: ReadonlyMap<number, readonly (readonly ErrorLine[])[]>;
   /** What is wrong with the objects before anything is planned. */
   readonly problems: readonly (readonly ErrorLine[])[];
   /** What the target holds; null when the job makes it. */
@@ -75,9 +79,11 @@ export interface SchemaImport {
 /** Decides what becomes of every object of a schema. @throws ORA-31619-like errors when the dump contradicts itself */
 export function planSchemaImport(request: SchemaImportRequest): SchemaImport {
   const proven = prove(request);
+  const written = proveSchema([...request.written.values()], request.source.settings.encoding);
   try {
-    return new SchemaPlanner(request, proven).plan();
+    return new SchemaPlanner(request, proven, written).plan();
   } finally {
+    written.close();
     proven.close();
   }
 }
@@ -96,6 +102,8 @@ function prove({ objects, source, definitionsOf }: SchemaImportRequest): ProvenS
 class SchemaPlanner {
   readonly #request: SchemaImportRequest;
   readonly #proven: ProvenSchema;
+  /** Of the tables that TRANSFORM has changed. */
+  readonly #written: ProvenSchema;
   readonly #existing: ReadonlyMap<string, ExistingObject>;
   readonly #problems: (readonly ErrorLine[])[];
   readonly #notes: ErrorLine[] = [];
@@ -104,9 +112,10 @@ class SchemaPlanner {
   /** Tables (and the virtual tables of shadow tables) whose dependents are left out: lower case. */
   readonly #without = new Set<string>();
 
-  constructor(request: SchemaImportRequest, proven: ProvenSchema) {
+  constructor(request: SchemaImportRequest, proven: ProvenSchema, written: ProvenSchema) {
     this.#request = request;
     this.#proven = proven;
+    this.#written = written;
     this.#problems = [...request.problems];
     this.#existing = new Map((request.existing ?? []).map((object) => [foldName(object.name), object]));
   }
@@ -176,6 +185,7 @@ class SchemaPlanner {
       return false;
     }
     if (this.#isVirtual(object)) return true;
+    this.#problems.push(...(this.#request.untransformed.get(object.id) ?? []));
     return this.#addLoad(object, "create", false);
   }
 
@@ -246,7 +256,8 @@ class SchemaPlanner {
   }
 
   #addLoad(object: DumpObject, action: PublishTable["action"], truncate: boolean): boolean {
-    const shape = this.#proven.shape(object.name);
+    const made = this.#proven.shape(object.name);
+    const shape = this.#request.written.has(object.id) ? this.#written.shape(object.name) : made;
     if (object.shape === null || !sameColumns(object.shape, shape)) {
       this.#without.add(foldName(object.name));
       const reason = "its rows do not fit its definition";
@@ -259,17 +270,25 @@ class SchemaPlanner {
       return false;
     }
     const remaps = this.#request.remapped.get(object.id) ?? [];
-    const raw = action === "create" && !this.#isTyped(object) && sameShape(object.shape, shape) && hasKnownCollations(shape);
+    const raw = action === "create" && !this.#isTyped(object) && sameShape(object.shape, made) && hasKnownCollations(made);
     const staged: StagingTable = {
       staging: stagingName(this.#request.guid, object.id),
       shape: splitAs(object.shape, shape),
       raw,
       ...(remaps.length === 0 ? {} : { recomputed: this.#proven.generatedColumns(object.name) }),
     };
+    const transformed = action === "create" && this.#request.written.has(object.id) ? this.#transformed(object, made) : {};
     const withoutRows = this.#isEmpty(object);
     const pieces = withoutRows ? [] : this.#piecesOf(object);
     const bytes = pieces.reduce((sum, { bytes }) => sum + bytes, 0);
-    this.#loads.push({ object, table: { ...staged, definition: object, action, truncate }, pieces, bytes, remaps, withoutRows });
+    this.#loads.push({
+      object,
+      table: { ...staged, ...transformed, definition: object, action, truncate },
+      pieces,
+      bytes,
+      remaps,
+      withoutRows,
+    });
     return true;
   }
 
@@ -278,8 +297,21 @@ class SchemaPlanner {
    * What SQLite or a module makes keeps its pages.
    */
   #isTyped(object: DumpObject): boolean {
-    if ((this.#request.remapped.get(object.id) ?? []).length > 0) return true;
+    if ((this.#request.remapped.get(object.id) ?? []).length > 0 || this.#becomesStrict(object)) return true;
     return this.#request.accessMethod === "CONVENTIONAL_PATH" && object.owner === null && !isSystemTable(object);
+  }
+
+  #becomesStrict({ id, name }: DumpObject): boolean {
+    if (!this.#request.written.has(id) || this.#written.tables.get(name)?.strict === true) return false;
+    return this.#proven.tables.get(name)?.strict === true;
+  }
+
+  /** How the rows of a table that TRANSFORM has changed get into it. */
+  #transformed(object: DumpObject, made: TableShape): Pick<PublishTable, "losesRowid" | "strictTypes"> {
+    const { columns } = this.#proven.definition(object.name);
+    const isStrict = ({ name }: { readonly name: string }) => this.#becomesStrict(object) || name === made.integerPrimaryKey;
+    const types = columns.filter(isStrict).map(({ name, type }) => [name, type.toUpperCase()] as const);
+    return { losesRowid: made.withoutRowid, strictTypes: types };
   }
 
   #piecesOf(object: DumpObject): TableLoad["pieces"] {

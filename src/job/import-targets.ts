@@ -15,10 +15,11 @@ import type { JobDefinition } from "./definition.ts";
 import type { SavedTarget } from "./import-state.ts";
 import { selectionOf } from "./selection.ts";
 import { transformedSettings } from "./transforms.ts";
-import { absentRemaps, remapTables, type RemappedObjects } from "./table-remaps.ts";
+import { absentRemaps, remapTables } from "./table-remaps.ts";
+import { transformTables, type TransformedObjects } from "./table-transforms.ts";
 
 /** A schema of the dump and what is taken of it. */
-export interface ChosenObjects extends RemappedObjects {
+export interface ChosenObjects extends TransformedObjects {
   readonly source: DumpSchema;
   /** Name of the schema that they are for, upper case. */
   readonly target: string;
@@ -72,8 +73,8 @@ export async function placeTargets(
   return Promise.all(
     choices.map(async ({ objects, ...choice }) => {
       const target = targets.get(choice.source.name) ?? upperName(choice.source.name);
-      const remapped = await remapTables(definition, master, { source: choice.source, target, objects });
-      return { ...choice, target, ...remapped, ...place(target) };
+      const changed = await changeTables(definition, master, { source: choice.source, target, objects });
+      return { ...choice, target, ...changed, ...place(target) };
     }),
   );
 }
@@ -105,10 +106,19 @@ export async function chooseFromDump(definition: JobDefinition, master: MasterTa
       objects: selected.objects.filter(({ schema }) => schema === source.name),
     }))
     .filter(({ source, objects }) => objects.length > 0 || (!partial && schemas.includes(source.name)));
-  const remapped = await Promise.all(
-    chosen.map(async (choice) => ({ ...choice, ...(await remapTables(definition, master, choice)) })),
+  const changed = await Promise.all(
+    chosen.map(async (choice) => ({ ...choice, ...(await changeTables(definition, master, choice)) })),
   );
-  return { chosen: remapped, missing: absent, leftOut: selected.leftOut };
+  return { chosen: changed, missing: absent, leftOut: selected.leftOut };
+}
+
+/** REMAP_TABLE, and the transforms of tables. @throws ORA-39002 when REMAP_TABLE can't be done */
+async function changeTables(
+  definition: JobDefinition,
+  master: MasterTable,
+  choice: Pick<ChosenObjects, "source" | "target" | "objects">,
+): Promise<TransformedObjects> {
+  return transformTables(definition, choice.source, choice.target, await remapTables(definition, master, choice));
 }
 
 /** The columns of the dump whose values are replaced. @throws ORA-39002 with the reason why they can't be */
@@ -125,9 +135,9 @@ export function remapsOfImport(definition: JobDefinition, chosen: readonly Chose
 
 /** Of a definition that SQLite refuses nothing is known; its table is not made either. */
 function factsOf(table: DumpObject, chosen: readonly ChosenSchema[]): TableFacts | undefined {
-  const source = chosen.find(({ objects }) => objects.includes(table))?.source;
-  if (source === undefined) return undefined;
-  const proven = proveSchema([table], source.settings.encoding);
+  const choice = chosen.find(({ objects }) => objects.includes(table));
+  if (choice === undefined) return undefined;
+  const proven = proveSchema([choice.written.get(table.id) ?? table], choice.source.settings.encoding);
   try {
     return proven.facts(table.name);
   } finally {

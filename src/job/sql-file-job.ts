@@ -110,7 +110,7 @@ export class SqlFileJob implements Job {
   }
 
   /** Proven as they are going to be written, beside what else there is of their schema. */
-  #planSchema({ source, target, objects, problems, partial }: ChosenObjects, master: MasterTable): ScriptSchema {
+  #planSchema({ source, target, objects, problems, untransformed, partial }: ChosenObjects, master: MasterTable): ScriptSchema {
     const { encoding } = source.settings;
     const taken = new Map(objects.map((object) => [object.id, object]));
     const own = master.objects.filter(({ schema }) => schema === source.name);
@@ -119,7 +119,7 @@ export class SqlFileJob implements Job {
       encoding,
     );
     const rejected = new Map(rejections.map(({ object, reason }) => [object, reason]));
-    this.#problems.push(...problems);
+    this.#problems.push(...problems, ...[...untransformed.values()].flat());
     for (const object of objects) {
       const reason = rejected.get(object);
       if (reason !== undefined) this.#problems.push(problem("ORA-39083", target, object, reason));

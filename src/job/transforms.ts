@@ -5,11 +5,16 @@ import type { JobDefinition, MetadataTransform } from "./definition.ts";
 const DEFAULT_PAGE_SIZE = 4096;
 const AUTO_VACUUM: Readonly<Record<string, number>> = { NONE: 0, FULL: 1, INCREMENTAL: 2 };
 
+/** Those that are about tables; the others are about the file of a schema. */
+export const TABLE_TRANSFORMS: ReadonlySet<string> = new Set(["STRICT", "WITHOUT_ROWID"]);
+
 /** Whether a value is one of the transform; undefined: the transform is not known. */
 export function isTransformValue({ name, value }: Pick<MetadataTransform, "name" | "value">): boolean | undefined {
   switch (name) {
     case "SEGMENT_ATTRIBUTES":
     case "STORAGE":
+    case "STRICT":
+    case "WITHOUT_ROWID":
       return value === 0 || value === 1;
     case "PAGE_SIZE":
       return typeof value === "number" && value >= 512 && value <= 65_536 && Number.isInteger(Math.log2(value));

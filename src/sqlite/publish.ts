@@ -16,6 +16,7 @@ import {
 } from "./schema.ts";
 import { decodeSql, proveSchema } from "./scratch.ts";
 import type { StagingTable } from "./staging.ts";
+import { assertStrictTypes } from "./strict-types.ts";
 import { bareSql } from "./statement-end.ts";
 
 /** What becomes of a staged table when the job's work on a schema file is made visible. */
@@ -25,6 +26,10 @@ export interface PublishTable extends StagingTable {
   readonly action: "create" | "append" | "merge";
   /** Delete the rows of the existing table first. */
   readonly truncate: boolean;
+  /** The table that is made has no rowid, whatever its rows have. */
+  readonly losesRowid?: boolean;
+  /** Columns whose values are to be of these types already: SQLite would convert some of them. */
+  readonly strictTypes?: readonly (readonly [column: string, type: string])[];
 }
 
 export interface PublishPlan {
@@ -156,19 +161,26 @@ class Publication {
       if (table.action === "merge") this.#prepareMerge(definition.name);
       if (table.truncate) this.#connection.exec(`DELETE FROM ${name}`);
       // Appended rows must take new rowids; into an empty table they come with their own.
-      const keepsRowid = table.action === "create" || table.truncate;
+      const keepsRowid = (table.action === "create" || table.truncate) && table.losesRowid !== true;
       const rowid = keepsRowid && table.shape.rowid !== null && table.shape.integerPrimaryKey === null;
-      const computed = this.#computedColumns(table);
-      const stored = table.shape.storedColumns.filter((column) => !computed.has(foldName(column)));
-      const behind = table.recomputed?.find((column) => stored.includes(column));
-      if (behind !== undefined) throw new Error(`its column ${behind} is computed in the dump, from values that are replaced`);
-      const given = stored.map(quoteIdentifier);
+      const given = this.#givenColumns(table).map(quoteIdentifier);
       const columns = [...(rowid ? [table.shape.rowid] : []), ...given].join(", ");
       const filter = table.action === "merge" ? ` WHERE ${this.#mergeCondition(table)}` : "";
       this.#connection.exec(`INSERT INTO ${name} (${columns}) SELECT ${columns} FROM ${quoteIdentifier(table.staging)}${filter}`);
     });
     if (!isFilled && table.action === "create") this.#createEmpty(definition);
     this.#connection.exec(`DROP TABLE ${quoteIdentifier(table.staging)}`);
+  }
+
+  /** The columns that an INSERT gives: all that are stored, but for those that the table computes. */
+  #givenColumns(table: PublishTable): readonly string[] {
+    const computed = this.#computedColumns(table);
+    const given = table.shape.storedColumns.filter((column) => !computed.has(foldName(column)));
+    const behind = table.recomputed?.find((column) => given.includes(column));
+    if (behind !== undefined) throw new Error(`its column ${behind} is computed in the dump, from values that are replaced`);
+    const types = (table.strictTypes ?? []).filter(([column]) => given.includes(column));
+    assertStrictTypes(this.#connection, table.staging, table.definition.name, types);
+    return given;
   }
 
   /** A table that refuses its rows is there without them, so that what belongs to it can be made. */

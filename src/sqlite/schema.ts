@@ -60,6 +60,25 @@ export type TableKind = "table" | "virtual" | "shadow" | "view";
 export interface ListedTable {
   readonly kind: TableKind;
   readonly withoutRowid: boolean;
+  readonly strict: boolean;
+}
+
+/** A column as SQLite understands its definition. */
+export interface ColumnDefinition {
+  readonly name: string;
+  readonly type: string;
+  readonly isNotNull: boolean;
+  readonly defaultValue: string | null;
+  /** Place in the PRIMARY KEY from 1; 0: it is not of it. */
+  readonly key: number;
+  /** 0 ordinary, 1 hidden column of a virtual table, 2 VIRTUAL and 3 STORED generated. */
+  readonly hidden: number;
+}
+
+/** What a definition says of its columns and foreign keys. */
+export interface TableDefinition {
+  readonly columns: readonly ColumnDefinition[];
+  readonly foreignKeys: readonly unknown[];
 }
 
 export function readSettings(connection: Connection): SchemaSettings {
@@ -92,12 +111,25 @@ export function readObjects(connection: Connection): { objects: SchemaObject[]; 
 
 /** The tables by name, as SQLite tells their kinds apart in this build. Read once for all: each reading lists every table. */
 export function listTables(connection: Connection): Map<string, ListedTable> {
-  const rows = connection.prepare("SELECT name, type, wr FROM pragma_table_list WHERE schema = 'main'").all() as {
+  const rows = connection.prepare("SELECT name, type, wr, strict FROM pragma_table_list WHERE schema = 'main'").all() as {
     name: string;
     type: TableKind;
     wr: number;
+    strict: number;
   }[];
-  return new Map(rows.map(({ name, type, wr }) => [name, { kind: type, withoutRowid: wr === 1 }]));
+  return new Map(rows.map(({ name, type, wr, strict }) => [name, { kind: type, withoutRowid: wr === 1, strict: strict === 1 }]));
+}
+
+export function readTableDefinition(connection: Connection, table: string): TableDefinition {
+  const columns = connection
+    .prepare(
+      `SELECT name, type, "notnull" AS isNotNull, dflt_value AS defaultValue, pk AS key, hidden FROM pragma_table_xinfo(?, 'main')`,
+    )
+    .all(table) as (Omit<ColumnDefinition, "isNotNull"> & { isNotNull: number })[];
+  return {
+    columns: columns.map((column) => ({ ...column, isNotNull: column.isNotNull === 1 })),
+    foreignKeys: connection.prepare("SELECT * FROM pragma_foreign_key_list(?, 'main')").all(table),
+  };
 }
 
 /** The table that a shadow table belongs to: the virtual table with the longest name that is its prefix. */

@@ -4,9 +4,11 @@ import { BadImage } from "./piece-image.ts";
 import {
   generatedColumns,
   listTables,
+  readTableDefinition,
   readTableShape,
   type ListedTable,
   type SchemaObject,
+  type TableDefinition,
   type TableShape,
   type TextEncoding,
 } from "./schema.ts";
@@ -32,6 +34,7 @@ export interface ProvenSchema {
   readonly tables: ReadonlyMap<string, ListedTable>;
   readonly rejected: readonly RejectedObject[];
   shape(table: string): TableShape;
+  definition(table: string): TableDefinition;
   generatedColumns(table: string): readonly string[];
   facts(table: string): TableFacts | undefined;
   close(): void;
@@ -191,6 +194,7 @@ function provenSchema(
     tables,
     rejected,
     shape: (table) => readTableShape(connection, table, tables),
+    definition: (table) => readTableDefinition(connection, table),
     generatedColumns: (table) => generatedColumns(connection, table),
     facts: (table) => readTableFacts(connection, table, tables),
     close: () => {

@@ -43,6 +43,8 @@ export interface JobRequest {
   readonly remap?: readonly (readonly [string, string])[];
   /** REMAP_TABLE */
   readonly tableRemaps?: readonly (readonly [string, string])[];
+  /** METADATA_TRANSFORM */
+  readonly transforms?: readonly (readonly [name: string, value: string | number])[];
   /** Columns, and the functions that replace their values. */
   readonly remapData?: readonly (readonly [table: string, column: string, remapFunction: string, schema?: string])[];
   readonly parallel?: number;
@@ -119,6 +121,7 @@ export async function defineJob(pump: DataPump, operation: Operation, request: J
 async function addRemaps(pump: DataPump, handle: number, request: JobRequest): Promise<void> {
   for (const [from, to] of request.remap ?? []) await pump.metadataRemap(handle, "REMAP_SCHEMA", from, to);
   for (const [from, to] of request.tableRemaps ?? []) await pump.metadataRemap(handle, "REMAP_TABLE", from, to);
+  for (const [name, value] of request.transforms ?? []) await pump.metadataTransform(handle, name, value);
   for (const [table, column, remapFunction, schema] of request.remapData ?? [])
     await pump.dataRemap(handle, "COLUMN_FUNCTION", table, column, remapFunction, schema ?? null);
 }

@@ -45,6 +45,8 @@ test.each<[string, string | number, string | null, string]>([
   ["AUTO_VACUUM", "toString", null, "ORA-39071"],
   ["PAGE_SIZE", 4096, "table", "ORA-39043"],
   ["AUTO_VACUUM", "FULL", null, "ORA-39044"],
+  ["STRICT", "Y", null, "ORA-39071"],
+  ["WITHOUT_ROWID", 1, "index", "ORA-39043"],
   ["LOB_STORAGE", "SECUREFILE", null, "TSDP-00002"],
 ])("metadataTransform %s=%s of %s is refused", (name, value, type, code) => {
   const definition = { ...IMPORT, metadataTransforms: [{ name: "AUTO_VACUUM", value: "NONE" }] };
