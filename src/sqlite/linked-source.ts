@@ -91,6 +91,8 @@ export class LinkedSource {
 
   #attach(path: string, isOwn: boolean): void {
     if (this.#target !== null) return;
+    // A view of the target that names its tables by `main` is refused in an attached database, and with it the whole schema; so it is read past.
+    this.#connection.pragma("writable_schema = on");
     this.#connection.prepare("ATTACH ? AS target").run(path);
     this.#connection.pragma(`target.synchronous = ${isOwn ? "off" : "full"}`);
     this.#target = path;

@@ -22,7 +22,7 @@ beforeAll(async () => {
   const small = new Sqlite(join(there, "S.db"));
   small.exec(`PRAGMA journal_mode = wal; CREATE TABLE t (id INTEGER PRIMARY KEY, v UNIQUE); INSERT INTO t VALUES (1, 'a'), (2, 'b'), (7, 'c');
     CREATE TABLE u (a, b, PRIMARY KEY (a)) WITHOUT ROWID; INSERT INTO u VALUES (1, 2), (3, 4);
-    CREATE VIEW shown AS SELECT v, id FROM t WHERE id > 1; CREATE TABLE empty (a); CREATE INDEX ti ON t (v DESC);`);
+    CREATE VIEW shown AS SELECT v, id FROM t WHERE id > 1; CREATE VIEW by_main AS SELECT v FROM main.t; CREATE TABLE empty (a); CREATE INDEX ti ON t (v DESC);`);
   small.close();
   here = join(folder, "here");
   mkdirSync(here);
