@@ -1,10 +1,15 @@
 import { EncryptedColumns } from "../catalog/encrypted-columns.ts";
 import { homeFolder } from "../catalog/home.ts";
+import { pumpError } from "../base/errors.ts";
+import { BAD_DUMP_FILE } from "../dump/faults.ts";
+import { dumpFilePath } from "../dump/names.ts";
 import type { DumpObject } from "../metadata/dump-object.ts";
-import { estimateTable, usedBytes } from "../sqlite/estimate.ts";
+import { estimateTable, type EstimateMethod } from "../sqlite/estimate.ts";
 import { contentOf } from "./content.ts";
 import { dataRemapsOf } from "./data-remaps.ts";
-import type { JobDefinition } from "./definition.ts";
+import { openPlaces, type PlaceKeys } from "../storage/place-keys.ts";
+import type { Storage } from "../storage/storage.ts";
+import { dumpFilesOf, type JobDefinition } from "./definition.ts";
 import {
   isShown,
   missingProblems,
@@ -15,11 +20,14 @@ import {
   type DryRunObject,
 } from "./dry-run-object.ts";
 import { OpenSources } from "./dry-run-sources.ts";
+import { estimateMethod } from "./export-estimate.ts";
+import { isOpenDatabase } from "./jobs.ts";
 import { sourceDatabase } from "./source-database.ts";
 import { chooseSources, planExport, type ExportPlan } from "./export-plan.ts";
 
 /** What an export would take of the schemas as they are now. */
-export function dryRunExport(definition: JobDefinition): DryRunFindings {
+export async function dryRunExport(definition: JobDefinition, places: PlaceKeys): Promise<DryRunFindings> {
+  await assertFreeNames(definition, openPlaces(places, isOpenDatabase));
   const chosen = chooseSources(definition);
   const sources = new OpenSources(chosen.sources);
   try {
@@ -30,7 +38,7 @@ export function dryRunExport(definition: JobDefinition): DryRunFindings {
       keepsApart,
       remaps: dataRemapsOf(definition),
     });
-    const estimates = new Estimates(plan, sources);
+    const estimates = new Estimates(plan, sources, estimateMethod(definition));
     return {
       taken: plan.objects.filter(isShown).map((object) => takenObject(object, plan, estimates)),
       leftOut: [...refusalsOf(plan.leftOut), ...rowRefusals(plan.objects, plan.withoutRows)],
@@ -39,6 +47,14 @@ export function dryRunExport(definition: JobDefinition): DryRunFindings {
     };
   } finally {
     sources.close();
+  }
+}
+
+/** @throws ORA-39001 with ORA-31641 and ORA-27038 for a dump file that exists and must not be replaced */
+async function assertFreeNames(definition: JobDefinition, storage: Storage): Promise<void> {
+  for (const file of dumpFilesOf(definition)) {
+    const path = dumpFilePath(file, 1) ?? "";
+    if (!file.reuse && (await storage.exists(path))) throw pumpError([...BAD_DUMP_FILE, ["ORA-31641", path], ["ORA-27038"]]);
   }
 }
 
@@ -55,12 +71,11 @@ function takenObject(object: DumpObject, plan: ExportPlan, estimates: Estimates)
 class Estimates {
   readonly #byObject: ReadonlyMap<number, { readonly rows: number; readonly bytes: number }>;
 
-  constructor({ objects, tables }: ExportPlan, sources: OpenSources) {
+  constructor({ objects, tables }: ExportPlan, sources: OpenSources, method: EstimateMethod) {
     const unloaded = new Map(tables.map(({ unload }) => [unload.table.object, unload.table.filter]));
     const estimate = ({ id, schema, shape, fromView }: DumpObject) => {
       if (shape === null || fromView === true || !unloaded.has(id)) return [];
-      const connection = sources.connection(schema);
-      return [[id, estimateTable(connection, shape, usedBytes(connection), unloaded.get(id))] as const];
+      return [[id, estimateTable(sources.connection(schema), shape, method, unloaded.get(id))] as const];
     };
     this.#byObject = new Map(objects.flatMap(estimate));
   }

@@ -14,6 +14,6 @@ export interface DryRun extends DryRunFindings {
 /** Finds out what a job would do, without a job. @throws what START_JOB would */
 export async function dryRun(definition: JobDefinition, keyring: Keyring, places: PlaceKeys): Promise<DryRun> {
   const { operation, mode } = definition;
-  const found = operation === "EXPORT" ? dryRunExport(definition) : await dryRunImport(definition, keyring, places);
+  const found = await (operation === "EXPORT" ? dryRunExport(definition, places) : dryRunImport(definition, keyring, places));
   return { operation, mode, ...found };
 }

@@ -6,11 +6,20 @@ import { recoverSource } from "../sqlite/source.ts";
 import { contentOf } from "./content.ts";
 import { dataRemapsOf } from "./data-remaps.ts";
 import { chooseEncryption } from "./export-encryption.ts";
-import { estimateExport, estimateMethod, type Estimate } from "./export-estimate.ts";
+import { estimateExport, estimateMethod, fallbackLines, type Estimate } from "./export-estimate.ts";
 import { chooseSources, planExport } from "./export-plan.ts";
 import { assertStateOfTime } from "./flashback.ts";
 import type { Job } from "./job.ts";
-import { estimatedLine, estimateHeadLine, estimateTotalLine, processingLine, restartingLine, startingLine } from "./log-lines.ts";
+import {
+  estimatedLine,
+  estimatedObjectsLine,
+  estimateHeadLine,
+  estimateTotalLine,
+  processingLine,
+  restartingLine,
+  startingLine,
+  startupLine,
+} from "./log-lines.ts";
 import type { JobRun } from "./run.ts";
 import { Snapshot } from "./snapshot.ts";
 
@@ -20,6 +29,8 @@ export class EstimateJob implements Job {
   #missing: readonly StackEntry[] = [];
   #problems: readonly (readonly ErrorLine[])[] = [];
   #estimates: readonly Estimate[] = [];
+  #startup = 0;
+  #seconds = 0;
 
   constructor(run: JobRun) {
     this.#run = run;
@@ -45,7 +56,9 @@ export class EstimateJob implements Job {
       });
       this.#missing = chosen.missing;
       this.#problems = plan.problems;
+      this.#startup = this.#run.secondsOfStep();
       this.#estimates = estimateExport(plan, snapshot, estimateMethod(definition));
+      this.#seconds = this.#run.secondsOfStep();
     } finally {
       snapshot.close();
     }
@@ -57,15 +70,16 @@ export class EstimateJob implements Job {
     const command = String(this.#run.parameter("CLIENT_COMMAND") ?? "");
     const method = estimateMethod(definition);
     const total = this.#estimates.reduce((sum, { bytes }) => sum + bytes, 0);
-    this.#run.say(
-      restarts ? restartingLine(owner, name, command) : startingLine(owner, name, command),
-      estimateHeadLine(method),
-      processingLine(objectPath(definition.mode as ExportMode, "TABLE/TABLE_DATA")),
-    );
+    const path = objectPath(definition.mode as ExportMode, "TABLE/TABLE_DATA");
+    this.#run.say(restarts ? restartingLine(owner, name, command) : startingLine(owner, name, command));
+    this.#run.measure(1, startupLine(this.#startup));
+    this.#run.say(estimateHeadLine(method), this.#run.ofWorker(1, processingLine(path)));
+    this.#run.measure(1, estimatedObjectsLine(this.#estimates.length, this.#seconds));
     for (const entry of this.#missing) this.#run.report(pumpError([entry]).lines);
     for (const lines of this.#problems) this.#run.report(lines);
     this.#run.say(
       ...this.#estimates.map(({ object, bytes }) => estimatedLine(object.schema, object.name, bytes)),
+      ...fallbackLines(this.#estimates, method),
       estimateTotalLine(method, total),
     );
     return Promise.resolve("done");

@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { countByPath, dataTail, objectPath, pathsOf, type ExportMode } from "../metadata/object-paths.ts";
 import type { SchemaFile } from "../worker/messages.ts";
 import { contentOf } from "./content.ts";
-import { estimateExport, estimateMethod } from "./export-estimate.ts";
+import { estimateExport, estimateMethod, fallbackLines } from "./export-estimate.ts";
 import type { ExportPlan } from "./export-plan.ts";
 import { completedLine, estimatedLine, estimatedObjectsLine, lastPart, processingLine } from "./log-lines.ts";
 import type { FrozenState } from "./row-choice.ts";
@@ -15,14 +15,15 @@ const LARGE_SOURCE = 64 << 20;
 export function tellObjectPaths(run: JobRun, plan: ExportPlan, state: FrozenState): void {
   const mode = run.definition.mode as ExportMode;
   const counts = countByPath(plan.objects);
-  const estimates = run.parameter("ESTIMATE") === undefined ? [] : estimateExport(plan, state, estimateMethod(run.definition));
+  const method = estimateMethod(run.definition);
+  const estimates = run.parameter("ESTIMATE") === undefined ? [] : estimateExport(plan, state, method);
   for (const path of pathsOf(plan.objects, "EXPORT", contentOf(run.definition))) {
     const isData = path.endsWith("/TABLE_DATA");
     run.say(run.ofWorker(1, processingLine(objectPath(mode, path))));
-    const [count, seconds] = [counts.get(path) ?? 0, run.secondsRunning];
+    const [count, seconds] = [counts.get(path) ?? 0, run.secondsOfStep()];
     run.measure(1, isData ? estimatedObjectsLine(count, seconds) : completedLine(count, lastPart(path), seconds));
     const here = estimates.filter(({ object }) => isData && dataTail(object) === path);
-    run.say(...here.map(({ object, bytes }) => estimatedLine(object.schema, object.name, bytes)));
+    run.say(...here.map(({ object, bytes }) => estimatedLine(object.schema, object.name, bytes)), ...fallbackLines(here, method));
   }
 }
 

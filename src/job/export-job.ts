@@ -197,7 +197,7 @@ export class ExportJob implements Job {
     const { owner, name } = this.#run.definition;
     const command = String(this.#run.parameter("CLIENT_COMMAND") ?? "");
     this.#run.say(this.#run.restarts ? restartingLine(owner, name, command) : startingLine(owner, name, command));
-    this.#run.measure(1, startupLine(this.#run.secondsRunning));
+    this.#run.measure(1, startupLine(this.#run.secondsOfStep()));
     if (this.#saved?.isEnded === true) {
       this.#tellFiles(await DumpFileSetWriter.publishRest(this.#writerOptions(), this.#saved.files));
       return "done";

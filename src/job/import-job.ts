@@ -142,9 +142,9 @@ export class ImportJob implements Job {
     const loading = await this.#load();
     if (this.#run.isStopping) return "stopped";
     for (const path of paths) this.#processing(path);
-    const publishing = Date.now();
-    const isDone = await new Publishing(this.#run, this.#crew, this.#board, loading).run(this.#works);
-    for (const path of isDone ? paths : []) this.#measure(path, (Date.now() - publishing) / 1000);
+    const publishing = new Publishing(this.#run, this.#crew, this.#board, loading);
+    const isDone = await publishing.run(this.#works);
+    for (const path of isDone ? paths : []) this.#measure(path, publishing.secondsOf(path));
     this.#run.showProgress(() => loading.progress());
     return isDone ? "done" : "stopped";
   }
@@ -215,7 +215,7 @@ export class ImportJob implements Job {
     const isRowPath = (path: ObjectPathTail) => path === "TABLE/TABLE" || path === "TABLE/TABLE_DATA";
     for (const path of paths.filter(isRowPath)) {
       this.#processing(path);
-      if (!path.endsWith("/TABLE_DATA")) this.#measure(path, this.#run.secondsRunning);
+      if (!path.endsWith("/TABLE_DATA")) this.#measure(path, this.#run.secondsOfStep());
     }
     for (const { target, plan } of this.#works) {
       if (target.startsOver) this.#run.say(`Schema ${target.name} is loaded from the beginning: ${this.#lostBecause}`);
@@ -240,7 +240,7 @@ export class ImportJob implements Job {
     const command = String(this.#run.parameter("CLIENT_COMMAND") ?? "");
     if (this.#link === null) this.#run.say(masterTableLine(owner, name));
     this.#run.say(this.#run.restarts ? restartingLine(owner, name, command) : startingLine(owner, name, command));
-    this.#run.measure(1, startupLine(this.#run.secondsRunning));
+    this.#run.measure(1, startupLine(this.#run.secondsOfStep()));
   }
 
   /** METRICS: how many objects of a path there are. */

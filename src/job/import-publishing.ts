@@ -1,6 +1,7 @@
 import { pumpError } from "../base/errors.ts";
 import { qualifiedName } from "../base/identifiers.ts";
 import { isSystemTable } from "../metadata/dump-object.ts";
+import { pathTail, viewKeys, type ObjectPathTail } from "../metadata/object-paths.ts";
 import type { PublishEvent } from "../sqlite/publish.ts";
 import type { Crew } from "./crew.ts";
 import { sayRows, type LoadedRows, type SchemaWork } from "./import-loading.ts";
@@ -15,6 +16,10 @@ export class Publishing {
   readonly #crew: Crew;
   readonly #board: WorkerBoard;
   readonly #loading: LoadedRows;
+  /** When each worker has begun with its object. */
+  readonly #begun = new Map<number, number>();
+  readonly #paths = new Map<SchemaWork, ReadonlyMap<string, ObjectPathTail>>();
+  readonly #seconds = new Map<ObjectPathTail, number>();
 
   constructor(run: JobRun, crew: Crew, board: WorkerBoard, loading: LoadedRows) {
     this.#run = run;
@@ -34,6 +39,11 @@ export class Publishing {
     if (works.some(({ target }) => !target.isPublished)) return false;
     for (const { target } of works) target.finish();
     return true;
+  }
+
+  /** How long the objects under a path took, added up. */
+  secondsOf(path: ObjectPathTail): number {
+    return this.#seconds.get(path) ?? 0;
   }
 
   async #publish(worker: WorkerThread, work: SchemaWork): Promise<void> {
@@ -85,13 +95,31 @@ export class Publishing {
     const { object } = event;
     const { name: schema } = work.target;
     if (event.kind === "begun") {
+      this.#begun.set(worker.number, Date.now());
       this.#board.begin(worker.number, { schema, name: object.name }, object.type.toUpperCase());
       this.#run.progress(() => this.#loading.progress());
       return;
     }
+    this.#addTime(worker.number, work, object);
     this.#run.once(`${event.kind} ${schema} ${object.type} ${object.name}`, () => {
       this.#tellOutcome(worker.number, work, event);
     });
+  }
+
+  #addTime(worker: number, work: SchemaWork, { type, name }: PublishEvent["object"]): void {
+    const path = this.#pathsOf(work).get(`${type.toUpperCase()} ${name}`);
+    if (path === undefined) return;
+    const seconds = (Date.now() - (this.#begun.get(worker) ?? Date.now())) / 1000;
+    this.#seconds.set(path, this.secondsOf(path) + seconds);
+  }
+
+  #pathsOf(work: SchemaWork): ReadonlyMap<string, ObjectPathTail> {
+    const known = this.#paths.get(work);
+    if (known !== undefined) return known;
+    const views = viewKeys(work.objects);
+    const paths = new Map(work.objects.map((object) => [`${object.objectType} ${object.name}`, pathTail(object, views)]));
+    this.#paths.set(work, paths);
+    return paths;
   }
 
   #tellOutcome(worker: number, { target, plan }: SchemaWork, event: Exclude<PublishEvent, { kind: "begun" }>): void {

@@ -55,6 +55,7 @@ export class JobRun {
   #degree: number;
   #stop: StopRequest | null = null;
   #lastUpdate = 0;
+  #stepBegun = this.startTime.getTime();
   #timer: NodeJS.Timeout | undefined;
   #requests: NodeJS.Timeout | undefined;
   #heart: NodeJS.Timeout | undefined;
@@ -125,9 +126,11 @@ export class JobRun {
     return this.parameter("METRICS") === 1;
   }
 
-  /** Since the control process began with the job. */
-  get secondsRunning(): number {
-    return (Date.now() - this.startTime.getTime()) / 1000;
+  /** How long a step took that ends now: since the last one has ended, or the control process began with the job. */
+  secondsOfStep(): number {
+    const begun = this.#stepBegun;
+    this.#stepBegun = Date.now();
+    return (this.#stepBegun - begun) / 1000;
   }
 
   /** Says what is said once over all runs of the job. */

@@ -18,27 +18,24 @@ export function usedBytes(connection: Connection): number {
 
 /** A cheap guess at the bytes of a table's rows: the size of a few times the number of all. Never more than the file has. */
 export function estimateBytes(connection: Connection, shape: TableShape, fileBytes: number): number {
-  return estimateTable(connection, shape, fileBytes).bytes;
-}
-
-/** The same, with the number of rows that it comes from. Those that a filter lets through are counted. */
-export function estimateTable(
-  connection: Connection,
-  shape: TableShape,
-  fileBytes: number,
-  filter: RowFilter | null = null,
-): { readonly rows: number; readonly bytes: number } {
   try {
-    const rowBytes = sampleRowBytes(connection, shape) + ROW_OVERHEAD;
-    const rows =
-      filter === null
-        ? estimateRows(connection, shape, fileBytes / rowBytes)
-        : (connection.prepare(countSql(shape, filter)).pluck().get() as number);
-    return { rows: Math.round(rows), bytes: Math.min(fileBytes, rowBytes * rows) };
+    const { rows, rowBytes } = guess(connection, shape, fileBytes);
+    return Math.min(fileBytes, rowBytes * rows);
   } catch {
     // A damaged table is met again, and reported, when it is unloaded.
-    return { rows: 0, bytes: 0 };
+    return 0;
   }
+}
+
+/** Rows, and the bytes of one. */
+interface RowSizes {
+  readonly rows: number;
+  readonly rowBytes: number;
+}
+
+function guess(connection: Connection, shape: TableShape, fileBytes: number): RowSizes {
+  const rowBytes = sampleRowBytes(connection, shape) + ROW_OVERHEAD;
+  return { rows: Math.round(estimateRows(connection, shape, fileBytes / rowBytes)), rowBytes };
 }
 
 function sampleRowBytes(connection: Connection, shape: TableShape): number {
@@ -73,36 +70,48 @@ const PAGE_HEADER = 8;
 const CELL_OVERHEAD = 6;
 const IMAGE_PAGES = 2;
 
-/** How large the rows of a table will be as piece images. Without statistics its pages tell. */
-export function estimatePieceBytes(connection: Connection, shape: TableShape, method: EstimateMethod): number {
+/** The rows of a table, and how large they will be as piece images. */
+export interface TableEstimate {
+  readonly rows: number;
+  readonly bytes: number;
+  /** What tells: without statistics its pages. */
+  readonly method: EstimateMethod;
+}
+
+/** Rows that a filter lets through are counted. */
+export function estimateTable(
+  connection: Connection,
+  shape: TableShape,
+  method: EstimateMethod,
+  filter: RowFilter | null = null,
+): TableEstimate {
   try {
-    const counted = method === "STATISTICS" ? countedByAnalyze(connection, shape.name) : null;
-    if (counted !== null)
-      return imageBytes(counted, counted === 0 ? 0 : sampleRowBytes(connection, shape) + shape.columns.length);
-    const fileBytes = usedBytes(connection);
-    if (fileBytes > COUNTED_BYTES) return estimateBytes(connection, shape, fileBytes);
-    const { rows, payload } = countedPages(connection, shape);
-    return imageBytes(rows, rows === 0 ? 0 : payload / rows);
+    const counted = method === "STATISTICS" ? countedByAnalyze(connection, shape) : null;
+    const { rows: all, rowBytes } = counted ?? countedByPages(connection, shape);
+    const rows = filter === null ? all : (connection.prepare(countSql(shape, filter)).pluck().get() as number);
+    return { rows, bytes: imageBytes(rows, rowBytes), method: counted === null ? "BLOCKS" : "STATISTICS" };
   } catch {
     // A damaged table is reported when it is exported.
-    return 0;
+    return { rows: 0, bytes: 0, method };
   }
 }
 
-function countedByAnalyze(connection: Connection, table: string): number | null {
+function countedByAnalyze(connection: Connection, shape: TableShape): RowSizes | null {
   const has = connection.prepare("SELECT 1 FROM main.sqlite_schema WHERE name = 'sqlite_stat1'").get();
   if (has === undefined) return null;
   const sql = "SELECT max(CAST(stat AS INTEGER)) FROM main.sqlite_stat1 WHERE tbl = ? COLLATE NOCASE";
-  return connection.prepare(sql).pluck().get(table) as number | null;
+  const rows = connection.prepare(sql).pluck().get(shape.name) as number | null;
+  if (rows === null) return null;
+  return { rows, rowBytes: rows === 0 ? 0 : sampleRowBytes(connection, shape) + shape.columns.length };
 }
 
-function countedPages(
-  connection: Connection,
-  { name, withoutRowid }: TableShape,
-): { readonly rows: number; readonly payload: number } {
-  const cells = withoutRowid ? "ncell" : "CASE pagetype WHEN 'leaf' THEN ncell ELSE 0 END";
+function countedByPages(connection: Connection, shape: TableShape): RowSizes {
+  const fileBytes = usedBytes(connection);
+  if (fileBytes > COUNTED_BYTES) return guess(connection, shape, fileBytes);
+  const cells = shape.withoutRowid ? "ncell" : "CASE pagetype WHEN 'leaf' THEN ncell ELSE 0 END";
   const sql = `SELECT coalesce(sum(${cells}), 0) AS rows, coalesce(sum(payload), 0) AS payload FROM dbstat('main') WHERE name = ?`;
-  return connection.prepare(sql).get(name) as { rows: number; payload: number };
+  const { rows, payload } = connection.prepare(sql).get(shape.name) as { rows: number; payload: number };
+  return { rows, rowBytes: rows === 0 ? 0 : payload / rows };
 }
 
 /** Rows of one size on the pages of an image: those that are small fill pages, one page or more is for each of the others. */

@@ -3,13 +3,14 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { connect, type DataPump } from "../../src/api/data-pump.ts";
+import { formatSize } from "../../src/base/sizes.ts";
 import { dryRunLines } from "../../src/cli/dry-run.ts";
 import { schemaFolder } from "../inspect/dumps.ts";
 import { codesOf, defineJob, expectSuccess, failureOf, runExport, type JobRequest } from "./pump-jobs.ts";
 
 const SHOP = `
   CREATE TABLE customers (id INTEGER PRIMARY KEY, name); INSERT INTO customers VALUES (1, 'Ada'), (2, 'Ben');
-  CREATE INDEX by_name ON customers (name); CREATE TABLE log (line); INSERT INTO log VALUES ('x');
+  INSERT INTO customers VALUES (1000000, 'Cy'); CREATE INDEX by_name ON customers (name); CREATE TABLE log (line); INSERT INTO log VALUES ('x');
   CREATE VIEW names AS SELECT name FROM customers; CREATE VIRTUAL TABLE docs USING fts5(body); INSERT INTO docs VALUES ('a b')`;
 
 async function dryRun(folder: string, operation: "EXPORT" | "IMPORT", request: JobRequest) {
@@ -45,7 +46,7 @@ test("an export and an import are foretold as they come, and nothing is written"
   const exported = await dryRun(folder, "EXPORT", request);
   expect(contents(folder)).toEqual(before);
   expect(shown(exported.taken, "action", "rows")).toEqual([
-    "TABLE customers export 2",
+    "TABLE customers export 3",
     "VIEW names export ",
     "TABLE docs export ",
   ]);
@@ -55,9 +56,16 @@ test("an export and an import are foretold as they come, and nothing is written"
     "TABLE_DATA docs its rows are left out",
   ]);
   expect(exported.problems.map(([line]) => line?.code)).toEqual(["ORA-39165"]);
+  const [customers] = exported.taken;
+  const estimates = await runExport(folder, { schemas: "= 'SHOP'", dumpFiles: [], parameters: { ESTIMATE_ONLY: 1 } });
+  expect(estimates.lines).toContainEqual(
+    expect.stringMatching(new RegExp(`^\\.  estimated "SHOP"."customers" +${formatSize(customers?.bytes ?? 0)}$`)),
+  );
 
   const report = await runExport(folder, request);
   expect(report.lines.filter((line) => line.startsWith(". . exported"))).toHaveLength(1);
+  const taken = await failureOf(dryRun(folder, "EXPORT", request));
+  expect(codesOf(taken)).toEqual(["ORA-39001", "ORA-39000", "ORA-31641", "ORA-27038"]);
   const database = new Sqlite(join(folder, "OTHER.db"));
   onTestFinished(() => {
     database.close();
@@ -69,7 +77,7 @@ test("an export and an import are foretold as they come, and nothing is written"
   const imported = await dryRun(folder, "IMPORT", into);
   expect(contents(folder)).toEqual(target);
   expect(shown(imported.taken, "schema", "action", "rows")).toEqual([
-    "TABLE customers OTHER truncate 2",
+    "TABLE customers OTHER truncate 3",
     "TABLE docs OTHER create ",
   ]);
   expect(shown(imported.leftOut, "reason")).toEqual([
@@ -77,7 +85,7 @@ test("an export and an import are foretold as they come, and nothing is written"
     "VIEW names it exists in the target",
   ]);
   expect(imported.problems.map(([line]) => line?.code)).toEqual(["ORA-31684"]);
-  expect(dryRunLines(imported).at(-1)).toMatch(/^Dry run, nothing was written: 2 rows and .* in 2 objects, 2 left out, 1 error/);
+  expect(dryRunLines(imported).at(-1)).toMatch(/^Dry run, nothing was written: 3 rows and .* in 2 objects, 2 left out, 1 error/);
 });
 
 test("what START_JOB would refuse, a dry run refuses; its session starts nothing, and any other runs none dry", async () => {

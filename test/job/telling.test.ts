@@ -32,7 +32,7 @@ test("METRICS, LOGTIME and ESTIMATE tell what a job does, when, and how much; MA
   database.exec(`CREATE TABLE large (id INTEGER PRIMARY KEY, a, b); CREATE TABLE gaps (k TEXT PRIMARY KEY, v) WITHOUT ROWID;
     WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 9000)
       INSERT INTO large SELECT i * 1000, 'row ' || i, randomblob(i % 90) FROM n;
-    INSERT INTO gaps SELECT hex(randomblob(12)), id FROM large LIMIT 3000; ANALYZE`);
+    INSERT INTO gaps SELECT hex(randomblob(12)), id FROM large LIMIT 3000; ANALYZE; CREATE TABLE late (a); INSERT INTO late VALUES (1)`);
   database.close();
 
   const parameters = { METRICS: 1, LOGTIME: "ALL", ESTIMATE: "BLOCKS" };
@@ -43,18 +43,24 @@ test("METRICS, LOGTIME and ESTIMATE tell what a job does, when, and how much; MA
   expect(log.slice(5)).toEqual(exported.lines);
   const said = exported.lines.map((line) => line.replace(STAMP, ""));
   expect(said).toContainEqual(expect.stringMatching(/^W-1 {6}Completed 11 INDEX objects in \d+ seconds$/));
-  expect(said).toContainEqual(expect.stringMatching(/^W-1 {6}Estimated 9 TABLE_DATA objects in \d+ seconds$/));
+  expect(said).toContainEqual(expect.stringMatching(/^W-1 {6}Estimated 10 TABLE_DATA objects in \d+ seconds$/));
   expect(said).toContainEqual(
     expect.stringMatching(/^W-\d \. \. exported "HR"\."large" .* 9000 rows in \d+ seconds using direct_path$/),
   );
   expect(said).toContainEqual(
-    expect.stringMatching(/^W-1 {6}Completed 9 SCHEMA_EXPORT\/TABLE\/TABLE_DATA objects in \d+ seconds$/),
+    expect.stringMatching(/^W-1 {6}Completed 10 SCHEMA_EXPORT\/TABLE\/TABLE_DATA objects in \d+ seconds$/),
   );
 
   const truth = sizes(said, "exported");
-  const only = { ESTIMATE_ONLY: 1, ESTIMATE: "STATISTICS" };
+  const only = { ESTIMATE_ONLY: 1, ESTIMATE: "STATISTICS", METRICS: 1 };
   const estimate = (await run("EXPORT", folder, { schemas: "IN ('HR')", dumpFiles: [], parameters: only })).lines;
-  expect(estimate[1]).toBe("Estimate in progress using STATISTICS method...");
+  expect(estimate.slice(1, 5)).toEqual([
+    expect.stringMatching(/^W-1 Startup took \d+ seconds$/),
+    "Estimate in progress using STATISTICS method...",
+    "W-1 Processing object type SCHEMA_EXPORT/TABLE/TABLE_DATA",
+    expect.stringMatching(/^W-1 {6}Estimated 10 TABLE_DATA objects in \d+ seconds$/),
+  ]);
+  expect(estimate.at(-3)).toBe("     1 table(s) have no statistics (ANALYZE): estimated using BLOCKS method");
   expect(estimate.at(-2)).toMatch(/^Total estimation using STATISTICS method: \d+\.\d* KB$/);
   for (const guess of [sizes(said, "estimated"), sizes(estimate, "estimated")]) {
     expect([...guess.keys()].sort()).toEqual([...truth.keys()].sort());
