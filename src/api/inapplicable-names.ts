@@ -6,6 +6,49 @@ const WHERE_FILES_GO = "Connect to another folder, or use REMAP_SCHEMA for a fil
 const NAMELESS_KEYS = "SQLite makes the index of a constraint itself and names it itself.";
 const KEEP_IN_DUMP = "Use COMPRESSION for the dump; a file of SQLite is never compressed.";
 
+const NO_PARTITIONS = "A SQLite table has no partitions; parts of it are rows.";
+
+/** Options of DATA_OPTIONS that can't mean anything here. */
+export const INAPPLICABLE_DATA_OPTIONS = {
+  XML_CLOBS: ["Exports columns of XML as text.", "SQLite has no type of XML: it is text already.", "Leave it out."],
+  NO_TYPE_EVOLUTION: ["Loads objects of a type whose versions differ.", "SQLite has no object types.", "Leave it out."],
+  DISABLE_APPEND_HINT: [
+    "Loads rows without the hint by which others can't change the table meanwhile.",
+    "SQLite has one writer a file, and rows come in short transactions.",
+    "Leave it out.",
+  ],
+  REJECT_ROWS_WITH_REPL_CHAR: [
+    "Refuses rows whose text lost characters when its encoding was changed.",
+    "No encoding is ever changed: an import between two encodings is refused.",
+    "Leave it out.",
+  ],
+  ENABLE_NETWORK_COMPRESSION: [
+    "Compresses rows on their way over a network link.",
+    "A link is another folder of this machine; its rows pass no network.",
+    "Leave it out.",
+  ],
+  GROUP_PARTITION_TABLE_DATA: [
+    "Unloads all partitions of a table as one.",
+    NO_PARTITIONS,
+    "Leave it out; a table is always unloaded as one.",
+  ],
+  TRUST_EXISTING_TABLE_PARTITIONS: [
+    "Loads partitions side by side into a table that has the same ones.",
+    NO_PARTITIONS,
+    "Leave it out; PARALLEL does several schemas side by side.",
+  ],
+  VERIFY_STREAM_FORMAT: [
+    "Checks the format of the rows before they are written.",
+    "Pieces of rows are databases that SQLite itself has made.",
+    "Leave it out; `tsdp verify` checks a dump down to its rows.",
+  ],
+  CONTINUE_LOAD_ON_FORMAT_ERROR: [
+    "Goes on with the next rows where those of a dump are damaged.",
+    "What a dump holds is loaded whole and proven, or the job ends.",
+    "`tsdp cat` shows what can be read; SKIP_CURRENT=YES of START_JOB passes a table.",
+  ],
+} as const satisfies Record<string, Explanation>;
+
 /** METADATA_TRANSFORM names that can't mean anything here. */
 export const INAPPLICABLE_TRANSFORMS = {
   CONSTRAINT_NAME_FROM_INDEX: ["Names a constraint after its index.", NAMELESS_KEYS, "Leave it out."],

@@ -1,6 +1,11 @@
 import { pumpError, type PumpError } from "../base/errors.ts";
 import type { Explanation } from "./explanation.ts";
-import { INAPPLICABLE_FILE_PARAMETERS, INAPPLICABLE_REMAPS, INAPPLICABLE_TRANSFORMS } from "./inapplicable-names.ts";
+import {
+  INAPPLICABLE_DATA_OPTIONS,
+  INAPPLICABLE_FILE_PARAMETERS,
+  INAPPLICABLE_REMAPS,
+  INAPPLICABLE_TRANSFORMS,
+} from "./inapplicable-names.ts";
 
 const EDITIONS: readonly [why: string, instead: string] = [
   "Editions are versions of views and code in a database; SQLite has none.",
@@ -91,6 +96,7 @@ const EXPLANATIONS = {
       "Use AUTOMATIC; a job with NETWORK_LINK moves its rows so by itself.",
     ],
   },
+  "data option": INAPPLICABLE_DATA_OPTIONS,
   command: {
     TRACE: TRACES,
   },

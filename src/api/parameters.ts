@@ -1,17 +1,19 @@
 import { pumpError } from "../base/errors.ts";
 import { contentOf } from "../job/content.ts";
+import { skipsConstraintErrors } from "../job/data-options.ts";
 import { dataRemapsOf } from "../job/data-remaps.ts";
 import { sqlFilePath, type JobDefinition, type Operation } from "../job/definition.ts";
 import { assertSelectable } from "../job/selection.ts";
 import { isNetworkImport, readsDump } from "../job/source-database.ts";
 import { SHORTEST_KEY } from "../mask/mask-key.ts";
+import { dataOptions } from "./data-options.ts";
 import { flashbackTime } from "./flashback-time.ts";
 import { assertApplicable } from "./inapplicable.ts";
 import { assertWholeSchemas, isTransportable } from "../job/transportable.ts";
 import { invalidArgument, invalidOperation, notSupported } from "./refusals.ts";
 
 interface TextRule {
-  readonly type: "text" | "flag" | "time";
+  readonly type: "text" | "flag" | "time" | "bits";
   readonly operations: readonly Operation[];
   readonly values?: readonly string[];
   /** Further values of an import. */
@@ -36,6 +38,7 @@ const PARAMETERS: Readonly<Record<string, ParameterRule>> = {
   CLIENT_COMMAND: { type: "text", operations: EVERY },
   COMPRESSION: { type: "text", operations: ["EXPORT"], values: ["DATA_ONLY", "METADATA_ONLY", "ALL", "NONE"] },
   COMPRESSION_ALGORITHM: { type: "text", operations: ["EXPORT"], values: ["BASIC", "LOW", "MEDIUM", "HIGH"] },
+  DATA_OPTIONS: { type: "bits", operations: ["EXPORT", "IMPORT"] },
   DATA_ACCESS_METHOD: {
     type: "text",
     operations: ["EXPORT", "IMPORT"],
@@ -65,7 +68,6 @@ const PARAMETERS: Readonly<Record<string, ParameterRule>> = {
   VERIFY_ONLY: { type: "flag", operations: ["IMPORT"] },
   TABLE_EXISTS_ACTION: { type: "text", operations: ["IMPORT"], values: ["SKIP", "APPEND", "TRUNCATE", "REPLACE"] },
   TRANSPORTABLE: { type: "text", operations: ["EXPORT"], values: ["ALWAYS", "NEVER"] },
-  DATA_OPTIONS: LATER,
   USER_METADATA: LATER,
 };
 
@@ -112,6 +114,7 @@ export function assertStartable(definition: JobDefinition): void {
   assertSelectable(definition);
   if (definition.operation === "SQL_FILE") assertScript(definition);
   assertRowsWanted(definition);
+  assertBadFile(definition);
   assertRemaps(definition);
   if (isTransportable(definition)) assertWholeSchemas(definition);
   assertAlgorithms(definition);
@@ -142,6 +145,17 @@ function assertRowsWanted(definition: JobDefinition): void {
       [["ORA-39002"], ["ORA-39053", "QUERY or SAMPLE", definition.operation]],
       "SUBSET follows the foreign keys of the rows that these choose: choose some, or leave SUBSET out.",
     );
+}
+
+/** Rows that are kept apart come to a file beside the log. */
+function assertBadFile(definition: JobDefinition): void {
+  if (!skipsConstraintErrors(definition)) return;
+  if (contentOf(definition) === "METADATA_ONLY") throw invalidOperation(["ORA-39050", "DATA_OPTIONS", "CONTENT=METADATA_ONLY"]);
+  if (definition.files.some(({ type }) => type === "log")) return;
+  throw pumpError(
+    [["ORA-39002"], ["ORA-39053", "LOGFILE", definition.operation]],
+    "The rows that SKIP_CONSTRAINT_ERRORS leaves out are kept in a file beside the log: give the job a log file.",
+  );
 }
 
 /** An algorithm of what is not to be done. */
@@ -216,6 +230,8 @@ function checkedValue(
       return MASKED;
     case "time":
       return flashbackTime(value);
+    case "bits":
+      return dataOptions(value, operation);
     case "text":
       return checkedText(name, valuesOf(rule, operation), value);
   }

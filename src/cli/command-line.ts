@@ -99,7 +99,6 @@ function supportedParameter(command: Command, name: string): JobParameter {
   if (!parameter.commands.includes(command)) {
     throw pumpError([["LRM-00101", name]], `${name} is a parameter of ${parameter.commands.join(" and ")}, not of ${command}.`);
   }
-  if (parameter.status === "planned") throw pumpError([["TSDP-00001", `parameter ${name}`]], `Leave ${name} out.`);
   if (parameter.status === "inapplicable") throw inapplicable("parameter", parameter.name.toUpperCase(), parameter.description);
   return parameter;
 }

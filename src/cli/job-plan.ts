@@ -1,3 +1,4 @@
+import { DATA_OPTION_BITS } from "../api/data-options.ts";
 import { pumpError } from "../base/errors.ts";
 import { quoteLiteral } from "../base/identifiers.ts";
 import { objectFilters, type Filters } from "./object-filters.ts";
@@ -79,7 +80,11 @@ export function planJob(settings: Settings): JobPlan {
     remaps: metadataRemaps(settings),
     dataRemaps: dataRemaps(settings),
     transforms: metadataTransforms(settings),
-    parameters: [...setParameters(settings), ...(content === "DATA_ONLY" ? [["INCLUDE_METADATA", 0] as const] : [])],
+    parameters: [
+      ...setParameters(settings),
+      ...dataOptions(settings),
+      ...(content === "DATA_ONLY" ? [["INCLUDE_METADATA", 0] as const] : []),
+    ],
     includeRows: content !== "METADATA_ONLY",
     dataFilters: rowFilters(settings),
     version: settings.text("version") ?? "COMPATIBLE",
@@ -134,7 +139,7 @@ function checkScript(settings: Settings): void {
   const excluded = [
     ...(settings.keyword("content") === "DATA_ONLY" ? ["content=data_only"] : []),
     ...(settings.flag("dry_run") === true ? ["dry_run"] : []),
-    ...["query", "remap_data", "table_exists_action"].filter((name) => settings.has(name)),
+    ...["query", "remap_data", "table_exists_action", "data_options"].filter((name) => settings.has(name)),
   ];
   const [first] = excluded;
   if (first !== undefined)
@@ -267,11 +272,24 @@ function dataRemaps(settings: Settings): JobPlan["dataRemaps"] {
   });
 }
 
+/** The options as one sum of bits. @throws UDE-/UDI-00014 for a name that Data Pump does not have */
+function dataOptions(settings: Settings): JobPlan["parameters"] {
+  const names = settings.elements("data_options").map((element) => unquote(element).toUpperCase());
+  const bits = new Set(
+    names.map((name) => {
+      const bit = DATA_OPTION_BITS[name];
+      if (bit === undefined) throw settings.invalidValue("data_options", "See help=y for the options that there are.");
+      return bit;
+    }),
+  );
+  return bits.size === 0 ? [] : [["DATA_OPTIONS", [...bits].reduce((sum, bit) => sum + bit, 0)]];
+}
+
 /** The parameters whose row in the table says SET_PARAMETER: YES and NO as numbers, keywords in upper case, texts as typed. */
 function setParameters(settings: Settings): JobPlan["parameters"] {
   return supportedParameters(settings.command).flatMap(({ name, type, call }) => {
     const [element] = settings.elements(name);
-    if (call.procedure !== "SET_PARAMETER" || element === undefined) return [];
+    if (call.procedure !== "SET_PARAMETER" || type === "data-option" || element === undefined) return [];
     const text = unquote(element);
     const value = type === "yes-no" ? Number(booleanOf(element)) : type === "keyword" ? text.toUpperCase() : text;
     return [[call.argument, value] as const];

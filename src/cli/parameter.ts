@@ -19,7 +19,8 @@ export type ValueType =
   | "transform"
   | "data-remap"
   | "query"
-  | "sample";
+  | "sample"
+  | "data-option";
 
 /** The API call that a parameter turns into; `client` parameters only steer the command line itself. */
 export type ApiCall =
@@ -62,15 +63,10 @@ export interface JobParameter extends ParameterBase {
   readonly call: ApiCall;
 }
 
-/** A parameter of Data Pump that is known but refused with TSDP-00001. */
-export interface PlannedParameter extends ParameterBase {
-  readonly status: "planned";
-}
-
 /** A parameter of Data Pump that can't mean anything on SQLite; its description says what it is, why, and what to use instead. */
 export interface InapplicableParameter extends ParameterBase {
   readonly status: "inapplicable";
   readonly description: Explanation;
 }
 
-export type Parameter = JobParameter | PlannedParameter | InapplicableParameter;
+export type Parameter = JobParameter | InapplicableParameter;

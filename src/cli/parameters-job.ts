@@ -196,6 +196,20 @@ export const JOB_PARAMETERS: readonly JobParameter[] = [
   },
   {
     status: "supported",
+    name: "data_options",
+    commands: BOTH,
+    type: "data-option",
+    list: true,
+    call: { procedure: "SET_PARAMETER", argument: "DATA_OPTIONS" },
+    description: [
+      "How rows are handled. SKIP_CONSTRAINT_ERRORS (imports): rows that break a",
+      "constraint are left out, and kept with the reasons in a file beside the log.",
+      "The other options of Data Pump are refused, each in words of its own.",
+      "Example: DATA_OPTIONS=SKIP_CONSTRAINT_ERRORS.",
+    ],
+  },
+  {
+    status: "supported",
     name: "keep_master",
     commands: BOTH,
     type: "yes-no",

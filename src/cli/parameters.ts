@@ -2,7 +2,6 @@ import { foldName } from "../base/identifiers.ts";
 import type { Command, InapplicableParameter, JobParameter, Parameter } from "./parameter.ts";
 import { INAPPLICABLE_PARAMETERS } from "./parameters-inapplicable.ts";
 import { JOB_PARAMETERS } from "./parameters-job.ts";
-import { PLANNED_PARAMETERS } from "./parameters-planned.ts";
 import { REMAP_PARAMETERS } from "./parameters-remaps.ts";
 import { PROTECTION_PARAMETERS } from "./parameters-protection.ts";
 import { ROUTE_PARAMETERS } from "./parameters-route.ts";
@@ -20,7 +19,6 @@ export const PARAMETERS: readonly Parameter[] = [
   ...REMAP_PARAMETERS,
   ...RUNNING_PARAMETERS,
   ...SELECTION_PARAMETERS,
-  ...PLANNED_PARAMETERS,
   ...INAPPLICABLE_PARAMETERS,
 ].sort((a, b) => (a.name < b.name ? -1 : 1));
 

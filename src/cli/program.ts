@@ -141,6 +141,7 @@ function placeholder({ type, list }: JobParameter): string {
     query: "[table:]clause",
     "data-remap": "column:function",
     sample: "[table:]percent",
+    "data-option": "option",
   };
   return list === true ? `${noun[type]},...` : noun[type];
 }

@@ -13,7 +13,6 @@ const GENERATED = "<!-- Generated from the tables by `npm run docs`; do not edit
 /** docs/parameters.md. */
 export function parametersPage(): string {
   const supported = PARAMETERS.filter((parameter) => parameter.status === "supported");
-  const planned = PARAMETERS.filter((parameter) => parameter.status === "planned");
   const inapplicable = PARAMETERS.filter((parameter) => parameter.status === "inapplicable");
   return page([
     "# Parameters of `tsdp export` and `tsdp import`",
@@ -34,14 +33,6 @@ export function parametersPage(): string {
     "`error`, `status` and, always last, `end`.",
     "",
     ...supported.flatMap(parameterSection),
-    "## Not supported yet",
-    "",
-    "These parameters of Data Pump are refused with `TSDP-00001`.",
-    "",
-    "| Parameter | Commands | |",
-    "|---|---|---|",
-    ...planned.map(({ name, commands, description }) => `| \`${name}\` | ${commands.join(", ")} | ${description.join(" ")} |`),
-    "",
     "## Without a meaning on SQLite",
     "",
     "These parameters of Data Pump are refused with `TSDP-00002`, which says the same.",

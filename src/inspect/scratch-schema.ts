@@ -104,6 +104,7 @@ function planScratch(
     creations: [],
     definitions: [...definitions, ...dependents.filter(({ objectType }) => objectType === "TRIGGER")],
     indexes: dependents.filter(({ objectType }) => objectType === "INDEX"),
+    rejected: null,
   };
 }
 
@@ -166,7 +167,7 @@ async function loadOne(
     return badImageAs(location.segments[0]?.path ?? "", () => {
       writePieceImage(imagePath, raw, pieceLayout(table.shape));
       if (rawSecond !== null) writePieceImage(secondImagePath(imagePath), rawSecond, pieceLayout(table.shape, 1));
-      return loadPiece(connection, imagePath, table, rows, { progress, object, piece });
+      return loadPiece(connection, imagePath, table, rows, { progress, object, piece, rejected: null });
     });
   } catch (error) {
     throw pumpError([["ORA-31693", name], ...causeLines(error)], undefined, error);

@@ -2,6 +2,7 @@ import { pumpError } from "../base/errors.ts";
 import { qualifiedName } from "../base/identifiers.ts";
 import { isSystemTable, type DumpObject } from "../metadata/dump-object.ts";
 import { objectPath, type ExportMode } from "../metadata/object-paths.ts";
+import type { Rejection } from "../sqlite/rejected-rows.ts";
 import { abortBefore } from "./abort-step.ts";
 import type { Crew } from "./crew.ts";
 import type { SchemaImport, TableLoad } from "./import-plan.ts";
@@ -159,7 +160,8 @@ export class Loading implements LoadedRows {
       worker.call({ do: "decode", location: piece.location, second: piece.second, shape: table.shape, imagePath }),
     );
     await turn;
-    const mark = { progress: work.plan.plan.progress, object: object.id, piece: piece.location.piece };
+    const { progress: progressTable, rejected: reasons } = work.plan.plan;
+    const mark = { progress: progressTable, object: object.id, piece: piece.location.piece, rejected: reasons };
     const rejected = await target.guard(
       worker.call({
         do: "load",
@@ -188,32 +190,47 @@ export class Loading implements LoadedRows {
     }
   }
 
-  #tellLoaded({ target }: SchemaWork, load: TableLoad, progress: LoadProgress, worker = 1): void {
-    if (!isSystemTable(load.object) && !load.withoutRows)
-      tellRows(this.#run, target.name, load, progress, progress.bytes, worker);
+  #tellLoaded(work: SchemaWork, load: TableLoad, progress: LoadProgress, worker = 1): void {
+    if (!isSystemTable(load.object) && !load.withoutRows) tellRows(this.#run, work, load, progress, progress.bytes, worker);
   }
 }
 
 /** Tells once that the rows of a table are loaded; those of an existing table are told when they are published. */
 export function tellRows(
   run: JobRun,
-  schema: string,
+  { target: { name: schema }, plan }: SchemaWork,
   { object, table }: TableLoad,
   { rows, rejected, begun }: LoadProgress,
   bytes: number | null,
   worker = 1,
 ): void {
+  const isKept = plan.plan.rejected !== null;
+  const reason = "they violate a UNIQUE or PRIMARY KEY of the table";
+  const name = qualifiedName(schema, object.name);
   run.once(`rows ${schema} ${object.id}`, () => {
-    if (rejected > 0)
+    if (rejected > 0 && !isKept)
       run.report(
         pumpError([
-          ["ORA-31693", qualifiedName(schema, object.name)],
+          ["ORA-31693", name],
           ["ORA-39224", rejected],
-          ["TSDP-00010", "they violate a UNIQUE or PRIMARY KEY of the table"],
+          ["TSDP-00010", reason],
         ]).lines,
       );
-    if (table.raw) sayRows(run, worker, rowsLine("imported", schema, object.name, bytes, rows), begun, "direct_path");
+    const line = rowsLine("imported", schema, object.name, bytes, rows, isKept ? rows + rejected : rows);
+    if (table.raw) sayRows(run, worker, line, begun, "direct_path");
+    if (rejected > 0 && isKept) tellRejections(run, name, [{ rows: rejected, reason }]);
   });
+}
+
+/** Each reason is one error of the job. */
+export function tellRejections(run: JobRun, table: string, rejections: readonly Rejection[]): void {
+  for (const { rows, reason } of rejections)
+    run.report(
+      pumpError([
+        ["ORA-39224", rows],
+        ["TSDP-00010", `table ${table}: ${reason}`],
+      ]).lines,
+    );
 }
 
 /** The line on the rows of a table; METRICS adds how long they took and how they came. */

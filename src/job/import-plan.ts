@@ -10,7 +10,7 @@ import { splitAs } from "../sqlite/piece-table.ts";
 import type { ColumnRemap } from "../worker/messages.ts";
 import { sameColumns, sameShape, type SchemaObject, type TableShape } from "../sqlite/schema.ts";
 import { proveSchema, type ProvenSchema } from "../sqlite/scratch.ts";
-import { hasKnownCollations, progressName, stagingName, type StagingTable } from "../sqlite/staging.ts";
+import { hasKnownCollations, progressName, reasonsName, stagingName, type StagingTable } from "../sqlite/staging.ts";
 import type { TableRename } from "../sqlite/rename-rows.ts";
 import type { ExistingObject } from "../sqlite/target.ts";
 import type { Content } from "./content.ts";
@@ -41,6 +41,8 @@ export interface SchemaImportRequest {
   readonly existing: readonly ExistingObject[] | null;
   readonly action: TableExistsAction;
   readonly accessMethod: AccessMethod;
+  /** SKIP_CONSTRAINT_ERRORS: whether rows that a constraint refuses are kept apart, and all others come. */
+  readonly keepsRejected: boolean;
   readonly content: Content;
   /** Whether only some objects of the dump, or of its source, are taken. */
   readonly partial: boolean;
@@ -141,6 +143,7 @@ class SchemaPlanner {
           ...dependents.filter(({ objectType }) => objectType !== "INDEX"),
         ],
         indexes: dependents.filter(({ objectType }) => objectType === "INDEX"),
+        rejected: this.#request.keepsRejected ? reasonsName(this.#request.guid) : null,
       },
       loads: this.#loads,
       problems: this.#problems,

@@ -1,10 +1,12 @@
 import { pumpError } from "../base/errors.ts";
 import { qualifiedName } from "../base/identifiers.ts";
+import { failpoint } from "../base/failpoint.ts";
 import { isSystemTable } from "../metadata/dump-object.ts";
 import { pathTail, viewKeys, type ObjectPathTail } from "../metadata/object-paths.ts";
 import type { PublishEvent } from "../sqlite/publish.ts";
+import { BadFile } from "./bad-file.ts";
 import type { Crew } from "./crew.ts";
-import { sayRows, type LoadedRows, type SchemaWork } from "./import-loading.ts";
+import { sayRows, tellRejections, type LoadedRows, type SchemaWork } from "./import-loading.ts";
 import { rowsLine } from "./log-lines.ts";
 import type { JobRun } from "./run.ts";
 import type { WorkerBoard } from "./worker-board.ts";
@@ -37,7 +39,10 @@ export class Publishing {
       this.#board.end(worker.number);
     });
     if (works.some(({ target }) => !target.isPublished)) return false;
-    for (const { target } of works) target.finish();
+    for (const work of works) {
+      work.target.finish();
+      this.#nameBadFile(work);
+    }
     return true;
   }
 
@@ -48,7 +53,10 @@ export class Publishing {
 
   async #publish(worker: WorkerThread, work: SchemaWork): Promise<void> {
     const { target, plan } = work;
+    const bad = this.#badFileOf(work);
     if (!target.isPublished) {
+      // What an earlier run has written is of rows that are loaded anew.
+      bad?.remove();
       const publishing = worker.call(
         { do: "publish", path: target.workPath, durable: !target.isNew, plan: plan.plan },
         (event) => {
@@ -58,7 +66,36 @@ export class Publishing {
       await target.guard(publishing);
       target.published();
     }
+    if (bad !== null) await this.#writeBadFile(worker, work, bad);
     if (!target.isFinished) await this.#check(worker, work);
+  }
+
+  #badFileOf({ target, plan }: SchemaWork): BadFile | null {
+    return plan.plan.rejected === null ? null : BadFile.of(this.#run.definition, target.name);
+  }
+
+  /** First the file is durable, then the rows go from the schema: so a restart finds them in the one or the other. */
+  async #writeBadFile(worker: WorkerThread, { target, plan }: SchemaWork, bad: BadFile): Promise<void> {
+    const { rejected: reasons } = plan.plan;
+    if (reasons === null || target.isFinished) return;
+    const path = target.workPath;
+    const tables = plan.plan.tables.map(({ definition, staging }) => ({ name: definition.name, staging }));
+    if (!bad.isWhole) {
+      bad.remove();
+      const hasRows = await worker.call({ do: "write bad file", path, badPath: bad.partPath, reasons, tables });
+      if (!hasRows) return;
+      failpoint("bad file written");
+      bad.makeWhole();
+    }
+    await target.guard(worker.call({ do: "drop rejected", path, durable: !target.isNew, reasons, tables }));
+    failpoint("rejected rows dropped");
+  }
+
+  #nameBadFile(work: SchemaWork): void {
+    const { name } = work.target;
+    this.#badFileOf(work)?.takeName((path) => {
+      this.#run.sayOnce(`bad file ${name}`, `Rejected rows of schema ${name} are in "${path}"`);
+    });
   }
 
   async #check(worker: WorkerThread, { target, plan }: SchemaWork): Promise<void> {
@@ -131,7 +168,11 @@ export class Publishing {
     const load = plan.loads.find(({ table }) => table.definition.name === object.name && !table.raw);
     const progress = load === undefined ? undefined : this.#loading.progressOf(load);
     if (event.kind !== "object" || load === undefined || progress === undefined || isSystemTable(load.object)) return;
-    const line = rowsLine("imported", target.name, object.name, this.#loading.sizeOf(progress), progress.rows);
+    const offered = progress.rows;
+    const refused = event.rejections.reduce((sum, { rows }) => sum + rows, 0);
+    const size = this.#loading.sizeOf(progress);
+    const line = rowsLine("imported", target.name, object.name, size, offered - refused, offered);
     sayRows(this.#run, worker, line, progress.begun, "conventional");
+    tellRejections(this.#run, name, event.rejections);
   }
 }

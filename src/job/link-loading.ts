@@ -103,7 +103,7 @@ export class LinkLoading implements LoadedRows {
     this.#board.begin(worker.number, { schema: target.name, name: object.name }, path, way);
     for (const { piece, range, bytes } of linked?.pieces ?? []) {
       if (this.#run.isStopping) return;
-      const mark = { progress: plan.plan.progress, object: object.id, piece };
+      const mark = { progress: plan.plan.progress, object: object.id, piece, rejected: plan.plan.rejected };
       const place = { target: target.workPath, isOwn: target.isNew, table: linked?.table ?? noTable(), range };
       const { rows, rejected } = await target.guard(worker.call({ do: "copy", ...place, staging: table, mark }));
       progress.rows += rows - rejected;
@@ -114,7 +114,7 @@ export class LinkLoading implements LoadedRows {
       this.#run.progress(() => this.progress());
     }
     if (linked !== undefined) await this.#verifyCount(worker, work, load, linked);
-    if (!load.withoutRows && !isSystemTable(object)) tellRows(this.#run, target.name, load, progress, null);
+    if (!load.withoutRows && !isSystemTable(object)) tellRows(this.#run, work, load, progress, null);
   }
 
   /** SQLite's own count is the judge of whether the pieces met every row once. @throws ORA-31693 when they did not */

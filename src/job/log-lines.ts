@@ -24,17 +24,22 @@ export function processingLine(path: string): string {
   return `Processing object type ${path}`;
 }
 
-/** `. . exported "HR"."EMPLOYEES"                            17.08 KB     107 rows`; longer names and numbers push to the right; null: without a size. */
+/**
+ * `. . exported "HR"."EMPLOYEES"                            17.08 KB     107 rows`; longer names and numbers push to the right; null: without a size.
+ * `3 out of 107 rows` where others were refused.
+ */
 export function rowsLine(
   verb: "exported" | "imported" | "verified",
   schema: string,
   table: string,
   bytes: number | null,
   rows: number,
+  offered = rows,
 ): string {
   const name = `. . ${verb} ${qualifiedName(schema, table)}`;
-  if (bytes === null) return `${name.padEnd(SIZE_END + 3)}${String(rows).padStart(ROWS_WIDTH)} rows`;
-  return countLine(name, bytes, rows, "rows");
+  const unit = offered === rows ? "rows" : `out of ${offered} rows`;
+  if (bytes === null) return `${name.padEnd(SIZE_END + 3)}${String(rows).padStart(ROWS_WIDTH)} ${unit}`;
+  return countLine(name, bytes, rows, unit);
 }
 
 function sizeLine(name: string, bytes: number): string {

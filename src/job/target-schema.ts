@@ -13,6 +13,7 @@ import {
   readProgress,
   type LoadedPiece,
 } from "../sqlite/staging.ts";
+import { rejectedName } from "../sqlite/rejected-rows.ts";
 import { createTarget, dropStaging, listExisting, openTarget, setJournalMode, type ExistingObject } from "../sqlite/target.ts";
 import { bootName, isSameBoot } from "./boot.ts";
 import type { ControlTable } from "./control-table.ts";
@@ -192,7 +193,8 @@ export class TargetSchema {
       keeper
         .transaction(() => {
           const there = new Set(listStaging(keeper, this.#guid));
-          const wanted = new Set([plan.progress, ...loads.map(({ table }) => table.staging)]);
+          const kept = new Set([plan.progress, ...loads.map(({ table }) => table.staging)]);
+          const wanted = new Set([...kept, ...[...kept].map(rejectedName)]);
           dropStaging(
             keeper,
             [...there].filter((name) => !wanted.has(name)),

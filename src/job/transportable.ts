@@ -13,7 +13,15 @@ export function isTransportable({ mode, parameters }: Pick<JobDefinition, "mode"
 export const TRANSPORT_PATH = "TRANSPORTABLE_EXPORT/PLUGTS_BLK";
 
 /** Parameters that are about single objects or rows, or give a meaning to what is there already. */
-const OF_OBJECTS = ["TABLE_EXISTS_ACTION", "ESTIMATE", "ESTIMATE_ONLY", "DATA_ACCESS_METHOD", "SAMPLE_SEED", "SUBSET"];
+const OF_OBJECTS = [
+  "TABLE_EXISTS_ACTION",
+  "ESTIMATE",
+  "ESTIMATE_ONLY",
+  "DATA_ACCESS_METHOD",
+  "DATA_OPTIONS",
+  "SAMPLE_SEED",
+  "SUBSET",
+];
 /** Remaps that are about whole schemas and their files. */
 const OF_SCHEMAS = ["REMAP_SCHEMA", "REMAP_TABLESPACE", "REMAP_DATAFILE", "REMAP_DIRECTORY"];
 

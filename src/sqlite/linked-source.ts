@@ -5,7 +5,7 @@ import { everyRow, rangeSql, type KeyRange } from "./key-range.ts";
 import { MAX_COLUMNS } from "./piece-table.ts";
 import type { RowFilter } from "./row-filter.ts";
 import type { TableShape } from "./schema.ts";
-import { isConstraint, prepareLoading, type PieceMark, type StagingTable } from "./staging.ts";
+import { acceptApart, createApartTable, isConstraint, prepareLoading, type PieceMark, type StagingTable } from "./staging.ts";
 
 /** Rows of a table of the source. */
 export interface SourceRows {
@@ -57,7 +57,7 @@ export class LinkedSource {
     this.#attach(target, isOwn);
     if (!this.#connection.inTransaction) this.#connection.exec("BEGIN");
     try {
-      const copied = this.#insert(table, from);
+      const copied = this.#insert(table, from, mark.rejected);
       this.#connection
         .prepare(`INSERT INTO target.${quoteIdentifier(mark.progress)} VALUES (?, ?, ?)`)
         .run(BigInt(mark.object), BigInt(mark.piece), BigInt(copied.rejected));
@@ -98,12 +98,13 @@ export class LinkedSource {
     this.#target = path;
   }
 
-  #insert(table: StagingTable, from: SourceRows): CopiedRows {
+  #insert(table: StagingTable, from: SourceRows, reasons: string | null): CopiedRows {
     try {
       const rows = this.#copyRows(table, from, "");
       return { rows, rejected: 0 };
     } catch (error) {
       if (!isConstraint(error)) throw error;
+      if (reasons !== null && table.shape.storedColumns.length < MAX_COLUMNS) return this.#insertApart(table, from, reasons);
       const { from: place, where, parameters } = rangeSql(from.shape, from.range, from.filter);
       const query = `SELECT count(*) FROM ${place} WHERE ${where}`;
       const rows = this.#connection
@@ -114,9 +115,22 @@ export class LinkedSource {
     }
   }
 
-  #copyRows({ staging, shape: target }: StagingTable, { shape, range, filter }: SourceRows, onConflict: string): number {
+  /** Takes the rows without their keys, and then those that the keys allow; the others are kept. */
+  #insertApart(table: StagingTable, from: SourceRows, reasons: string): CopiedRows {
+    const apart = createApartTable(this.#connection, table);
+    const rows = this.#copyRows(apart, from, "", "temp");
+    const rejections = acceptApart(this.#connection, table, "target", reasons);
+    return { rows, rejected: rejections.reduce((sum, rejection) => sum + rejection.rows, 0) };
+  }
+
+  #copyRows(
+    { staging, shape: target }: StagingTable,
+    { shape, range, filter }: SourceRows,
+    onConflict: string,
+    database = "target",
+  ): number {
     const { from, where, orderBy, offset, parameters, rowid: numbers } = rangeSql(shape, range, filter);
-    const into = `target.${quoteIdentifier(staging)}`;
+    const into = `${database}.${quoteIdentifier(staging)}`;
     const key = target.rowid === null ? [] : [target.rowid];
     const room = MAX_COLUMNS - key.length;
     const columns = shape.columns.slice(0, room).map(quoteIdentifier);

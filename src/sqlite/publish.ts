@@ -4,7 +4,9 @@ import { failpoint } from "../base/failpoint.ts";
 import type { Connection } from "./database.ts";
 import { dropTables } from "./drop-tables.ts";
 import { editSchema } from "./edit-schema.ts";
+import { insertAccepted, type Rejection } from "./rejected-rows.ts";
 import { renameRows, type TableRename } from "./rename-rows.ts";
+import { Savepoint } from "./savepoint.ts";
 import {
   generatedColumns,
   listTables,
@@ -46,14 +48,19 @@ export interface PublishPlan {
   /** Virtual tables, views and triggers: only their definitions are stored. */
   readonly definitions: readonly SchemaObject[];
   readonly indexes: readonly SchemaObject[];
+  /**
+   * The table that has the reasons of rows which are kept apart, since a constraint refuses them: it stays, and so do the tables of these
+   * rows. Null: a refused row leaves out all rows of its table.
+   */
+  readonly rejected: string | null;
 }
 
 /** What happens while a plan is carried out, in order. */
 export type PublishEvent =
   /** An object that takes its time is begun. */
   | { readonly kind: "begun"; readonly object: SchemaObject }
-  /** It is there. */
-  | { readonly kind: "object"; readonly object: SchemaObject }
+  /** It is there, less the rows that were kept apart. */
+  | { readonly kind: "object"; readonly object: SchemaObject; readonly rejections: readonly Rejection[] }
   | { readonly kind: "failed"; readonly object: SchemaObject; readonly lines: readonly ErrorLine[] }
   | { readonly kind: "rejected"; readonly object: SchemaObject; readonly lines: readonly ErrorLine[] };
 
@@ -99,7 +106,10 @@ class Publication {
       editSchema(this.#connection, () => this.#renameStaging());
       if (this.#plan.tables.some((table) => this.#countsUp(table))) this.#ensureSequenceTable();
       for (const object of this.#plan.creations)
-        this.#guarded(object, "failed", () => this.#connection.prepare(this.#text(object)).run());
+        this.#guarded(object, "failed", () => {
+          this.#connection.prepare(this.#text(object)).run();
+          return [];
+        });
       for (const table of this.#plan.tables) if (!isRawCreate(table)) this.#insertTyped(table);
       this.#storeSql(this.#plan.indexes.filter((index) => this.#createIndex(index)));
       // Before the views are there: to list tables, SQLite works out the columns of every view, which may be made to take forever.
@@ -127,7 +137,7 @@ class Publication {
       const insert = this.#connection.prepare("INSERT INTO sqlite_schema VALUES (?, ?, ?, 0, CAST(? AS TEXT))");
       for (const { type, name, tableName, sql } of stored) insert.run(type, name, tableName, sql);
     });
-    for (const object of stored) this.#report({ kind: "object", object });
+    for (const object of stored) this.#report({ kind: "object", object, rejections: [] });
   }
 
   /** Gives raw tables their names and definitions: one pass over sqlite_schema for all, which has no index and may be long. */
@@ -165,8 +175,9 @@ class Publication {
       const rowid = keepsRowid && table.shape.rowid !== null && table.shape.integerPrimaryKey === null;
       const given = this.#givenColumns(table).map(quoteIdentifier);
       const columns = [...(rowid ? [table.shape.rowid] : []), ...given].join(", ");
-      const filter = table.action === "merge" ? ` WHERE ${this.#mergeCondition(table)}` : "";
-      this.#connection.exec(`INSERT INTO ${name} (${columns}) SELECT ${columns} FROM ${quoteIdentifier(table.staging)}${filter}`);
+      return this.#insertStaged(table, (condition) => {
+        return `INSERT INTO ${name} (${columns}) SELECT ${columns} FROM ${quoteIdentifier(table.staging)} ${condition}`;
+      });
     });
     if (!isFilled && table.action === "create") this.#createEmpty(definition);
     this.#connection.exec(`DROP TABLE ${quoteIdentifier(table.staging)}`);
@@ -181,6 +192,18 @@ class Publication {
     const types = (table.strictTypes ?? []).filter(([column]) => given.includes(column));
     assertStrictTypes(this.#connection, table.staging, table.definition.name, types);
     return given;
+  }
+
+  /** @returns what the table has refused, where that does not refuse all */
+  #insertStaged(table: PublishTable, insertSql: (condition: string) => string): readonly Rejection[] {
+    const { staging, shape } = table;
+    const { rejected: reasons } = this.#plan;
+    if (reasons !== null && table.action !== "merge") {
+      const passage = { shape, from: `main.${quoteIdentifier(staging)}`, insertSql };
+      return insertAccepted(this.#connection, passage, { database: "main", staging, reasons });
+    }
+    this.#connection.exec(insertSql(table.action === "merge" ? `WHERE ${this.#mergeCondition(table)}` : ""));
+    return [];
   }
 
   /** A table that refuses its rows is there without them, so that what belongs to it can be made. */
@@ -257,6 +280,7 @@ class Publication {
         if (!isCompileError(error)) throw error;
         this.#buildStoredIndex(index, error);
       }
+      return [];
     });
   }
 
@@ -297,11 +321,12 @@ class Publication {
   }
 
   /** Undoes what a failing step did, reports it, and goes on; an error that ended the transaction ends the job. */
-  #guarded(object: SchemaObject, kind: "failed" | "rejected", step: () => void): boolean {
+  #guarded(object: SchemaObject, kind: "failed" | "rejected", step: () => readonly Rejection[]): boolean {
     const savepoint = new Savepoint(this.#connection);
     this.#report({ kind: "begun", object });
+    let rejections: readonly Rejection[];
     try {
-      step();
+      rejections = step();
     } catch (error) {
       if (!this.#connection.inTransaction) throw error;
       if (kind === "rejected") this.#assertNotReplaced(object, error);
@@ -312,31 +337,12 @@ class Publication {
       return false;
     }
     savepoint.release();
-    this.#report({ kind: "object", object });
+    this.#report({ kind: "object", object, rejections });
     return true;
   }
 
   #text(object: SchemaObject): string {
     return object.sql === null ? "" : decodeSql(object.sql, this.#plan.encoding);
-  }
-}
-
-class Savepoint {
-  static #last = 0;
-  readonly #name = `tsdp_${(Savepoint.#last += 1)}`;
-  readonly #connection: Connection;
-
-  constructor(connection: Connection) {
-    this.#connection = connection;
-    connection.exec(`SAVEPOINT ${this.#name}`);
-  }
-
-  release(): void {
-    this.#connection.exec(`RELEASE ${this.#name}`);
-  }
-
-  rollback(): void {
-    this.#connection.exec(`ROLLBACK TO ${this.#name}; RELEASE ${this.#name}`);
   }
 }
 

@@ -93,6 +93,10 @@ export function readSettings(connection: Connection): SchemaSettings {
   };
 }
 
+export function hasTable(connection: Connection, name: string): boolean {
+  return connection.prepare("SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = ?").get(name) !== undefined;
+}
+
 /** The rows of sqlite_schema in the order of their making, and the names that are no valid text and so can't be addressed. */
 export function readObjects(connection: Connection): { objects: SchemaObject[]; unreadable: string[] } {
   const rows = connection

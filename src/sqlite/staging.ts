@@ -3,9 +3,10 @@ import { quoteIdentifier } from "../base/identifiers.ts";
 import type { Connection } from "./database.ts";
 import { BadImage, secondImagePath } from "./piece-image.ts";
 import { pieceKey, pieceRowsSql, pieceValues } from "./piece-rows.ts";
+import { insertAccepted, rejectedName, type Rejection } from "./rejected-rows.ts";
 import { isSplit, MAX_COLUMNS, PIECE_TABLE } from "./piece-table.ts";
 import { NO_REPLACEMENTS, type Replacements } from "./replacement.ts";
-import type { TableShape } from "./schema.ts";
+import { hasTable, type TableShape } from "./schema.ts";
 
 /** A table of the target while its rows arrive. */
 export interface StagingTable {
@@ -44,12 +45,12 @@ export function stagingName(guid: string, object: number): string {
 
 /** Whether a table is a staging table: of an import that runs, or that ended in the middle. */
 export function isStagingName(name: string): boolean {
-  return /^tsdp:[0-9A-F]{8}:\d+$/.test(name);
+  return /^tsdp:[0-9A-F]{8}:\d+(?::bad)?$/.test(name);
 }
 
 /** Whether an object of this name would be in the way of those that tsdp makes in a schema file for a while. */
 export function isOwnName(name: string): boolean {
-  return /^tsdp:(?:0|sequence|[0-9A-F]{8}:\d+)$/i.test(name);
+  return /^tsdp:(?:0|sequence|rejected|[0-9A-F]{8}:\d+(?::bad)?)$/i.test(name);
 }
 
 /** A piece of a table that is in its staging table. */
@@ -65,6 +66,11 @@ export function progressName(guid: string): string {
   return stagingName(guid, 0);
 }
 
+/** The table of the reasons why rows were kept apart. */
+export function reasonsName(guid: string): string {
+  return rejectedName(progressName(guid));
+}
+
 export function createProgressTable(connection: Connection, name: string): void {
   connection.exec(
     `CREATE TABLE ${quoteIdentifier(name)} (object INTEGER, piece INTEGER, rejected INTEGER, PRIMARY KEY (object, piece))`,
@@ -73,7 +79,7 @@ export function createProgressTable(connection: Connection, name: string): void 
 
 /** The pieces that are loaded; null when there is no such table. */
 export function readProgress(connection: Connection, name: string): readonly LoadedPiece[] | null {
-  if (connection.prepare("SELECT 1 FROM sqlite_schema WHERE name = ?").get(name) === undefined) return null;
+  if (!hasTable(connection, name)) return null;
   return connection.prepare(`SELECT object, piece, rejected FROM ${quoteIdentifier(name)}`).all() as LoadedPiece[];
 }
 
@@ -84,14 +90,14 @@ export function listStaging(connection: Connection, guid: string): readonly stri
 }
 
 /** Makes the staging table: the same stored columns in order, no types; raw ones with the same keys. */
-export function createStagingTable(connection: Connection, table: StagingTable): void {
+export function createStagingTable(connection: Connection, table: StagingTable, database = "main"): void {
   const { shape } = table;
   const columns = shape.storedColumns.map((name) =>
     name === shape.integerPrimaryKey ? `${quoteIdentifier(name)} INTEGER PRIMARY KEY` : quoteIdentifier(name),
   );
   const keys = table.raw ? shape.constraints.map(keySql) : [];
   const suffix = table.raw && shape.withoutRowid ? " WITHOUT ROWID" : "";
-  connection.exec(`CREATE TABLE ${quoteIdentifier(table.staging)} (${[...columns, ...keys].join(", ")})${suffix}`);
+  connection.exec(`CREATE TABLE ${database}.${quoteIdentifier(table.staging)} (${[...columns, ...keys].join(", ")})${suffix}`);
 }
 
 /** Readies a connection to a schema file for loading. `durable`: whether the rows of each piece must outlive a power cut. */
@@ -151,21 +157,27 @@ export interface PieceMark {
   readonly progress: string;
   readonly object: number;
   readonly piece: number;
+  /** The table of reasons of rows that are kept when a key leaves them out; null: they are only counted. */
+  readonly rejected: string | null;
 }
 
 function copyPiece(
   target: Connection,
   table: StagingTable,
   rows: number,
-  { progress, object, piece }: PieceMark,
+  { progress, object, piece, rejected: reasons }: PieceMark,
   replacements: Replacements,
 ): number {
   const from = pieceRowsSql(table.shape);
-  const copy = (onConflict: string) => {
+  const copy = (way: "plainly" | "less refused rows" | "apart") => {
     target.exec("BEGIN IMMEDIATE");
-    const changes = copyRows(target, table, rows, { from, onConflict, replacements });
+    const place = { from, replacements, onConflict: way === "less refused rows" ? " OR IGNORE" : "" };
+    const changes =
+      way === "apart" && reasons !== null
+        ? copyApart(target, table, rows, { ...place, reasons })
+        : copyRows(target, table, rows, place);
     // Of two images one may hold rows that the other has not: the join alone does not tell.
-    const found = onConflict === "" && !isSplit(table.shape) ? [changes] : countRows(target, table.shape, from, rows);
+    const found = way === "plainly" && !isSplit(table.shape) ? [changes] : countRows(target, table.shape, from, rows);
     const wrong = found.find((count) => count !== rows);
     if (wrong !== undefined) throw new WrongRowCount(`${wrong} rows instead of ${rows}`);
     target
@@ -176,22 +188,83 @@ function copyPiece(
     failpoint("import piece loaded");
     return rows - changes;
   };
-  try {
-    return copy("");
-  } catch (error) {
-    if (!isConstraint(error)) throw error;
-    if (target.inTransaction) target.exec("ROLLBACK");
-    return copy(" OR IGNORE");
-  }
+  const unlessRefused = (way: Parameters<typeof copy>[0]) => {
+    try {
+      return copy(way);
+    } catch (error) {
+      if (!isConstraint(error)) throw error;
+      if (target.inTransaction) target.exec("ROLLBACK");
+      return null;
+    }
+  };
+  // A table of MAX_COLUMNS columns and a rowid has no room for them in one statement.
+  const isNarrow = table.shape.storedColumns.length < MAX_COLUMNS;
+  const [kept, counted] = ["apart", "less refused rows"] as const;
+  return unlessRefused("plainly") ?? (reasons === null || !isNarrow ? null : unlessRefused(kept)) ?? copy(counted);
+}
+
+/** Makes an empty temp table, unless it is there, for the rows of a staging table that are to be tried one by one: it has none of its keys. */
+export function createApartTable(connection: Connection, table: StagingTable): StagingTable {
+  const apart: StagingTable = { ...table, staging: apartName(table), raw: false };
+  const isThere = connection.prepare("SELECT 1 FROM temp.sqlite_schema WHERE name = ?").get(apart.staging) !== undefined;
+  if (!isThere) createStagingTable(connection, apart, "temp");
+  return apart;
+}
+
+function apartName({ staging }: StagingTable): string {
+  return `${staging}:apart`;
+}
+
+/**
+ * Takes the rows of a piece without their keys, and then those that the keys allow; the others are kept.
+ * @returns how many rows were taken
+ */
+function copyApart(
+  target: Connection,
+  table: StagingTable,
+  rows: number,
+  place: RowsPlace & { readonly reasons: string },
+): number {
+  const apart = createApartTable(target, table);
+  copyRows(target, apart, rows, place, "temp");
+  const rejections = acceptApart(target, table, "main", place.reasons);
+  return rows - rejections.reduce((sum, rejection) => sum + rejection.rows, 0);
+}
+
+/** Moves what waits in a temp table into the staging table, which keeps apart what its keys refuse. */
+export function acceptApart(
+  connection: Connection,
+  table: StagingTable,
+  database: string,
+  reasons: string,
+): readonly Rejection[] {
+  const { shape, staging } = table;
+  const ownRowid = shape.rowid !== null && shape.integerPrimaryKey === null ? [shape.rowid] : [];
+  const columns = [...ownRowid, ...shape.storedColumns.map(quoteIdentifier)].join(", ");
+  const from = `temp.${quoteIdentifier(apartName(table))}`;
+  const into = `${database}.${quoteIdentifier(staging)}`;
+  const insertSql = (condition: string) => `INSERT INTO ${into} (${columns}) SELECT ${columns} FROM ${from} ${condition}`;
+  const words = (message: string) => message.replaceAll(staging, shape.name);
+  const rejections = insertAccepted(connection, { shape, from, insertSql }, { database, staging, reasons, words });
+  // No table can be dropped beside a statement that keeps the state of a link.
+  connection.exec(`DELETE FROM ${from}`);
+  return rejections;
+}
+
+interface RowsPlace {
+  readonly from: string;
+  readonly onConflict: string;
+  readonly replacements: Replacements;
 }
 
 function copyRows(
   target: Connection,
   { staging, shape, recomputed = [] }: StagingTable,
   rows: number,
-  { from, onConflict, replacements }: { readonly from: string; readonly onConflict: string; readonly replacements: Replacements },
+  { from, onConflict, replacements }: RowsPlace,
+  database = "main",
 ): number {
-  const into = `main.${quoteIdentifier(staging)}`;
+  const into = `${database}.${quoteIdentifier(staging)}`;
   const rowid = shape.rowid === null ? [] : [shape.rowid];
   const room = MAX_COLUMNS - rowid.length;
   const columns = shape.columns.map(quoteIdentifier);

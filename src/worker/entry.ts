@@ -2,6 +2,7 @@ import { parentPort } from "node:worker_threads";
 import { toPumpError } from "../base/errors.ts";
 import type { SegmentSums } from "../dump/verify.ts";
 import { loadCodec } from "../format/compression.ts";
+import { dropRejected, writeBadFile } from "../sqlite/bad-file.ts";
 import type { TargetProblems } from "../sqlite/target.ts";
 import type { CopiedRows } from "../sqlite/linked-source.ts";
 import { Linker } from "./linker.ts";
@@ -18,7 +19,19 @@ type ExportRequest = Extract<
 
 type ImportRequest = Extract<
   WorkerRequest,
-  { do: "sum segments" | "decode" | "load" | "place pages" | "check pages" | "end loading" | "publish" | "check" }
+  {
+    do:
+      | "sum segments"
+      | "decode"
+      | "load"
+      | "place pages"
+      | "check pages"
+      | "end loading"
+      | "publish"
+      | "write bad file"
+      | "drop rejected"
+      | "check";
+  }
 >;
 
 type LinkRequest = Extract<WorkerRequest, { do: "open link" | "copy" | "count linked" | "end copying" }>;
@@ -86,7 +99,9 @@ class Worker {
     return null;
   }
 
-  async #import(request: ImportRequest): Promise<number | TargetProblems | readonly SegmentSums[] | readonly string[] | null> {
+  async #import(
+    request: ImportRequest,
+  ): Promise<number | boolean | TargetProblems | readonly SegmentSums[] | readonly string[] | null> {
     switch (request.do) {
       case "sum segments":
         return this.#loader.sumSegments(request);
@@ -107,6 +122,11 @@ class Worker {
         this.#loader.publish(request, (event) => {
           this.#post({ is: "event", event });
         });
+        return null;
+      case "write bad file":
+        return writeBadFile(request.path, request.badPath, request.reasons, request.tables);
+      case "drop rejected":
+        dropRejected(request.path, request.durable, request.reasons, request.tables);
         return null;
       case "check":
         return this.#loader.check(request);

@@ -3,6 +3,7 @@ import type { EncodedPiece, PieceLocation } from "../dump/piece.ts";
 import type { ByteRange, ChecksumAlgorithm, SegmentSums } from "../dump/verify.ts";
 import type { CompressionAlgorithm } from "../format/compression.ts";
 import type { RemapFunction } from "../mask/remap-function.ts";
+import type { RejectingTable } from "../sqlite/bad-file.ts";
 import type { KeyRange } from "../sqlite/key-range.ts";
 import type { CopiedRows } from "../sqlite/linked-source.ts";
 import type { PageImageFacts } from "../sqlite/page-image.ts";
@@ -112,6 +113,22 @@ export type WorkerRequest =
   /** All rows of a source are copied. */
   | { readonly do: "end copying"; readonly schema: string }
   | { readonly do: "publish"; readonly path: string; readonly durable: boolean; readonly plan: PublishPlan }
+  /** Write the rows that were kept apart to a file of their own, which may be there already; it is not durable yet. */
+  | {
+      readonly do: "write bad file";
+      readonly path: string;
+      readonly badPath: string;
+      readonly reasons: string;
+      readonly tables: readonly RejectingTable[];
+    }
+  /** Remove the rows that were kept apart from the schema file. */
+  | {
+      readonly do: "drop rejected";
+      readonly path: string;
+      readonly durable: boolean;
+      readonly reasons: string;
+      readonly tables: readonly RejectingTable[];
+    }
   /** Run SQLite's checks; null: of the whole file. Of views only those that are named. */
   | {
       readonly do: "check";
@@ -147,6 +164,9 @@ export interface WorkerAnswers {
   "count linked": number;
   "end copying": null;
   publish: null;
+  /** Whether there are such rows. */
+  "write bad file": boolean;
+  "drop rejected": null;
   check: TargetProblems;
   close: null;
 }

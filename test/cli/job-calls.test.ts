@@ -391,7 +391,7 @@ describe("refusals", () => {
     ["export", ["tables=a.b.c"], "UDE-00014: invalid value for parameter, 'tables'."],
     ["export", ["job_name=a,b"], "LRM-00112: multiple values not allowed for parameter 'job_name'"],
     ["export", ["remap_schema=a:b"], "LRM-00101: unknown parameter name 'remap_schema'"],
-    ["export", ["data_options=x"], "TSDP-00001: parameter data_options is not supported yet"],
+    ["export", ["data_options=x"], "UDE-00014: invalid value for parameter, 'data_options'."],
     ["export", ["logfile=s3://bucket/x.log"], "UDE-00014: invalid value for parameter, 'logfile'."],
     ["export", ["credential=c"], "UDE-00011: parameter credential is incompatible with parameter dumpfile"],
     [

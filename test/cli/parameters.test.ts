@@ -23,7 +23,7 @@ describe("parameter table", () => {
     }
   });
 
-  it("knows the parameters of this version as supported and the rest of Data Pump as planned", () => {
+  it("knows the parameters of this version as supported, and refuses the rest of Data Pump", () => {
     expect(supportedParameters("export").map(({ name }) => name)).toEqual([
       "abort_step",
       "access_method",
@@ -34,6 +34,7 @@ describe("parameter table", () => {
       "compression_algorithm",
       "content",
       "credential",
+      "data_options",
       "directory",
       "dry_run",
       "dumpfile",
@@ -82,7 +83,7 @@ describe("parameter table", () => {
     ]);
     expect(findParameter("REMAP_SCHEMA")).toMatchObject({ status: "supported", commands: ["import"] });
     expect(findParameter("transport_datafiles")?.status).toBe("inapplicable");
-    expect(findParameter("data_options")?.status).toBe("planned");
+    expect(findParameter("data_options")?.status).toBe("supported");
   });
 });
 
@@ -97,7 +98,6 @@ describe("help=y", () => {
       "FULL\nProcess every schema of the database or of the dump file set.\nValid keyword values are: [YES] and NO.",
     );
     expect(text).not.toContain("REUSE_DUMPFILES");
-    expect(text).not.toContain("DATA_OPTIONS");
     expect(text).toContain("VERIFY_ONLY\n");
   });
 });

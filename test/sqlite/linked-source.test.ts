@@ -8,7 +8,7 @@ import { LinkedSource } from "../../src/sqlite/linked-source.ts";
 import { listTables, readTableShape, type TableShape } from "../../src/sqlite/schema.ts";
 import { createProgressTable, createStagingTable, readProgress, type StagingTable } from "../../src/sqlite/staging.ts";
 
-const MARK = { progress: "tsdp:00000000:0", object: 1, piece: 1 };
+const MARK = { progress: "tsdp:00000000:0", object: 1, piece: 1, rejected: null };
 
 let folder: string;
 let writer: Sqlite.Database;
@@ -87,7 +87,7 @@ describe("a linked source", () => {
     }
   });
 
-  it("counts the rows that a key leaves out", () => {
+  it.each([null, "tsdp:00000000:0:bad"])("counts the rows that a key leaves out, and keeps them in %s", (rejected) => {
     writer.exec("CREATE TABLE a (v TEXT UNIQUE); INSERT INTO a VALUES ('1'), ('2'), ('3')");
     writer.unsafeMode(true);
     writer.exec(
@@ -96,18 +96,26 @@ describe("a linked source", () => {
     writer.close();
     writer = new Sqlite(join(folder, "source.db"));
     writer.exec("INSERT INTO a VALUES ('1')");
+    writer.pragma("journal_mode = wal");
     const { table, shape, ranges } = staged("a");
     const unique = { ...table, staging: "tsdp:00000000:9" };
     target.exec(`CREATE TABLE "${unique.staging}" (v UNIQUE)`);
     const source = new LinkedSource(join(folder, "source.db"));
     source.begin();
-    let [rows, rejected] = [0, 0];
-    ranges.forEach((range, i) => {
-      const copied = source.copy(join(folder, "target.db"), true, unique, { shape, range, filter: null }, { ...MARK, piece: i });
+    let [rows, left] = [0, 0];
+    [...ranges].reverse().forEach((range, i) => {
+      const mark = { ...MARK, piece: i, rejected };
+      const copied = source.copy(join(folder, "target.db"), true, unique, { shape, range, filter: null }, mark);
+      // The state that is copied stays the same.
+      writer.exec(`UPDATE a SET v = '${i}' || v`);
       rows += copied.rows;
-      rejected += copied.rejected;
+      left += copied.rejected;
     });
     source.close();
-    expect([rows, rejected, rowsOf(target, unique.staging).length]).toEqual([4, 1, 3]);
+    expect([rows, left]).toEqual([4, 1]);
+    expect(rowsOf(target, unique.staging).sort()).toEqual([["1"], ["2"], ["3"]]);
+    if (rejected === null) return;
+    expect(rowsOf(target, `${unique.staging}:bad`)).toEqual([["1"]]);
+    expect(rowsOf(target, rejected)).toEqual([[unique.staging, 1n, 1n, "UNIQUE constraint failed: a.v"]]);
   });
 });

@@ -134,7 +134,7 @@ const SHAPE: TableShape = {
   ],
 };
 const TABLE: StagingTable = { staging: "tsdp:test:1", shape: SHAPE, raw: true };
-const MARK: PieceMark = { progress: "tsdp:test:0", object: 1, piece: 1 };
+const MARK: PieceMark = { progress: "tsdp:test:0", object: 1, piece: 1, rejected: null };
 
 function stagingOf(image: Buffer): { target: Connection; path: string; rows: () => unknown } {
   const folder = temporaryFolder();

@@ -68,7 +68,7 @@ function roundTrip(
     for (let range: KeyRange | null = wholeRange(source, table.shape); range !== null;) {
       const piece: Piece = stage.unload(table.shape, range, limit);
       writePieceImage(image, piece.image, pieceLayout(table.shape));
-      expect(loadPiece(target, image, table, piece.rows, { progress, object: 1, piece: (pieces += 1) })).toBe(0);
+      expect(loadPiece(target, image, table, piece.rows, { progress, object: 1, piece: (pieces += 1), rejected: null })).toBe(0);
       range = piece.rest;
     }
   }
@@ -80,7 +80,17 @@ function roundTrip(
   publish(
     target,
     true,
-    { encoding: settings.encoding, progress, drops: [], renames: [], creations: [], tables, definitions, indexes },
+    {
+      encoding: settings.encoding,
+      progress,
+      drops: [],
+      renames: [],
+      creations: [],
+      tables,
+      definitions,
+      indexes,
+      rejected: null,
+    },
     (event) => events.push(event),
   );
   const problems = checkTarget(target, null);

@@ -11,7 +11,7 @@ import { Stage, type Piece } from "../../src/sqlite/stage.ts";
 import { createProgressTable, createStagingTable, loadPiece, prepareLoading, WrongRowCount } from "../../src/sqlite/staging.ts";
 import { temporaryFolder } from "../job/temporary-folder.ts";
 
-const MARK = { progress: "tsdp:00000000:0", object: 1, piece: 1 };
+const MARK = { progress: "tsdp:00000000:0", object: 1, piece: 1, rejected: null };
 
 /** The table `t` in pieces of so many rows, its column `secret` apart. */
 function unload(folder: string, sql: string, limit: number): { shape: TableShape; pieces: Piece[] } {

@@ -66,7 +66,7 @@ function stagePlan(
     if (range === null) continue;
     const piece = stage.unload(table.shape, range, 1_000_000);
     writePieceImage(image, piece.image, pieceLayout(table.shape));
-    loadPiece(target, image, table, piece.rows, { progress, object: i, piece: 1 });
+    loadPiece(target, image, table, piece.rows, { progress, object: i, piece: 1, rejected: null });
   }
   return {
     encoding: readSettings(source).encoding,
@@ -77,5 +77,6 @@ function stagePlan(
     tables,
     definitions: objects.filter(({ type }) => type === "view" || type === "trigger"),
     indexes: objects.filter(({ type }) => type === "index"),
+    rejected: null,
   };
 }

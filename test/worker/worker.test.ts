@@ -24,7 +24,12 @@ import { encoded, MASTER, setOptions } from "../dump/sets.ts";
 import { temporaryFolder } from "../job/temporary-folder.ts";
 import { exactRows, pieceRows, tableRows } from "../sqlite/exact-rows.ts";
 
-const LOAD = { do: "load", remaps: [], durable: true, mark: { progress: "tsdp:test:0", object: 1, piece: 1 } } as const;
+const LOAD = {
+  do: "load",
+  remaps: [],
+  durable: true,
+  mark: { progress: "tsdp:test:0", object: 1, piece: 1, rejected: null },
+} as const;
 
 beforeAll(loadCodec);
 

@@ -1,0 +1,151 @@
+import Sqlite from "better-sqlite3";
+import { copyFileSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { codesOf, expectSuccess, failureOf, runExport, runImport, type JobRequest } from "./pump-jobs.ts";
+import { logLines, restart, runToFailpoints } from "./restarts.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+
+/** Rows of every storage class, some of them such as no JavaScript string could carry. */
+const SHOP = `
+  CREATE TABLE orders (id INTEGER PRIMARY KEY, customer TEXT, amount);
+  INSERT INTO orders VALUES (1, 'Ada', 5), (2, CAST(x'41C3' AS TEXT), 9007199254740993), (3, 'a' || char(0) || 'b', -0.0),
+    (4, NULL, x'00FF'), (5, 'Eve', 'many'), (6, 'Fay', 6);
+  CREATE TABLE tags (k TEXT PRIMARY KEY, "rowid", "_rowid_", "oid") WITHOUT ROWID;
+  INSERT INTO tags VALUES ('blue', 1, 2, 3), ('green', 4, 5, 6), ('red', 7, 8, 9);
+  CREATE TABLE notes (body);
+  INSERT INTO notes (rowid, body) VALUES (10, 'x'), (20, 'y'), (30, 'z');`;
+
+/** Tables that refuse some of these rows, each for a reason of its own. */
+const STRICTER = `
+  CREATE TABLE orders (id INTEGER PRIMARY KEY, customer TEXT NOT NULL, amount CHECK (amount <> 5));
+  INSERT INTO orders VALUES (6, 'mine', 1);
+  CREATE TRIGGER orders_check BEFORE INSERT ON orders WHEN new.id = 3 BEGIN SELECT RAISE(ABORT, 'not that one'); END;
+  CREATE TABLE log (id);
+  CREATE TRIGGER orders_log AFTER INSERT ON orders BEGIN INSERT INTO log VALUES (new.id); END;
+  CREATE TABLE tags (k TEXT, "rowid" INT CHECK ("rowid" <> 4), "_rowid_" INT, "oid" INT) STRICT;
+  CREATE TABLE notes (body UNIQUE);
+  INSERT INTO notes VALUES ('y');`;
+
+const SKIPPING: JobRequest = {
+  remap: [["SHOP", "OTHER"]],
+  logFile: "job.log",
+  parameters: { DATA_OPTIONS: 1, TABLE_EXISTS_ACTION: "APPEND" },
+};
+
+let original: string;
+
+beforeAll(async () => {
+  original = mkdtempSync(join(tmpdir(), "tsdp-rejected-"));
+  execute(join(original, "SHOP.db"), SHOP);
+  expectSuccess(await runExport(original, { schemas: "IN ('SHOP')" }));
+  return () => {
+    rmSync(original, { recursive: true });
+  };
+});
+
+/** A folder with the dump and a schema that refuses some of its rows. */
+function stricterTarget(): { folder: string; other: string } {
+  const folder = temporaryFolder();
+  for (const file of ["SHOP.db", "test.dmp"]) copyFileSync(join(original, file), join(folder, file));
+  const other = join(folder, "OTHER.db");
+  execute(other, STRICTER);
+  return { folder, other };
+}
+
+function execute(path: string, sql: string): void {
+  const database = new Sqlite(path);
+  database.exec(sql);
+  database.close();
+}
+
+/** Rows with class and bytes of each value, one text each. */
+function rows(path: string, sql: string): string[] {
+  const database = new Sqlite(path, { readonly: true });
+  const found = database.prepare(sql).raw().all();
+  database.close();
+  return found.map((row) => JSON.stringify(row));
+}
+
+const ORDERS = "id, quote(customer), hex(customer), quote(amount), typeof(amount)";
+const REASONS = 'SELECT "table", source_rowid, reason FROM "tsdp:rejected" ORDER BY 1, "row"';
+
+function expectRejected(folder: string, other: string, bad = "job.OTHER.bad"): void {
+  expect(rows(other, "SELECT id FROM orders")).toEqual(["[2]", "[5]", "[6]"]);
+  expect(rows(other, "SELECT id FROM log ORDER BY rowid")).toEqual(["[2]", "[5]"]);
+  expect(rows(other, 'SELECT k, "oid" FROM tags ORDER BY k')).toEqual(['["blue",3]', '["red",9]']);
+  expect(rows(other, "SELECT body FROM notes ORDER BY 1")).toEqual(['["x"]', '["y"]', '["z"]']);
+  expect(rows(other, "SELECT name FROM sqlite_schema WHERE name LIKE 'tsdp%'")).toEqual([]);
+  const file = join(folder, bad);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect(rows(file, REASONS)).toEqual([
+    '["notes",20,"UNIQUE constraint failed: notes.body"]',
+    '["orders",1,"CHECK constraint failed: amount <> 5"]',
+    '["orders",3,"not that one"]',
+    '["orders",4,"NOT NULL constraint failed: orders.customer"]',
+    '["orders",6,"UNIQUE constraint failed: orders.id"]',
+    '["tags",null,"CHECK constraint failed: rowid"]',
+  ]);
+  expect(rows(file, `SELECT ${ORDERS} FROM orders`)).toEqual(
+    rows(join(folder, "SHOP.db"), `SELECT ${ORDERS} FROM orders WHERE id IN (1, 3, 4, 6)`),
+  );
+  expect(rows(file, "SELECT * FROM tags")).toEqual(['["green",4,5,6]']);
+}
+
+describe("SKIP_CONSTRAINT_ERRORS", () => {
+  test("leaves out the rows that break a constraint, says why, and keeps them", async () => {
+    const { folder, other } = stricterTarget();
+    const report = await runImport(folder, SKIPPING);
+    expect(report).toMatchObject({ state: "COMPLETED", errorCount: 6 });
+    expect(report.errors).toContain(
+      'ORA-39224: 1 row(s) were rejected with the following error:\nTSDP-00010: table "OTHER"."orders": not that one',
+    );
+    expect(report.lines).toContainEqual(expect.stringMatching(/^\. \. imported "OTHER"\."orders" .* 2 out of 6 rows$/));
+    expect(report.lines).toContain(`Rejected rows of schema OTHER are in "${join(folder, "job.OTHER.bad")}"`);
+    expectRejected(folder, other);
+  });
+
+  test("what was kept can be loaded again, and another job's file stays", async () => {
+    const { folder, other } = stricterTarget();
+    await runImport(folder, SKIPPING);
+    execute(other, "DROP TRIGGER orders_check; DELETE FROM orders WHERE id = 6");
+    const database = new Sqlite(other);
+    database.exec(`ATTACH '${join(folder, "job.OTHER.bad")}' AS bad; INSERT OR IGNORE INTO main.orders SELECT * FROM bad.orders`);
+    database.close();
+    expect(rows(other, `SELECT ${ORDERS} FROM orders`)).toEqual(
+      rows(join(folder, "SHOP.db"), `SELECT ${ORDERS} FROM orders WHERE id NOT IN (1, 4)`),
+    );
+    await runImport(folder, SKIPPING);
+    expect(rows(join(folder, "job.OTHER.2.bad"), 'SELECT count(*) FROM "tsdp:rejected" WHERE "table" = \'orders\'')).toEqual([
+      "[6]",
+    ]);
+    expect(rows(join(folder, "job.OTHER.bad"), 'SELECT count(*) FROM "tsdp:rejected" WHERE "table" = \'orders\'')).toEqual([
+      "[4]",
+    ]);
+  });
+
+  test("without a refused row there is no file, and without a log the job does not start", async () => {
+    const { folder } = stricterTarget();
+    expectSuccess(await runImport(folder, { ...SKIPPING, remap: [["SHOP", "NEWONE"]] }));
+    expect(readdirSync(folder).filter((name) => name.includes("bad"))).toEqual([]);
+    const { logFile, ...withoutLog } = SKIPPING;
+    expect(logFile).toBeDefined();
+    expect(codesOf(await failureOf(runImport(folder, withoutLog)))).toEqual(["ORA-39002", "ORA-39053"]);
+  });
+
+  test.each([
+    [["import publish before commit:1", "import published:1"]],
+    [["bad file written:1", "bad file whole:1", "rejected rows dropped:1"]],
+    [["bad file named:1"]],
+  ])("no row is lost or doubled when the process dies at %s", async (failpoints) => {
+    const { folder, other } = stricterTarget();
+    await runToFailpoints("IMPORT", folder, SKIPPING, failpoints);
+    await restart(folder);
+    expectRejected(folder, other);
+    expect(readdirSync(folder).filter((name) => name.includes(".bad"))).toEqual(["job.OTHER.bad"]);
+    expect(logLines(folder).filter((line) => line.startsWith("Rejected rows of"))).toHaveLength(1);
+    expect(logLines(folder).filter((line) => line.startsWith("ORA-39224"))).toHaveLength(6);
+    expect(logLines(folder).at(-2)).toMatch(/completed with 6 error/);
+  });
+});
