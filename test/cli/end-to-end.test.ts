@@ -1,5 +1,6 @@
+import "../job/small-pieces.ts";
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -66,8 +67,16 @@ test("expdp and impdp take the same parameters, in either notation and from a pa
   two.close();
 });
 
-test("exit code 5 for a job with errors, 1 for one that can't start; both say what to do", () => {
-  expect(run("tsdp.js", "export", "schemas=HR", "dumpfile=x.dmp").code).toBe(0);
+test("exit code 5 for a job with errors, 1 for one that can't start; --json gives one event a line, each with its schema", () => {
+  const { code, out } = run("tsdp.js", "export", "schemas=HR", "dumpfile=x.dmp", "--json");
+  const events = out
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { schema: string; event: string; exitCode?: number });
+  expect(code).toBe(0);
+  expect(new Set(events.map(({ schema }) => schema))).toEqual(new Set(["tsdp.events/1"]));
+  expect(events.at(-1)).toMatchObject({ event: "end", exitCode: 0, state: "COMPLETED" });
+  expect(events.filter(({ event }) => event === "log").length).toBeGreaterThan(10);
   const again = run("tsdp.js", "import", "dumpfile=x.dmp");
   expect(again.code).toBe(5);
   expect(again.out).toContain('ORA-39151: Table "HR"."jobs" exists. All dependent metadata and data will be skipped');
@@ -80,53 +89,47 @@ test("exit code 5 for a job with errors, 1 for one that can't start; both say wh
   expect(run("tsdp.js", "export", "schema=HR", "dumpfile=y.dmp").err).toContain("schemas");
 });
 
-test("--json gives one event a line, each with its schema", () => {
-  const { code, out } = run("tsdp.js", "export", "schemas=HR", "dumpfile=x.dmp", "--json");
-  const events = out
-    .trimEnd()
-    .split("\n")
-    .map((line) => JSON.parse(line) as { schema: string; event: string; exitCode?: number });
-  expect(code).toBe(0);
-  expect(new Set(events.map(({ schema }) => schema))).toEqual(new Set(["tsdp.events/1"]));
-  expect(events.at(-1)).toMatchObject({ event: "end", exitCode: 0, state: "COMPLETED" });
-  expect(events.filter(({ event }) => event === "log").length).toBeGreaterThan(10);
-});
+interface Running {
+  readonly ended: Promise<{ code: number | null; out: string; err: string }>;
+  readonly client: ChildProcess;
+  readonly pid: number;
+  /** Has the job go on. */
+  readonly release: () => void;
+}
 
-/** A schema that takes some seconds to export with one worker at the highest compression. */
-function writeBig(): void {
+/** Starts an export; returns when its worker stands still in the middle of the work. */
+async function startHeldExport(): Promise<Running> {
   const big = new Sqlite(join(folder, "BIG.db"));
   big.exec(
-    "CREATE TABLE t (a, b); WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 80000) INSERT INTO t SELECT i, randomblob(300) FROM n",
+    "CREATE TABLE t (a, b); WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) INSERT INTO t SELECT i, randomblob(300) FROM n",
   );
   big.close();
-}
-
-const SLOW = ["export", "schemas=BIG", "dumpfile=big.dmp", "parallel=1", "compression=all", "compression_algorithm=high"];
-
-interface Running {
-  readonly client: ChildProcess;
-  readonly ended: Promise<{ code: number | null; out: string; err: string }>;
-}
-
-/** Starts the slow export; returns when its control process, suspended, is in the middle of the work. */
-async function startSlowExport(): Promise<Running & { readonly pid: number }> {
-  writeBig();
-  const client = spawn(process.execPath, [join(ROOT, "bin/tsdp.js"), ...SLOW], { cwd: folder });
-  let [out, err] = ["", ""];
-  client.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()));
-  const begun = new Promise<void>((resolve) => {
-    client.stdout.on("data", (chunk: Buffer) => {
-      out += chunk.toString();
-      if (out.includes("Processing object type")) resolve();
-    });
+  const held = join(folder, "held");
+  const client = spawn(process.execPath, [join(ROOT, "bin/tsdp.js"), "export", "schemas=BIG", "dumpfile=big.dmp", "parallel=1"], {
+    cwd: folder,
+    env: { ...process.env, TSDP_FAILPOINT: `export piece unloaded:2:${held}` },
   });
-  const ended = new Promise<number | null>((resolve) => client.on("close", resolve)).then((code) => ({ code, out, err }));
-  await begun;
+  const ended = resultOf(client);
+  while (!existsSync(held)) await sleep(20);
   const pump = await connect(folder);
   const pid = (await pump.jobs())[0]?.pid ?? 0;
-  process.kill(pid, "SIGSTOP");
   await pump.close();
-  return { client, ended, pid };
+  return {
+    client,
+    ended,
+    pid,
+    release: () => {
+      appendFileSync(held, "go on");
+    },
+  };
+}
+
+async function resultOf(client: ChildProcess): Promise<{ code: number | null; out: string; err: string }> {
+  let [out, err] = ["", ""];
+  client.stdout?.on("data", (chunk: Buffer) => (out += chunk.toString()));
+  client.stderr?.on("data", (chunk: Buffer) => (err += chunk.toString()));
+  const code = await new Promise<number | null>((resolve) => client.on("close", resolve));
+  return { code, out, err };
 }
 
 /** Runs `tsdp attach` with commands on its standard input. */
@@ -142,21 +145,27 @@ function script(commands: string, ...words: readonly string[]): { code: number |
 const JOB = "SYS_EXPORT_SCHEMA_01";
 
 test("SIGTERM leaves the job, which goes on to its end", async () => {
-  const { client, ended, pid } = await startSlowExport();
+  const { client, ended, release } = await startHeldExport();
   client.kill("SIGTERM");
   const { code, err } = await ended;
   expect(code).toBe(143);
   expect(err).toMatch(new RegExp(`Job "SYSTEM"\\."${JOB}" goes on without this client; follow it with: tsdp attach ${JOB} /`));
-  process.kill(pid, "SIGCONT");
+  release();
   const log = () => readFileSync(join(folder, "export.log"), "utf8");
-  while (!log().includes("successfully completed")) await sleep(50);
+  while (!log().includes("successfully completed")) await sleep(20);
   expect(run("tsdp.js", "dumpinfo", "big.dmp").code).toBe(0);
 });
 
 test("a job is watched, changed and stopped by the commands of a script, and started again by another", async () => {
-  const { ended, pid } = await startSlowExport();
-  process.kill(pid, "SIGCONT");
-  const stopped = script("status\nparallel=2\nst\nnonsense\nstop_job\n", JOB);
+  const { ended, release } = await startHeldExport();
+  const commands = spawn(process.execPath, [join(ROOT, "bin/tsdp.js"), "attach", JOB], { cwd: folder });
+  commands.stdin.end("status\nparallel=2\nst\nnonsense\nstop_job\n");
+  const stopping = resultOf(commands);
+  const pump = await connect(folder);
+  while ((await pump.jobs())[0]?.state !== "STOP PENDING") await sleep(20);
+  await pump.close();
+  release();
+  const stopped = await stopping;
   expect(stopped.err).toMatch(/UDE-00053: .*'st'\n.*START_JOB, STATUS, STOP_JOB, STOP_WORKER[^]*UDE-00053: .*'nonsense'/);
   expect(stopped.out).toMatch(/^Job: SYS_EXPORT_SCHEMA_01\n {2}Owner: SYSTEM\n {2}Operation: EXPORT\n/m);
   expect(stopped.out).toMatch(/^ {2}State: EXECUTING\n {2}Bytes Processed: [\d,]+\n/m);
@@ -164,13 +173,13 @@ test("a job is watched, changed and stopped by the commands of a script, and sta
   const finished = script("start_job\ncontinue_client\n", JOB);
   expect(finished).toMatchObject({ code: 0, err: "" });
   expect(finished.out).toMatch(/^ {2}State: IDLING\n/m);
-  expect(finished.out).toMatch(/^\. \. exported "BIG"\."t" +[\d.]+ MB +80000 rows\n/m);
+  expect(finished.out).toMatch(/^\. \. exported "BIG"\."t" +[\d.]+ KB +2000 rows\n/m);
   expect(finished.out).toMatch(/^Job "SYSTEM"\."SYS_EXPORT_SCHEMA_01" successfully completed at /m);
   expect(run("tsdp.js", "jobs").out).toBe("No jobs.\n");
 });
 
 test("tsdp jobs clean shows what a killed job left, and removes it when it is told to", async () => {
-  const { ended, pid } = await startSlowExport();
+  const { ended, pid } = await startHeldExport();
   process.kill(pid, "SIGKILL");
   expect((await ended).code).toBe(1);
   expect(run("tsdp.js", "jobs").out).toMatch(/^SYSTEM +SYS_EXPORT_SCHEMA_01 +EXPORT +SCHEMA +NOT RUNNING +1 +0 +\d+$/m);
@@ -181,7 +190,7 @@ test("tsdp jobs clean shows what a killed job left, and removes it when it is to
   expect(run("tsdp.js", "jobs", "clean", "--yes")).toMatchObject({ code: 0, err: "" });
   expect(run("tsdp.js", "jobs", "clean").out).toBe("Nothing to clean.\n");
   expect(readdirSync(join(folder, ".tsdp/jobs"))).toEqual([]);
-  expect(readdirSync(folder).sort()).toEqual([".tsdp", "BIG.db", "HR.db", "export.log"]);
+  expect(readdirSync(folder).sort()).toEqual([".tsdp", "BIG.db", "HR.db", "export.log", "held"]);
 });
 
 test("attach says why it can't", () => {

@@ -1,3 +1,4 @@
+import "./small-pieces.ts";
 import Sqlite from "better-sqlite3";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
@@ -15,10 +16,10 @@ import { compareDatabases } from "../judge/compare.ts";
 import { expectSuccess, followJob, runExport, runImport, startJob } from "./pump-jobs.ts";
 
 /** Runs of each operation; `TSDP_KILLS=300 npx vitest run test/job/random-kills.test.ts` takes longer. */
-const ROUNDS = Number(process.env["TSDP_KILLS"] ?? 3);
+const ROUNDS = Number(process.env["TSDP_KILLS"] ?? 2);
 /** A job is killed this often before it may end, each time at another moment of its life. */
 const KILLS = 3;
-const LONGEST_WAIT_MS = 900;
+const LONGEST_WAIT_MS = 700;
 const TSDP = fileURLToPath(new URL("../../bin/tsdp.js", import.meta.url));
 
 let folder: string;
@@ -40,17 +41,17 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Some 14 MB: several pieces of tables without any key, with rowids, and WITHOUT ROWID. Keys begin above `shift`. */
+/** Some 2 MB: many pieces of tables without any key, with rowids, and WITHOUT ROWID. Keys begin above `shift`. */
 function writeSchema(path: string, shift: number): void {
   const database = new Sqlite(path);
   const rows = (count: number) => `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})`;
   database.exec(`
     CREATE TABLE twins (v, w);
-    ${rows(20_000)} INSERT INTO twins SELECT i % 100, printf('%0250d', i % 100) FROM n;
+    ${rows(3000)} INSERT INTO twins SELECT i % 100, printf('%0250d', i % 100) FROM n;
     CREATE TABLE counted (id INTEGER PRIMARY KEY AUTOINCREMENT, v);
-    ${rows(10_000)} INSERT INTO counted SELECT i + ${shift}, printf('%0400d', i) FROM n;
+    ${rows(1500)} INSERT INTO counted SELECT i + ${shift}, printf('%0400d', i) FROM n;
     CREATE TABLE keyed (a TEXT, b, v, PRIMARY KEY (a, b)) WITHOUT ROWID;
-    ${rows(15_000)} INSERT INTO keyed SELECT hex(i * 7919 % 4096), i + ${shift}, printf('%0300d', i) FROM n;
+    ${rows(2500)} INSERT INTO keyed SELECT hex(i * 7919 % 512), i + ${shift}, printf('%0300d', i) FROM n;
     CREATE INDEX twins_v ON twins (v);
   `);
   if (shift === 0) database.exec("CREATE VIEW seen AS SELECT count(*) AS n FROM twins");

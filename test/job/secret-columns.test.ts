@@ -1,3 +1,4 @@
+import "./small-pieces.ts";
 import Sqlite from "better-sqlite3";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -18,7 +19,7 @@ import {
   type JobReport,
   type JobRequest,
 } from "./pump-jobs.ts";
-import { defined, restart, runToFailpoint, underFailpoint } from "./restarts.ts";
+import { askAt, defined, restart, runToFailpoint, underFailpoint } from "./restarts.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 const SECRET = "top secret ";
@@ -193,9 +194,9 @@ test("appends to a table that exists", async () => {
 describe("an export that was killed", () => {
   // Enough for a checkpoint.
   const LARGE = `CREATE TABLE t (a, secret, z);
-    ${rows(50_000)} INSERT INTO t SELECT i, printf('${SECRET}%0200d', i), printf('%0200d', i) FROM n;
+    ${rows(1500)} INSERT INTO t SELECT i, printf('${SECRET}%0200d', i), printf('%0200d', i) FROM n;
     CREATE TABLE k (a, secret, PRIMARY KEY (a)) WITHOUT ROWID;
-    ${rows(10_000)} INSERT INTO k SELECT i, printf('${SECRET}%0200d', i) FROM n`;
+    ${rows(800)} INSERT INTO k SELECT i, printf('${SECRET}%0200d', i) FROM n`;
   const request = { schemas: "= 'SRC'", dumpFiles: ["d.dmp"], parallel: 2, parameters: { ...COLUMNS_ONLY, COMPRESSION: "NONE" } };
 
   async function goOn(): Promise<JobReport> {
@@ -244,13 +245,14 @@ describe("an export that was killed", () => {
     makeSchema(LARGE);
     vi.stubEnv("TSDP_ENCRYPTION_PASSWORD", PASSWORD);
     vi.stubEnv("TSDP_WALLET_PASSWORD", PASSWORD);
-    const parameters = { ENCRYPTION_PASSWORD: PASSWORD, COMPRESSION: "ALL", COMPRESSION_ALGORITHM: "HIGH" };
-    const { pump, handle } = await defined("EXPORT", folder, { ...request, parameters });
-    await startJob(pump, handle);
-    const pid = (await pump.jobs())[0]?.pid ?? 0;
-    const shown = ["cmdline", "environ"].map((file) => readFileSync(`/proc/${pid}/${file}`, "utf8"));
-    await pump.stopJob(handle, 1, 0, 0);
-    await pump.close();
+    const job = await defined("EXPORT", folder, { ...request, parameters: { ENCRYPTION_PASSWORD: PASSWORD } });
+    const shown = await askAt("export piece unloaded:1", job, folder, async () => {
+      const pid = (await job.pump.jobs())[0]?.pid ?? 0;
+      const texts = ["cmdline", "environ"].map((file) => readFileSync(`/proc/${pid}/${file}`, "utf8"));
+      await job.pump.stopJob(job.handle, 1, 0, 0);
+      return texts;
+    });
+    await job.pump.close();
     expect(shown[0]).toContain("INTERRUPTED");
     expect(shown.join("\n")).not.toContain(PASSWORD);
   });
