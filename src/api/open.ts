@@ -3,8 +3,9 @@ import { homeFolder } from "../catalog/home.ts";
 import { DatabaseLinks } from "../catalog/links.ts";
 import { isPrintableName } from "../catalog/names.ts";
 import type { JobDefinition, JobMode, Operation } from "../job/definition.ts";
+import { formatVersion } from "../job/format-version.ts";
 import { createJob, defaultJobName, type AttachedJob } from "../job/jobs.ts";
-import { PumpError } from "../base/errors.ts";
+import { pumpError, PumpError } from "../base/errors.ts";
 import { invalidArgument, notSupported } from "./refusals.ts";
 
 /** The arguments of OPEN and who calls it. */
@@ -24,14 +25,15 @@ const MAX_DEFAULT_NAMES = 99;
 
 /**
  * OPEN: a new job in state DEFINING, held by the caller.
- * @throws ORA-39001 with ORA-39200 and ORA-02019 (link), ORA-39019, ORA-39020, ORA-31665, ORA-39023 or ORA-39207 (job name) inside; ORA-31634 when the job exists.
+ * @throws ORA-39001 with ORA-39200 and ORA-02019 (link), ORA-39019, ORA-39020, ORA-31665, ORA-39023, ORA-39208 (version) or ORA-39207 (job name) inside; ORA-31634 when the job exists.
  */
 export function openJob(request: OpenArguments): AttachedJob {
   const operation = checkedOperation(request.operation);
   const mode = checkedMode(operation, request.jobMode);
   const link = checkedLink(request, operation);
-  checkVersion(request.version);
-  const create = (name: string) => createJob(request.home, { ...definition(request, operation, mode, name), remoteLink: link });
+  const version = checkedVersion(request.version, operation);
+  const create = (name: string) =>
+    createJob(request.home, { ...definition({ ...request, version }, operation, mode, name), remoteLink: link });
   if (request.jobName === null || request.jobName === "") return createUnderDefaultName(request, operation, mode, create);
   if (!isPrintableName(request.jobName)) throw invalidArgument(["ORA-39207", request.jobName, "JOB_NAME"]);
   return create(request.jobName);
@@ -85,10 +87,18 @@ function checkedMode(operation: Operation, jobMode: string | null): JobMode {
   return mode;
 }
 
-function checkVersion(version: string): void {
-  if (["COMPATIBLE", "LATEST"].includes(version.toUpperCase())) return;
-  if (/^\d+(?:\.\d+){0,4}$/.test(version)) throw notSupported("a job version other than COMPATIBLE and LATEST");
-  throw invalidArgument(["ORA-39023", version]);
+/** A number is a version of the dump file format: only an export writes one. */
+function checkedVersion(version: string, operation: Operation): string {
+  const word = version.toUpperCase();
+  if (word === "COMPATIBLE" || word === "LATEST") return word;
+  const format = /^\d{1,9}(?:\.\d{1,9}){0,4}$/.test(version) ? formatVersion(version) : undefined;
+  if (format === undefined)
+    throw pumpError(
+      [["ORA-39001"], ["ORA-39023", version]],
+      "VERSION is that of the dump file format here, 1.0 or 1.1, or COMPATIBLE or LATEST. SQLite files have no version as a database of Oracle has one.",
+    );
+  if (operation !== "EXPORT") throw invalidArgument(["ORA-39208", "VERSION", operation]);
+  return format;
 }
 
 function definition(request: OpenArguments, operation: Operation, mode: JobMode, name: string): JobDefinition {
@@ -98,7 +108,7 @@ function definition(request: OpenArguments, operation: Operation, mode: JobMode,
     operation,
     mode,
     guid: randomBytes(16).toString("hex").toUpperCase(),
-    version: request.version.toUpperCase(),
+    version: request.version,
     remoteLink: null,
     database: request.database,
     files: [],

@@ -9,6 +9,7 @@ import { SHORTEST_KEY } from "../mask/mask-key.ts";
 import { dataOptions } from "./data-options.ts";
 import { flashbackTime } from "./flashback-time.ts";
 import { assertApplicable } from "./inapplicable.ts";
+import { assertFormatHolds } from "../job/format-version.ts";
 import { assertWholeSchemas, isTransportable } from "../job/transportable.ts";
 import { invalidArgument, invalidOperation, notSupported } from "./refusals.ts";
 
@@ -118,6 +119,7 @@ export function assertStartable(definition: JobDefinition): void {
   assertRemaps(definition);
   if (isTransportable(definition)) assertWholeSchemas(definition);
   assertAlgorithms(definition);
+  assertFormatHolds(definition, !["NONE", undefined].includes(definition.parameters["ENCRYPTION"] as string | undefined));
   assertVerifiesAll(definition);
   const action = definition.parameters["TABLE_EXISTS_ACTION"];
   if (definition.parameters["INCLUDE_METADATA"] === 0 && (action === "SKIP" || action === "REPLACE")) {

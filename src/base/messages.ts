@@ -170,6 +170,7 @@ export const MESSAGES = {
     text: "missing or invalid definition of the SQL output file.",
     hint: "Add a file of type KU$_FILE_TYPE_SQL_FILE.",
   },
+  "ORA-39055": { text: "The %s feature is not supported in version %s." },
   "ORA-39058": { text: "current object skipped: %s of type %s" },
   "ORA-39059": {
     text: "dump file set is incomplete",

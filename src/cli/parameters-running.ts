@@ -105,6 +105,9 @@ export const RUNNING_PARAMETERS: readonly JobParameter[] = [
     type: "text",
     default: "COMPATIBLE",
     call: { procedure: "OPEN", argument: "version" },
-    description: ["Version of the objects: COMPATIBLE or LATEST, which are the same here."],
+    description: [
+      "Version of the dump file format, 1.0 or 1.1, for an older tsdp to read;",
+      "COMPATIBLE and LATEST are the newest. What 1.0 can't hold is refused.",
+    ],
   },
 ];

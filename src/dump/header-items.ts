@@ -1,12 +1,16 @@
 import * as os from "node:os";
 import { formatTimestamp } from "../base/sizes.ts";
 import type { CompressionAlgorithm } from "../format/compression.ts";
-import { FORMAT_MAJOR, FORMAT_MINOR } from "../format/header.ts";
+import { FORMAT_MAJOR } from "../format/header.ts";
 import { ITEM } from "../format/items.ts";
 import type { SetEncryption } from "./set-key.ts";
 
+export { FORMAT_MINOR } from "../format/header.ts";
+
 /** What an export knows about its dump file set before the first piece. */
 export interface DumpFileSetFacts {
+  /** Of the version of the format: files of 1.0 name no other files. */
+  readonly formatMinor: number;
   /** 32 hex digits, upper case. */
   readonly guid: string;
   /** As shown: `"HR"."SYS_EXPORT_SCHEMA_01"`. */
@@ -33,7 +37,7 @@ export function headerItems(facts: DumpFileSetFacts, fileNumber: number, creatio
   const charset = CHARSET[facts.encoding];
   const compressed = facts.metadataCompressed || facts.dataCompressed;
   return new Map<number, string>([
-    [ITEM.FILE_VERSION, `${FORMAT_MAJOR}.${FORMAT_MINOR}`],
+    [ITEM.FILE_VERSION, `${FORMAT_MAJOR}.${facts.formatMinor}`],
     [ITEM.GUID, facts.guid],
     [ITEM.FILE_NUMBER, String(fileNumber)],
     [ITEM.CHARSET_ID, charset.id],

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
 import { pumpError, type PumpError } from "../base/errors.ts";
 import type { ChecksumAlgorithm } from "../format/checksum.ts";
-import { FORMAT_MAJOR, FORMAT_MINOR, SALT_LENGTH } from "../format/header.ts";
+import { FORMAT_MAJOR, SALT_LENGTH } from "../format/header.ts";
 import { MAX_SET_FILES } from "../format/trailer.ts";
 import type { Storage, StorageWriter } from "../storage/storage.ts";
 import { BAD_DUMP_FILE } from "./faults.ts";
@@ -181,18 +181,18 @@ export class SetFiles {
     if (pattern === undefined || path === undefined) return undefined;
     if (this.#files.length === MAX_SET_FILES) throw tooManyFiles();
     if (this.#files.some((file) => isSamePath(file.path, path))) throw pumpError([...BAD_DUMP_FILE, ["ORA-39135", path]]);
-    const { guid, writerVersion, encryption } = this.#options;
+    const { guid, writerVersion, encryption, formatMinor } = this.#options;
     const out = await this.#create(path, pattern.reuse);
     const fileNumber = this.#files.length + 1;
     const header = {
       major: FORMAT_MAJOR,
-      minor: FORMAT_MINOR,
+      minor: formatMinor,
       guid,
       fileNumber,
       salt: randomBytes(SALT_LENGTH),
       writerVersion,
       creationTime: this.#creationTime.getTime(),
-      fileNames: this.#specifications.map(({ name }) => name),
+      fileNames: formatMinor === 0 ? [] : this.#specifications.map(({ name }) => name),
       keys: encryption?.key.stanzas ?? null,
       items: headerItems(this.#options, fileNumber, this.#creationTime),
     };

@@ -21,6 +21,7 @@ import { chooseSources, NO_PLAN, planExport, type ExportPlan, type ExportSources
 import { assertStateOfTime } from "./flashback.ts";
 import { dataRemapsOf } from "./data-remaps.ts";
 import { dumpFilesOf, type JobFile } from "./definition.ts";
+import { assertFormatHolds } from "./format-version.ts";
 import { chooseEncryption, encryptionOf, secretsOf, warnOfClearColumns, type EncryptionChoice } from "./export-encryption.ts";
 import { tellBlockedWriters, tellObjectPaths } from "./export-announcement.ts";
 import { checksumOf, compressionOf } from "./export-options.ts";
@@ -97,6 +98,7 @@ export class ExportJob implements Job {
     if (this.#saved?.isEnded === true) return;
     const marks = new EncryptedColumns(homeFolder(sourceDatabase(this.#run.definition).database)).list();
     const encryption = chooseEncryption(this.#run.definition, this.#run.keyring, marks.length > 0);
+    assertFormatHolds(this.#run.definition, encryption !== null);
     const remapKey = await remapKeyFor(this.#run);
     if (remapKey !== null) this.#pool.takeMaskKey(remapKey);
     const chosen = chooseSources(this.#run.definition);

@@ -9,6 +9,7 @@ import { openPlaces } from "../storage/place-keys.ts";
 import { dumpFilesOf } from "./definition.ts";
 import { checksumOf, compressionOf } from "./export-options.ts";
 import type { ExportPlan } from "./export-plan.ts";
+import { formatMinorOf } from "./format-version.ts";
 import { isOpenDatabase } from "./jobs.ts";
 import type { JobRun } from "./run.ts";
 
@@ -22,6 +23,7 @@ export function dumpFileSetOptions(
   const { guid, owner, name, database, degree } = run.definition;
   return {
     guid,
+    formatMinor: formatMinorOf(run.definition),
     jobName: qualifiedName(owner, name),
     instance: basename(database),
     encoding: plan.schemas.every(({ settings }) => settings.encoding === "UTF-8") ? "UTF-8" : "UTF-16",

@@ -77,7 +77,17 @@ describe("open", () => {
       ["IMPORT", "FULL", "DBS1"],
       ["ORA-39001", "ORA-39200", "ORA-02019"],
     ],
-    [["EXPORT", "SCHEMA", null, "J", "12.2"], ["TSDP-00001"]],
+    ...["12.2", "19", "1.2", "2", "1.0.1"].map(
+      (version) =>
+        [
+          ["EXPORT", "SCHEMA", null, "J", version],
+          ["ORA-39001", "ORA-39023"],
+        ] as const,
+    ),
+    [
+      ["IMPORT", "FULL", null, "J", "1.0"],
+      ["ORA-39001", "ORA-39208"],
+    ],
   ] as const)("refuses %j, makes nothing, and keeps the stack", async (args, codes) => {
     const { pump } = session;
     const [operation, mode, link, name, version] = args as readonly [string, string | null, string?, string?, string?];

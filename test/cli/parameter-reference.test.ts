@@ -323,7 +323,15 @@ const ROWS: Readonly<Record<string, Row>> = {
   userid: { of: EI, call: "CONNECT", good: "x", bad: [["", "LRM-00110"]] },
   verify_checksum: flag(I, "SET_PARAMETER VERIFY_CHECKSUM"),
   verify_only: flag(I, "SET_PARAMETER VERIFY_ONLY"),
-  version: { of: E, call: "OPEN version", good: "latest", bad: [["old", ARGUMENT, "ORA-39023"]] },
+  version: {
+    of: E,
+    call: "OPEN version",
+    good: "1.0",
+    bad: [
+      ["old", ARGUMENT, "ORA-39023"],
+      ["12.2", ARGUMENT, "ORA-39023"],
+    ],
+  },
   views_as_tables: {
     of: EI,
     call: "METADATA_FILTER VIEWS_AS_TABLES",

@@ -48,6 +48,7 @@ export function specification(path: string, change: Partial<DumpFileSpecificatio
 export function setOptions(paths: readonly string[], change: Partial<DumpFileSetOptions> = {}): DumpFileSetOptions {
   return {
     guid: GUID,
+    formatMinor: 1,
     jobName: '"HR"."SYS_EXPORT_SCHEMA_01"',
     instance: "hr",
     encoding: "UTF-8",

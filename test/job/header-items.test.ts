@@ -1,5 +1,5 @@
 import Sqlite from "better-sqlite3";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { connect } from "../../src/api/data-pump.ts";
@@ -8,7 +8,7 @@ import type { DumpfileInfo } from "../../src/api/status-types.ts";
 import { infoJson, infoLines } from "../../src/cli/dumpinfo.ts";
 import { readDumpFile, readFirstBlock, type DumpFile } from "../../src/dump/file-ends.ts";
 import { LocalStorage } from "../../src/storage/local.ts";
-import { expectSuccess, runExport, type JobRequest } from "./pump-jobs.ts";
+import { expectSuccess, runExport, runImport, type JobRequest } from "./pump-jobs.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 const PASSWORD = { ENCRYPTION_PASSWORD: "correct horse" };
@@ -191,4 +191,31 @@ test("dumpinfo shows them as words, and as typed values in JSON", async () => {
   ]);
   expect(json.items.length).toBe(info.infoTable.length);
   expect(values.has(KU.DFHDR_DIRPATH)).toBe(false);
+});
+
+/** The version that the first bytes of a file say, and the codes of its header's items. */
+function headerOf(path: string): { version: string; codes: number[] } {
+  const bytes = readFileSync(path);
+  const codes: number[] = [];
+  for (let at = 18; codes.length < bytes.readUInt16BE(16); at += 6 + bytes.readUInt32BE(at + 2))
+    codes.push(bytes.readUInt16BE(at));
+  return { version: `${bytes.readUInt16BE(8)}.${bytes.readUInt16BE(10)}`, codes: codes.sort((a, b) => a - b) };
+}
+
+test("VERSION=1.0 writes what files of 1.0 hold, and refuses what they can't", async () => {
+  const folder = exportedFolder(rows(10));
+  expectSuccess(await runExport(folder, { dumpFiles: ["old.dmp"], version: "1" }));
+  const old = headerOf("fixtures/dumps/format-1.0/hr-compressed.dmp");
+  expect(headerOf(join(folder, "old.dmp"))).toEqual({ version: "1.0", codes: old.codes });
+  const [file] = await filesOf(folder);
+  expect(file?.info.infoTable).toContainEqual({ itemCode: KU.DFHDR_FILE_VERSION, value: "1.0" });
+  expectSuccess(await runImport(folder, { dumpFiles: ["old.dmp"], remap: [["HR", "BACK"]] }));
+  for (const [feature, parameters] of [
+    ["ENCRYPTION", PASSWORD],
+    ["CHECKSUM", { CHECKSUM_ALGORITHM: "CRC32" }],
+    ["TRANSPORTABLE", { TRANSPORTABLE: "ALWAYS" }],
+  ] as const)
+    await expect(runExport(folder, { dumpFiles: ["new.dmp"], version: "1.0", parameters })).rejects.toMatchObject({
+      lines: [{ code: "ORA-39002" }, { code: "ORA-39055", text: `The ${feature} feature is not supported in version 1.0.` }],
+    });
 });

@@ -22,6 +22,7 @@ export interface JobRequest {
   /** Where the files of the job are; the folder of the database unless given. */
   readonly folder?: string;
   readonly jobName?: string;
+  readonly version?: string;
   /** Names in DATA_PUMP_DIR, or URLs. */
   readonly dumpFiles?: readonly string[];
   /** For URLs. */
@@ -109,7 +110,7 @@ export async function startJob(pump: DataPump, handle: number): Promise<void> {
 
 /** OPEN and everything up to START_JOB. */
 export async function defineJob(pump: DataPump, operation: Operation, request: JobRequest): Promise<number> {
-  const handle = await pump.open(operation, modeOf(request), request.link ?? null, request.jobName ?? null);
+  const handle = await pump.open(operation, modeOf(request), request.link ?? null, request.jobName ?? null, request.version);
   await addFiles(pump, handle, request);
   await addFilters(pump, handle, request);
   await addRemaps(pump, handle, request);
