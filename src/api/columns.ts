@@ -1,6 +1,8 @@
 import { pumpError } from "../base/errors.ts";
 import { columnText, completeName, type ColumnRequest } from "../catalog/column-names.ts";
 import { EncryptedColumns, type ColumnName } from "../catalog/encrypted-columns.ts";
+import { upperName } from "../base/identifiers.ts";
+import { assertAdministrator } from "../catalog/privileges.ts";
 import { rejecting } from "./session.ts";
 
 /** Which database, and whose session. */
@@ -34,7 +36,9 @@ export class ColumnProcedures {
     return rejecting(async () => {
       const { checkedColumn } = await import("../catalog/column-marks.ts");
       const checked: ColumnName[] = [];
-      for (const column of this.#complete(columns)) checked.push(await checkedColumn(column, this.#session.database));
+      const named = this.#complete(columns);
+      this.#assertOwn(named);
+      for (const column of named) checked.push(await checkedColumn(column, this.#session.database));
       const marked = this.#marks.mark(checked);
       if (marked !== undefined) throw pumpError([["ORA-28334"], ["TSDP-00010", columnText(marked)]]);
       return checked;
@@ -45,10 +49,17 @@ export class ColumnProcedures {
   async decrypt(columns: readonly ColumnRequest[]): Promise<readonly ColumnName[]> {
     return rejecting(() => {
       const named = this.#complete(columns);
+      this.#assertOwn(named);
       const unmarked = this.#marks.unmark(named);
       if (unmarked !== undefined) throw pumpError([["ORA-28333"], ["TSDP-00010", columnText(unmarked)]]);
       return named;
     });
+  }
+
+  /** @throws ORA-01031 for columns of somebody else, unless the user is an administrator */
+  #assertOwn(columns: readonly ColumnName[]): void {
+    const { home, user } = this.#session;
+    if (columns.some(({ schema }) => schema !== upperName(user))) assertAdministrator(home, user);
   }
 
   #complete(columns: readonly ColumnRequest[]): ColumnName[] {

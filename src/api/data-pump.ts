@@ -10,7 +10,7 @@ import { foldName } from "../base/identifiers.ts";
 import type { JobDefinition } from "../job/definition.ts";
 import type { DryRun } from "../job/dry-run.ts";
 import { runDryRun } from "../job/dry-run-process.ts";
-import { attachJob, onlyJob } from "../job/jobs.ts";
+import { attachJob, onlyJob, operationOf } from "../job/jobs.ts";
 import { placeKeysOf, removalKeysOf } from "../job/place-access.ts";
 import { secretsOf } from "../job/secrets.ts";
 import { isNetworkImport } from "../job/source-database.ts";
@@ -30,6 +30,7 @@ import { jobEnd, nextStatus } from "./follow.ts";
 import { assertApplicable } from "./inapplicable.ts";
 import { openJob } from "./open.ts";
 import { assertStartable, setParallel, setParameter } from "./parameters.ts";
+import { assertMayAttach, assertMayFilter, assertMayOpen, assertMayRemap } from "./privileges.ts";
 import { invalidArgument, notSupported } from "./refusals.ts";
 import { rejecting, Session } from "./session.ts";
 import type { DumpfileInfo, StatusReport } from "./status-types.ts";
@@ -83,7 +84,8 @@ export class DataPump extends DatabaseSession {
    * @param remoteLink a database link: its database is the source, of an export or of an import without dump files; null: none.
    * @param jobName at most 128 printable characters, case kept; null: `SYS_EXPORT_SCHEMA_01` and so on.
    * @param version COMPATIBLE or LATEST; of an export also 1.0 or 1.1, a version of the dump file format.
-   * @throws ORA-39001 for a bad argument, ORA-31634 when the job exists; its stack is at `getStatus(null, KU.STATUS_JOB_ERROR)`.
+   * @throws ORA-39001 for a bad argument, ORA-31634 when the job exists, ORA-31631 for a job that is about more than the user may work
+   * on; its stack is at `getStatus(null, KU.STATUS_JOB_ERROR)`.
    */
   async open(
     operation: string,
@@ -93,24 +95,26 @@ export class DataPump extends DatabaseSession {
     version = "COMPATIBLE",
   ): Promise<number> {
     const { user, database } = this;
-    return this.#session.open(user, () =>
-      openJob({ operation, jobMode, remoteLink, jobName, version, user, database, home: this.#dryRunHome ?? this.home }),
-    );
+    return this.#session.open(user, () => {
+      assertMayOpen(this.privileges, operation, jobMode);
+      return openJob({ operation, jobMode, remoteLink, jobName, version, user, database, home: this.#dryRunHome ?? this.home });
+    });
   }
 
   /**
    * Attaches to a job and returns a handle; messages of the job come from now on. A job that is not running becomes IDLING.
    * @param jobName null: the only job of the owner that is DEFINING, EXECUTING or IDLING.
-   * @param jobOwner null: the user of the session. SYSTEM may attach to the jobs of others.
+   * @param jobOwner null: the user of the session. To the jobs of others may attach who has the role that goes with the
+   * operation, DATAPUMP_EXP_FULL_DATABASE or DATAPUMP_IMP_FULL_DATABASE; only their owners start them.
    * @throws ORA-31626 when there is no such job, ORA-31630 when the name can't be left out, ORA-31631 for the job of another user,
    * ORA-31636 when this session is attached already, ORA-39002 when the job can't go on.
    */
   async attach(jobName: string | null = null, jobOwner: string | null = null): Promise<number> {
     return this.#session.open(this.user, () => {
       const owner = jobOwner === null || jobOwner === "" ? this.user : jobOwner;
-      if (owner !== this.user && this.user !== "SYSTEM")
-        throw pumpError([["ORA-31631"]], "Attach to a job as its owner or as SYSTEM.");
-      const name = jobName === null || jobName === "" ? onlyJob(this.home, owner) : jobName;
+      const named = jobName === null || jobName === "" ? null : jobName;
+      assertMayAttach(this.privileges, owner, named === null ? undefined : operationOf(this.home, owner, named));
+      const name = named ?? onlyJob(this.home, owner);
       this.#session.assertNotAttached(owner, name);
       return attachJob(this.home, owner, name, this.user);
     });
@@ -136,7 +140,7 @@ export class DataPump extends DatabaseSession {
     reusefile: number | null = null,
   ): Promise<void> {
     const file = { filename, directory, filesize, filetype, reusefile };
-    const places = { directories: this.directoryObjects, credentials: this.credentialObjects };
+    const places = { directories: this.grantedDirectories, credentials: this.credentialObjects };
     const change = (definition: JobDefinition) => addFile(definition, file, places);
     return this.#session.call(handle, "ADD_FILE", async (attachment) => {
       const { state } = attachment.row();
@@ -167,9 +171,11 @@ export class DataPump extends DatabaseSession {
     value: string,
     objectType: string | null = null,
   ): Promise<void> {
-    return this.#session.define(handle, "METADATA_REMAP", (definition) =>
-      metadataRemap(definition, name, oldValue, value, objectType),
-    );
+    return this.#session.define(handle, "METADATA_REMAP", (definition) => {
+      const change = metadataRemap(definition, name, oldValue, value, objectType);
+      assertMayRemap(this.privileges, definition, name, value);
+      return change;
+    });
   }
 
   /**
@@ -194,9 +200,11 @@ export class DataPump extends DatabaseSession {
     tableName: string | null = null,
     schemaName: string | null = null,
   ): Promise<void> {
-    return this.#session.define(handle, "DATA_FILTER", (definition) =>
-      dataFilter(definition, name, value, tableName, schemaName),
-    );
+    return this.#session.define(handle, "DATA_FILTER", (definition) => {
+      const change = dataFilter(definition, name, value, tableName, schemaName);
+      assertMayFilter(this.privileges, definition, schemaName);
+      return change;
+    });
   }
 
   /**
@@ -218,7 +226,7 @@ export class DataPump extends DatabaseSession {
     const remap = { tableName, column, remapFunction, schema, flags };
     // Table 6-1 has no row for DATA_REMAP; like the other remaps it belongs to the definition.
     return this.#session.define(handle, "METADATA_REMAP", (definition) =>
-      dataRemap(definition, name, remap, this.directoryObjects),
+      dataRemap(definition, name, remap, this.grantedDirectories),
     );
   }
 
@@ -367,7 +375,7 @@ export class DataPump extends DatabaseSession {
    * @throws ORA-39211 with the causes.
    */
   async getDumpfileInfo(filename: string, directory: string | null): Promise<DumpfileInfo> {
-    const { user, home, directoryObjects: directories, currentDirectory } = this;
+    const { user, home, grantedDirectories: directories, currentDirectory } = this;
     return rejecting(async () => dumpfileInfo(filename, directory, { user, home, directories, currentDirectory }));
   }
 

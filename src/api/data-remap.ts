@@ -1,6 +1,6 @@
 import { causeLines, pumpError } from "../base/errors.ts";
 import { foldName } from "../base/identifiers.ts";
-import type { Directories } from "../catalog/directories.ts";
+import type { GrantedDirectories } from "../catalog/granted-directories.ts";
 import { dataRemapsOf } from "../job/data-remaps.ts";
 import type { DataRemap, JobDefinition } from "../job/definition.ts";
 import { findModule, MODULE_DIRECTORY, type ModuleFunction } from "../mask/module-function.ts";
@@ -25,7 +25,7 @@ export function dataRemap(
   definition: JobDefinition,
   name: string,
   { tableName, column, remapFunction, schema, flags }: RemapArguments,
-  directories: Directories,
+  directories: GrantedDirectories,
 ): Partial<JobDefinition> {
   if (!name || name.toUpperCase() !== "COLUMN_FUNCTION") throw invalidArgument(["ORA-39231", name || "NULL"]);
   if (definition.operation === "SQL_FILE") throw invalidOperation(["ORA-39208", "REMAP_DATA", definition.operation]);
@@ -41,10 +41,13 @@ export function dataRemap(
 }
 
 /** Its directory object becomes a path here, since the job records paths. */
-function findModuleOf({ module, exported }: CalledFunction & { kind: "module" }, directories: Directories): ModuleFunction {
+function findModuleOf(
+  { module, exported }: CalledFunction & { kind: "module" },
+  directories: GrantedDirectories,
+): ModuleFunction {
   let folder: string;
   try {
-    folder = directories.resolve(MODULE_DIRECTORY);
+    folder = directories.resolve(MODULE_DIRECTORY, "READ");
   } catch (error) {
     throw pumpError(
       [["ORA-39001"], ["ORA-39232", `${module}.${exported}`], ...causeLines(error)],

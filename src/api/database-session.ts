@@ -4,7 +4,8 @@ import { Directories, type Directory } from "../catalog/directories.ts";
 import { DirectoryGrants, type DirectoryGrant } from "../catalog/directory-grants.ts";
 import { homeFolder } from "../catalog/home.ts";
 import { DatabaseLinks, type DatabaseLink } from "../catalog/links.ts";
-import { assertAdministrator } from "../catalog/privileges.ts";
+import { GrantedDirectories } from "../catalog/granted-directories.ts";
+import { assertAdministrator, Privileges } from "../catalog/privileges.ts";
 import {
   closeWallet,
   createWallet,
@@ -39,6 +40,7 @@ export class DatabaseSession {
   protected readonly home: string;
   protected readonly currentDirectory: string;
   protected readonly directoryObjects: Directories;
+  protected readonly grantedDirectories: GrantedDirectories;
   readonly #directoryGrants: DirectoryGrants;
   protected readonly credentialObjects: Credentials;
   protected readonly linkObjects: DatabaseLinks;
@@ -54,13 +56,19 @@ export class DatabaseSession {
     this.#directoryGrants = new DirectoryGrants(this.home);
     this.currentDirectory = currentDirectory;
     this.directoryObjects = new Directories(this.home, currentDirectory);
+    this.grantedDirectories = new GrantedDirectories(this.directoryObjects, this.home, user);
     this.credentialObjects = new Credentials(this.home);
     this.linkObjects = new DatabaseLinks(this.home);
   }
 
-  /** All directory objects. */
+  /** What the user may do, as the catalog has it now. */
+  protected get privileges(): Privileges {
+    return Privileges.of(this.home, this.user);
+  }
+
+  /** The directory objects that the user may read or write in. */
   async directories(): Promise<readonly Directory[]> {
-    return rejecting(() => this.directoryObjects.list());
+    return rejecting(() => this.grantedDirectories.list());
   }
 
   /**

@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
 import { causeLines, pumpError, toPumpError } from "../base/errors.ts";
-import type { Directories } from "../catalog/directories.ts";
+import type { GrantedDirectories } from "../catalog/granted-directories.ts";
 import { isUrl } from "../dump/names.ts";
 import { isOpenDatabase } from "../job/jobs.ts";
 import { NO_PLACE_KEYS, openPlaces, type PlaceKeys } from "../job/place-access.ts";
@@ -12,7 +12,7 @@ import type { DumpfileInfo } from "./status-types.ts";
 export interface Asker {
   readonly user: string;
   readonly home: string;
-  readonly directories: Directories;
+  readonly directories: GrantedDirectories;
   readonly currentDirectory: string;
 }
 
@@ -50,7 +50,7 @@ function filePath(filename: string, directory: string | null, { directories, cur
   if (directory === null || directory === "") return path;
   if (/[/\\\0]/.test(filename)) throw pumpError([["ORA-39211"], ["ORA-39088"]]);
   try {
-    return join(directories.resolve(directory), filename);
+    return join(directories.resolve(directory, "READ"), filename);
   } catch (error) {
     throw pumpError([["ORA-39211"], ...causeLines(error)], undefined, error);
   }

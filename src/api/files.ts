@@ -1,7 +1,8 @@
 import { extname } from "node:path";
 import { causeLines, pumpError, type PumpError, type StackEntry } from "../base/errors.ts";
 import type { Credentials } from "../catalog/credentials.ts";
-import type { Directories } from "../catalog/directories.ts";
+import type { DirectoryPrivilege } from "../catalog/directory-grants.ts";
+import type { GrantedDirectories } from "../catalog/granted-directories.ts";
 import { dumpFileName, patternPath } from "../dump/names.ts";
 import type { JobDefinition, JobFile } from "../job/definition.ts";
 import { isNetworkImport } from "../job/source-database.ts";
@@ -24,7 +25,7 @@ export interface FileArguments {
 
 /** What the names in ADD_FILE's `directory` stand for. */
 export interface FilePlaces {
-  readonly directories: Directories;
+  readonly directories: GrantedDirectories;
   readonly credentials: Credentials;
 }
 
@@ -63,7 +64,8 @@ function placeOf(
   if (filetype === KU.FILE_TYPE_URIDUMP_FILE) return urlPlace(definition, filename ?? "", directory, credentials);
   const name = type === "dump" ? dumpName(definition, filename ?? "") : textFileName(filename ?? "", type, refuse);
   if (directory === null || directory === "") throw refuse(["ORA-39145"]);
-  return { name, directory, directoryPath: resolveDirectory(directories, directory, refuse) };
+  const privilege = type === "dump" && definition.operation !== "EXPORT" ? "READ" : "WRITE";
+  return { name, directory, directoryPath: resolveDirectory(directories, directory, privilege, refuse) };
 }
 
 const REFUSALS: Readonly<Record<FileType, Refusal>> = {
@@ -114,9 +116,9 @@ function parseFileSize(text: string | null): number | null {
   return size;
 }
 
-function resolveDirectory(directories: Directories, name: string, refuse: Refusal): string {
+function resolveDirectory(directories: GrantedDirectories, name: string, privilege: DirectoryPrivilege, refuse: Refusal): string {
   try {
-    return directories.resolve(name);
+    return directories.resolve(name, privilege);
   } catch (error) {
     throw refuse(...causeLines(error));
   }

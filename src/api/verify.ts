@@ -2,7 +2,10 @@ import { resolve } from "node:path";
 import { pumpError } from "../base/errors.ts";
 import { upperName } from "../base/identifiers.ts";
 import { parseConnectString } from "../catalog/connect-string.ts";
+import { homeFolder } from "../catalog/home.ts";
+import { missingPrivilege, Privileges } from "../catalog/privileges.ts";
 import { listSchemas } from "../catalog/schemas.ts";
+import { Users } from "../catalog/users.ts";
 import { compareSet, type SchemaComparison, type SchemaPair } from "../inspect/compare.ts";
 import { assertNoPages, openSet } from "../inspect/open-dump.ts";
 import { verifySet, type OnProgress, type Verification } from "../inspect/verify.ts";
@@ -40,7 +43,7 @@ export interface VerifyProgress {
  * Checks a dump file set to the row level without importing it, and compares it with live schemas.
  * @param files paths, templates of paths, or URLs; any files of the set
  * @throws what an import of the files would say, when the set can't be opened; ORA-39002 for a schema that is not in the dump or
- * can't be read
+ * can't be read; ORA-31631 with ORA-39109 for a live schema that the user may not work on
  */
 export async function verifyDump(
   files: readonly string[],
@@ -54,20 +57,38 @@ export async function verifyDump(
     const verification = await verifySet(set, access, verifying);
     if (against === null) return { verification, comparisons: null };
     if (verification.master !== null) assertNoPages({ master: verification.master });
-    const pairs = pairSchemas(verification, against);
+    const pairs = pairSchemas(verification, against, await openLive(against, options));
     return { verification, comparisons: await compareSet(set, access.storage, verification, pairs, comparing) };
   });
 }
 
-function pairSchemas({ master }: Verification, { database, schemas, remapSchemas }: Against): readonly SchemaPair[] {
+/** Who compares, and with what. @throws ORA-01017 or ORA-28000 for who may not connect */
+async function openLive({ database }: Against, { userPassword }: DumpOptions): Promise<LiveDatabase> {
+  const identity = parseConnectString(database, resolve("."));
+  const home = homeFolder(identity.database);
+  await new Users(home).authenticate(identity, userPassword);
+  return { database: identity.database, privileges: Privileges.of(home, identity.user) };
+}
+
+interface LiveDatabase {
+  readonly database: string;
+  readonly privileges: Privileges;
+}
+
+function pairSchemas(
+  { master }: Verification,
+  { schemas, remapSchemas }: Against,
+  { database, privileges }: LiveDatabase,
+): readonly SchemaPair[] {
   const names = (master?.schemas ?? []).map(({ name }) => name);
   const chosen = schemas?.map(upperName) ?? names;
   const remaps = new Map(remapSchemas.map(([source, target]) => [upperName(source), upperName(target)]));
   const unknown = [...chosen, ...remaps.keys()].find((name) => master !== null && !names.includes(name));
   if (unknown !== undefined) throw pumpError([["ORA-39002"], ["ORA-39165", unknown]], `The dump holds ${names.join(", ")}.`);
-  const live = new Map(listSchemas(parseConnectString(database, resolve(".")).database).map(({ name, path }) => [name, path]));
+  const live = new Map(listSchemas(database).map(({ name, path }) => [name, path]));
   return chosen.map((schema) => {
     const target = remaps.get(schema) ?? schema;
+    if (!privileges.mayWorkOn(target, "EXPORT")) throw missingPrivilege("EXPORT", ["ORA-39109"]);
     return { schema, live: target, path: live.get(target) ?? null };
   });
 }

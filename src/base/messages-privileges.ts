@@ -1,4 +1,4 @@
-/** Messages about users, roles and what they may do. */
+/** Messages about users, roles, directory objects, and who may do what. */
 export const PRIVILEGE_MESSAGES = {
   "ORA-00990": { text: "missing or invalid privilege" },
   "ORA-01017": {
@@ -15,5 +15,18 @@ export const PRIVILEGE_MESSAGES = {
   "ORA-01927": { text: "cannot REVOKE privileges you did not grant" },
   "ORA-01934": { text: "circular role grant detected" },
   "ORA-01951": { text: "ROLE '%s' not granted to '%s'", hint: "`tsdp role list` shows who has which role." },
+  "ORA-39087": {
+    text: "directory name %s is invalid",
+    hint: "Create it with `tsdp directory create NAME PATH`; `tsdp directory list` shows those that there are for you.",
+  },
+  "ORA-39109": { text: "Unprivileged users may not operate upon other users' schemas" },
+  "ORA-39122": { text: "Unprivileged users may not perform %s remappings." },
+  "ORA-39145": {
+    text: "directory object parameter must be specified and non-null",
+    hint: "Name a directory object: directory=NAME; `tsdp directory list` shows those that there are for you.",
+  },
+  "ORA-39154": { text: "Objects from foreign schemas have been removed from import" },
+  "ORA-39161": { text: "Full database jobs require privileges" },
+  "ORA-39162": { text: "Transportable tablespace job require privileges" },
   "ORA-28000": { text: "the account is locked", hint: "An administrator opens it with `tsdp user unlock NAME`." },
 } as const;

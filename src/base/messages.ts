@@ -185,10 +185,6 @@ export const MESSAGES = {
   "ORA-39071": { text: "Value for %s is badly formed." },
   "ORA-39082": { text: "Object type %s created with compilation warnings" },
   "ORA-39083": { text: "Object type %s failed to create with error:" },
-  "ORA-39087": {
-    text: "directory name %s is invalid",
-    hint: "Create it with `tsdp directory create NAME PATH`; `tsdp directory list` shows those that exist.",
-  },
   "ORA-39088": {
     text: "file name cannot contain a path specification",
     hint: "Give the file name alone and its place with directory=NAME (`tsdp directory create NAME PATH`).",
@@ -213,7 +209,6 @@ export const MESSAGES = {
   },
   "ORA-39143": { text: 'dump file "%s" may be an original export dump file' },
   "ORA-39144": { text: "file name parameter must be specified and non-null" },
-  "ORA-39145": { text: "directory object parameter must be specified and non-null" },
   "ORA-39146": { text: 'schema "%s" does not exist' },
   "ORA-39150": { text: "bad flashback time" },
   "ORA-39151": { text: "Table %s exists. All dependent metadata and data will be skipped due to table_exists_action of skip" },

@@ -10,7 +10,7 @@ export interface Directory {
   readonly path: string;
 }
 
-const DEFAULT_DIRECTORY = "DATA_PUMP_DIR";
+export const DEFAULT_DIRECTORY = "DATA_PUMP_DIR";
 
 /** The directory objects of a database, kept in its catalog. */
 export class Directories {

@@ -1,8 +1,10 @@
 import { statSync } from "node:fs";
-import { pumpError } from "../base/errors.ts";
+import { causeLines, pumpError } from "../base/errors.ts";
 import { CatalogFile } from "./catalog-file.ts";
 import { parseConnectString } from "./connect-string.ts";
+import { homeFolder } from "./home.ts";
 import { catalogName, isPrintableName } from "./names.ts";
+import { Users } from "./users.ts";
 
 /** A database link: a name for another database, and the user that is meant there. */
 export interface DatabaseLink {
@@ -66,17 +68,29 @@ export class DatabaseLinks {
 
   /**
    * Where a link leads.
-   * @throws ORA-39001 with ORA-39200 and ORA-02019 for an unknown name, ORA-12154 when the database is not there any more
+   * @throws ORA-39001 with ORA-39200 and ORA-02019 for an unknown name, ORA-12154 when the database is not there any more,
+   * ORA-01017 or ORA-28000 when its user can't connect there without a password
    */
   resolve(owner: string, name: string): DatabaseLink {
     const link = this.#find(owner, catalogName(name));
     if (link === undefined) throw pumpError([["ORA-39001"], ["ORA-39200", name], ["ORA-02019"]]);
     const stat = statSync(link.database, { throwIfNoEntry: false });
-    if (stat?.isDirectory() === true || stat?.isFile() === true) return link;
+    if (stat?.isDirectory() === true || stat?.isFile() === true) return assertOpen(link);
     throw pumpError([["ORA-39001"], ["ORA-39200", link.name], ["ORA-12154", link.database]]);
   }
 
   #find(owner: string, name: string): DatabaseLink | undefined {
     return this.list().find((link) => link.owner === owner && link.name === name);
+  }
+}
+
+/** A link keeps no password. @throws ORA-39001 with ORA-39200 and ORA-01017 or ORA-28000 when its user can't connect without one */
+function assertOpen(link: DatabaseLink): DatabaseLink {
+  try {
+    new Users(homeFolder(link.database)).assertNeedsNoPassword(link.user);
+    return link;
+  } catch (error) {
+    const hint = "A link keeps no secrets: make it to a user who has no password there.";
+    throw pumpError([["ORA-39001"], ["ORA-39200", link.name], ...causeLines(error)], hint, error);
   }
 }

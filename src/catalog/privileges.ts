@@ -1,7 +1,11 @@
-import { pumpError } from "../base/errors.ts";
+import { pumpError, type PumpError, type StackEntry } from "../base/errors.ts";
+import { upperName } from "../base/identifiers.ts";
+import { DEFAULT_DIRECTORY } from "./directories.ts";
 import { DirectoryGrants, type DirectoryGrant, type DirectoryPrivilege } from "./directory-grants.ts";
 import { PUBLIC, Roles, rolesHeld } from "./roles.ts";
 import { Users } from "./users.ts";
+
+type JobOperation = "EXPORT" | "IMPORT" | "SQL_FILE";
 
 /** What somebody may do in a database. */
 export class Privileges {
@@ -36,8 +40,13 @@ export class Privileges {
   }
 
   /** Schemas of others, and the whole database. */
-  mayWorkOnAll(operation: "EXPORT" | "IMPORT" | "SQL_FILE"): boolean {
+  mayWorkOnAll(operation: JobOperation): boolean {
     return this.roles.includes(operation === "EXPORT" ? "EXP_FULL_DATABASE" : "IMP_FULL_DATABASE");
+  }
+
+  /** @param schema in upper case */
+  mayWorkOn(schema: string, operation: JobOperation): boolean {
+    return this.mayWorkOnAll(operation) || schema === upperName(this.user);
   }
 
   /** What the views of all jobs and objects show. */
@@ -47,7 +56,7 @@ export class Privileges {
 
   /** @param directory the name of a directory object, as the catalog has it */
   mayUse(directory: string, privilege: DirectoryPrivilege): boolean {
-    if (this.mayAdminister) return true;
+    if (this.mayAdminister || (directory === DEFAULT_DIRECTORY && this.mayReadCatalog)) return true;
     return this.#directoryGrants.some((grant) => grant.directory === directory && grant.privilege === privilege);
   }
 }
@@ -56,4 +65,10 @@ export class Privileges {
 export function assertAdministrator(home: string, user: string): void {
   if (Privileges.of(home, user).mayAdminister) return;
   throw pumpError([["ORA-01031"]], "Connect as SYSTEM, or as a user with the role DBA.");
+}
+
+/** PRIVILEGE_ERROR with its causes. */
+export function missingPrivilege(operation: JobOperation, ...causes: readonly StackEntry[]): PumpError {
+  const role = operation === "EXPORT" ? "DATAPUMP_EXP_FULL_DATABASE" : "DATAPUMP_IMP_FULL_DATABASE";
+  return pumpError([["ORA-31631"], ...causes], `It takes the role ${role}, which an administrator grants: tsdp role grant.`);
 }

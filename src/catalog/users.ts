@@ -118,6 +118,14 @@ export class Users {
     if (row.locked !== 0) throw pumpError([["ORA-28000"]]);
   }
 
+  /** Whether somebody may connect without a password. @throws ORA-01017 or ORA-28000 when not */
+  assertNeedsNoPassword(user: string): void {
+    const rows = this.#rows();
+    const row = rows.find(({ name }) => name === user);
+    if (rows.length > 0 && row?.password !== null) throw pumpError([["ORA-01017"]]);
+    if (row !== undefined && row.locked !== 0) throw pumpError([["ORA-28000"]]);
+  }
+
   #rows(): readonly Row[] {
     const sql = "SELECT name, password, locked, created FROM user_account ORDER BY name";
     return this.#catalog.read((catalog) => catalog.prepare(sql).all() as Row[], []);

@@ -1,7 +1,6 @@
 import { KU } from "../api/constants.ts";
 import type { DataPump } from "../api/data-pump.ts";
 import type { StatusReport } from "../api/status-types.ts";
-import { logIn } from "./login.ts";
 import { banner, connectedLine } from "../base/product.ts";
 import { PipeSource, TerminalSource } from "./command-source.ts";
 import { followJob } from "./follow.ts";
@@ -35,6 +34,7 @@ export async function attach(
   userid: string | undefined,
   options: ClientOptions & { readonly password: PasswordSource; readonly remapKey: RemapKeySource },
 ): Promise<number> {
+  const { logIn } = await import("./login.ts");
   const pump = await logIn(userid);
   try {
     const [owner, name] = jobNames(job);

@@ -9,6 +9,9 @@ import { metadataTransforms, type Transforms } from "./transforms.ts";
 import { clientCode, type Settings } from "./settings.ts";
 import { booleanOf, dataRemapOf, fileOf, tableOf, unquote, urlOf, type DataRemapText } from "./values.ts";
 
+/** The directory object of files for which none is named. */
+export const DEFAULT_DIRECTORY = "DATA_PUMP_DIR";
+
 /** A file as ADD_FILE takes it; directory object or credential as typed, since the catalogue reads its quotes. */
 export interface PlannedFile {
   readonly name: string;
@@ -24,7 +27,8 @@ export interface PlannedDump extends PlannedFile {
 /** What a command line asks for, in the words of the API. */
 export interface JobPlan {
   readonly operation: "EXPORT" | "IMPORT" | "SQL_FILE";
-  readonly mode: "FULL" | "SCHEMA" | "TABLE" | "TABLESPACE" | "TRANSPORTABLE";
+  /** Null: all that the dump holds, and the user may have. */
+  readonly mode: "FULL" | "SCHEMA" | "TABLE" | "TABLESPACE" | "TRANSPORTABLE" | null;
   /** Database link of the source, null: none. */
   readonly remoteLink: string | null;
   /** null: the engine makes one. */
@@ -104,8 +108,9 @@ function jobMode(settings: Settings): JobPlan["mode"] {
   if (settings.has("tables") || settings.has("views_as_tables")) return "TABLE";
   if (settings.has("tablespaces")) return "TABLESPACE";
   if (settings.has("transport_tablespaces")) return "TRANSPORTABLE";
-  const takesAll = settings.command === "import" && !settings.has("network_link");
-  return (settings.flag("full") ?? takesAll) ? "FULL" : "SCHEMA";
+  if (settings.flag("full") === true) return "FULL";
+  const readsDump = settings.command === "import" && !settings.has("network_link");
+  return readsDump && !settings.has("full") ? null : "SCHEMA";
 }
 
 function checkModes(settings: Settings): void {
@@ -218,8 +223,8 @@ function plannedFile(settings: Settings, parameter: string, element: string): Pl
 
 /** DIRECTORY, else the object that the environment names, else DATA_PUMP_DIR. */
 function defaultDirectory(settings: Settings): string {
-  const fromEnvironment = process.env["DATA_PUMP_DIR"] ?? "";
-  return settings.elements("directory")[0] ?? (fromEnvironment === "" ? "DATA_PUMP_DIR" : fromEnvironment);
+  const fromEnvironment = process.env[DEFAULT_DIRECTORY] ?? "";
+  return settings.elements("directory")[0] ?? (fromEnvironment === "" ? DEFAULT_DIRECTORY : fromEnvironment);
 }
 
 function metadataFilters(settings: Settings): Filters {

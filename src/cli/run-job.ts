@@ -9,6 +9,7 @@ import { failedEvent, type JobScreen } from "./events.ts";
 import { followJob, type Following } from "./follow.ts";
 import { helpLines } from "./help.ts";
 import { Interruptions } from "./interruption.ts";
+import { placeDefaultFiles } from "./default-directory.ts";
 import { defineJob } from "./job-calls.ts";
 import { tellEnd, wantsPrompt } from "./job-end.ts";
 import { placeLegacyFiles } from "./legacy-files.ts";
@@ -84,7 +85,8 @@ async function connectAndRun({ settings, typed, legacyLines }: CommandLine, read
   const pump = await logIn(settings.text("userid"), { dryRun: isDryRun });
   try {
     client.screen.heading([connectedLine(pump.database), ...legacyLines]);
-    const plan = legacyLines.length === 0 ? read : await placeLegacyFiles(pump, read);
+    const placed = legacyLines.length === 0 ? read : await placeLegacyFiles(pump, read);
+    const plan = await placeDefaultFiles(pump, settings, placed);
     const command = clientCommand(pump.user, settings.text("userid"), typed);
     if (!isDryRun) return await defineAndFollow(pump, plan, command, { ...client, legacyLines });
     const { showDryRun } = await import("./dry-run.ts");

@@ -1,6 +1,8 @@
 import { causeLines, pumpError, type ErrorLine, type StackEntry } from "../base/errors.ts";
 import { qualifiedName, quoteIdentifier, quoteLiteral } from "../base/identifiers.ts";
 import type { ColumnName } from "../catalog/encrypted-columns.ts";
+import { homeFolder } from "../catalog/home.ts";
+import { missingPrivilege, Privileges } from "../catalog/privileges.ts";
 import { defaultSchema, listSchemas } from "../catalog/schemas.ts";
 import { isStatistics, isSystemTable, type DumpObject, type DumpSchema } from "../metadata/dump-object.ts";
 import type { LeftOut } from "../metadata/object-choice.ts";
@@ -93,7 +95,10 @@ export interface ColumnChoice {
   readonly remaps: readonly DataRemap[];
 }
 
-/** @throws ORA-39002 with ORA-39165 and ORA-31655 when there is no schema to export */
+/**
+ * @throws ORA-39002 with ORA-39165 and ORA-31655 when there is no schema to export, ORA-31631 with ORA-39109 when one of them is somebody
+ * else's and the user may not work on it
+ */
 export function chooseSources(definition: JobDefinition): ExportSources {
   const { database, user } = sourceDatabase(definition);
   const byDefault = defaultSchema(database, user);
@@ -101,6 +106,8 @@ export function chooseSources(definition: JobDefinition): ExportSources {
   const available = listSchemas(database);
   const found = selection.schemas(available.map(({ name }) => name));
   const sources = available.filter(({ name }) => found.schemas.includes(name)).map(({ name, path }) => ({ schema: name, path }));
+  const privileges = Privileges.of(homeFolder(database), user);
+  if (found.schemas.some((schema) => !privileges.mayWorkOn(schema, "EXPORT"))) throw missingPrivilege("EXPORT", ["ORA-39109"]);
   const rowFilters = new RowFilters(definition);
   return { selection, sources, rowFilters, defaultSchema: byDefault, missing: absentSchemas(found) };
 }

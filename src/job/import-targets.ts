@@ -1,5 +1,7 @@
 import { pumpError, type StackEntry } from "../base/errors.ts";
 import { upperName } from "../base/identifiers.ts";
+import { homeFolder } from "../catalog/home.ts";
+import { missingPrivilege, Privileges } from "../catalog/privileges.ts";
 import { listSchemas, newSchemaPath } from "../catalog/schemas.ts";
 import type { DumpObject, DumpSchema } from "../metadata/dump-object.ts";
 import { isPartialDump, objectNumbers } from "../metadata/master-facts.ts";
@@ -58,7 +60,11 @@ export async function chooseTargets(
   return { chosen: chosen.map((choice) => ({ ...choice, ...place(choice.target) })), ...rest };
 }
 
-/** Where schemas of a link go. @throws ORA-39146 for a schema that is not there, or when REMAP_TABLE can't be done */
+/**
+ * Where schemas of a link go.
+ * @throws ORA-39146 for a schema that is not there, ORA-31631 with ORA-39109 for one that its owner may not work on, or when REMAP_TABLE
+ * can't be done
+ */
 export async function placeTargets(
   definition: JobDefinition,
   master: MasterTable,
@@ -70,6 +76,9 @@ export async function placeTargets(
     definition,
     choices.map(({ source }) => source.name),
   );
+  const privileges = Privileges.of(homeFolder(definition.database), definition.owner);
+  if (choices.some(({ source: { name } }) => !privileges.mayWorkOn(targets.get(name) ?? name, "IMPORT")))
+    throw missingPrivilege("IMPORT", ["ORA-39109"]);
   return Promise.all(
     choices.map(async ({ objects, ...choice }) => {
       const target = targets.get(choice.source.name) ?? upperName(choice.source.name);
@@ -80,7 +89,7 @@ export async function placeTargets(
 }
 
 /**
- * Which objects of a dump a job takes, and for which schemas.
+ * Which objects of a dump a job takes, and for which schemas. Those for schemas that its owner may not work on stay behind (ORA-39154).
  * @throws ORA-39002 with ORA-31655 when nothing is selected, ORA-39146 for a schema to remap that the dump does not hold, or when
  * REMAP_TABLE can't be done
  */
@@ -97,7 +106,8 @@ export async function chooseFromDump(definition: JobDefinition, master: MasterTa
     definition,
     master.schemas.map(({ name }) => name),
   );
-  const chosen = master.schemas
+  const privileges = Privileges.of(homeFolder(definition.database), definition.owner);
+  const offered = master.schemas
     .map((source) => ({
       source: { ...source, settings: transformedSettings(definition, source.settings) },
       target: targets.get(source.name) ?? upperName(source.name),
@@ -106,10 +116,13 @@ export async function chooseFromDump(definition: JobDefinition, master: MasterTa
       objects: selected.objects.filter(({ schema }) => schema === source.name),
     }))
     .filter(({ source, objects }) => objects.length > 0 || (!partial && schemas.includes(source.name)));
+  const chosen = offered.filter(({ target }) => privileges.mayWorkOn(target, definition.operation));
+  const missing = chosen.length === offered.length ? absent : [...absent, ["ORA-39154"] as const];
+  if (chosen.length === 0 && offered.length > 0) throw nothingLeft(missing);
   const changed = await Promise.all(
     chosen.map(async (choice) => ({ ...choice, ...(await changeTables(definition, master, choice)) })),
   );
-  return { chosen: changed, missing: absent, leftOut: selected.leftOut };
+  return { chosen: changed, missing, leftOut: selected.leftOut };
 }
 
 /** REMAP_TABLE, and the transforms of tables. @throws ORA-39002 when REMAP_TABLE can't be done */

@@ -206,6 +206,12 @@ export function onlyJob(home: string, owner: string): string {
   return job.name;
 }
 
+/** What a job does; undefined: there is no such job, or nothing of it can be read. */
+export function operationOf(home: string, owner: string, name: string): Operation | undefined {
+  const operation = listJobs(home).find((job) => job.owner === owner && job.name === name)?.operation;
+  return operation === "UNDEFINED" ? undefined : operation;
+}
+
 /** A job with all that works on it. */
 export interface ListedJob extends JobSummary {
   /** Sessions whose process lives. */

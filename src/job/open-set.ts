@@ -1,5 +1,6 @@
 import { pumpError } from "../base/errors.ts";
 import { Directories } from "../catalog/directories.ts";
+import { GrantedDirectories } from "../catalog/granted-directories.ts";
 import { homeFolder } from "../catalog/home.ts";
 import { DumpFileSet } from "../dump/reader.ts";
 import type { Keyring } from "../dump/set-key.ts";
@@ -17,6 +18,8 @@ export async function openSet(definition: JobDefinition, storage: Storage, keyri
 }
 
 /** The places where files of the set may be, other than beside those that were named. */
-function directoriesOf({ database }: JobDefinition): readonly string[] {
-  return new Directories(homeFolder(database), database).list().map(({ path }) => path);
+function directoriesOf({ database, owner }: JobDefinition): readonly string[] {
+  const home = homeFolder(database);
+  const directories = new GrantedDirectories(new Directories(home, database), home, owner);
+  return directories.list("READ").map(({ path }) => path);
 }

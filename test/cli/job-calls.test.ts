@@ -281,7 +281,8 @@ describe("calls of an import", () => {
   });
 
   it("imports all of the dump unless told otherwise", async () => {
-    expect((await calls("import"))[0]).toEqual(["open", "IMPORT", "FULL", null, null, "COMPATIBLE"]);
+    expect((await calls("import"))[0]).toEqual(["open", "IMPORT", null, null, null, "COMPATIBLE"]);
+    expect((await calls("import", "full=y"))[0]).toEqual(["open", "IMPORT", "FULL", null, null, "COMPATIBLE"]);
     expect((await calls("import", "schemas=hr"))[0]).toEqual(["open", "IMPORT", "SCHEMA", null, null, "COMPATIBLE"]);
   });
 

@@ -137,10 +137,17 @@ test("two sessions that start one job at once start it once", async () => {
   expect(await followJob(one, handle)).toMatchObject({ state: "COMPLETED", errorCount: 0 });
 });
 
-test("another user than the owner may not attach", async () => {
+test("who has the role may attach to the job of another, and not start it", async () => {
   const folder = temporaryFolder();
   const job = await stoppedJob(folder, 1);
+  const owner = await session(folder);
+  await owner.users.create("HR");
   const stranger = await connect(`HR@${folder}`);
   onTestFinished(async () => stranger.close());
   expect(codesOf(await failureOf(stranger.attach(job, "SYSTEM")))).toEqual(["ORA-31631"]);
+  await owner.roles.grant("DATAPUMP_IMP_FULL_DATABASE", "HR");
+  expect(codesOf(await failureOf(stranger.attach(job, "SYSTEM")))).toEqual(["ORA-31631"]);
+  await owner.roles.grant("DATAPUMP_EXP_FULL_DATABASE", "HR");
+  const handle = await stranger.attach(job, "SYSTEM");
+  expect(codesOf(await failureOf(stranger.startJob(handle)))).toEqual(["ORA-31631"]);
 });
