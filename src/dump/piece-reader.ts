@@ -3,6 +3,7 @@ import type { PumpError } from "../base/errors.ts";
 import { decompress } from "../format/compression.ts";
 import { CIPHER } from "../format/encryption.ts";
 import { CODEC, decodeFrameHeader, FRAME_HEADER_LENGTH, openFrame, type FrameFacts, type FrameHeader } from "../format/frame.ts";
+import type { Allocate } from "../format/zstd.ts";
 import type { StorageReader } from "../storage/storage.ts";
 import { decoding, invalidDumpFile } from "./faults.ts";
 import { pieceLabel, type PieceLocation, type PieceSegment } from "./piece.ts";
@@ -14,15 +15,18 @@ export type OpenFile = (path: string) => Promise<StorageReader>;
  * Reads one piece image and checks it on the way: every frame is the expected one, every checksum is right, and the raw
  * image has the stated length. Nothing is decompressed before its checksums are known to be right.
  * `loadCodec()` has to be awaited before, once in each thread.
+ * @param allocate gives the memory for the image, when it has to be decompressed; by default it is new
  * @throws ORA-31619 with what is wrong with which piece.
  */
-export async function readPiece(location: PieceLocation, openFile: OpenFile): Promise<Buffer> {
+export async function readPiece(location: PieceLocation, openFile: OpenFile, allocate?: Allocate): Promise<Buffer> {
   const stored = await readStored(location, openFile);
   switch (location.codec) {
     case CODEC.STORED:
       return stored;
     case CODEC.ZSTD:
-      return decoding(location.segments[0]?.path ?? "", pieceLabel(location), () => decompress(stored, location.rawLength));
+      return decoding(location.segments[0]?.path ?? "", pieceLabel(location), () =>
+        decompress(stored, location.rawLength, allocate),
+      );
   }
 }
 

@@ -1,7 +1,7 @@
 import { FormatError } from "./format-error.ts";
 import { CODEC, type Codec } from "./frame.ts";
 import { checkZstdFrame } from "./zstd-frame.ts";
-import { loadZstdCodec, ZSTD_CODECS, type ZstdCodec } from "./zstd.ts";
+import { loadZstdCodec, ZSTD_CODECS, type Allocate, type ZstdCodec } from "./zstd.ts";
 
 /** COMPRESSION_ALGORITHM, and NONE where an image is to be stored as it is. */
 export type CompressionAlgorithm = "NONE" | "BASIC" | "LOW" | "MEDIUM" | "HIGH";
@@ -34,7 +34,10 @@ export function isTooDense(rawLength: number, storedLength: number): boolean {
   return rawLength > LONG_IMAGE && storedLength * MOST_RATIO < rawLength;
 }
 
-/** A raw image as it goes into frames; one that compression makes no smaller, or too small, is stored as it is. */
+/**
+ * A raw image as it goes into frames; one that compression makes no smaller, or too small, is stored as it is. What is compressed has
+ * memory of its own.
+ */
 export function compress(raw: Buffer, algorithm: CompressionAlgorithm): { readonly codec: Codec; readonly stored: Buffer } {
   if (algorithm === "NONE" || raw.length === 0) return { codec: CODEC.STORED, stored: raw };
   const stored = codec().compress(raw, LEVELS[algorithm]);
@@ -42,17 +45,24 @@ export function compress(raw: Buffer, algorithm: CompressionAlgorithm): { readon
   return isBetter ? { codec: CODEC.ZSTD, stored } : { codec: CODEC.STORED, stored: raw };
 }
 
-/** The raw image of a zstd frame that must yield exactly `rawLength` bytes; it never expands to more. */
-export function decompress(stored: Buffer, rawLength: number): Buffer {
+/**
+ * The raw image of a zstd frame that must yield exactly `rawLength` bytes; it never expands to more.
+ * @param allocate gives the memory for it
+ */
+export function decompress(stored: Buffer, rawLength: number, allocate: Allocate = allocateNew): Buffer {
   checkZstdFrame(stored, rawLength);
-  const raw = expand(stored, rawLength);
+  const raw = expand(stored, rawLength, allocate);
   if (raw.length !== rawLength) throw new FormatError("invalid", `the image has ${raw.length} bytes, not ${rawLength}`);
   return raw;
 }
 
-function expand(stored: Buffer, rawLength: number): Buffer {
+function allocateNew(length: number): Buffer {
+  return Buffer.allocUnsafeSlow(length);
+}
+
+function expand(stored: Buffer, rawLength: number, allocate: Allocate): Buffer {
   try {
-    return codec().decompress(stored, rawLength);
+    return codec().decompress(stored, rawLength, allocate);
   } catch (error) {
     throw new FormatError("invalid", `decompression failed: ${error instanceof Error ? error.message : String(error)}`);
   }

@@ -1,4 +1,5 @@
 import { appendFileSync } from "node:fs";
+import { ReusedBuffer } from "../base/reused-buffer.ts";
 import { OpenFiles } from "../dump/open-files.ts";
 import { readPiece } from "../dump/piece-reader.ts";
 import type { DumpFileSet } from "../dump/reader.ts";
@@ -21,9 +22,11 @@ export async function badSchemaPages(
 ): Promise<string | null> {
   const files = new OpenFiles(storage);
   const folder = new PrivateFolder();
+  const room = new ReusedBuffer();
   try {
     const path = folder.newFile();
-    for (const { location } of pagesOfSchema(set, number).pieces) appendFileSync(path, await readPiece(location, files.open));
+    for (const { location } of pagesOfSchema(set, number).pieces)
+      appendFileSync(path, await readPiece(location, files.open, room.take));
     checkPageImage(path, factsOfPages(master, number));
     return null;
   } catch (error) {

@@ -1,4 +1,5 @@
 import { toPumpError, type ErrorLine } from "../base/errors.ts";
+import { ReusedBuffer } from "../base/reused-buffer.ts";
 import { type OpenFiles } from "../dump/open-files.ts";
 import type { PieceLocation, PieceSegment } from "../dump/piece.ts";
 import { readPiece } from "../dump/piece-reader.ts";
@@ -39,7 +40,10 @@ export interface PieceFinding {
   readonly fault: string | null;
 }
 
-/** Checks the bytes of a piece and what they hold; each byte is read once. `loadCodec()` has to be awaited before. */
+/** Room for the raw bytes of one piece of the thread. */
+const room = new ReusedBuffer();
+
+/** Checks the bytes of a piece and what they hold; each byte is read once. `loadCodec()` has to be awaited before, and one call ended before the next. */
 export async function checkPiece({ location, algorithms, content }: PieceTask, files: OpenFiles): Promise<PieceFinding> {
   const readers = new Map<string, SegmentReader>();
   const sums: (SegmentSums | null)[] = [];
@@ -75,7 +79,7 @@ async function contentFault(
   { readers, files }: { readonly readers: ReadonlyMap<string, SegmentReader>; readonly files: OpenFiles },
 ): Promise<string | null> {
   try {
-    const raw = await readPiece(location, async (path) => Promise.resolve(readers.get(path) ?? missing(path)));
+    const raw = await readPiece(location, async (path) => Promise.resolve(readers.get(path) ?? missing(path)), room.take);
     if (content.is === "rows") {
       checkPieceImage(raw, content.layout, location.rows);
       if (content.pair !== null) await checkSecond(content.pair, raw, files);

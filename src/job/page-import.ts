@@ -99,7 +99,10 @@ export class PageImport {
     await this.#crew.run((worker) => this.#place(worker, items));
     failpoint("import pages placed");
     const works = [...this.#open];
-    await this.#crew.run((worker) => this.#check(worker, works));
+    for (const { target } of works) target.beginSync();
+    const unchecked = [...works];
+    await this.#crew.run((worker) => this.#check(worker, unchecked));
+    for (const { target } of works) await guarded(target, target.synced());
     if (this.#run.isStopping) return "stopped";
     this.#finish();
     return "done";
@@ -133,6 +136,7 @@ export class PageImport {
       this.#board.begin(worker.number, { schema: target.name, name: target.name }, TRANSPORT_PATH, "DIRECT_PATH");
       const { location, offset } = piece;
       await guarded(target, worker.call({ do: "place pages", location, path: target.workPath, offset }));
+      target.beginSync();
       work.bytes += location.rawLength;
       this.#board.advance(worker.number, { rows: 0, bytes: work.bytes, estimatedBytes: pages.bytes });
       this.#run.progress(() => this.#progress());

@@ -1,4 +1,5 @@
-import { closeSync, ftruncateSync, openSync } from "node:fs";
+import { closeSync, fdatasync, ftruncateSync, openSync } from "node:fs";
+import { promisify } from "node:util";
 import { causeLines, pumpError } from "../base/errors.ts";
 import { failpoint } from "../base/failpoint.ts";
 import { setJournalMode } from "../sqlite/target.ts";
@@ -8,6 +9,8 @@ import type { LivenessLock } from "./liveness.ts";
 import { identityOf, removeDatabase, syncPath, takeName, unfinishedPath } from "./target-files.ts";
 import { lockTarget } from "./target-lock.ts";
 import type { TargetJob } from "./target-schema.ts";
+
+const syncData = promisify(fdatasync);
 
 /** A schema file that is made of pages. It grows under a temporary name and is begun anew by every run until it is whole. */
 export class PageTarget {
@@ -19,6 +22,12 @@ export class PageTarget {
   readonly #guid: string;
   readonly #lock: LivenessLock;
   #saved: SavedTarget;
+  /** Open while pages are written. */
+  #file: number | null = null;
+  #isDirty = false;
+  #syncing: Promise<void> | null = null;
+  /** Of the disk: the system tells it only once. */
+  #syncError: Error | null = null;
 
   /** @throws ORA-39002 when another job has the schema, or when the file can't be made */
   static open({ name, path, bytes }: PageTargetRequest, { table, guid, jobs }: TargetJob): PageTarget {
@@ -58,16 +67,38 @@ export class PageTarget {
 
   #begin(bytes: number): void {
     removeDatabase(this.workPath);
-    const file = openSync(this.workPath, "wx", 0o644);
+    this.#file = openSync(this.workPath, "wx", 0o644);
+    ftruncateSync(this.#file, bytes);
+  }
+
+  /** Has the disk take up what is written so far, while more is written or all of it is checked. `synced` tells how that went. */
+  beginSync(): void {
+    this.#isDirty = true;
+    this.#syncing ??= this.#sync().finally(() => {
+      this.#syncing = null;
+    });
+  }
+
+  async #sync(): Promise<void> {
     try {
-      ftruncateSync(file, bytes);
-    } finally {
-      closeSync(file);
+      while (this.#isDirty && this.#file !== null) {
+        this.#isDirty = false;
+        await syncData(this.#file);
+      }
+    } catch (error) {
+      this.#syncError ??= error instanceof Error ? error : new Error(String(error));
     }
+  }
+
+  /** @throws what the disk said to `beginSync` */
+  async synced(): Promise<void> {
+    await this.#syncing;
+    if (this.#syncError !== null) throw this.#syncError;
   }
 
   /** After the pages are checked: gives the file its name, durably. */
   finish(journalMode: string): void {
+    this.#closeFile();
     setJournalMode(this.workPath, journalMode);
     syncPath(this.workPath);
     this.#save({ identity: identityOf(this.workPath) ?? null });
@@ -80,8 +111,15 @@ export class PageTarget {
 
   /** Nothing half is left: no further run goes on with the pages that are there. */
   close(): void {
+    this.#closeFile();
     if (!this.isFinished) removeDatabase(this.workPath);
     this.#lock.remove();
+  }
+
+  /** Only while no connection holds the file: closing drops SQLite's locks on it. */
+  #closeFile(): void {
+    if (this.#file !== null) closeSync(this.#file);
+    this.#file = null;
   }
 
   /** A run that ended between the link and what comes after it has left a file that is whole. */

@@ -69,6 +69,11 @@ export class PageUnloading {
   async #work(worker: WorkerThread): Promise<void> {
     const { crew, checkpoint, writer, readStamp } = this.#parts;
     const goesOn = () => !this.#run.isStopping && crew.goesOn(worker);
+    // A table can't be divided between workers: the others read pages meanwhile.
+    for (let table = goesOn() ? this.#tables.shift() : undefined; table !== undefined;) {
+      await this.#count(worker, table);
+      table = goesOn() ? this.#tables.shift() : undefined;
+    }
     let writing: Promise<void> = Promise.resolve();
     for (let part = goesOn() ? this.#waiting.shift() : undefined; part !== undefined;) {
       const { pages, offset, length } = part;
@@ -86,10 +91,6 @@ export class PageUnloading {
       this.#run.progress(() => this.progress());
       if (checkpoint.isDue) await checkpoint.save(writer, readStamp);
       part = goesOn() ? this.#waiting.shift() : undefined;
-    }
-    for (let table = goesOn() ? this.#tables.shift() : undefined; table !== undefined;) {
-      await this.#count(worker, table);
-      table = goesOn() ? this.#tables.shift() : undefined;
     }
     await writing;
     this.#board.end(worker.number);

@@ -17,6 +17,8 @@ export interface PageImageFacts {
 
 const MAGIC = Buffer.from("SQLite format 3\0");
 const HEADER_LENGTH = 100;
+/** Of a file that is being checked: to read it page by page takes twice as long. */
+const MOST_MAPPED = 256 << 20;
 /**
  * Lines of `quick_check` that are about values, or about what a module keeps in its tables, not about the structure of the file: a source may
  * hold such rows, and of some virtual tables nothing can be said.
@@ -72,6 +74,7 @@ export function checkPageImage(path: string, facts: PageImageFacts): readonly st
     connection.pragma("trusted_schema = off");
     connection.pragma("cell_size_check = on");
     connection.pragma("query_only = on");
+    connection.pragma(`mmap_size = ${MOST_MAPPED}`);
     checkContents(connection, facts);
     return checkStructure(connection, facts);
   } catch (error) {

@@ -3,6 +3,7 @@ import { toPumpError } from "../base/errors.ts";
 import type { SegmentSums } from "../dump/verify.ts";
 import { loadCodec } from "../format/compression.ts";
 import { dropRejected, writeBadFile } from "../sqlite/bad-file.ts";
+import { CODEC } from "../format/frame.ts";
 import type { TargetProblems } from "../sqlite/target.ts";
 import type { CopiedRows } from "../sqlite/linked-source.ts";
 import { Linker } from "./linker.ts";
@@ -189,15 +190,19 @@ function isLinkRequest(request: WorkerRequest): request is LinkRequest {
   return ["open link", "copy", "count linked", "end copying"].includes(request.do);
 }
 
-/** The bytes of a piece change threads without a second copy. What native code has allocated (an image, zstd) can't: Node 22 refuses it. */
+/** What is compressed changes threads without a second copy. An image as it is may be memory of SQLite's, or be used again. */
 function movable(value: WorkerAnswers[keyof WorkerAnswers]): { value: typeof value; transfer: readonly ArrayBuffer[] } {
   if (value === null || typeof value !== "object" || !("piece" in value) || value.piece === null) return { value, transfer: [] };
   const images = value.piece.images.map((image) => {
+    if (image.codec !== CODEC.STORED) return image;
     const stored = Buffer.allocUnsafeSlow(image.stored.length);
     stored.set(image.stored);
     return { ...image, stored };
   });
-  return { value: { ...value, piece: { ...value.piece, images } }, transfer: images.map(({ stored }) => stored.buffer) };
+  return {
+    value: { ...value, piece: { ...value.piece, images } },
+    transfer: images.map(({ stored }) => stored.buffer as ArrayBuffer),
+  };
 }
 
 if (parentPort !== null) {

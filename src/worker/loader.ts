@@ -3,6 +3,7 @@ import { OpenFiles } from "../dump/open-files.ts";
 import type { PieceLocation } from "../dump/piece.ts";
 import { readPiece } from "../dump/piece-reader.ts";
 import { sumSegment, type SegmentSums } from "../dump/verify.ts";
+import { ReusedBuffer } from "../base/reused-buffer.ts";
 import { openDatabase, type Connection } from "../sqlite/database.ts";
 import { badImageAs } from "../sqlite/image-fault.ts";
 import { checkPageImage } from "../sqlite/page-image.ts";
@@ -27,6 +28,7 @@ export class Loader {
   readonly #maskers: Maskers;
   /** Files that pages are written to, by their paths. */
   readonly #pageFiles = new Map<string, number>();
+  readonly #raw = new ReusedBuffer();
   #decoded: { imagePath: string; dumpFile: string } | null = null;
 
   constructor(maskers: Maskers) {
@@ -54,7 +56,7 @@ export class Loader {
   }
 
   async #writeImage(location: PieceLocation, path: string, layout: PieceLayout): Promise<void> {
-    const raw = await readPiece(location, this.#files.open);
+    const raw = await readPiece(location, this.#files.open, this.#raw.take);
     badImageAs(location.segments[0]?.path ?? "", () => {
       writePieceImage(path, raw, layout);
     });
@@ -70,7 +72,7 @@ export class Loader {
 
   /** Writes pages to a file that no connection holds. */
   async placePages({ location, path, offset }: WorkerRequest & { do: "place pages" }): Promise<void> {
-    const raw = await readPiece(location, this.#files.open);
+    const raw = await readPiece(location, this.#files.open, this.#raw.take);
     const file = this.#pageFiles.get(path) ?? openSync(path, "r+");
     this.#pageFiles.set(path, file);
     for (let done = 0; done < raw.length;) done += writeSync(file, raw, done, raw.length - done, offset + done);

@@ -2,6 +2,7 @@ import { mkdtempSync, readSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compress, type CompressionAlgorithm } from "../format/compression.ts";
+import { ReusedBuffer } from "../base/reused-buffer.ts";
 import type { Connection } from "../sqlite/database.ts";
 import { pumpError } from "../base/errors.ts";
 import { failpoint } from "../base/failpoint.ts";
@@ -27,6 +28,7 @@ export class Unloader {
   readonly #withRows = new Set<string>();
   readonly #compression: CompressionAlgorithm;
   readonly #maskers: Maskers;
+  readonly #pages = new ReusedBuffer();
   #salvage: { table: UnloadTable; pieces: Generator<Piece, LostRows[]> } | null = null;
 
   constructor(sources: readonly SchemaFile[], compression: CompressionAlgorithm, maskers: Maskers) {
@@ -94,7 +96,7 @@ export class Unloader {
   }
 
   readPages({ descriptor, offset, length, pages }: WorkerRequest & { do: "read pages" }): UnloadedPiece {
-    const image = Buffer.allocUnsafe(length);
+    const image = this.#pages.take(length);
     for (let done = 0; done < length;) {
       const read = readSync(descriptor, image, done, length - done, offset + done);
       if (read === 0) throw new Error("the schema file has fewer pages than SQLite says");
