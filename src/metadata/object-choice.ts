@@ -65,8 +65,7 @@ export class ObjectChoice {
     const verdicts = all.map((object) => ({ object, reason: judge.reasonAgainst(object) }));
     const leftOut = verdicts.flatMap(({ object, reason }) => (reason === null ? [] : [{ object, reason }]));
     const chosen = verdicts.filter(({ reason }) => reason === null).map(({ object }) => object);
-    const hasTables = chosen.some((object) => isOwnTable(object) && object.fromView !== true);
-    const objects = this.#isFiltered && !hasTables ? chosen.filter((object) => !isSystemTable(object)) : chosen;
+    const objects = this.#isFiltered ? withoutIdleSystemTables(chosen) : chosen;
     const withoutRows = objects.filter((object) => object.objectType === "TABLE" && !judge.takesRows(object));
     return {
       objects,
@@ -204,6 +203,13 @@ function namesByTail({ names, entries }: ChoiceRequest): NamesByTail {
     for (const tail of tails) byTail.set(tail, [...(byTail.get(tail) ?? []), filter]);
   }
   return byTail;
+}
+
+/** Those without SQLite's tables of schemas of which no table is taken. */
+function withoutIdleSystemTables(chosen: readonly DumpObject[]): readonly DumpObject[] {
+  const tables = chosen.filter((object) => isOwnTable(object) && object.fromView !== true);
+  const schemas = new Set(tables.map(({ schema }) => schema));
+  return chosen.filter((object) => !isSystemTable(object) || schemas.has(object.schema));
 }
 
 /** A table of its own: no shadow table, none of SQLite's. */
