@@ -48,10 +48,11 @@ function typeNamed(text: string): (typeof TYPES)[number] {
 function listingLines({ objects }: DumpListing): readonly string[] {
   if (objects.length === 0) return ["No objects."];
   return tableLines(
-    ["SCHEMA", "TYPE", "NAME", "ROWS", "BYTES", "STORED", "STATE"],
+    ["NUMBER", "SCHEMA", "TYPE", "NAME", "ROWS", "BYTES", "STORED", "STATE"],
     objects.map((object) => {
-      const { schema, name, rows, rawBytes, storedBytes } = object;
+      const { number, schema, name, rows, rawBytes, storedBytes } = object;
       return [
+        number,
         schema,
         typeText(object),
         name,

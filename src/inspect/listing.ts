@@ -17,6 +17,8 @@ export type ObjectState =
 
 /** One object of a dump. */
 export interface ListedObject {
+  /** In the dump, from 1: what ABORT_STEP counts. */
+  readonly number: number;
   readonly schema: string;
   readonly type: ObjectType;
   /** Of a table; null for everything else. */
@@ -96,6 +98,7 @@ function listObject(object: DumpObject, pieces: ObjectPieces, reason: string | n
   const sum = (field: (piece: PieceLocation) => number) => pieces.stored.reduce((total, piece) => total + field(piece), 0);
   const hasRows = shape !== null && !isWithoutRows(object, facts);
   return {
+    number: object.id,
     schema,
     type: objectType,
     kind: kind === "view" ? null : kind,

@@ -148,27 +148,32 @@ export class TargetSchema {
     this.loaded = progress ?? [];
     this.#isPublished = progress === null && this.#saved.isStaged;
     if (isSameState) return;
-    if (!this.#isPublished && !this.isNew) this.#dropStaged();
+    if (!this.#isPublished && !this.isNew) {
+      this.#dropStaged(this.#keeper);
+      this.loaded = [];
+      this.startsOver = true;
+    }
     this.#save({ stamp: stamp ?? null });
   }
 
-  /** In this order: a run that ends in between finds neither a schema that looks published nor rows that look whole. */
-  #dropStaged(): void {
-    const keeper = this.#requireKeeper();
+  /** In this order: a run that ends in between finds no schema that looks published. */
+  #dropStaged(keeper: Connection): void {
     this.#save({ isStaged: false });
+    failpoint("import given up");
     dropStaging(keeper, listStaging(keeper, this.#guid));
-    this.loaded = [];
-    this.startsOver = true;
   }
 
   #openNew(isKnown: boolean, isSameState: boolean): Connection {
-    const keeps = isKnown && isSameState && existsSync(this.workPath) && isSameBoot(this.#saved.boot);
+    const { isStaged, boot } = this.#saved;
+    const keeps = isKnown && isStaged && isSameState && existsSync(this.workPath) && isSameBoot(boot);
     return asTargetError(this.name, this.path, () => {
       if (!keeps) {
+        // In this order: a run that ends in between finds no empty file that looks published.
         removeDatabase(this.workPath);
-        createTarget(this.workPath, this.#source.settings);
         if (isKnown) this.#save({ isStaged: false, boot: bootName() });
-        this.startsOver = isKnown;
+        failpoint("import begun anew");
+        createTarget(this.workPath, this.#source.settings);
+        this.startsOver = isKnown && isStaged;
       }
       return openDatabase(this.workPath, { mustExist: true });
     });
@@ -247,10 +252,7 @@ export class TargetSchema {
       keeper?.close();
       if (!keep && !this.isFinished) removeDatabase(this.workPath);
     } else if (keeper !== null) {
-      if (!keep && !this.#isPublished) {
-        dropStaging(keeper, listStaging(keeper, this.#guid));
-        this.#save({ isStaged: false });
-      }
+      if (!keep && !this.#isPublished) this.#dropStaged(keeper);
       keeper.close();
     }
     removeImages(this.path, this.#guid);

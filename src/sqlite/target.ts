@@ -116,9 +116,11 @@ function brokenForeignKeys(connection: Connection, tables: readonly string[]): T
   });
 }
 
-/** Removes the staging tables of a job that did not finish. */
+/** Removes the staging tables of a job that did not finish, all or none: rows without the table that names their pieces would be taken twice. */
 export function dropStaging(connection: Connection, names: readonly string[]): void {
-  for (const name of names) connection.exec(`DROP TABLE IF EXISTS ${quoteIdentifier(name)}`);
+  connection.transaction(() => {
+    for (const name of names) connection.exec(`DROP TABLE IF EXISTS ${quoteIdentifier(name)}`);
+  })();
 }
 
 /** Sets the journal mode that the schema had where it came from: the last thing before a new file gets its name. */

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { KU } from "../../src/api/constants.ts";
 import { connect } from "../../src/api/data-pump.ts";
+import { listDump } from "../../src/api/inspect.ts";
 import { lockTarget } from "../../src/job/target-lock.ts";
 import { compareDatabases } from "../judge/compare.ts";
 import {
@@ -20,7 +21,7 @@ import {
   startJob,
   type JobRequest,
 } from "./pump-jobs.ts";
-import { askAt, defined, logLines, restart, runToFailpoint, runToFailpoints } from "./restarts.ts";
+import { askAt, defined, logLines, restart, runToFailpoint, runToFailpoints, underFailpoint } from "./restarts.ts";
 
 const KEPT = ["SRC.copy", "OTHER.copy", "OLD.copy", "appended.copy", "replaced.copy", "kept.dmp"];
 const TO_NEW: JobRequest = {
@@ -139,6 +140,23 @@ test.each([
   await runToFailpoints("IMPORT", folder, request, failpoints);
   expectSuccess(await restart(folder));
   expect(compareDatabases(at(action === "append" ? "appended.copy" : "replaced.copy"), at("OLD.db"))).toEqual([]);
+  expectNothingLeft();
+});
+
+test("an import that fails and is killed while it takes back what it has loaded starts again with all rows", async () => {
+  const { pump, handle } = await defined("IMPORT", folder, { ...TO_OLD, parallel: 1 });
+  const [, second] = (await listDump([at("kept.dmp")])).objects.filter(
+    ({ schema, type }) => schema === "SRC" && type === "TABLE",
+  );
+  expect(second?.name).toBe("counted");
+  await underFailpoint("import given up", async () => {
+    await pump.startJob(handle, 0, second?.number);
+    await followJob(pump, handle);
+  });
+  await pump.close();
+  // The error that has ended the first run counts.
+  expect(await restart(folder)).toMatchObject({ state: "COMPLETED", errorCount: 1, errors: [] });
+  expect(compareDatabases(at("appended.copy"), at("OLD.db"))).toEqual([]);
   expectNothingLeft();
 });
 
