@@ -1,8 +1,7 @@
-import { DATA_OPTIONS } from "../job/data-options.ts";
 import type { Operation } from "../job/definition.ts";
 import { KU } from "./constants.ts";
 import { assertApplicable } from "./inapplicable.ts";
-import { invalidArgument, notSupported } from "./refusals.ts";
+import { invalidArgument } from "./refusals.ts";
 
 /** The bits of DATA_OPTIONS by the names that a command line has for them. */
 export const DATA_OPTION_BITS: Readonly<Record<string, number | undefined>> = {
@@ -31,7 +30,6 @@ export function dataOptions(value: string | number, operation: Operation): numbe
     if ((value & bit) === 0) continue;
     assertApplicable("data option", name);
     if (operation !== "IMPORT") throw invalidArgument(["ORA-39207", name, "DATA_OPTIONS"]);
-    if (!Object.hasOwn(DATA_OPTIONS, name)) throw notSupported(`data option ${name}`);
   }
   return value;
 }

@@ -115,7 +115,7 @@ export function assertStartable(definition: JobDefinition): void {
   assertSelectable(definition);
   if (definition.operation === "SQL_FILE") assertScript(definition);
   assertRowsWanted(definition);
-  assertBadFile(definition);
+  assertDataOptions(definition);
   assertRemaps(definition);
   if (isTransportable(definition)) assertWholeSchemas(definition);
   assertAlgorithms(definition);
@@ -150,9 +150,10 @@ function assertRowsWanted(definition: JobDefinition): void {
 }
 
 /** Rows that are kept apart come to a file beside the log. */
-function assertBadFile(definition: JobDefinition): void {
+function assertDataOptions(definition: JobDefinition): void {
+  if (definition.parameters["DATA_OPTIONS"] !== undefined && contentOf(definition) === "METADATA_ONLY")
+    throw invalidOperation(["ORA-39050", "DATA_OPTIONS", "CONTENT=METADATA_ONLY"]);
   if (!skipsConstraintErrors(definition)) return;
-  if (contentOf(definition) === "METADATA_ONLY") throw invalidOperation(["ORA-39050", "DATA_OPTIONS", "CONTENT=METADATA_ONLY"]);
   if (definition.files.some(({ type }) => type === "log")) return;
   throw pumpError(
     [["ORA-39002"], ["ORA-39053", "LOGFILE", definition.operation]],

@@ -35,6 +35,8 @@ export const MESSAGES = {
   },
   "ORA-00959": { text: "tablespace '%s' does not exist" },
   "ORA-02298": { text: "cannot validate (%s.%s) - parent keys not found" },
+  "ORA-02372": { text: "data for row: %s" },
+  "ORA-02374": { text: "conversion error loading table %s.%s" },
   "ORA-02354": { text: "error in exporting/importing data" },
   "ORA-02011": { text: "duplicate database link name", hint: "See `tsdp link list`; drop it first to make it anew." },
   "ORA-02019": {

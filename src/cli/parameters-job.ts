@@ -204,8 +204,10 @@ export const JOB_PARAMETERS: readonly JobParameter[] = [
     description: [
       "How rows are handled. SKIP_CONSTRAINT_ERRORS (imports): rows that break a",
       "constraint are left out, and kept with the reasons in a file beside the log.",
+      "VALIDATE_TABLE_DATA (imports): text that is not valid in the encoding of the",
+      "schema, and values that are none of a STRICT type, are told; the rows come.",
       "The other options of Data Pump are refused, each in words of its own.",
-      "Example: DATA_OPTIONS=SKIP_CONSTRAINT_ERRORS.",
+      "Example: DATA_OPTIONS=SKIP_CONSTRAINT_ERRORS,VALIDATE_TABLE_DATA.",
     ],
   },
   {

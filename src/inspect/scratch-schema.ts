@@ -6,7 +6,8 @@ import { openDatabase, type Connection } from "../sqlite/database.ts";
 import { badImageAs } from "../sqlite/image-fault.ts";
 import { removePieceImages, secondImagePath, writePieceImage } from "../sqlite/piece-image.ts";
 import { pieceLayout, splitAs } from "../sqlite/piece-table.ts";
-import { publish, type PublishPlan, type PublishTable } from "../sqlite/publish.ts";
+import { publish } from "../sqlite/publish.ts";
+import type { PublishPlan, PublishTable } from "../sqlite/publish-plan.ts";
 import { sameColumns, sameShape } from "../sqlite/schema.ts";
 import { proveSchema, type ProvenSchema } from "../sqlite/scratch.ts";
 import {
@@ -105,6 +106,7 @@ function planScratch(
     definitions: [...definitions, ...dependents.filter(({ objectType }) => objectType === "TRIGGER")],
     indexes: dependents.filter(({ objectType }) => objectType === "INDEX"),
     rejected: null,
+    validates: false,
   };
 }
 

@@ -1,9 +1,18 @@
 import type { JobDefinition } from "./definition.ts";
 
 /** Bits of the parameter DATA_OPTIONS that mean something here. */
-export const DATA_OPTIONS = { SKIP_CONSTRAINT_ERRORS: 1 } as const;
+export const DATA_OPTIONS = { SKIP_CONSTRAINT_ERRORS: 1, VALIDATE_TABLE_DATA: 256 } as const;
 
 /** Whether rows that a constraint refuses are kept apart, and all others come. */
-export function skipsConstraintErrors({ parameters }: Pick<JobDefinition, "parameters">): boolean {
-  return (Number(parameters["DATA_OPTIONS"] ?? 0) & DATA_OPTIONS.SKIP_CONSTRAINT_ERRORS) !== 0;
+export function skipsConstraintErrors(definition: Pick<JobDefinition, "parameters">): boolean {
+  return has(definition, "SKIP_CONSTRAINT_ERRORS");
+}
+
+/** Whether values that are not valid for their columns are told. */
+export function validatesTableData(definition: Pick<JobDefinition, "parameters">): boolean {
+  return has(definition, "VALIDATE_TABLE_DATA");
+}
+
+function has({ parameters }: Pick<JobDefinition, "parameters">, option: keyof typeof DATA_OPTIONS): boolean {
+  return (Number(parameters["DATA_OPTIONS"] ?? 0) & DATA_OPTIONS[option]) !== 0;
 }

@@ -10,7 +10,7 @@ import type { DumpObject } from "../metadata/dump-object.ts";
 import { definitionsNamed, readObjects, type SchemaObject } from "../sqlite/schema.ts";
 import { listExisting, type ExistingObject } from "../sqlite/target.ts";
 import { openPlaces, type PlaceKeys } from "../storage/place-keys.ts";
-import { skipsConstraintErrors } from "./data-options.ts";
+import { skipsConstraintErrors, validatesTableData } from "./data-options.ts";
 import type { JobDefinition } from "./definition.ts";
 import {
   isShown,
@@ -103,6 +103,7 @@ function planWork(definition: JobDefinition, choice: ChosenSchema, target: Targe
     action: importAction(definition, dump.content),
     accessMethod: accessMethodOf(definition),
     keepsRejected: skipsConstraintErrors(definition),
+    validates: validatesTableData(definition),
     guid: definition.guid,
   });
 }

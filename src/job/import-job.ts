@@ -21,7 +21,7 @@ import { abortBefore } from "./abort-step.ts";
 import { ImportState } from "./import-state.ts";
 import { chooseTargets, exportModeOf, remapsOfImport, type ChosenSchema } from "./import-targets.ts";
 import { isOpenDatabase } from "./jobs.ts";
-import { skipsConstraintErrors } from "./data-options.ts";
+import { skipsConstraintErrors, validatesTableData } from "./data-options.ts";
 import type { RemapsOfTables } from "./data-remaps.ts";
 import type { Job, JobEnd } from "./job.ts";
 import { LinkLoading } from "./link-loading.ts";
@@ -304,6 +304,7 @@ export class ImportJob implements Job {
       action: importAction(this.#run.definition, this.#content),
       accessMethod: accessMethodOf(this.#run.definition),
       keepsRejected: skipsConstraintErrors(this.#run.definition),
+      validates: validatesTableData(this.#run.definition),
       content: this.#content,
       guid: this.#run.definition.guid,
       remapped: this.#remapped,

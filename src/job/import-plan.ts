@@ -5,7 +5,7 @@ import { piecesInOrder, type PieceOfRows } from "../inspect/master.ts";
 import { isStatistics, isSystemTable, type DumpObject, type DumpSchema } from "../metadata/dump-object.ts";
 import type { MasterPiece } from "../metadata/master-table.ts";
 import { BadImage } from "../sqlite/piece-image.ts";
-import type { PublishPlan, PublishTable } from "../sqlite/publish.ts";
+import type { PublishPlan, PublishTable } from "../sqlite/publish-plan.ts";
 import { splitAs } from "../sqlite/piece-table.ts";
 import type { ColumnRemap } from "../worker/messages.ts";
 import { sameColumns, sameShape, type SchemaObject, type TableShape } from "../sqlite/schema.ts";
@@ -43,6 +43,8 @@ export interface SchemaImportRequest {
   readonly accessMethod: AccessMethod;
   /** SKIP_CONSTRAINT_ERRORS: whether rows that a constraint refuses are kept apart, and all others come. */
   readonly keepsRejected: boolean;
+  /** VALIDATE_TABLE_DATA: whether values that are not valid for their columns are told. */
+  readonly validates: boolean;
   readonly content: Content;
   /** Whether only some objects of the dump, or of its source, are taken. */
   readonly partial: boolean;
@@ -144,6 +146,7 @@ class SchemaPlanner {
         ],
         indexes: dependents.filter(({ objectType }) => objectType === "INDEX"),
         rejected: this.#request.keepsRejected ? reasonsName(this.#request.guid) : null,
+        validates: this.#request.validates,
       },
       loads: this.#loads,
       problems: this.#problems,

@@ -1,9 +1,10 @@
 import { pumpError } from "../base/errors.ts";
-import { qualifiedName } from "../base/identifiers.ts";
+import { qualifiedName, quoteIdentifier } from "../base/identifiers.ts";
 import { failpoint } from "../base/failpoint.ts";
 import { isSystemTable } from "../metadata/dump-object.ts";
 import { pathTail, viewKeys, type ObjectPathTail } from "../metadata/object-paths.ts";
-import type { PublishEvent } from "../sqlite/publish.ts";
+import type { PublishEvent } from "../sqlite/publish-plan.ts";
+import type { InvalidValues } from "../sqlite/validate-rows.ts";
 import { BadFile } from "./bad-file.ts";
 import type { Crew } from "./crew.ts";
 import { sayRows, tellRejections, type LoadedRows, type SchemaWork } from "./import-loading.ts";
@@ -164,6 +165,7 @@ export class Publishing {
     const name = qualifiedName(target.name, object.name);
     if (event.kind === "failed")
       this.#run.report(pumpError([["ORA-39083", `${object.type.toUpperCase()}:${name}`], ...event.lines]).lines);
+    if (event.kind === "invalid") tellInvalid(this.#run, target.name, object.name, event.values);
     if (event.kind === "rejected") this.#run.report(pumpError([["ORA-31693", name], ["ORA-02354"], ...event.lines]).lines);
     const load = plan.loads.find(({ table }) => table.definition.name === object.name && !table.raw);
     const progress = load === undefined ? undefined : this.#loading.progressOf(load);
@@ -175,4 +177,16 @@ export class Publishing {
     sayRows(this.#run, worker, line, progress.begun, "conventional");
     tellRejections(this.#run, name, event.rejections);
   }
+}
+
+/** Each column is one error of the job. */
+function tellInvalid(run: JobRun, schema: string, table: string, values: readonly InvalidValues[]): void {
+  for (const { column, reason, rows, rowids } of values)
+    run.report(
+      pumpError([
+        ["ORA-02374", schema, table],
+        ["TSDP-00010", `column ${quoteIdentifier(column)} has ${reason} in ${rows} row(s)`],
+        ...rowids.map((rowid) => ["ORA-02372", `rowid ${rowid}`] as const),
+      ]).lines,
+    );
 }

@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { entryPath } from "../base/entries.ts";
 import { PumpError, pumpError, toPumpError } from "../base/errors.ts";
-import type { PublishEvent } from "../sqlite/publish.ts";
+import type { PublishEvent } from "../sqlite/publish-plan.ts";
 import type { PlaceKeys } from "../storage/place-keys.ts";
 import type { WorkerAnswers, WorkerReply, WorkerRequest } from "../worker/messages.ts";
 

@@ -1,68 +1,18 @@
 import { foldName, quoteIdentifier, quoteLiteral } from "../base/identifiers.ts";
-import { causeLines, pumpError, type ErrorLine } from "../base/errors.ts";
+import { causeLines, pumpError } from "../base/errors.ts";
 import { failpoint } from "../base/failpoint.ts";
 import type { Connection } from "./database.ts";
 import { dropTables } from "./drop-tables.ts";
 import { editSchema } from "./edit-schema.ts";
 import { insertAccepted, type Rejection } from "./rejected-rows.ts";
-import { renameRows, type TableRename } from "./rename-rows.ts";
+import type { PublishEvent, PublishPlan, PublishTable } from "./publish-plan.ts";
+import { renameRows } from "./rename-rows.ts";
 import { Savepoint } from "./savepoint.ts";
-import {
-  generatedColumns,
-  listTables,
-  readTableShape,
-  sameShape,
-  statisticsCondition,
-  type SchemaObject,
-  type TextEncoding,
-} from "./schema.ts";
+import { generatedColumns, listTables, readTableShape, sameShape, statisticsCondition, type SchemaObject } from "./schema.ts";
 import { decodeSql, proveSchema } from "./scratch.ts";
-import type { StagingTable } from "./staging.ts";
 import { assertStrictTypes } from "./strict-types.ts";
 import { bareSql } from "./statement-end.ts";
-
-/** What becomes of a staged table when the job's work on a schema file is made visible. */
-export interface PublishTable extends StagingTable {
-  readonly definition: SchemaObject;
-  /** create: a table of its name comes to be; append: its rows go into the one that exists; merge: as append, for rows of created tables only. */
-  readonly action: "create" | "append" | "merge";
-  /** Delete the rows of the existing table first. */
-  readonly truncate: boolean;
-  /** The table that is made has no rowid, whatever its rows have. */
-  readonly losesRowid?: boolean;
-  /** Columns whose values are to be of these types already: SQLite would convert some of them. */
-  readonly strictTypes?: readonly (readonly [column: string, type: string])[];
-}
-
-export interface PublishPlan {
-  readonly encoding: TextEncoding;
-  /** The table that names the loaded pieces: it goes with this transaction. */
-  readonly progress: string;
-  /** Tables (virtual ones too) to be dropped first. */
-  readonly drops: readonly string[];
-  /** Tables whose rows in sqlite_sequence and the statistics have come under another name. */
-  readonly renames: readonly TableRename[];
-  readonly tables: readonly PublishTable[];
-  /** Virtual tables whose rows don't come: their module makes them, with empty shadow tables. */
-  readonly creations: readonly SchemaObject[];
-  /** Virtual tables, views and triggers: only their definitions are stored. */
-  readonly definitions: readonly SchemaObject[];
-  readonly indexes: readonly SchemaObject[];
-  /**
-   * The table that has the reasons of rows which are kept apart, since a constraint refuses them: it stays, and so do the tables of these
-   * rows. Null: a refused row leaves out all rows of its table.
-   */
-  readonly rejected: string | null;
-}
-
-/** What happens while a plan is carried out, in order. */
-export type PublishEvent =
-  /** An object that takes its time is begun. */
-  | { readonly kind: "begun"; readonly object: SchemaObject }
-  /** It is there, less the rows that were kept apart. */
-  | { readonly kind: "object"; readonly object: SchemaObject; readonly rejections: readonly Rejection[] }
-  | { readonly kind: "failed"; readonly object: SchemaObject; readonly lines: readonly ErrorLine[] }
-  | { readonly kind: "rejected"; readonly object: SchemaObject; readonly lines: readonly ErrorLine[] };
+import { invalidValues } from "./validate-rows.ts";
 
 /**
  * Makes the staged tables of one schema file visible under their names, with their indexes, views and triggers, in one
@@ -104,6 +54,7 @@ class Publication {
       renameRows(connection, this.#plan.tables, this.#plan.renames);
       dropTables(connection, this.#plan.drops);
       editSchema(this.#connection, () => this.#renameStaging());
+      for (const table of this.#plan.validates ? this.#plan.tables : []) this.#validate(table);
       if (this.#plan.tables.some((table) => this.#countsUp(table))) this.#ensureSequenceTable();
       for (const object of this.#plan.creations)
         this.#guarded(object, "failed", () => {
@@ -122,6 +73,21 @@ class Publication {
     } finally {
       if (connection.inTransaction) connection.exec("ROLLBACK");
     }
+  }
+
+  /** The rows of the dump only: those that were in the table before are not the job's. */
+  #validate(table: PublishTable): void {
+    const { definition, shape } = table;
+    if (table.action === "merge") return;
+    const isRaw = isRawCreate(table);
+    const strict = this.#connection.prepare("SELECT strict FROM pragma_table_list(?) WHERE schema = 'main'").pluck();
+    const rows = {
+      table: isRaw ? definition.name : table.staging,
+      shape,
+      isStrict: isRaw && strict.get(definition.name) === 1,
+    };
+    const values = invalidValues(this.#connection, rows, this.#plan.encoding);
+    if (values.length > 0) this.#report({ kind: "invalid", object: definition, values });
   }
 
   #countsUp(table: PublishTable): boolean {

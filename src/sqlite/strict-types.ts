@@ -2,7 +2,7 @@ import { quoteIdentifier } from "../base/identifiers.ts";
 import type { Connection } from "./database.ts";
 
 /** The storage class that a type of a STRICT table takes beside NULL; ANY takes all. */
-const CLASSES: Readonly<Record<string, string>> = {
+export const STRICT_CLASSES: Readonly<Record<string, string>> = {
   INT: "integer",
   INTEGER: "integer",
   REAL: "real",
@@ -22,7 +22,7 @@ export function assertStrictTypes(
   types: readonly (readonly [column: string, type: string])[],
 ): void {
   const typed = types.flatMap(([column, type]) => {
-    const taken = CLASSES[type];
+    const taken = STRICT_CLASSES[type];
     return taken === undefined ? [] : [{ column, type, taken, found: `typeof(${quoteIdentifier(column)})` }];
   });
   if (typed.length === 0) return;

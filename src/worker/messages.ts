@@ -7,7 +7,7 @@ import type { RejectingTable } from "../sqlite/bad-file.ts";
 import type { KeyRange } from "../sqlite/key-range.ts";
 import type { CopiedRows } from "../sqlite/linked-source.ts";
 import type { PageImageFacts } from "../sqlite/page-image.ts";
-import type { PublishEvent, PublishPlan } from "../sqlite/publish.ts";
+import type { PublishEvent, PublishPlan } from "../sqlite/publish-plan.ts";
 import type { RowFilter } from "../sqlite/row-filter.ts";
 import type { TableShape } from "../sqlite/schema.ts";
 import type { PieceMark, StagingTable } from "../sqlite/staging.ts";

@@ -1,6 +1,6 @@
 import { afterAll } from "vitest";
 import { WorkerThread, type WorkerPool } from "../../src/job/worker-thread.ts";
-import type { PublishEvent } from "../../src/sqlite/publish.ts";
+import type { PublishEvent } from "../../src/sqlite/publish-plan.ts";
 import { NO_PLACE_KEYS, type PlaceKeys } from "../../src/storage/place-keys.ts";
 import type { WorkerAnswers, WorkerRequest } from "../../src/worker/messages.ts";
 

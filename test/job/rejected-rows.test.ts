@@ -3,6 +3,7 @@ import { copyFileSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { KU } from "../../src/api/constants.ts";
 import { codesOf, expectSuccess, failureOf, runExport, runImport, type JobRequest } from "./pump-jobs.ts";
 import { logLines, restart, runToFailpoints } from "./restarts.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
@@ -148,4 +149,40 @@ describe("SKIP_CONSTRAINT_ERRORS", () => {
     expect(logLines(folder).filter((line) => line.startsWith("ORA-39224"))).toHaveLength(6);
     expect(logLines(folder).at(-2)).toMatch(/completed with 6 error/);
   });
+});
+
+test("VALIDATE_TABLE_DATA tells values that are not valid for their columns, and takes them", async () => {
+  const folder = temporaryFolder();
+  const path = join(folder, "ODD.db");
+  execute(
+    path,
+    `CREATE TABLE t (a, b); INSERT INTO t (rowid, a, b) VALUES (7, CAST(x'C3' AS TEXT), x'C3'), (9, 'fine', CAST(x'FF' AS TEXT));
+    CREATE TABLE w (k PRIMARY KEY, v) WITHOUT ROWID; INSERT INTO w VALUES (1, CAST(x'80' AS TEXT)), (2, 'ä');
+    CREATE TABLE s (n INT, r REAL); INSERT INTO s VALUES ('many', 5), (2, 2.5)`,
+  );
+  const database = new Sqlite(path);
+  database.unsafeMode(true);
+  database.exec("PRAGMA writable_schema = on; UPDATE sqlite_schema SET sql = sql || ' STRICT' WHERE name = 's'");
+  database.close();
+  expectSuccess(await runExport(folder, { schemas: "IN ('ODD')" }));
+  const report = await runImport(folder, {
+    remap: [["ODD", "MADE"]],
+    parameters: { DATA_OPTIONS: KU.DATAOPT_VALIDATE_TBL_DATA },
+  });
+  const told = report.errors.filter((error) => error.startsWith("ORA-02374"));
+  const error = (table: string, words: string, ...rowids: number[]) =>
+    [
+      `ORA-02374: conversion error loading table MADE.${table}`,
+      `TSDP-00010: column ${words} in 1 row(s)`,
+      ...rowids.map((rowid) => `ORA-02372: data for row: rowid ${rowid}`),
+    ].join("\n");
+  expect(told.sort()).toEqual([
+    error("s", '"n" has values that are no INT', 1),
+    error("t", '"a" has text that is not valid UTF-8', 7),
+    error("t", '"b" has text that is not valid UTF-8', 9),
+    error("w", '"v" has text that is not valid UTF-8'),
+  ]);
+  expect(rows(join(folder, "MADE.db"), "SELECT hex(a), hex(b) FROM t UNION ALL SELECT n, r FROM s")).toEqual(
+    rows(path, "SELECT hex(a), hex(b) FROM t UNION ALL SELECT n, r FROM s"),
+  );
 });

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { openDatabase, type Connection } from "../../src/sqlite/database.ts";
-import { publish, type PublishEvent, type PublishPlan } from "../../src/sqlite/publish.ts";
+import { publish } from "../../src/sqlite/publish.ts";
+import type { PublishEvent, PublishPlan } from "../../src/sqlite/publish-plan.ts";
 import { temporaryFolder } from "../job/temporary-folder.ts";
 import { stageAll, type TableChoice } from "./transfer.ts";
 

@@ -7,7 +7,8 @@ import { openDatabase, openImage } from "../../src/sqlite/database.ts";
 import { wholeRange, type KeyRange } from "../../src/sqlite/key-range.ts";
 import { writePieceImage } from "../../src/sqlite/piece-image.ts";
 import { pieceLayout } from "../../src/sqlite/piece-table.ts";
-import { publish, type PublishEvent, type PublishTable } from "../../src/sqlite/publish.ts";
+import { publish } from "../../src/sqlite/publish.ts";
+import type { PublishEvent, PublishTable } from "../../src/sqlite/publish-plan.ts";
 import { readObjects, readSettings, listTables, readTableShape } from "../../src/sqlite/schema.ts";
 import { proveSchema } from "../../src/sqlite/scratch.ts";
 import { beginSnapshot, openSource } from "../../src/sqlite/source.ts";
@@ -90,6 +91,7 @@ function roundTrip(
       definitions,
       indexes,
       rejected: null,
+      validates: false,
     },
     (event) => events.push(event),
   );

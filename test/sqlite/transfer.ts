@@ -3,7 +3,7 @@ import { openDatabase, type Connection } from "../../src/sqlite/database.ts";
 import { wholeRange } from "../../src/sqlite/key-range.ts";
 import { writePieceImage } from "../../src/sqlite/piece-image.ts";
 import { pieceLayout } from "../../src/sqlite/piece-table.ts";
-import type { PublishPlan, PublishTable } from "../../src/sqlite/publish.ts";
+import type { PublishPlan, PublishTable } from "../../src/sqlite/publish-plan.ts";
 import { listTables, readObjects, readSettings, readTableShape } from "../../src/sqlite/schema.ts";
 import { beginSnapshot, openSource } from "../../src/sqlite/source.ts";
 import { Stage } from "../../src/sqlite/stage.ts";
@@ -78,5 +78,6 @@ function stagePlan(
     definitions: objects.filter(({ type }) => type === "view" || type === "trigger"),
     indexes: objects.filter(({ type }) => type === "index"),
     rejected: null,
+    validates: false,
   };
 }
