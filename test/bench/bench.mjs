@@ -12,7 +12,7 @@ import { fingerprint, generate } from "./data.mjs";
 import { peakMemory, timed } from "./measure.mjs";
 import { loadPostgres, startPostgres } from "./postgres.mjs";
 import { section, writeSection } from "./report.mjs";
-import { clear, postgresTasks, sqliteTasks, storeTasks, tsdpTasks, verifyTasks } from "./tasks.mjs";
+import { clear, linkTasks, pageTasks, postgresTasks, sqliteTasks, storeTasks, tsdpTasks, verifyTasks } from "./tasks.mjs";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 const STARTUP_RUNS = 11;
@@ -97,11 +97,13 @@ async function prepareStore(context) {
 function choose(context, { peers, tsdp }, { postgres, store }, notes) {
   const missing = peers ? ["sqlite3", "zstd"].filter((name) => spawnSync(name, ["--version"]).error !== undefined) : [];
   if (missing.length > 0) notes.push(`The SQLite peers were skipped: ${missing.join(" and ")} not installed.`);
+  const withSqlite = peers && missing.length === 0;
   return [
     ...(tsdp ? tsdpTasks(context) : []),
     ...(tsdp && store !== undefined ? storeTasks(context, store) : []),
     ...(tsdp ? verifyTasks(context) : []),
-    ...(peers && missing.length === 0 ? sqliteTasks(context) : []),
+    ...(tsdp ? [...pageTasks(context, withSqlite), ...linkTasks(context, withSqlite)] : []),
+    ...(withSqlite ? sqliteTasks(context) : []),
     ...(postgres === undefined ? [] : postgresTasks(context, postgres)),
   ].map((task) => ({ ...task, seconds: [] }));
 }

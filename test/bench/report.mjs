@@ -12,17 +12,11 @@ export function section({ megabytes, rows, runs, parallel, versions, tasks, star
     `Medians of ${runs} runs, every task in turn in each; ${cpus().length} x ${cpus()[0]?.model.trim()}, ${gigabytes(totalmem())} GB, ` +
       `${process.platform} ${release()}. ${versions.join(", ")}. tsdp: parallel=${parallel}, compression=all.`,
     "",
-    ...table(
-      tasks.filter((task) => task.kind === "export"),
-      rows,
-    ),
-    ...table(
-      tasks.filter((task) => task.kind === "import"),
-      rows,
-    ),
-    ...table(
-      tasks.filter((task) => task.kind === "verify"),
-      rows,
+    ...Object.keys(BASELINE).flatMap((kind) =>
+      table(
+        tasks.filter((task) => task.kind === kind),
+        rows,
+      ),
     ),
     ...startupTable(startups),
     ...notes.map((note) => `- ${note}`),

@@ -1,10 +1,17 @@
 // What is measured: each task is a command in the bench folder, with what must be away before and be right after.
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { fingerprint } from "./data.mjs";
+import { DEFINITION, fingerprint, INDEXES } from "./data.mjs";
 
 /** Which tasks tsdp is compared with: the issue's targets are ratios to these. */
-export const BASELINE = { export: "tsdp export", import: "tsdp import", verify: "tsdp verify" };
+export const BASELINE = {
+  export: "tsdp export",
+  import: "tsdp import",
+  verify: "tsdp verify",
+  "export of pages": "tsdp export transportable=always",
+  "import of pages": "tsdp import of pages",
+  "copy over a link": "tsdp import network_link",
+};
 
 export function tsdpTasks(context) {
   const { tsdp, folder, parallel } = context;
@@ -52,6 +59,61 @@ export function verifyTasks({ tsdp, folder }) {
   return [
     { kind: "verify", name: BASELINE.verify, command: `${tsdp} verify bench.dmp`, outputs: [] },
     { kind: "verify", name: "sha256sum", command: "sha256sum bench.dmp", outputs: [] },
+  ].map((task) => ({ folder, ...task }));
+}
+
+/** The pages of the file, indexes and all, against the file through zstd. */
+export function pageTasks({ tsdp, folder, parallel, ...context }, peers) {
+  const words = `parallel=${parallel} nologfile=y`;
+  const dump = `${tsdp} export schemas=BENCH dumpfile=pages.dmp compression=all transportable=always ${words}`;
+  const peerTasks = [
+    {
+      kind: "export of pages",
+      name: "zstd -1 -T2",
+      command: "zstd -q -1 -T2 BENCH.db -o pages.zst",
+      outputs: ["pages.zst"],
+    },
+    {
+      kind: "import of pages",
+      name: "zstd -d",
+      prepare: "test -e kept.zst || zstd -q -1 -T2 BENCH.db -o kept.zst",
+      command: "zstd -q -d kept.zst -o pages.peer",
+      outputs: ["pages.peer"],
+    },
+  ];
+  return [
+    { kind: "export of pages", name: BASELINE["export of pages"], command: dump, outputs: ["pages.dmp"] },
+    {
+      kind: "import of pages",
+      name: BASELINE["import of pages"],
+      command: `${tsdp} import dumpfile=pages.dmp remap_schema=BENCH:COPY ${words}`,
+      outputs: ["COPY.db"],
+      check: () => sameRows({ folder, ...context }, "COPY.db"),
+    },
+    ...(peers ? peerTasks : []),
+  ].map((task) => ({ folder, ...task }));
+}
+
+/** A schema of another database, against the same rows copied by SQLite's own program. */
+export function linkTasks({ tsdp, folder, parallel, ...context }, peers) {
+  const copy = ["ATTACH 'BENCH.db' AS old", DEFINITION, "INSERT INTO orders SELECT * FROM old.orders", ...INDEXES].join(";");
+  const plain = {
+    kind: "copy over a link",
+    name: "sqlite3 INSERT ... SELECT, then the indexes",
+    command: `sqlite3 plain.peer "${copy}"`,
+    outputs: ["plain.peer"],
+    check: () => sameRows({ folder, ...context }, "plain.peer"),
+  };
+  return [
+    {
+      kind: "copy over a link",
+      name: BASELINE["copy over a link"],
+      prepare: `test -e linked || { mkdir linked && cd linked && ${tsdp} link create SOURCE ../BENCH.db; }`,
+      command: `cd linked && ${tsdp} import network_link=SOURCE schemas=BENCH parallel=${parallel} nologfile=y`,
+      outputs: ["linked/BENCH.db"],
+      check: () => sameRows({ folder, ...context }, "linked/BENCH.db"),
+    },
+    ...(peers ? [plain] : []),
   ].map((task) => ({ folder, ...task }));
 }
 
