@@ -8,6 +8,8 @@ import type { PieceFinding, PieceTask } from "./piece-check.ts";
 
 /** More read no faster from one disk, and each holds a piece in memory. */
 const MOST_THREADS = 4;
+/** A thread for less costs more than it saves. */
+const THREAD_BYTES = 4 << 20;
 
 /**
  * Checks pieces by several threads, each of which has one piece in memory at a time.
@@ -19,7 +21,8 @@ export async function checkPieces(
   found: (task: PieceTask, finding: PieceFinding) => void,
 ): Promise<void> {
   const left = tasks.values();
-  const count = Math.min(tasks.length, availableParallelism(), MOST_THREADS);
+  const bytes = tasks.flatMap(({ location }) => location.segments).reduce((sum, { length }) => sum + length, 0);
+  const count = Math.min(tasks.length, Math.ceil(bytes / THREAD_BYTES), availableParallelism(), MOST_THREADS);
   await Promise.all(Array.from({ length: count }, () => runThread(left, keys, found)));
 }
 

@@ -154,7 +154,7 @@ function rootPages(): (object: SchemaObject) => bigint {
 /** SQLite tells virtual tables by a root page of 0; whether the text agrees is what loading proves. */
 function isVirtual(object: SchemaObject): boolean {
   if (object.type !== "table" || object.sql === null) return false;
-  const ascii = Buffer.from(object.sql.filter((byte) => byte !== 0)).toString("latin1");
+  const ascii = Buffer.from(object.sql).toString("latin1").replaceAll("\0", "");
   return /^\s*CREATE\s+VIRTUAL\s/i.test(ascii);
 }
 

@@ -1,8 +1,9 @@
-import { copyFileSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { writeConstructs } from "../../fixtures/constructs.ts";
 import { verifyDump, type SchemaComparison } from "../../src/api/verify.ts";
 import { quoteIdentifier } from "../../src/base/identifiers.ts";
@@ -31,8 +32,7 @@ const KINDS = `
 const TABLES = ["plain", "with_id", "keyed", "keyed_down", "strict_one", "generated", "hidden", "counted"];
 
 /** A folder with schema S and its dump, and what compares the dump with another file. */
-async function dumped(write: (path: string) => void) {
-  const folder = temporaryFolder();
+async function dumped(write: (path: string) => void, folder = temporaryFolder()) {
   const source = join(folder, "S.db");
   write(source);
   await runExport(folder, { mode: "FULL", folder, dumpFiles: ["s.dmp"] });
@@ -66,6 +66,15 @@ function writeKinds(path: string): void {
   database.exec(KINDS);
   database.close();
 }
+
+/** The dump of KINDS. */
+let kinds: Awaited<ReturnType<typeof dumped>>;
+beforeAll(async () => {
+  kinds = await dumped(writeKinds, mkdtempSync(join(tmpdir(), "tsdp-compare-")));
+});
+afterAll(() => {
+  rmSync(kinds.folder, { recursive: true });
+});
 
 function named(found: SchemaComparison): readonly string[] {
   return found.differences.map(({ type, name, is }) => `${type} ${name} ${is}`);
@@ -123,15 +132,13 @@ describe("a dump against a live schema", () => {
     ["a generated value", "generated", "UPDATE generated SET a = 5 WHERE a = 1", { different: 1 }],
     ["a counter", "sqlite_sequence", "UPDATE sqlite_sequence SET seq = 50", { onlyInDump: 1, onlyLive: 1 }],
   ])("finds %s", async (_, table, sql, rows) => {
-    const { changed } = await dumped(writeKinds);
-    const found = await changed((database) => database.exec(sql.replace(" LIMIT 1", "")));
+    const found = await kinds.changed((database) => database.exec(sql.replace(" LIMIT 1", "")));
     expect(named(found)).toEqual([`TABLE ${table} different`]);
     expect(rowsOf(found, table)).toMatchObject(rows);
   });
 
   it("finds the sign of a zero", async () => {
-    const { changed } = await dumped(writeKinds);
-    const found = await changed((database) => database.prepare("UPDATE plain SET a = ? WHERE rowid = 1").run(-0));
+    const found = await kinds.changed((database) => database.prepare("UPDATE plain SET a = ? WHERE rowid = 1").run(-0));
     expect(named(found)).toEqual(["TABLE plain different"]);
     const zero = await dumped((path) => {
       const database = new Sqlite(path);
@@ -145,8 +152,7 @@ describe("a dump against a live schema", () => {
   });
 
   it("names objects of one side, definitions, columns and settings", async () => {
-    const { changed } = await dumped(writeKinds);
-    const found = await changed((database) => {
+    const found = await kinds.changed((database) => {
       database.exec(`DROP TABLE strict_one; CREATE TABLE more (a); ALTER TABLE with_id ADD COLUMN z; DROP VIEW v;
         CREATE VIEW v AS SELECT b FROM plain; DROP INDEX by_a; CREATE INDEX by_b ON plain (b); PRAGMA user_version = 9`);
     });
@@ -164,7 +170,7 @@ describe("a dump against a live schema", () => {
   });
 
   it("says when text encodings differ", async () => {
-    const { folder, against } = await dumped(writeKinds);
+    const { folder, against } = kinds;
     const path = join(folder, "utf16.copy");
     const database = new Sqlite(path);
     database.exec(`PRAGMA encoding = 'UTF-16le'; ${KINDS}`);
@@ -190,7 +196,6 @@ describe("a dump against a live schema", () => {
   });
 
   it("names exactly the table in which one thing was changed", async () => {
-    const { changed } = await dumped(writeKinds);
     const change = fc.record({
       table: fc.constantFrom(...TABLES),
       row: fc.nat(),
@@ -199,7 +204,7 @@ describe("a dump against a live schema", () => {
     });
     await fc.assert(
       fc.asyncProperty(change, async ({ table, row, kind, value }) => {
-        const found = await changed((database) => {
+        const found = await kinds.changed((database) => {
           changeOne(database, table, row, kind, value);
         });
         expect(found.differences.map(({ name }) => name).filter((name) => name !== "sqlite_sequence")).toEqual([table]);

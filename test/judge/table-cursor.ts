@@ -126,9 +126,14 @@ function rowSource(database: Database, table: string, columns: readonly Column[]
     : { rowid, from: `${from} NOT INDEXED ORDER BY ${rowid}` };
 }
 
+/** Of connections that see one state: SQLite looks at every view whenever it lists the tables. */
+const withoutRowid = new WeakMap<Database, ReadonlySet<string>>();
+
 function isWithoutRowid(database: Database, table: string): boolean {
-  const sql = "SELECT wr FROM pragma_table_list(?) WHERE schema = 'main'";
-  return database.prepare<[string], number>(sql).pluck().get(table) === 1;
+  const sql = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND wr";
+  const names = withoutRowid.get(database) ?? new Set(database.prepare<[], string>(sql).pluck().all());
+  withoutRowid.set(database, names);
+  return names.has(table);
 }
 
 interface KeyIndex {

@@ -1,3 +1,4 @@
+import "../job/small-pieces.ts";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { openDatabase, openImage, type Connection } from "../../src/sqlite/database.ts";
@@ -6,12 +7,12 @@ import { PIECE_TABLE } from "../../src/sqlite/piece-table.ts";
 import { rowsWhere } from "../../src/sqlite/row-filter.ts";
 import { listTables, readTableShape, type TableShape } from "../../src/sqlite/schema.ts";
 import { beginSnapshot, openSource } from "../../src/sqlite/source.ts";
-import { SnapshotLost, Stage, type Piece } from "../../src/sqlite/stage.ts";
+import { PIECE_TARGET, SnapshotLost, Stage, type Piece } from "../../src/sqlite/stage.ts";
 import { temporaryFolder } from "../job/temporary-folder.ts";
 import { pieceRows, tableRows } from "./exact-rows.ts";
 
-const MEBIBYTE = 1 << 20;
-const BOUND = 16 * MEBIBYTE;
+const LARGE_ROW = PIECE_TARGET / 4;
+const BOUND = 2 * PIECE_TARGET;
 
 /** A source made by SQL, with its snapshot begun, and a second connection that goes on writing. */
 function sourceOf(sql: string): { source: Connection; writer: Connection } {
@@ -60,7 +61,7 @@ const NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n 
 describe("rows that are too large together", () => {
   test("come in more pieces, each once, all of the one snapshot that was begun", () => {
     const { source, writer } = sourceOf(
-      `CREATE TABLE t (v); ${NUMBERS} INSERT INTO t SELECT CAST(zeroblob(${MEBIBYTE}) || i AS BLOB) FROM n`,
+      `CREATE TABLE t (v); ${NUMBERS} INSERT INTO t SELECT CAST(zeroblob(${LARGE_ROW}) || i AS BLOB) FROM n`,
     );
     const before = digest(source, "t", "rowid", "v");
     const pieces = unloadAll(source, shapeOf(source, "t"), 10_000, () => {
@@ -75,7 +76,7 @@ describe("rows that are too large together", () => {
   test("also when only the 2,000th column, which has a statement of its own, makes them so", () => {
     const columns = Array.from({ length: 2000 }, (_, i) => `w${i}`);
     const { source, writer } = sourceOf(
-      `CREATE TABLE t (${columns.join(", ")}); ${NUMBERS} INSERT INTO t (w0, w1999) SELECT i, CAST(zeroblob(${MEBIBYTE}) || i AS BLOB) FROM n`,
+      `CREATE TABLE t (${columns.join(", ")}); ${NUMBERS} INSERT INTO t (w0, w1999) SELECT i, CAST(zeroblob(${LARGE_ROW}) || i AS BLOB) FROM n`,
     );
     const before = digest(source, "t", "rowid", "w1999");
     const pieces = unloadAll(source, shapeOf(source, "t"), 10_000, () => {
