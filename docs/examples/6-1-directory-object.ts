@@ -1,5 +1,6 @@
 // Example 6-1: Create a Directory Object and Grant READ AND WRITE Access.
-// The database is $TSDP_DATABASE, else the current directory. The folder is the first argument, else ./work.
+// The database is $TSDP_DATABASE, else the current directory. The folder is the first argument, else ./work; the user the second one,
+// else whoever is connected.
 
 import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
@@ -10,8 +11,15 @@ mkdirSync(folder, { recursive: true });
 
 const datapump = await connect();
 
-// CREATE DIRECTORY dmpdir AS '/rdbms/work'; whoever may write the catalog of the database may use it.
+// CREATE DIRECTORY dmpdir AS '/rdbms/work';
 
 await datapump.createDirectory("DMPDIR", folder, { replace: true });
 for (const { name, path } of await datapump.directories()) console.log(`${name} = ${path}`);
+
+// GRANT READ, WRITE ON DIRECTORY dmpdir TO user;
+
+const user = process.argv[3] ?? datapump.user;
+await datapump.grantDirectory(["READ", "WRITE"], "DMPDIR", user);
+for (const { directory, grantee, privilege } of await datapump.directoryGrants())
+  console.log(`${privilege} ON DIRECTORY ${directory} TO ${grantee}`);
 await datapump.close();

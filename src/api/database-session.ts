@@ -17,7 +17,7 @@ import {
 } from "../catalog/wallet.ts";
 import { findLeftovers, removeLeftover, type Leftover } from "../job/clean.ts";
 import type { JobSummary } from "../job/jobs.ts";
-import { jobsOf, queryViews } from "../job/views.ts";
+import { jobsOf, queryViews, type ViewSession } from "../job/views.ts";
 import { ColumnProcedures } from "./columns.ts";
 import { RoleProcedures } from "./roles.ts";
 import { rejecting } from "./session.ts";
@@ -182,25 +182,29 @@ export class DatabaseSession {
     return rejecting(() => walletStatus(this.home));
   }
 
-  /** All jobs of the database, as DBA_DATAPUMP_JOBS shows them. */
+  /** The jobs of the database that the user may see, as DBA_DATAPUMP_JOBS shows them: those of others ask for a role. */
   async jobs(): Promise<readonly JobSummary[]> {
-    return rejecting(() => jobsOf(this.home, this.user));
+    return rejecting(() => jobsOf(this.#viewSession));
   }
 
   /**
    * A SELECT over the views DBA_DATAPUMP_JOBS, USER_DATAPUMP_JOBS and DBA_DATAPUMP_SESSIONS, and over DATABASE_EXPORT_OBJECTS,
-   * SCHEMA_EXPORT_OBJECTS and TABLE_EXPORT_OBJECTS, which list the object paths of the jobs of a mode; DBA_DB_LINKS, ALL_DB_LINKS and
-   * USER_DB_LINKS show database links.
+   * SCHEMA_EXPORT_OBJECTS and TABLE_EXPORT_OBJECTS, which list the object paths of the jobs of a mode; of the catalog SESSION_ROLES,
+   * USER_ROLE_PRIVS, ALL_USERS, ALL_DIRECTORIES, ALL_TAB_PRIVS (grants on directory objects), ALL_DB_LINKS and USER_DB_LINKS, and for who
+   * has a role of Data Pump DBA_USERS, DBA_ROLES, DBA_ROLE_PRIVS, DBA_DIRECTORIES, DBA_TAB_PRIVS and DBA_DB_LINKS.
    * @returns rows by the names of their columns, as the statement spells them
    * @throws ORA-00942 for anything else
    */
   async query(sql: string, ...parameters: readonly unknown[]): Promise<readonly Readonly<Record<string, unknown>>[]> {
-    return rejecting(() => queryViews(this.home, this.user, sql, parameters));
+    return rejecting(() => queryViews(this.#viewSession, sql, parameters));
   }
 
-  /** What dead jobs of the database left: jobs that could be started again, and files that nobody can use any more. */
+  /**
+   * What dead jobs of the database left: jobs that could be started again, and files that nobody can use any more.
+   * @throws ORA-01031 for who is no administrator: it may be anybody's
+   */
   async leftovers(): Promise<readonly Leftover[]> {
-    return rejecting(() => findLeftovers(this.home, this.database));
+    return this.#administer(() => findLeftovers(this.home, this.database));
   }
 
   /**
@@ -209,7 +213,11 @@ export class DatabaseSession {
    * @throws when a process has taken the job up meanwhile
    */
   async removeLeftover(leftover: Leftover, force = false): Promise<void> {
-    return rejecting(() => removeLeftover(leftover, force));
+    return this.#administer(() => removeLeftover(leftover, force));
+  }
+
+  get #viewSession(): ViewSession {
+    return { home: this.home, user: this.user, currentDirectory: this.currentDirectory };
   }
 
   /** Runs what only an administrator may do. */

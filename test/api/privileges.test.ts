@@ -114,3 +114,34 @@ test("an export of another's schema does not start; of a dump that holds one onl
   expect((await verified("system")).code).toBe(0);
   expect((await verified("nobody")).err).toContain("ORA-01017");
 });
+
+test("the views show a user what is his, and everything to who has a role", async () => {
+  await administrator.grantDirectory(["READ"], "DMPDIR", "PUBLIC");
+  await administrator.roles.create("clerk");
+  await administrator.roles.grant("clerk", "hr");
+  await administrator.open("EXPORT", "SCHEMA", null, "OTHERS");
+  const rowsOf = async (pump: DataPump, sql: string) => (await pump.query(sql)).map((row) => Object.values(row));
+  expect(await rowsOf(hr, "SELECT * FROM session_roles")).toEqual([["CLERK"]]);
+  expect(await rowsOf(hr, "SELECT username, granted_role FROM user_role_privs")).toEqual([["HR", "CLERK"]]);
+  expect(await rowsOf(hr, "SELECT username FROM all_users")).toEqual([["HR"], ["SYSTEM"]]);
+  expect(await rowsOf(hr, "SELECT directory_name FROM all_directories")).toEqual([["DMPDIR"]]);
+  const granted = [["PUBLIC", "DMPDIR", "READ"]];
+  expect(await rowsOf(hr, "SELECT grantee, table_name, privilege FROM all_tab_privs")).toEqual(granted);
+  expect(await hr.jobs()).toEqual([]);
+  for (const view of ["dba_users", "dba_datapump_jobs", "dba_directories"])
+    await expectCodes(hr.query(`SELECT * FROM ${view}`), "ORA-00942", "TSDP-00010");
+  await expectCodes(hr.leftovers(), "ORA-01031");
+
+  expect(await administrator.jobs()).toMatchObject([{ name: "OTHERS" }]);
+  expect(await rowsOf(administrator, "SELECT username, account_status FROM dba_users")).toEqual([
+    ["HR", "OPEN"],
+    ["SYSTEM", "OPEN"],
+  ]);
+  expect(await rowsOf(administrator, "SELECT directory_name, directory_path FROM dba_directories")).toContainEqual([
+    "DATA_PUMP_DIR",
+    folder,
+  ]);
+  expect(await rowsOf(administrator, "SELECT role FROM dba_roles")).toContainEqual(["CLERK"]);
+  expect(await rowsOf(administrator, "SELECT grantee FROM dba_role_privs WHERE granted_role = 'CLERK'")).toEqual([["HR"]]);
+  expect(await rowsOf(administrator, "SELECT grantee, table_name, privilege FROM dba_tab_privs")).toEqual(granted);
+});

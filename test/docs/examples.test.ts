@@ -39,8 +39,11 @@ function displayed(script: string, output: string): string {
   return output;
 }
 
-test("the seed's examples 6-1 and 6-3 make the directory object, and display what a job says", () => {
-  expect(run("dist/examples/6-1-directory-object.js", join(database, "work"))).toContain(`DMPDIR = ${join(database, "work")}\n`);
+test("the seed's examples 6-1 to 6-3 make the directory object and grant it, show the roles, and display what a job says", () => {
+  const made = run("dist/examples/6-1-directory-object.js", join(database, "work"));
+  expect(made).toContain(`DMPDIR = ${join(database, "work")}\n`);
+  expect(made).toMatch(/^READ ON DIRECTORY DMPDIR TO SYSTEM\nWRITE ON DIRECTORY DMPDIR TO SYSTEM$/m);
+  expect(run("dist/examples/6-2-session-roles.js")).toMatch(/^EXP_FULL_DATABASE\nIMP_FULL_DATABASE$/m);
   const displayed = run("dist/examples/6-3-display-output.js");
   expect(displayed).toMatch(/^\. {2}estimated "HR"\."employees" {2,}20\.00 KB$/m);
   expect(displayed).toMatch(/^Job "SYSTEM"\."EXAMPLE_OUTPUT" successfully completed at /m);
