@@ -112,7 +112,8 @@ class SchemaPlanner {
   readonly #problems: (readonly ErrorLine[])[];
   readonly #notes: ErrorLine[] = [];
   readonly #loads: TableLoad[] = [];
-  readonly #drops: string[] = [];
+  /** Names of tables that are replaced, by their lower case. */
+  readonly #drops = new Map<string, string>();
   /** Tables (and the virtual tables of shadow tables) whose dependents are left out: lower case. */
   readonly #without = new Set<string>();
 
@@ -136,7 +137,7 @@ class SchemaPlanner {
       plan: {
         encoding: this.#request.source.settings.encoding,
         progress: progressName(this.#request.guid),
-        drops: this.#drops,
+        drops: [...this.#drops.values()],
         renames: this.#request.renames,
         tables: this.#loads.map(({ table }) => table),
         creations: virtual.filter((table) => this.#isEmpty(table)),
@@ -179,7 +180,7 @@ class SchemaPlanner {
     if (isSystemTable(object)) return this.#takeSystemTable(object);
     const existing = this.#existing.get(foldName(object.name));
     if (existing === undefined) return this.#takeNewTable(object);
-    if (object.owner !== null && this.#isDropped(object.owner)) return this.#takeNewTable(object);
+    if (object.owner !== null && this.#drops.has(foldName(object.owner))) return this.#takeNewTable(object);
     this.#without.add(foldName(object.name));
     return this.#takeExistingTable(object, existing);
   }
@@ -208,7 +209,7 @@ class SchemaPlanner {
         return false;
       case "REPLACE":
         if (existing.missingModule !== undefined) return this.#reportUnreplaceable(name, existing.missingModule);
-        this.#drops.push(existing.name);
+        this.#drops.set(foldName(existing.name), existing.name);
         this.#without.delete(foldName(object.name));
         return this.#takeNewTable(object);
       case "APPEND":
@@ -329,7 +330,7 @@ class SchemaPlanner {
     if (object.objectType === "TABLE") return false;
     if (this.#without.has(foldName(object.tableName)) && object.objectType !== "VIEW") return this.#reportDependent(object);
     const existing = this.#existing.get(foldName(object.name));
-    if (existing === undefined || this.#isDropped(existing.tableName)) return true;
+    if (existing === undefined || this.#drops.has(foldName(existing.tableName))) return true;
     this.#problems.push(pumpError([["ORA-31684", `${object.objectType}:${this.#shown(object.name)}`]]).lines);
     return false;
   }
@@ -340,10 +341,6 @@ class SchemaPlanner {
     const inserts = [`${object.objectType}:${this.#shown(object.name)}`, `TABLE:${this.#shown(object.tableName)}`] as const;
     if (failed) this.#problems.push(pumpError([["ORA-39112", ...inserts]]).lines);
     return false;
-  }
-
-  #isDropped(table: string): boolean {
-    return this.#drops.some((name) => foldName(name) === foldName(table));
   }
 
   #isVirtual(object: DumpObject): boolean {

@@ -8,6 +8,7 @@ import type { InvalidValues } from "../sqlite/validate-rows.ts";
 import { BadFile } from "./bad-file.ts";
 import type { Crew } from "./crew.ts";
 import { sayRows, tellRejections, type LoadedRows, type SchemaWork } from "./import-loading.ts";
+import type { TableLoad } from "./import-plan.ts";
 import { rowsLine } from "./log-lines.ts";
 import type { JobRun } from "./run.ts";
 import type { WorkerBoard } from "./worker-board.ts";
@@ -23,6 +24,8 @@ export class Publishing {
   readonly #begun = new Map<number, number>();
   readonly #paths = new Map<SchemaWork, ReadonlyMap<string, ObjectPathTail>>();
   readonly #seconds = new Map<ObjectPathTail, number>();
+  /** Tables whose rows are told when they are published, by their names. */
+  readonly #typed = new Map<SchemaWork, ReadonlyMap<string, TableLoad>>();
 
   constructor(run: JobRun, crew: Crew, board: WorkerBoard, loading: LoadedRows) {
     this.#run = run;
@@ -160,14 +163,24 @@ export class Publishing {
     return paths;
   }
 
-  #tellOutcome(worker: number, { target, plan }: SchemaWork, event: Exclude<PublishEvent, { kind: "begun" }>): void {
+  #typedOf(work: SchemaWork): ReadonlyMap<string, TableLoad> {
+    const known = this.#typed.get(work);
+    if (known !== undefined) return known;
+    const loads = work.plan.loads.filter(({ table }) => !table.raw);
+    const typed = new Map(loads.map((load) => [load.table.definition.name, load]));
+    this.#typed.set(work, typed);
+    return typed;
+  }
+
+  #tellOutcome(worker: number, work: SchemaWork, event: Exclude<PublishEvent, { kind: "begun" }>): void {
     const { object } = event;
+    const { target } = work;
     const name = qualifiedName(target.name, object.name);
     if (event.kind === "failed")
       this.#run.report(pumpError([["ORA-39083", `${object.type.toUpperCase()}:${name}`], ...event.lines]).lines);
     if (event.kind === "invalid") tellInvalid(this.#run, target.name, object.name, event.values);
     if (event.kind === "rejected") this.#run.report(pumpError([["ORA-31693", name], ["ORA-02354"], ...event.lines]).lines);
-    const load = plan.loads.find(({ table }) => table.definition.name === object.name && !table.raw);
+    const load = this.#typedOf(work).get(object.name);
     const progress = load === undefined ? undefined : this.#loading.progressOf(load);
     if (event.kind !== "object" || load === undefined || progress === undefined || isSystemTable(load.object)) return;
     const offered = progress.rows;

@@ -69,8 +69,11 @@ export class LinkedImport {
     this.#workers = this.#pool.take(Math.min(this.#run.degree, this.#sources.length)).slice(0, this.#sources.length);
     await Promise.all(this.#workers.map((worker) => worker.call({ do: "open link", sources: this.#sourcesOf(worker) })));
     this.#snapshot = await Snapshot.take(this.#sources, this.#workers);
-    const stamp = await this.#readStamp(this.#snapshot);
+    const reading = this.#readStamp(this.#snapshot);
+    // Awaited below, once there is a plan; a failure must not surface before that as an unhandled one.
+    reading.catch(() => undefined);
     this.#plan = planExport(sources, this.#snapshot, contentOf(definition), { marks: [], keepsApart: false, remaps: [] });
+    const stamp = await reading;
     const { schemas, objects, withoutRows, isPartial } = this.#plan;
     const choices = schemas
       .map((source) => ({
