@@ -1,4 +1,5 @@
 // `npm run bench -- [--mb 400] [--runs 3] [--parallel 2] [--seed 42] [--peers | --no-peers] [--write]`
+// [--only pages]: only the tasks of whose kind that is a part, such as "pages" or "link".
 // Generates data from a seed, runs tsdp and its peers in turn on it, and prints medians and ratios as Markdown.
 // Under `.ci/object-store.sh` the same jobs run with their dump file in the object store too.
 import { spawnSync } from "node:child_process";
@@ -31,14 +32,14 @@ async function main() {
   try {
     const context = makeContext(folder, options);
     const notes = [];
-    postgres = options.peers ? preparePostgres(context, notes) : undefined;
+    postgres = options.peers && options.only === "" ? preparePostgres(context, notes) : undefined;
     const store = endpoint === undefined ? undefined : await prepareStore(context);
     const tasks = choose(context, options, { postgres, store }, notes);
     for (let i = 1; i <= options.runs; i++) await runAll(tasks, i, options.runs);
-    const startups = options.tsdp ? await measureStartups(context) : [];
+    const startups = options.tsdp && options.only === "" ? await measureStartups(context) : [];
     const text = section({ ...options, rows: context.rows, versions: await versions(postgres, options), tasks, startups, notes });
     console.log(`\n${text}`);
-    if (options.write) writeSection(join(ROOT, "docs", "performance.md"), options.megabytes, text);
+    if (options.write) writeSection(join(ROOT, "docs", "performance.md"), `${options.megabytes} ${options.only}`.trim(), text);
   } finally {
     postgres?.stop();
     rmSync(folder, { recursive: true, force: true });
@@ -56,6 +57,7 @@ function readOptions() {
       seed: number("42"),
       peers: { type: "boolean", default: true },
       tsdp: { type: "boolean", default: true },
+      only: { type: "string", default: "" },
       write: { type: "boolean", default: false },
     },
   });
@@ -64,7 +66,8 @@ function readOptions() {
     if (!Number.isInteger(whole) || whole < 1) throw new Error(`a whole number from 1 is needed, not '${text}'`);
     return whole;
   });
-  return { megabytes, runs, parallel, seed, peers: values.peers, tsdp: values.tsdp, write: values.write };
+  const { peers, tsdp, only, write } = values;
+  return { megabytes, runs, parallel, seed, peers, tsdp, only, write };
 }
 
 function makeContext(folder, { megabytes, seed, parallel }) {
@@ -94,7 +97,7 @@ async function prepareStore(context) {
   return makeBucket(context, { endpoint, key, secret });
 }
 
-function choose(context, { peers, tsdp }, { postgres, store }, notes) {
+function choose(context, { peers, tsdp, only }, { postgres, store }, notes) {
   const missing = peers ? ["sqlite3", "zstd"].filter((name) => spawnSync(name, ["--version"]).error !== undefined) : [];
   if (missing.length > 0) notes.push(`The SQLite peers were skipped: ${missing.join(" and ")} not installed.`);
   const withSqlite = peers && missing.length === 0;
@@ -105,7 +108,9 @@ function choose(context, { peers, tsdp }, { postgres, store }, notes) {
     ...(tsdp ? [...pageTasks(context, withSqlite), ...linkTasks(context, withSqlite)] : []),
     ...(withSqlite ? sqliteTasks(context) : []),
     ...(postgres === undefined ? [] : postgresTasks(context, postgres)),
-  ].map((task) => ({ ...task, seconds: [] }));
+  ]
+    .filter(({ kind }) => kind.includes(only))
+    .map((task) => ({ ...task, seconds: [] }));
 }
 
 /** Every task once; in the last round also once more for its memory, since watching it costs time. */

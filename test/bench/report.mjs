@@ -5,9 +5,9 @@ import { BASELINE } from "./tasks.mjs";
 import { median } from "./measure.mjs";
 
 /** One section for one size of data. */
-export function section({ megabytes, rows, runs, parallel, versions, tasks, startups, notes }) {
+export function section({ megabytes, rows, runs, parallel, only, versions, tasks, startups, notes }) {
   return [
-    `### ${megabytes} MB, ${rows.toLocaleString("en")} rows, 2 indexes`,
+    `### ${megabytes} MB, ${rows.toLocaleString("en")} rows, 2 indexes${only === "" ? "" : `: ${only}`}`,
     "",
     `Medians of ${runs} runs, every task in turn in each; ${cpus().length} x ${cpus()[0]?.model.trim()}, ${gigabytes(totalmem())} GB, ` +
       `${process.platform} ${release()}. ${versions.join(", ")}. tsdp: parallel=${parallel}, compression=all.`,
@@ -21,14 +21,14 @@ export function section({ megabytes, rows, runs, parallel, versions, tasks, star
     ...startupTable(startups),
     ...notes.map((note) => `- ${note}`),
     "",
-    `Repeat: \`npm run bench -- --mb ${megabytes} --runs ${runs} --parallel ${parallel} --write\``,
+    `Repeat: \`npm run bench -- --mb ${megabytes} --runs ${runs} --parallel ${parallel}${only === "" ? "" : ` --only ${only}`} --write\``,
     "",
   ].join("\n");
 }
 
 /** Puts a section between its markers, or behind everything else. */
-export function writeSection(path, megabytes, text) {
-  const [begin, end] = [`<!-- bench ${megabytes} -->`, `<!-- end bench ${megabytes} -->`];
+export function writeSection(path, name, text) {
+  const [begin, end] = [`<!-- bench ${name} -->`, `<!-- end bench ${name} -->`];
   const page = existsSync(path) ? readFileSync(path, "utf8") : "# Performance\n";
   const block = `${begin}\n\n${text}\n${end}`;
   const [from, to] = [page.indexOf(begin), page.indexOf(end)];
