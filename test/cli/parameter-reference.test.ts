@@ -135,6 +135,13 @@ const ROWS: Readonly<Record<string, Row>> = {
     with: "dumpfile=s3://bucket/x.dmp",
     bad: [["nope", ...BAD_FILE, "ORA-27476"]],
   },
+  data_options: {
+    of: EI,
+    call: "SET_PARAMETER DATA_OPTIONS",
+    good: "skip_constraint_errors",
+    bad: [["some", ...BAD]],
+    again: ["Skip_Constraint_Errors"],
+  },
   directory: { of: EI, call: "ADD_FILE directory", good: "dmpdir", bad: [["nowhere", ...BAD_LOG, "ORA-39087"]] },
   dumpfile: {
     of: EI,
@@ -344,8 +351,11 @@ const ROWS: Readonly<Record<string, Row>> = {
   },
 };
 
-/** What works of one command only, so far. */
-const NOT_YET = new Set(["import query"]);
+/** What a value that is good for the other command answers. */
+const OF_THE_OTHER: Readonly<Record<string, readonly string[]>> = {
+  "import query": ["TSDP-00001"],
+  "export data_options": [ARGUMENT, "ORA-39207"],
+};
 
 /** Parameters that Data Pump has not. */
 const OWN = new Set([
@@ -368,12 +378,12 @@ describe("the parameters of the reference", () => {
     for (const command of row.of)
       if (row.good !== "")
         expect(await codesOf(command, [`${name}=${row.good.replace("OF", command)}`])).toEqual(
-          NOT_YET.has(`${command} ${name}`) ? ["TSDP-00001"] : [],
+          OF_THE_OTHER[`${command} ${name}`] ?? [],
         );
   });
 
   it.each(cases)("%s refuses bad values", async (name, row) => {
-    for (const command of row.of.filter((of) => !NOT_YET.has(`${of} ${name}`))) {
+    for (const command of row.of.filter((of) => OF_THE_OTHER[`${of} ${name}`] === undefined)) {
       const base = row.with === undefined ? [] : [row.with];
       for (const [value, ...codes] of row.bad)
         expect(await codesOf(command, [...base, `${name}=${value}`]), value).toEqual(codes.map((code) => client(command, code)));
@@ -381,7 +391,7 @@ describe("the parameters of the reference", () => {
   });
 
   it.each(cases.filter(([, { good }]) => good !== ""))("%s repeated", async (name, row) => {
-    const command = row.of[0] ?? "export";
+    const command = row.of.find((of) => OF_THE_OTHER[`${of} ${name}`] === undefined) ?? "export";
     const [value, ...codes] = row.again ?? [row.good];
     const words = [`${name}=${row.good}`, `${name}=${value}`];
     expect(await codesOf(command, words)).toEqual(codes);
