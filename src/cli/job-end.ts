@@ -1,4 +1,5 @@
 import type { JobDesc } from "../api/status-types.ts";
+import { PumpError, toPumpError } from "../base/errors.ts";
 import { qualifiedName } from "../base/identifiers.ts";
 import type { JobScreen } from "./events.ts";
 import { exitCodeOf, type Following } from "./follow.ts";
@@ -21,11 +22,22 @@ export function tellEnd(following: Following, job: JobDesc | null, screen: JobSc
   return exitCode;
 }
 
+/** The error of following a job: of one whose control process has died it says how to start it again. */
+export function followingError(error: unknown, job: JobDesc | null): PumpError {
+  const found = toPumpError(error);
+  if (!found.has("ORA-39015") || job === null) return found;
+  const hint = `The control process of job ${qualifiedName(job.owner, job.jobName)} has ended before its job; start it again with START_JOB after: ${attachCommand(job)}`;
+  return new PumpError(found.lines, hint, { cause: error });
+}
+
 function goesOn(job: JobDesc | null): string {
   if (job === null) return "The job goes on without this client.";
-  const name = /^[A-Z][A-Z0-9_$#]*$/.test(job.jobName) ? job.jobName : shellWord(`"${job.jobName}"`);
-  const command = `tsdp attach ${name} ${shellWord(job.globalName)}`;
-  return `Job ${qualifiedName(job.owner, job.jobName)} goes on without this client; follow it with: ${command}`;
+  return `Job ${qualifiedName(job.owner, job.jobName)} goes on without this client; follow it with: ${attachCommand(job)}`;
+}
+
+function attachCommand({ jobName, globalName }: JobDesc): string {
+  const name = /^[A-Z][A-Z0-9_$#]*$/.test(jobName) ? jobName : shellWord(`"${jobName}"`);
+  return `tsdp attach ${name} ${shellWord(globalName)}`;
 }
 
 function shellWord(path: string): string {

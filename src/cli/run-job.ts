@@ -11,7 +11,7 @@ import { helpLines } from "./help.ts";
 import { Interruptions } from "./interruption.ts";
 import { placeDefaultFiles } from "./default-directory.ts";
 import { defineJob } from "./job-calls.ts";
-import { tellEnd, wantsPrompt } from "./job-end.ts";
+import { followingError, tellEnd, wantsPrompt } from "./job-end.ts";
 import { placeLegacyFiles } from "./legacy-files.ts";
 import { planJob, type JobPlan } from "./job-plan.ts";
 import type { Output } from "./output.ts";
@@ -111,6 +111,8 @@ async function defineAndFollow(
     screen.wait("Starting the job");
     await startJob(pump, handle, 0, plan.abortStep);
     following = await followJob(pump, handle, screen, () => interruptions.current(), statusPeriod);
+  } catch (error) {
+    throw followingError(error, status.jobDescription);
   } finally {
     interruptions.stop();
   }

@@ -75,6 +75,12 @@ describe("legacy mode", () => {
     const placed = await placeLegacyFiles(pump, plan("/dumps/b/../a/x.dmp"));
     expect(placed.dumps).toMatchObject([{ name: "x.dmp", directory: '"DUMPS"' }]);
     expect(placed.log).toMatchObject({ name: "exp.log" });
-    await expect(placeLegacyFiles(pump, plan("/dumps/c/x.dmp"))).rejects.toThrow("ORA-39087");
+    const script = planJob(readCommandLine("import", ["file=x", "indexfile=/dumps/a/x.sql"]).settings);
+    expect((await placeLegacyFiles(pump, script)).script).toMatchObject({ name: "x.sql", directory: '"DUMPS"' });
+    await expect(placeLegacyFiles(pump, plan("/dumps/c/x.dmp"))).rejects.toThrow(
+      /^ORA-39001.*\nORA-39000.*\nORA-39087.*\/dumps\/c/,
+    );
+    const log = planJob(readCommandLine("export", ["file=x", "log=/dumps/c/x.log"]).settings);
+    await expect(placeLegacyFiles(pump, log)).rejects.toThrow(/^ORA-39002.*\nORA-39070.*\nORA-39087/);
   });
 });

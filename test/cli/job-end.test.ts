@@ -1,0 +1,14 @@
+import { expect, test } from "vitest";
+import type { JobDesc } from "../../src/api/status-types.ts";
+import { pumpError } from "../../src/base/errors.ts";
+import { followingError } from "../../src/cli/job-end.ts";
+
+const job = { owner: "SYSTEM", jobName: "Nightly one", globalName: "/data/my db" } as JobDesc;
+
+test("who follows a job whose control process dies is told how to start it again", () => {
+  const died = followingError(pumpError([["ORA-31626"], ["ORA-39015"]], "as the API says it"), job);
+  expect(died.code).toBe("ORA-31626");
+  expect(died.hint).toContain(`"SYSTEM"."Nightly one"`);
+  expect(died.hint).toMatch(/START_JOB after: tsdp attach '"Nightly one"' '\/data\/my db'$/);
+  expect(followingError(pumpError([["ORA-39006"]], "other"), job).hint).toBe("other");
+});
