@@ -213,11 +213,17 @@ export class ImportJob implements Job {
     const objects = this.#works.flatMap((work) => work.objects);
     const paths = pathsOf(objects, "IMPORT", this.#content);
     this.#tellEstimate();
-    const isRowPath = (path: ObjectPathTail) => path === "TABLE/TABLE" || path === "TABLE/TABLE_DATA";
-    for (const path of paths.filter(isRowPath)) {
-      this.#processing(path);
-      if (!path.endsWith("/TABLE_DATA")) this.#measure(path, this.#run.secondsOfStep());
+    if (paths.includes("TABLE/TABLE")) {
+      this.#processing("TABLE/TABLE");
+      this.#measure("TABLE/TABLE", this.#run.secondsOfStep());
     }
+    this.#tellPlans();
+    if (paths.includes("TABLE/TABLE_DATA")) this.#processing("TABLE/TABLE_DATA");
+    return paths.filter((path) => path !== "TABLE/TABLE" && path !== "TABLE/TABLE_DATA");
+  }
+
+  /** What is in the way of tables and other objects. */
+  #tellPlans(): void {
     for (const { target, plan } of this.#works) {
       if (target.startsOver) this.#run.say(`Schema ${target.name} is loaded from the beginning: ${this.#lostBecause}`);
       this.#run.once(`plan ${target.name}`, () => {
@@ -225,7 +231,6 @@ export class ImportJob implements Job {
         for (const lines of plan.problems) this.#run.report(lines);
       });
     }
-    return paths.filter((path) => !isRowPath(path));
   }
 
   #tellMissing(): void {

@@ -6,6 +6,7 @@ import { connect } from "../../src/api/data-pump.ts";
 import { EXCEPTIONS, KU } from "../../src/api/constants.ts";
 import { pumpError, toPumpError } from "../../src/base/errors.ts";
 import type { JobAnswer } from "../../src/job/control-table.ts";
+import { defaultJobName } from "../../src/job/jobs.ts";
 import { LivenessLock, lockPath } from "../../src/job/liveness.ts";
 import { controlTable, exampleSession, expectCodes, type ExampleSession } from "./example-session.ts";
 
@@ -46,6 +47,12 @@ describe("open", () => {
       "SYS_EXPORT_TABLE_02",
       "SYS_IMPORT_FULL_01",
     ]);
+  });
+
+  test.each(["EXPORT", "IMPORT", "SQL_FILE"] as const)("names %s jobs by their mode", (operation) => {
+    const home = join(session.folder, ".tsdp");
+    for (const mode of ["FULL", "SCHEMA", "TABLE", "TABLESPACE", "TRANSPORTABLE"] as const)
+      expect(defaultJobName(home, "SYSTEM", operation, mode)).toBe(`SYS_${operation}_${mode}_01`);
   });
 
   test.each([

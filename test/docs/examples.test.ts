@@ -97,7 +97,7 @@ test("the seed's examples 6-5 and 6-7 move a table through an object store, and 
   const store = await startObjectStore();
   try {
     const test = new Sqlite(join(database, "TEST.db"));
-    test.exec("CREATE TABLE FOO (id INTEGER PRIMARY KEY, v); INSERT INTO FOO (v) VALUES ('a'), (x'00'), (NULL)");
+    test.exec("CREATE TABLE FOO (id INTEGER PRIMARY KEY, v); INSERT INTO FOO (v) VALUES ('a'), (x'00'), (NULL); ANALYZE");
     test.close();
     const environment = {
       ...process.env,
@@ -117,6 +117,8 @@ test("the seed's examples 6-5 and 6-7 move a table through an object store, and 
     expect(inOrder(exported)).toEqual([
       'Starting "SYSTEM"."SYS_EXPORT_TABLE_01":',
       "Processing object type TABLE_EXPORT/TABLE/TABLE_DATA",
+      "Processing object type TABLE_EXPORT/TABLE/STATISTICS/TABLE_STATISTICS",
+      "Processing object type TABLE_EXPORT/TABLE/STATISTICS/MARKER",
       "Processing object type TABLE_EXPORT/TABLE/TABLE",
       expect.stringMatching(/^\. \. exported "TEST"\."FOO" .* 3 rows$/),
       'Master table "SYSTEM"."SYS_EXPORT_TABLE_01" successfully loaded/unloaded',
@@ -133,6 +135,8 @@ test("the seed's examples 6-5 and 6-7 move a table through an object store, and 
       "Processing object type TABLE_EXPORT/TABLE/TABLE",
       "Processing object type TABLE_EXPORT/TABLE/TABLE_DATA",
       expect.stringMatching(/^\. \. imported "TEST"\."FOO" .* 3 rows$/),
+      "Processing object type TABLE_EXPORT/TABLE/STATISTICS/TABLE_STATISTICS",
+      "Processing object type TABLE_EXPORT/TABLE/STATISTICS/MARKER",
       expect.stringMatching(/^Job "SYSTEM"\."OSI" successfully completed at /),
     ]);
   } finally {
