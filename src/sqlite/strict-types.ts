@@ -10,6 +10,22 @@ export const STRICT_CLASSES: Readonly<Record<string, string>> = {
   BLOB: "blob",
 };
 
+/** Text that may be a number: nothing else stands in one. */
+const NUMERIC_TEXT = "NOT GLOB '*[^0-9eE.+ \t\n\v\f\r-]*'";
+
+/** When a STRICT table converts a value that it is given for a column of a type; what it neither takes nor converts it refuses itself. */
+const CONVERTED: Readonly<Record<string, (value: string) => string>> = {
+  INT: integerConverts,
+  INTEGER: integerConverts,
+  REAL: (value) => `typeof(${value}) = 'integer' OR (typeof(${value}) = 'text' AND ${value} ${NUMERIC_TEXT})`,
+  TEXT: (value) => `typeof(${value}) IN ('integer', 'real')`,
+};
+
+function integerConverts(value: string): string {
+  const isWhole = `typeof(${value}) = 'real' AND ${value} = CAST(${value} AS INTEGER)`;
+  return `(${isWhole}) OR (typeof(${value}) = 'text' AND ${value} ${NUMERIC_TEXT})`;
+}
+
 /**
  * Holds rows against the types of a STRICT table before they are inserted: what SQLite would convert without a word ('5' into 5) is
  * refused as what it can't.
@@ -22,19 +38,20 @@ export function assertStrictTypes(
   types: readonly (readonly [column: string, type: string])[],
 ): void {
   const typed = types.flatMap(([column, type]) => {
-    const taken = STRICT_CLASSES[type];
-    return taken === undefined ? [] : [{ column, type, taken, found: `typeof(${quoteIdentifier(column)})` }];
+    const converted = CONVERTED[type];
+    const value = quoteIdentifier(column);
+    return converted === undefined ? [] : [{ column, type, value, condition: converted(value) }];
   });
   if (typed.length === 0) return;
-  const fits = typed.map(({ found, taken }) => `${found} IN ('${taken}', 'null')`);
+  const found = typed.map(({ value, condition }) => `CASE WHEN ${condition} THEN typeof(${value}) END`);
   const row = connection
     .prepare(
-      `SELECT ${typed.map(({ found }) => found).join(", ")} FROM ${quoteIdentifier(rows)} WHERE 0 IN (${fits.join(", ")}) LIMIT 1`,
+      `SELECT ${found.join(", ")} FROM ${quoteIdentifier(rows)} WHERE 1 IN (${typed.map(({ condition }) => condition).join(", ")}) LIMIT 1`,
     )
     .raw()
-    .get() as string[] | undefined;
+    .get() as (string | null)[] | undefined;
   if (row === undefined) return;
-  const wrong = typed.findIndex(({ taken }, i) => row[i] !== taken && row[i] !== "null");
+  const wrong = row.findIndex((storageClass) => storageClass !== null);
   const { column, type } = typed[wrong] ?? { column: "", type: "" };
   const message = `cannot store ${(row[wrong] ?? "").toUpperCase()} value in ${type} column ${table}.${column}`;
   throw Object.assign(new Error(message), { code: "SQLITE_CONSTRAINT_DATATYPE" });
