@@ -188,11 +188,7 @@ function assertRemaps(definition: JobDefinition): void {
     if (key !== undefined) throw invalidOperation(["ORA-39053", "REMAP_DATA", definition.operation]);
     return;
   }
-  if (isNetworkImport(definition)) throw invalidOperation(["ORA-39115", "REMAP_DATA"]);
   if (contentOf(definition) === "METADATA_ONLY") throw invalidOperation(["ORA-39050", "REMAP_DATA", "CONTENT=METADATA_ONLY"]);
-  // A table that takes the name of another could get the other's functions.
-  if (definition.metadataRemaps.some(({ name }) => name === "REMAP_TABLE"))
-    throw invalidOperation(["ORA-39050", "REMAP_DATA", "REMAP_TABLE"]);
 }
 
 /** An estimate and an import over a link need none; an estimate takes none. Row filters are not considered by it. */

@@ -41,7 +41,7 @@ export async function dryRunImport(definition: JobDefinition, keyring: Keyring, 
     const { chosen, missing, leftOut } = await chooseTargets(definition, master, new Map());
     if (importsPages(definition, master)) return pageFindings(chosen, missing, master);
     const content = importContent(definition, master);
-    const remapped = remapsOfImport(definition, chosen, content);
+    const remapped = remapsOfImport(definition, chosen, master, content);
     const dump = { content, remapped, pieceOrder: groupPieces(master), pieces: set.pieces };
     const works = chosen.map((choice) => {
       const target = readTarget(choice);

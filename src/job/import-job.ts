@@ -83,12 +83,12 @@ export class ImportJob implements Job {
    * it throws.
    */
   async start(): Promise<void> {
+    const remapKey = await remapKeyFor(this.#run);
+    if (remapKey !== null) this.#pool.takeMaskKey(remapKey);
     if (this.#link !== null) return this.#startOverLink(this.#link);
     await loadCodec();
     this.#pool.enter(this.#run.places);
     const { definition, keyring } = this.#run;
-    const remapKey = await remapKeyFor(this.#run);
-    if (remapKey !== null) this.#pool.takeMaskKey(remapKey);
     const set = await openSet(definition, this.#storage, keyring);
     const files = new OpenFiles(this.#storage);
     try {
@@ -110,7 +110,7 @@ export class ImportJob implements Job {
       }
       this.#exportMode = exportModeOf(master);
       this.#content = importContent(this.#run.definition, master);
-      this.#remapped = remapsOfImport(definition, chosen, this.#content);
+      this.#remapped = remapsOfImport(definition, chosen, master, this.#content);
       this.#openTargets(chosen, { master, pieces: set.pieces });
     } finally {
       await files.close();
@@ -123,6 +123,7 @@ export class ImportJob implements Job {
     this.#missing = missing;
     this.#exportMode = exportModeOf(master);
     this.#content = contentOf(definition);
+    this.#remapped = remapsOfImport(definition, chosen, master, this.#content);
     this.#openTargets(chosen, { master, pieces: new Map(), stamp });
     if (this.#works.some(({ target }) => target.startsOver)) this.#run.beginAnew(() => table.connection.exec("DELETE FROM told"));
   }

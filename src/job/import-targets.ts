@@ -134,12 +134,22 @@ async function changeTables(
   return transformTables(definition, choice.source, choice.target, await remapTables(definition, master, choice));
 }
 
-/** The columns of the dump whose values are replaced. @throws ORA-39002 with the reason why they can't be */
-export function remapsOfImport(definition: JobDefinition, chosen: readonly ChosenSchema[], content: Content): RemapsOfTables {
+/**
+ * The columns of the dump whose values are replaced, by the names that its tables have there: a table that takes the name of another
+ * does not get the other's functions.
+ * @throws ORA-39002 with the reason why they can't be
+ */
+export function remapsOfImport(
+  definition: JobDefinition,
+  chosen: readonly ChosenSchema[],
+  master: MasterTable,
+  content: Content,
+): RemapsOfTables {
   const withoutRows = new Set(chosen.flatMap((choice) => [...choice.withoutRows]));
+  const taken = new Set(chosen.flatMap(({ objects }) => objects.map(({ id }) => id)));
   return planRemaps(dataRemapsOf(definition), {
     operation: "IMPORT",
-    objects: chosen.flatMap(({ objects }) => objects),
+    objects: master.objects.filter(({ id }) => taken.has(id)),
     hasRows: ({ id, shape }) => content !== "METADATA_ONLY" && shape !== null && !withoutRows.has(id),
     defaultSchema: null,
     factsOf: (table) => factsOf(table, chosen),
@@ -148,9 +158,9 @@ export function remapsOfImport(definition: JobDefinition, chosen: readonly Chose
 
 /** Of a definition that SQLite refuses nothing is known; its table is not made either. */
 function factsOf(table: DumpObject, chosen: readonly ChosenSchema[]): TableFacts | undefined {
-  const choice = chosen.find(({ objects }) => objects.includes(table));
-  if (choice === undefined) return undefined;
-  const proven = proveSchema([choice.written.get(table.id) ?? table], choice.source.settings.encoding);
+  const source = chosen.find(({ source: { name } }) => name === table.schema)?.source;
+  if (source === undefined) return undefined;
+  const proven = proveSchema([table], source.settings.encoding);
   try {
     return proven.facts(table.name);
   } finally {

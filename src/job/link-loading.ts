@@ -105,7 +105,9 @@ export class LinkLoading implements LoadedRows {
       if (this.#run.isStopping) return;
       const mark = { progress: plan.plan.progress, object: object.id, piece, rejected: plan.plan.rejected };
       const place = { target: target.workPath, isOwn: target.isNew, table: linked?.table ?? noTable(), range };
-      const { rows, rejected } = await target.guard(worker.call({ do: "copy", ...place, staging: table, mark }));
+      const { rows, rejected } = await target.guard(
+        worker.call({ do: "copy", ...place, staging: table, mark, remaps: load.remaps }),
+      );
       progress.rows += rows - rejected;
       progress.rejected += rejected;
       progress.bytes += bytes;

@@ -3,6 +3,7 @@ import { quoteIdentifier } from "../base/identifiers.ts";
 import { openDatabase, type Connection } from "./database.ts";
 import { everyRow, rangeSql, type KeyRange } from "./key-range.ts";
 import { MAX_COLUMNS } from "./piece-table.ts";
+import { NO_REPLACEMENTS, registerReplacements, type Replacements } from "./replacement.ts";
 import type { RowFilter } from "./row-filter.ts";
 import type { TableShape } from "./schema.ts";
 import { acceptApart, createApartTable, isConstraint, prepareLoading, type PieceMark, type StagingTable } from "./staging.ts";
@@ -13,6 +14,7 @@ export interface SourceRows {
   readonly range: KeyRange;
   /** Null: all of them. */
   readonly filter: RowFilter | null;
+  readonly replacements: Replacements;
 }
 
 /** What came of copying. */
@@ -30,12 +32,15 @@ export class LinkedSource {
   readonly #connection: Connection;
   #cursor: IterableIterator<unknown> | null = null;
   #target: string | null = null;
+  /** Of the rows that are copied. A function has to be known before the state is kept. */
+  #replacements = NO_REPLACEMENTS;
 
   constructor(path: string) {
     this.#connection = openDatabase(path, { mustExist: true });
     // Lets statements run beside the one that keeps the state.
     this.#connection.unsafeMode(true);
     prepareLoading(this.#connection, true);
+    registerReplacements(this.#connection, () => this.#replacements);
   }
 
   begin(): void {
@@ -55,6 +60,7 @@ export class LinkedSource {
    */
   copy(target: string, isOwn: boolean, table: StagingTable, from: SourceRows, mark: PieceMark): CopiedRows {
     this.#attach(target, isOwn);
+    this.#replacements = from.replacements;
     if (!this.#connection.inTransaction) this.#connection.exec("BEGIN");
     try {
       const copied = this.#insert(table, from, mark.rejected);
@@ -77,7 +83,7 @@ export class LinkedSource {
   }
 
   /** How many rows the source has, counted without the keys by which they are copied. */
-  count({ shape, filter }: Omit<SourceRows, "range">): number {
+  count({ shape, filter }: Pick<SourceRows, "shape" | "filter">): number {
     const { from, where } = rangeSql(shape, everyRow(shape), filter);
     return this.#connection.prepare(`SELECT count(*) FROM ${from} WHERE ${where}`).pluck().get() as number;
   }
@@ -124,8 +130,8 @@ export class LinkedSource {
   }
 
   #copyRows(
-    { staging, shape: target }: StagingTable,
-    { shape, range, filter }: SourceRows,
+    { staging, shape: target, recomputed }: StagingTable,
+    { shape, range, filter, replacements }: SourceRows,
     onConflict: string,
     database = "target",
   ): number {
@@ -134,18 +140,36 @@ export class LinkedSource {
     const key = target.rowid === null ? [] : [target.rowid];
     const room = MAX_COLUMNS - key.length;
     const columns = shape.columns.slice(0, room).map(quoteIdentifier);
-    const values = [...(target.rowid === null ? [] : [numbers ?? shape.rowid ?? "rowid"]), ...columns];
+    const valueOf = replacedSql(shape, replacements, recomputed);
+    const values = [
+      ...(target.rowid === null ? [] : [numbers ?? shape.rowid ?? "rowid"]),
+      ...shape.columns.slice(0, room).map((column) => valueOf(column, "")),
+    ];
     const { changes } = this.#connection
       .prepare(
         `INSERT${onConflict} INTO ${into} (${[...key, ...columns].join(", ")})
          SELECT ${values.join(", ")} FROM ${from} WHERE ${where}${orderBy} LIMIT -1 OFFSET ?`,
       )
       .run(...parameters, offset);
-    for (const column of shape.columns.slice(room).map(quoteIdentifier)) {
-      const last = `(SELECT s.${column} FROM main.${quoteIdentifier(shape.name)} s WHERE s.${shape.rowid ?? "rowid"} = ${quoteIdentifier(staging)}.${key[0] ?? ""})`;
+    for (const column of shape.columns.slice(room)) {
+      const last = `(SELECT ${valueOf(column, "s.")} FROM main.${quoteIdentifier(shape.name)} s WHERE s.${shape.rowid ?? "rowid"} = ${quoteIdentifier(staging)}.${key[0] ?? ""})`;
       const which = range.kind === "rowid" ? ` WHERE ${key[0] ?? ""} BETWEEN ? AND ?` : "";
-      this.#connection.prepare(`UPDATE ${into} SET ${column} = ${last}${which}`).run(...(which === "" ? [] : parameters));
+      this.#connection
+        .prepare(`UPDATE ${into} SET ${quoteIdentifier(column)} = ${last}${which}`)
+        .run(...(which === "" ? [] : parameters));
     }
     return changes;
   }
+}
+
+/** Values as a statement selects them; `prefix`: the table and a dot, or nothing. */
+function replacedSql(
+  { rowid }: TableShape,
+  replacements: Replacements,
+  recomputed: readonly string[] = [],
+): (column: string, prefix: string) => string {
+  return (column, prefix) => {
+    if (recomputed.includes(column)) return "NULL";
+    return replacements.valueSql(column, `${prefix}${quoteIdentifier(column)}`, rowid === null ? null : `${prefix}${rowid}`);
+  };
 }

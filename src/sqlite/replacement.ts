@@ -32,15 +32,14 @@ export class Replacements {
 
   /** Makes the function known to a connection, for the statements that are prepared afterwards. */
   register(connection: Connection): void {
-    if (this.#columns.length === 0) return;
-    const encoding = connection.pragma("main.encoding", { simple: true }) as TextEncoding;
-    // Direct only: a view or a trigger of the database must not get to it.
-    const options = { safeIntegers: true, directOnly: true };
-    connection.function(FUNCTION, options, (number: unknown, value: unknown, bytes: unknown, row: unknown) => {
-      const column = this.#columns[Number(number)];
-      if (column === undefined) throw new Error(`no column ${String(number)} is replaced`);
-      return value === null ? null : replaced(column, { value: value as Value, bytes, row, encoding });
-    });
+    if (this.#columns.length > 0) registerReplacements(connection, () => this);
+  }
+
+  /** @throws TSDP-00060, which names column and row and never a value */
+  replace(number: number, call: Call): Value | null {
+    const column = this.#columns[number];
+    if (column === undefined) throw new Error(`no column ${number} is replaced`);
+    return replaced(column, call);
   }
 
   /** A value as a statement selects it. @param reference SQL that addresses the column; @param rowid SQL, for the error */
@@ -49,6 +48,16 @@ export class Replacements {
     if (number < 0) return reference;
     return `${FUNCTION}(${number}, ${reference}, CAST(${reference} AS BLOB), ${rowid ?? "NULL"})`;
   }
+}
+
+/** Makes the function known to a connection; `current` says which columns the statement that runs replaces. */
+export function registerReplacements(connection: Connection, current: () => Replacements): void {
+  const encoding = connection.pragma("main.encoding", { simple: true }) as TextEncoding;
+  // Direct only: a view or a trigger of the database must not get to it.
+  const options = { safeIntegers: true, directOnly: true };
+  connection.function(FUNCTION, options, (number: unknown, value: unknown, bytes: unknown, row: unknown) =>
+    value === null ? null : current().replace(Number(number), { value: value as Value, bytes, row, encoding }),
+  );
 }
 
 export const NO_REPLACEMENTS = new Replacements([]);

@@ -141,9 +141,9 @@ class Worker {
     return null;
   }
 
-  #link(request: LinkRequest): CopiedRows | number | null {
+  async #link(request: LinkRequest): Promise<CopiedRows | number | null> {
     if (request.do === "open link") {
-      this.#linker = new Linker(request.sources);
+      this.#linker = new Linker(request.sources, this.#maskers);
       return null;
     }
     if (this.#linker === null) throw new Error("the link is not open");

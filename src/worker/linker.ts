@@ -1,11 +1,17 @@
 import { LinkedSource, type CopiedRows } from "../sqlite/linked-source.ts";
+import type { Replacements } from "../sqlite/replacement.ts";
+import type { Maskers } from "./maskers.ts";
 import type { SchemaFile, WorkerRequest } from "./messages.ts";
 
 /** The side of a worker that copies rows from the sources of a link. */
 export class Linker {
   readonly #sources: ReadonlyMap<string, LinkedSource>;
+  readonly #maskers: Maskers;
+  /** By the numbers of the tables. */
+  readonly #replacements = new Map<number, Replacements>();
 
-  constructor(sources: readonly SchemaFile[]) {
+  constructor(sources: readonly SchemaFile[], maskers: Maskers) {
+    this.#maskers = maskers;
     this.#sources = new Map(sources.map(({ schema, path }) => [schema, new LinkedSource(path)]));
   }
 
@@ -17,9 +23,12 @@ export class Linker {
     for (const source of this.#sources.values()) source.end();
   }
 
-  copy({ table, target, isOwn, staging, range, mark }: WorkerRequest & { do: "copy" }): CopiedRows {
-    const { schema, shape, filter } = table;
-    return this.#source(schema).copy(target, isOwn, staging, { shape, range, filter }, mark);
+  async copy({ table, target, isOwn, staging, range, mark, remaps }: WorkerRequest & { do: "copy" }): Promise<CopiedRows> {
+    const { schema, shape, filter, object } = table;
+    const made = this.#replacements.get(object);
+    const replacements = made ?? (await this.#maskers.replacementsOf(remaps));
+    this.#replacements.set(object, replacements);
+    return this.#source(schema).copy(target, isOwn, staging, { shape, range, filter, replacements }, mark);
   }
 
   count({ table }: WorkerRequest & { do: "count linked" }): number {

@@ -107,6 +107,7 @@ export type WorkerRequest =
       readonly isOwn: boolean;
       readonly staging: StagingTable;
       readonly mark: PieceMark;
+      readonly remaps: readonly ColumnRemap[];
     }
   /** How many rows a table of a link has in the frozen state. */
   | { readonly do: "count linked"; readonly table: UnloadTable }

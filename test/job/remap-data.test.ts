@@ -100,9 +100,37 @@ test("an export with masks: no original and no key is in the files that it leave
   expectSuccess(await runImport(folder, { dumpFiles: ["p.dmp"], remap, remapData: REMAPS, parameters: { REMAP_DATA_KEY: KEY } }));
   expectMasked(folder, "COPY");
   expect(filesWith(folder, ORIGINAL)).toEqual(["p.dmp"]);
+
+  const pump = await connect(folder, { currentDirectory: folder });
+  await pump.createDatabaseLink("SELF", folder);
+  await pump.close();
+  // The names of the dump are meant: the table that is called PERSON afterwards gets no functions.
+  const moved = {
+    remap: [["APP", "LINKED"]],
+    tableRemaps: [
+      ["person", "people"],
+      ["visit", "person"],
+    ],
+  } as const;
+  const linked = { link: "SELF", schemas: "IN ('APP')", remapData: REMAPS, parameters: { REMAP_DATA_KEY: KEY } };
+  expectSuccess(await runImport(folder, { ...linked, ...moved }));
+  const back = [["LINKED", "BACK"]] as const;
+  expectSuccess(await runExport(folder, { dumpFiles: ["l.dmp"], schemas: "IN ('LINKED')" }));
+  expectSuccess(
+    await runImport(folder, {
+      dumpFiles: ["l.dmp"],
+      remap: back,
+      tableRemaps: [
+        ["people", "person"],
+        ["person", "visit"],
+      ],
+    }),
+  );
+  expectMasked(folder, "BACK");
+  expect(filesWith(folder, ORIGINAL)).toEqual(["p.dmp"]);
   expect(filesWith(folder, KEY)).toEqual([]);
   const database = new Sqlite(join(folder, "COPY.db"), { readonly: true });
-  database.prepare("ATTACH ? AS other").run(join(folder, "STAGE.db"));
+  database.prepare("ATTACH ? AS other").run(join(folder, "BACK.db"));
   for (const table of ["person", "visit"])
     expect(database.prepare(`SELECT * FROM main.${table} EXCEPT SELECT * FROM other.${table}`).all()).toEqual([]);
   database.close();

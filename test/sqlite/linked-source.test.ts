@@ -5,6 +5,7 @@ import Sqlite from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { cutRange, wholeRange } from "../../src/sqlite/key-range.ts";
 import { LinkedSource } from "../../src/sqlite/linked-source.ts";
+import { NO_REPLACEMENTS } from "../../src/sqlite/replacement.ts";
 import { listTables, readTableShape, type TableShape } from "../../src/sqlite/schema.ts";
 import { createProgressTable, createStagingTable, readProgress, type StagingTable } from "../../src/sqlite/staging.ts";
 
@@ -58,7 +59,13 @@ describe("a linked source", () => {
     let piece = 0;
     for (const { table, shape, ranges } of [a, w])
       for (const range of ranges) {
-        source.copy(join(folder, "target.db"), true, table, { shape, range, filter: null }, { ...MARK, piece: (piece += 1) });
+        source.copy(
+          join(folder, "target.db"),
+          true,
+          table,
+          { shape, range, filter: null, replacements: NO_REPLACEMENTS },
+          { ...MARK, piece: (piece += 1) },
+        );
         writer.exec(
           "INSERT INTO a (v) VALUES ('between')".replace("(v) VALUES ('between')", `VALUES (${100 + piece}, 'between')`),
         );
@@ -77,7 +84,13 @@ describe("a linked source", () => {
       const source = new LinkedSource(join(folder, "source.db"));
       source.begin();
       ranges.forEach((range, i) => {
-        source.copy(join(folder, "target.db"), false, table, { shape, range, filter: null }, { ...MARK, piece: i });
+        source.copy(
+          join(folder, "target.db"),
+          false,
+          table,
+          { shape, range, filter: null, replacements: NO_REPLACEMENTS },
+          { ...MARK, piece: i },
+        );
       });
       expect(rowsOf(target, table.staging)).toEqual([]);
       expect(() => target.exec("CREATE TABLE other (a)")).toThrow("locked");
@@ -105,7 +118,13 @@ describe("a linked source", () => {
     let [rows, left] = [0, 0];
     [...ranges].reverse().forEach((range, i) => {
       const mark = { ...MARK, piece: i, rejected };
-      const copied = source.copy(join(folder, "target.db"), true, unique, { shape, range, filter: null }, mark);
+      const copied = source.copy(
+        join(folder, "target.db"),
+        true,
+        unique,
+        { shape, range, filter: null, replacements: NO_REPLACEMENTS },
+        mark,
+      );
       // The state that is copied stays the same.
       writer.exec(`UPDATE a SET v = '${i}' || v`);
       rows += copied.rows;
