@@ -20,6 +20,7 @@ test("the package gives these names and no others", () => {
       "metadataTransform",
       "open",
       "openWallet",
+      "privileges",
       "query",
       "removeLeftover",
       "revokeDirectory",

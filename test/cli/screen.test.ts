@@ -79,7 +79,7 @@ describe("following a job", () => {
   });
 
   it("leaves an advice to the log of the job when that has given it", async () => {
-    const advice = "Create it with `tsdp directory create NAME PATH`; `tsdp directory list` shows those that exist.";
+    const advice = "Create it with `tsdp directory create NAME PATH`; `tsdp directory list` shows those that there are for you.";
     const failed = report("EXECUTING", { error: entry("ORA-39087: directory name X is invalid") });
     const follow = (...more: readonly StatusReport[]) =>
       followJob(session([failed, ...more, report("STOPPED", {})]), 1, new PlainScreen(capture().output), () => undefined);
@@ -121,7 +121,7 @@ describe("errors", () => {
       "ORA-39002: invalid operation",
       "ORA-39087: directory name X is invalid",
       "",
-      "Create it with `tsdp directory create NAME PATH`; `tsdp directory list` shows those that exist.",
+      "Create it with `tsdp directory create NAME PATH`; `tsdp directory list` shows those that there are for you.",
     ]);
   });
 
