@@ -54,9 +54,9 @@ const PARAMETERS: Readonly<Record<string, ParameterRule>> = {
   ENCRYPTION_ALGORITHM: { type: "text", operations: ["EXPORT"], values: ["AES128", "AES192", "AES256"] },
   ENCRYPTION_MODE: { type: "text", operations: ["EXPORT"], values: ["PASSWORD", "TRANSPARENT", "DUAL"] },
   ENCRYPTION_PASSWORD: { type: "secret", operations: EVERY, shortest: 1 },
-  ESTIMATE: { type: "text", operations: ["EXPORT"], values: ["BLOCKS", "STATISTICS"] },
+  ESTIMATE: { type: "text", operations: ["EXPORT", "IMPORT"], values: ["BLOCKS", "STATISTICS"] },
   ESTIMATE_ONLY: { type: "flag", operations: ["EXPORT"] },
-  FLASHBACK_TIME: { type: "time", operations: ["EXPORT"] },
+  FLASHBACK_TIME: { type: "time", operations: ["EXPORT", "IMPORT"] },
   INCLUDE_METADATA: { type: "flag", operations: ["EXPORT", "IMPORT"] },
   REMAP_DATA_KEY: { type: "secret", operations: ["EXPORT", "IMPORT"], shortest: SHORTEST_KEY },
   KEEP_MASTER: { type: "flag", operations: EVERY },
@@ -75,6 +75,9 @@ const PARAMETERS: Readonly<Record<string, ParameterRule>> = {
 /** Parameters of an import that say something about dump files. */
 const OF_DUMPS: ReadonlySet<string> = new Set(["ENCRYPTION_PASSWORD", "MASTER_ONLY", "VERIFY_CHECKSUM", "VERIFY_ONLY"]);
 
+/** Parameters that say something about schemas that are read. */
+const OF_SCHEMAS: ReadonlySet<string> = new Set(["ESTIMATE", "FLASHBACK_TIME"]);
+
 /**
  * SET_PARAMETER as a change of the definition. Flags are numbers: 0 is off, any other whole number is on (stored as 1).
  * @throws ORA-39001 with ORA-31667 (no name), ORA-39049 (unknown name), ORA-39051 (set before), ORA-39207 (bad value),
@@ -88,6 +91,11 @@ export function setParameter(definition: JobDefinition, name: string, value: str
   if (rule === undefined) throw invalidArgument(["ORA-39049", name]);
   if (rule === "not supported yet") throw notSupported(`parameter ${key}`);
   if (!rule.operations.includes(definition.operation)) throw invalidArgument(["ORA-39208", key, definition.operation]);
+  if (readsDump(definition) && OF_SCHEMAS.has(key))
+    throw pumpError(
+      [["ORA-39001"], ["ORA-39208", key, definition.operation]],
+      "It is about schemas that are read: give network_link, too.",
+    );
   if (isNetworkImport(definition) && OF_DUMPS.has(key)) throw invalidArgument(["ORA-39115", key]);
   // A secret is asked for again at each start.
   if (Object.hasOwn(definition.parameters, key) && rule.type !== "secret") throw invalidArgument(["ORA-39051", key]);

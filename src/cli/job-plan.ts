@@ -251,7 +251,7 @@ function tableFilter(settings: Settings, parameter: "tables" | "views_as_tables"
     if (table === undefined)
       throw settings.invalidValue(
         parameter,
-        `Give [schema.]${parameter === "tables" ? "table" : "view"}; quote a name that holds a dot or a colon.`,
+        `Give [schema.]${parameter === "tables" ? "table" : "view"}; SQLite has no partitions, and needs no template. Quote a name that holds a dot or a colon.`,
       );
     return table;
   });

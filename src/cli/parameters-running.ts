@@ -35,7 +35,7 @@ export const RUNNING_PARAMETERS: readonly JobParameter[] = [
   {
     status: "supported",
     name: "estimate",
-    commands: ["export"],
+    commands: BOTH,
     type: "keyword",
     values: ["BLOCKS", "STATISTICS"],
     default: "BLOCKS",
@@ -43,6 +43,7 @@ export const RUNNING_PARAMETERS: readonly JobParameter[] = [
     description: [
       "Estimate each table before it is exported: by its pages, or by what ANALYZE",
       "has found. Row filters and compression are not considered.",
+      "Of imports, those over NETWORK_LINK.",
     ],
   },
   {
@@ -58,13 +59,14 @@ export const RUNNING_PARAMETERS: readonly JobParameter[] = [
   {
     status: "supported",
     name: "flashback_time",
-    commands: ["export"],
+    commands: BOTH,
     type: "text",
     call: { procedure: "SET_PARAMETER", argument: "FLASHBACK_TIME" },
     description: [
       "Time of the state to export: SYSTIMESTAMP, YYYY-MM-DD HH24:MI:SS, or",
       "TO_TIMESTAMP('text','format'). SQLite keeps no older states: the export is",
       "refused when a schema has been changed since.",
+      "Of imports, those over NETWORK_LINK.",
       'Example: FLASHBACK_TIME="2026-11-30 02:00:00".',
     ],
   },

@@ -266,7 +266,7 @@ export class ImportJob implements Job {
     const link = this.#link;
     if (link === null) return;
     this.#run.once("estimate", () => {
-      this.#run.say("Estimate in progress using BLOCKS method...", `Total estimation using BLOCKS method: ${link.estimate}`);
+      this.#run.say(...link.estimate);
       for (const lines of link.problems) this.#run.report(lines);
     });
   }

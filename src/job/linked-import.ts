@@ -1,6 +1,5 @@
 import { statSync } from "node:fs";
 import { pumpError, type ErrorLine, type StackEntry } from "../base/errors.ts";
-import { formatSize } from "../base/sizes.ts";
 import { objectFacts } from "../metadata/master-facts.ts";
 import type { MasterTable } from "../metadata/master-table.ts";
 import { isSystemTable, type DumpObject } from "../metadata/dump-object.ts";
@@ -11,9 +10,12 @@ import type { SchemaFile } from "../worker/messages.ts";
 import { contentOf } from "./content.ts";
 import type { JobDefinition } from "./definition.ts";
 import { chooseSources, NO_PLAN, planExport, type ExportPlan, type TableWork } from "./export-plan.ts";
+import { estimateExport, estimateMethod, fallbackLines } from "./export-estimate.ts";
+import { assertStateOfTime } from "./flashback.ts";
 import { placeTargets, type ChosenSchema } from "./import-targets.ts";
 import { PIECE_TARGET } from "../sqlite/stage.ts";
 import type { SavedTarget } from "./import-state.ts";
+import { estimateHeadLine, estimateTotalLine } from "./log-lines.ts";
 import type { JobRun } from "./run.ts";
 import { Snapshot } from "./snapshot.ts";
 import { absentRemaps } from "./table-remaps.ts";
@@ -65,6 +67,7 @@ export class LinkedImport {
     const { definition } = this.#run;
     const sources = chooseSources(definition);
     this.#sources = sources.sources;
+    assertStateOfTime(definition, this.#sources);
     for (const { schema, path } of this.#sources) recoverSource(schema, path);
     this.#workers = this.#pool.take(Math.min(this.#run.degree, this.#sources.length)).slice(0, this.#sources.length);
     await Promise.all(this.#workers.map((worker) => worker.call({ do: "open link", sources: this.#sourcesOf(worker) })));
@@ -94,9 +97,17 @@ export class LinkedImport {
     return this.#plan.problems;
   }
 
-  /** `448 KB`, as the estimate of Data Pump. */
-  get estimate(): string {
-    return formatSize(this.#plan.tables.reduce((sum, { unload }) => sum + unload.estimatedBytes, 0));
+  /** The lines of the estimate, as Data Pump has them; without ESTIMATE it is a guess that costs nothing. */
+  get estimate(): readonly string[] {
+    const { definition } = this.#run;
+    const method = estimateMethod(definition);
+    if (definition.parameters["ESTIMATE"] === undefined || this.#snapshot === null) {
+      const bytes = this.#plan.tables.reduce((sum, { unload }) => sum + unload.estimatedBytes, 0);
+      return [estimateHeadLine(method), estimateTotalLine(method, bytes)];
+    }
+    const estimates = estimateExport(this.#plan, this.#snapshot, method);
+    const bytes = estimates.reduce((sum, estimate) => sum + estimate.bytes, 0);
+    return [estimateHeadLine(method), ...fallbackLines(estimates, method), estimateTotalLine(method, bytes)];
   }
 
   /** The rows of a table in pieces; the same ones whenever the state is the same. */

@@ -159,7 +159,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   encryption_mode: keyword(E, "ENCRYPTION_MODE", "dual"),
   encryption_password: { of: EI, call: "SET_PARAMETER ENCRYPTION_PASSWORD", good: "secret", bad: [["", "LRM-00110"]] },
   encryption_pwd_prompt: flag(EI, "client"),
-  estimate: keyword(E, "ESTIMATE", "statistics"),
+  estimate: keyword(EI, "ESTIMATE", "statistics"),
   estimate_only: flag(E, "SET_PARAMETER ESTIMATE_ONLY"),
   exclude: {
     of: EI,
@@ -184,7 +184,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     ],
   },
   flashback_time: {
-    of: E,
+    of: EI,
     call: "SET_PARAMETER FLASHBACK_TIME",
     good: "systimestamp",
     bad: [["yesterday", ARGUMENT, "ORA-39150", "ORA-39207"]],
@@ -355,6 +355,8 @@ const ROWS: Readonly<Record<string, Row>> = {
 const OF_THE_OTHER: Readonly<Record<string, readonly string[]>> = {
   "import query": ["TSDP-00001"],
   "export data_options": [ARGUMENT, "ORA-39207"],
+  "import estimate": [ARGUMENT, "ORA-39208"],
+  "import flashback_time": [ARGUMENT, "ORA-39208"],
 };
 
 /** Parameters that Data Pump has not. */

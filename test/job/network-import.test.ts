@@ -60,14 +60,15 @@ function values(path: string, sql: string): unknown[] {
 }
 
 it("brings schemas over as they are, without a file in between", async () => {
-  const report = await importing({ mode: "FULL", parallel: 2 });
+  const report = await importing({ mode: "FULL", parallel: 2, parameters: { ESTIMATE: "STATISTICS" } });
   expect(report.state).toBe("COMPLETED");
   // What the constructs violate by themselves.
   expect(report.errors.filter((error) => !/^(?:TSDP-00011|ORA-02298)/.test(error))).toEqual([]);
   expect(readdirSync(here).sort()).toEqual([".tsdp", "C.db", "S.db"]);
   for (const name of ["C.db", "S.db"]) expect(compareDatabases(join(there, name), join(here, name))).toEqual([]);
   expect(report.lines.some((line) => /^\. \. imported "S"\."t" +3 rows$/.test(line))).toBe(true);
-  expect(report.lines).toContain("Estimate in progress using BLOCKS method...");
+  expect(report.lines).toContain("Estimate in progress using STATISTICS method...");
+  expect(report.lines).toContainEqual(expect.stringMatching(/^ +\d+ table\(s\) have no statistics/));
   expect(report.lines.join()).not.toContain("Master table");
 });
 
@@ -154,6 +155,10 @@ it("refuses what a link can't do", async () => {
       const value = name === "ENCRYPTION_PASSWORD" ? "pw" : 1;
       expect(codesOf(await failureOf(pump.setParameter(handle, name, value)))).toEqual(["ORA-39001", "ORA-39115"]);
     }
+    const past = await pump.open("IMPORT", "FULL", "dbs1");
+    await pump.setParameter(past, "FLASHBACK_TIME", "2001-01-01 00:00:00");
+    expect(codesOf(await failureOf(pump.startJob(past)))).toEqual(["ORA-39002", "ORA-08180", "TSDP-00010"]);
+    await pump.detach(past);
     // The user of the link has no schema there.
     expect(codesOf(await failureOf(pump.startJob(handle)))).toContain("ORA-31655");
     await pump.detach(handle);
