@@ -35,7 +35,7 @@ type Filtered = Omit<DataFilter, "value">;
 
 function checkedValue({ operation }: JobDefinition, { name, tableName }: Filtered, value: string | number): string | number {
   if (name === "SUBQUERY") {
-    if (operation !== "EXPORT") throw notSupported(`data filter ${name} of an import`);
+    if (operation === "SQL_FILE") throw invalidOperation(["ORA-39208", name, operation]);
     return checkedQuery(value, new Date());
   }
   if (name === "SAMPLE") {

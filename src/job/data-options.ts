@@ -8,9 +8,9 @@ export function skipsConstraintErrors(definition: Pick<JobDefinition, "parameter
   return has(definition, "SKIP_CONSTRAINT_ERRORS");
 }
 
-/** Whether values that are not valid for their columns are told. */
-export function validatesTableData(definition: Pick<JobDefinition, "parameters">): boolean {
-  return has(definition, "VALIDATE_TABLE_DATA");
+/** What the plan of an import has to know of them. */
+export function importDataOptions(definition: Pick<JobDefinition, "parameters">): { keepsRejected: boolean; validates: boolean } {
+  return { keepsRejected: skipsConstraintErrors(definition), validates: has(definition, "VALIDATE_TABLE_DATA") };
 }
 
 function has({ parameters }: Pick<JobDefinition, "parameters">, option: keyof typeof DATA_OPTIONS): boolean {

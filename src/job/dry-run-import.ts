@@ -10,7 +10,7 @@ import type { DumpObject } from "../metadata/dump-object.ts";
 import { definitionsNamed, readObjects, type SchemaObject } from "../sqlite/schema.ts";
 import { listExisting, type ExistingObject } from "../sqlite/target.ts";
 import { openPlaces, type PlaceKeys } from "../storage/place-keys.ts";
-import { skipsConstraintErrors, validatesTableData } from "./data-options.ts";
+import { importDataOptions } from "./data-options.ts";
 import type { JobDefinition } from "./definition.ts";
 import {
   isShown,
@@ -24,9 +24,11 @@ import {
 } from "./dry-run-object.ts";
 import { OpenSources } from "./dry-run-sources.ts";
 import { accessMethodOf, importAction, importContent } from "./import-content.ts";
-import { planSchemaImport, type SchemaImport, type SchemaImportRequest } from "./import-plan.ts";
-import { chooseTargets, remapsOfImport, type ChosenSchema } from "./import-targets.ts";
+import { planSchemaImport, type SchemaImport } from "./import-plan.ts";
+import type { SchemaImportRequest } from "./import-request.ts";
+import { chooseTargets, remapsOfImport, tablesWithRows, type ChosenSchema } from "./import-targets.ts";
 import { isOpenDatabase } from "./jobs.ts";
+import { RowFilters } from "./row-filters.ts";
 import { openSet } from "./open-set.ts";
 import { assertNewSchemas, importsPages } from "./page-import.ts";
 
@@ -42,7 +44,9 @@ export async function dryRunImport(definition: JobDefinition, keyring: Keyring, 
     if (importsPages(definition, master)) return pageFindings(chosen, missing, master);
     const content = importContent(definition, master);
     const remapped = remapsOfImport(definition, chosen, master, content);
-    const dump = { content, remapped, pieceOrder: groupPieces(master), pieces: set.pieces };
+    const rowFilters = new RowFilters(definition);
+    rowFilters.assertTables(tablesWithRows(chosen, content));
+    const dump = { content, remapped, rowFilters, pieceOrder: groupPieces(master), pieces: set.pieces };
     const works = chosen.map((choice) => {
       const target = readTarget(choice);
       return { choice, target, plan: planWork(definition, choice, target, dump) };
@@ -92,7 +96,7 @@ function readTarget({ target, existingPath }: ChosenSchema): Target | null {
 }
 
 /** What the plans of all schemas have of the dump. */
-type Dump = Pick<SchemaImportRequest, "content" | "pieceOrder" | "pieces" | "remapped">;
+type Dump = Pick<SchemaImportRequest, "content" | "pieceOrder" | "pieces" | "remapped" | "rowFilters">;
 
 function planWork(definition: JobDefinition, choice: ChosenSchema, target: Target | null, dump: Dump): SchemaImport {
   return planSchemaImport({
@@ -102,8 +106,7 @@ function planWork(definition: JobDefinition, choice: ChosenSchema, target: Targe
     definitionsOf: (names) => definitionsNamed(target?.objects ?? [], names),
     action: importAction(definition, dump.content),
     accessMethod: accessMethodOf(definition),
-    keepsRejected: skipsConstraintErrors(definition),
-    validates: validatesTableData(definition),
+    ...importDataOptions(definition),
     guid: definition.guid,
   });
 }
@@ -124,7 +127,13 @@ function takenObjects(
       return [{ ...entry, action: plan.drops.includes(object.name) ? "replace" : "create", rows: null, bytes }];
     }
     const rows = (pieceOrder.get(object.id) ?? []).reduce((sum, piece) => sum + piece.rows, 0);
-    return [{ ...entry, action: actionOf(load, plan.drops), ...(load.withoutRows ? NO_ROWS : { rows, bytes: load.bytes }) }];
+    return [
+      {
+        ...entry,
+        action: actionOf(load, plan.drops),
+        ...(load.withoutRows || load.filter !== null ? NO_ROWS : { rows, bytes: load.bytes }),
+      },
+    ];
   });
 }
 

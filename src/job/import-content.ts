@@ -2,7 +2,7 @@ import { pumpError } from "../base/errors.ts";
 import type { MasterTable } from "../metadata/master-table.ts";
 import { contentOf, type Content } from "./content.ts";
 import type { JobDefinition } from "./definition.ts";
-import type { AccessMethod, TableExistsAction } from "./import-plan.ts";
+import type { AccessMethod, TableExistsAction } from "./import-request.ts";
 
 /** What an import takes of a dump. One without rows gives none. */
 export function importContent(definition: JobDefinition, { job }: Pick<MasterTable, "job">): Content {

@@ -19,9 +19,9 @@ import { planSchemaImport } from "./import-plan.ts";
 import { Publishing } from "./import-publishing.ts";
 import { abortBefore } from "./abort-step.ts";
 import { ImportState } from "./import-state.ts";
-import { chooseTargets, exportModeOf, remapsOfImport, type ChosenSchema } from "./import-targets.ts";
+import { chooseTargets, exportModeOf, remapsOfImport, tablesWithRows, type ChosenSchema } from "./import-targets.ts";
 import { isOpenDatabase } from "./jobs.ts";
-import { skipsConstraintErrors, validatesTableData } from "./data-options.ts";
+import { importDataOptions } from "./data-options.ts";
 import type { RemapsOfTables } from "./data-remaps.ts";
 import type { Job, JobEnd } from "./job.ts";
 import { LinkLoading } from "./link-loading.ts";
@@ -38,6 +38,7 @@ import {
 import { openSet } from "./open-set.ts";
 import { remapKeyFor } from "./remap-key.ts";
 import { importsPages, PageImport } from "./page-import.ts";
+import { RowFilters } from "./row-filters.ts";
 import type { JobRun } from "./run.ts";
 import { skipCurrent, withoutSkipped } from "./skip-current.ts";
 import { verifyFirst, verifyOnly } from "./verification.ts";
@@ -111,6 +112,7 @@ export class ImportJob implements Job {
       this.#exportMode = exportModeOf(master);
       this.#content = importContent(this.#run.definition, master);
       this.#remapped = remapsOfImport(definition, chosen, master, this.#content);
+      new RowFilters(definition).assertTables(tablesWithRows(chosen, this.#content));
       this.#openTargets(chosen, { master, pieces: set.pieces });
     } finally {
       await files.close();
@@ -309,11 +311,11 @@ export class ImportJob implements Job {
       existing: target.existing,
       action: importAction(this.#run.definition, this.#content),
       accessMethod: accessMethodOf(this.#run.definition),
-      keepsRejected: skipsConstraintErrors(this.#run.definition),
-      validates: validatesTableData(this.#run.definition),
+      ...importDataOptions(this.#run.definition),
       content: this.#content,
       guid: this.#run.definition.guid,
       remapped: this.#remapped,
+      rowFilters: this.#link === null ? new RowFilters(this.#run.definition) : null,
       pieceOrder,
       pieces,
     });

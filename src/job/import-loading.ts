@@ -2,6 +2,7 @@ import { pumpError } from "../base/errors.ts";
 import { qualifiedName } from "../base/identifiers.ts";
 import { isSystemTable, type DumpObject } from "../metadata/dump-object.ts";
 import { objectPath, type ExportMode } from "../metadata/object-paths.ts";
+import type { CopiedRows } from "../sqlite/staging.ts";
 import type { Rejection } from "../sqlite/rejected-rows.ts";
 import { abortBefore } from "./abort-step.ts";
 import type { Crew } from "./crew.ts";
@@ -125,12 +126,15 @@ export class Loading implements LoadedRows {
     const loaded = new Map(work.target.loaded.map(({ object, piece, rejected }) => [`${object}/${piece}`, rejected]));
     let turn: Promise<void> = Promise.resolve();
     return work.plan.loads.flatMap((load) => {
-      const progress: LoadProgress = { rows: 0, bytes: 0, piecesLeft: load.pieces.length, rejected: 0, begun: null };
+      // What a filter has let through is in the staging table.
+      const isUnknown = load.filter !== null && work.target.loaded.some(({ object }) => object === load.object.id);
+      const rows = isUnknown && !work.target.isPublished ? work.target.countStaged(load.table.staging) : 0;
+      const progress: LoadProgress = { rows, bytes: 0, piecesLeft: load.pieces.length, rejected: 0, begun: null };
       this.#progressOf.set(load, progress);
       return load.pieces.flatMap((piece) => {
         const rejected = work.target.isPublished ? 0 : loaded.get(`${load.object.id}/${piece.location.piece}`);
         if (rejected !== undefined) {
-          advance(progress, piece, rejected);
+          advance(progress, piece, { rows: load.filter === null ? piece.rows : rejected, rejected });
           return [];
         }
         let done: () => void = () => undefined;
@@ -144,7 +148,7 @@ export class Loading implements LoadedRows {
   }
 
   async #load(worker: WorkerThread, { work, load, progress, piece, turn, done }: LoadItem): Promise<void> {
-    const { table, object } = load;
+    const { table, object, filter } = load;
     const { target } = work;
     progress.begun ??= Date.now();
     const path = objectPath(this.#exportMode, "TABLE/TABLE_DATA");
@@ -157,12 +161,12 @@ export class Loading implements LoadedRows {
     this.#run.progress(() => this.progress());
     const imagePath = target.imagePath(worker.number);
     await target.guard(
-      worker.call({ do: "decode", location: piece.location, second: piece.second, shape: table.shape, imagePath }),
+      worker.call({ do: "decode", location: piece.location, second: piece.second, table, rows: piece.rows, filter, imagePath }),
     );
     await turn;
     const { progress: progressTable, rejected: reasons } = work.plan.plan;
     const mark = { progress: progressTable, object: object.id, piece: piece.location.piece, rejected: reasons };
-    const rejected = await target.guard(
+    const copied = await target.guard(
       worker.call({
         do: "load",
         path: target.workPath,
@@ -171,10 +175,11 @@ export class Loading implements LoadedRows {
         rows: piece.rows,
         mark,
         remaps: load.remaps,
+        filter,
       }),
     );
     done();
-    advance(progress, piece, rejected);
+    advance(progress, piece, copied);
     if (progress.piecesLeft === 0) this.#tellLoaded(work, load, progress, worker.number);
     this.#board.advance(worker.number, { rows: progress.rows, bytes: progress.bytes, estimatedBytes: load.bytes });
     this.#run.progress(() => this.progress());
@@ -245,7 +250,7 @@ export function sayRows(
   run.say(run.ofWorker(worker, line) + metrics);
 }
 
-function advance(progress: LoadProgress, { rows, bytes }: TableLoad["pieces"][number], rejected: number): void {
+function advance(progress: LoadProgress, { bytes }: TableLoad["pieces"][number], { rows, rejected }: CopiedRows): void {
   progress.rejected += rejected;
   progress.rows += rows - rejected;
   progress.bytes += bytes;

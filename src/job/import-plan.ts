@@ -1,63 +1,19 @@
 import { pumpError, type ErrorLine, type PumpError } from "../base/errors.ts";
 import { foldName, qualifiedName } from "../base/identifiers.ts";
-import type { PieceLocation } from "../dump/piece.ts";
 import { piecesInOrder, type PieceOfRows } from "../inspect/master.ts";
-import { isStatistics, isSystemTable, type DumpObject, type DumpSchema } from "../metadata/dump-object.ts";
-import type { MasterPiece } from "../metadata/master-table.ts";
+import { isStatistics, isSystemTable, type DumpObject } from "../metadata/dump-object.ts";
 import { BadImage } from "../sqlite/piece-image.ts";
 import type { PublishPlan, PublishTable } from "../sqlite/publish-plan.ts";
 import { splitAs } from "../sqlite/piece-table.ts";
+import type { PieceFilter } from "../sqlite/filtered-piece.ts";
 import type { ColumnRemap } from "../worker/messages.ts";
 import { sameColumns, sameShape, type SchemaObject, type TableShape } from "../sqlite/schema.ts";
 import { proveSchema, type ProvenSchema } from "../sqlite/scratch.ts";
 import { hasKnownCollations, progressName, reasonsName, stagingName, type StagingTable } from "../sqlite/staging.ts";
-import type { TableRename } from "../sqlite/rename-rows.ts";
 import type { ExistingObject } from "../sqlite/target.ts";
-import type { Content } from "./content.ts";
-import type { RemapsOfTables } from "./data-remaps.ts";
+import { pieceFilterOf } from "./import-filter.ts";
+import type { SchemaImportRequest } from "./import-request.ts";
 import { hasSamples } from "./secret-columns.ts";
-
-export type TableExistsAction = "SKIP" | "APPEND" | "TRUNCATE" | "REPLACE";
-
-/** How rows come to a table: as pages of b-trees, by typed INSERT, or as it can be. */
-export type AccessMethod = "AUTOMATIC" | "DIRECT_PATH" | "CONVENTIONAL_PATH";
-
-/** What the import of one schema starts from. */
-export interface SchemaImportRequest {
-  /** Schema of the dump. */
-  readonly source: DumpSchema;
-  /** Name of the schema to load into. */
-  readonly target: string;
-  readonly objects: readonly DumpObject[];
-  /** REMAP_TABLE: tables that had other names when their rows were written. */
-  readonly renames: readonly TableRename[];
-  /** TRANSFORM: definitions that tables had when their rows were written, by their numbers. */
-  readonly written: ReadonlyMap<number, SchemaObject>;
-  /** What TRANSFORM leaves out of tables that are made. */
-  readonly untransformed: ReadonlyMap<number, readonly (readonly ErrorLine[])[]>;
-  /** What is wrong with the objects before anything is planned. */
-  readonly problems: readonly (readonly ErrorLine[])[];
-  /** What the target holds; null when the job makes it. */
-  readonly existing: readonly ExistingObject[] | null;
-  readonly action: TableExistsAction;
-  readonly accessMethod: AccessMethod;
-  /** SKIP_CONSTRAINT_ERRORS: whether rows that a constraint refuses are kept apart, and all others come. */
-  readonly keepsRejected: boolean;
-  /** VALIDATE_TABLE_DATA: whether values that are not valid for their columns are told. */
-  readonly validates: boolean;
-  readonly content: Content;
-  /** Whether only some objects of the dump, or of its source, are taken. */
-  readonly partial: boolean;
-  /** Numbers of the tables whose rows don't come, though others do. */
-  readonly withoutRows: ReadonlySet<number>;
-  /** What the target has of tables and views that the job does not bring, by their names: indexes and triggers may come to them. */
-  readonly definitionsOf: (names: readonly string[]) => readonly SchemaObject[];
-  readonly guid: string;
-  readonly remapped: RemapsOfTables;
-  /** The pieces of each object as the master table lists them. */
-  readonly pieceOrder: ReadonlyMap<number, readonly MasterPiece[]>;
-  readonly pieces: ReadonlyMap<number, readonly PieceLocation[]>;
-}
 
 /** A table and the pieces of its rows, in their order. */
 export interface TableLoad {
@@ -66,6 +22,8 @@ export interface TableLoad {
   readonly pieces: readonly PieceOfRows[];
   readonly bytes: number;
   readonly remaps: readonly ColumnRemap[];
+  /** Which of the rows are taken; null: all. */
+  readonly filter: PieceFilter | null;
   /** Whether the table is made and its rows stay behind. */
   readonly withoutRows: boolean;
 }
@@ -264,7 +222,8 @@ class SchemaPlanner {
 
   #addLoad(object: DumpObject, action: PublishTable["action"], truncate: boolean): boolean {
     const made = this.#proven.shape(object.name);
-    const shape = this.#request.written.has(object.id) ? this.#written.shape(object.name) : made;
+    const origin = this.#originOf(object);
+    const shape = origin.shape(object.name);
     if (object.shape === null || !sameColumns(object.shape, shape)) {
       this.#without.add(foldName(object.name));
       const reason = "its rows do not fit its definition";
@@ -294,9 +253,15 @@ class SchemaPlanner {
       pieces,
       bytes,
       remaps,
+      filter: pieceFilterOf(object, this.#request, origin),
       withoutRows,
     });
     return true;
+  }
+
+  /** Where the definition is proven that the rows had when they were written. */
+  #originOf({ id }: DumpObject): ProvenSchema {
+    return this.#request.written.has(id) ? this.#written : this.#proven;
   }
 
   /**

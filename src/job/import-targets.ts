@@ -134,6 +134,13 @@ async function changeTables(
   return transformTables(definition, choice.source, choice.target, await remapTables(definition, master, choice));
 }
 
+/** The tables whose rows come. */
+export function tablesWithRows(chosen: readonly ChosenObjects[], content: Content): readonly DumpObject[] {
+  const withoutRows = new Set(chosen.flatMap((choice) => [...choice.withoutRows]));
+  const objects = content === "METADATA_ONLY" ? [] : chosen.flatMap((choice) => choice.objects);
+  return objects.filter(({ id, shape }) => shape !== null && !withoutRows.has(id));
+}
+
 /**
  * The columns of the dump whose values are replaced, by the names that its tables have there: a table that takes the name of another
  * does not get the other's functions.

@@ -5,7 +5,6 @@ import type { Connection } from "../sqlite/database.ts";
 import { assertReads, atMoment, BadClause, readQueryClause } from "../sqlite/query-clause.ts";
 import { rowsWhere, type RowFilter } from "../sqlite/row-filter.ts";
 import { sampleCondition } from "../sqlite/sample.ts";
-import type { TableShape } from "../sqlite/schema.ts";
 import type { DataFilter, JobDefinition } from "./definition.ts";
 
 const OF_ROWS = ["SUBQUERY", "SAMPLE"];
@@ -42,12 +41,19 @@ export class RowFilters {
   of(table: DumpObject, connection: Connection): RowFilter | null {
     const { shape } = table;
     if (shape === null || !isFilterable(table)) return null;
-    const query = this.#find(table, "SUBQUERY");
-    const chosen = query === undefined ? null : provenQuery(String(query.value), table, shape, connection);
+    const chosen = this.queryOf(table, (filter) => {
+      assertReads(connection, shape, filter, table.fromView === true);
+    });
     const sample = this.#find(table, "SAMPLE");
     if (sample === undefined || this.seed === null) return chosen;
     const condition = sampleCondition(shape, Number(sample.value), this.seed);
     return chosen === null ? rowsWhere(condition) : { ...chosen, where: `(${chosen.where}) AND ${condition}` };
+  }
+
+  /** What is asked for by a query. @throws ORA-39001 with ORA-39071 and what `prove` throws */
+  queryOf(table: DumpObject, prove: (filter: RowFilter) => void): RowFilter | null {
+    const query = isFilterable(table) ? this.#find(table, "SUBQUERY") : undefined;
+    return query === undefined ? null : provenQuery(String(query.value), table, prove);
   }
 
   /** The share of a table's rows that a sample takes, from 0 to 1. */
@@ -75,10 +81,10 @@ export function checkedQuery(value: string | number, moment: Date): string {
   });
 }
 
-function provenQuery(clause: string, table: DumpObject, shape: TableShape, connection: Connection): RowFilter {
+function provenQuery(clause: string, table: DumpObject, prove: (filter: RowFilter) => void): RowFilter {
   return asClauseError(clause, table, () => {
     const filter = readQueryClause(clause);
-    assertReads(connection, shape, filter, table.fromView === true);
+    prove(filter);
     return filter;
   });
 }

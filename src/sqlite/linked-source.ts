@@ -6,7 +6,15 @@ import { MAX_COLUMNS } from "./piece-table.ts";
 import { NO_REPLACEMENTS, registerReplacements, type Replacements } from "./replacement.ts";
 import type { RowFilter } from "./row-filter.ts";
 import type { TableShape } from "./schema.ts";
-import { acceptApart, createApartTable, isConstraint, prepareLoading, type PieceMark, type StagingTable } from "./staging.ts";
+import {
+  acceptApart,
+  createApartTable,
+  isConstraint,
+  prepareLoading,
+  type CopiedRows,
+  type PieceMark,
+  type StagingTable,
+} from "./staging.ts";
 
 /** Rows of a table of the source. */
 export interface SourceRows {
@@ -15,13 +23,6 @@ export interface SourceRows {
   /** Null: all of them. */
   readonly filter: RowFilter | null;
   readonly replacements: Replacements;
-}
-
-/** What came of copying. */
-export interface CopiedRows {
-  readonly rows: number;
-  /** Of them, those that a violated key left out. */
-  readonly rejected: number;
 }
 
 /**

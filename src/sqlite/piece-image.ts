@@ -70,9 +70,19 @@ export function secondImagePath(path: string): string {
   return `${path}-second`;
 }
 
-/** Removes both images of a piece. */
+/** Where the rows of a piece are under the definition of their table. */
+export function typedImagePath(path: string): string {
+  return `${path}-typed`;
+}
+
+export function removeTypedImage(path: string): void {
+  removePieceImage(typedImagePath(path));
+}
+
+/** Removes both images of a piece, and what was made of them. */
 export function removePieceImages(path: string): void {
   removePieceImage(path);
+  removeTypedImage(path);
   removePieceImage(secondImagePath(path));
 }
 

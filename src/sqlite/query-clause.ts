@@ -57,11 +57,26 @@ export function assertReads(connection: Connection, shape: TableShape, filter: R
   const order = filter.orderBy === null ? "" : ` ORDER BY ${filter.orderBy}`;
   const statement = connection.prepare(`SELECT 1 FROM ${from} WHERE ${where}${isView ? "" : order} LIMIT 1`);
   if (!statement.readonly) throw new BadClause("it does not only read");
-  const program = connection.prepare(`EXPLAIN ${statement.source}`).all() as { opcode: string; p4: unknown }[];
+  const program = programOf(connection, statement.source);
   const calls = program.flatMap(({ opcode, p4 }) => (/Func/.test(opcode) ? [/^(.*)\(/.exec(String(p4))?.[1] ?? ""] : []));
   const fickle = connection.prepare(`SELECT 1 FROM pragma_function_list WHERE name = lower(?) AND flags & ${DETERMINISTIC} = 0`);
   const call = calls.find((name) => fickle.get(name) !== undefined);
   if (call !== undefined) throw new BadClause(`what ${call}() gives is not the same each time`);
+}
+
+/**
+ * As `assertReads`, of a clause that can be asked of each row by itself: it reads no table but the one that it is about, and that once.
+ * @throws BadClause; SQLite's error
+ */
+export function assertReadsRow(connection: Connection, shape: TableShape, filter: RowFilter): void {
+  assertReads(connection, shape, filter, false);
+  const { from, where } = rangeSql(shape, everyRow(shape), filter);
+  const opened = programOf(connection, `SELECT 1 FROM ${from} WHERE ${where}`).filter(({ opcode }) => opcode === "OpenRead");
+  if (opened.length > 1) throw new BadClause("it reads a table; an import looks at each row by itself");
+}
+
+function programOf(connection: Connection, sql: string): readonly { readonly opcode: string; readonly p4: unknown }[] {
+  return connection.prepare(`EXPLAIN ${sql}`).all() as { opcode: string; p4: unknown }[];
 }
 
 /** SQLITE_DETERMINISTIC */

@@ -12,6 +12,8 @@ import {
   type TableShape,
   type TextEncoding,
 } from "./schema.ts";
+import { assertReadsRow } from "./query-clause.ts";
+import type { RowFilter } from "./row-filter.ts";
 import { isOwnName } from "./staging.ts";
 import { hasTail } from "./statement-end.ts";
 import { readTableFacts, type TableFacts } from "./table-facts.ts";
@@ -37,6 +39,8 @@ export interface ProvenSchema {
   definition(table: string): TableDefinition;
   generatedColumns(table: string): readonly string[];
   facts(table: string): TableFacts | undefined;
+  /** @throws BadClause, or SQLite's error, for a filter that can't be asked of each row by itself */
+  assertReadsRow(table: string, filter: RowFilter): void;
   close(): void;
 }
 
@@ -197,6 +201,9 @@ function provenSchema(
     definition: (table) => readTableDefinition(connection, table),
     generatedColumns: (table) => generatedColumns(connection, table),
     facts: (table) => readTableFacts(connection, table, tables),
+    assertReadsRow: (table, filter) => {
+      assertReadsRow(connection, readTableShape(connection, table, tables), filter);
+    },
     close: () => {
       connection.close();
     },

@@ -152,6 +152,13 @@ function attachImage(target: Connection, path: string, name: "piece" | "second")
   }
 }
 
+/** What came of copying. */
+export interface CopiedRows {
+  readonly rows: number;
+  /** Of them, those that a violated key left out. */
+  readonly rejected: number;
+}
+
 /** What is noted of a loaded piece, and in which table. */
 export interface PieceMark {
   readonly progress: string;

@@ -5,7 +5,7 @@ import { loadCodec } from "../format/compression.ts";
 import { dropRejected, writeBadFile } from "../sqlite/bad-file.ts";
 import { CODEC } from "../format/frame.ts";
 import type { TargetProblems } from "../sqlite/target.ts";
-import type { CopiedRows } from "../sqlite/linked-source.ts";
+import type { CopiedRows } from "../sqlite/staging.ts";
 import { Linker } from "./linker.ts";
 import { Loader } from "./loader.ts";
 import { Maskers } from "./maskers.ts";
@@ -102,7 +102,7 @@ class Worker {
 
   async #import(
     request: ImportRequest,
-  ): Promise<number | boolean | TargetProblems | readonly SegmentSums[] | readonly string[] | null> {
+  ): Promise<CopiedRows | boolean | TargetProblems | readonly SegmentSums[] | readonly string[] | null> {
     switch (request.do) {
       case "sum segments":
         return this.#loader.sumSegments(request);

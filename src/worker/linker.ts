@@ -1,5 +1,6 @@
-import { LinkedSource, type CopiedRows } from "../sqlite/linked-source.ts";
+import { LinkedSource } from "../sqlite/linked-source.ts";
 import type { Replacements } from "../sqlite/replacement.ts";
+import type { CopiedRows } from "../sqlite/staging.ts";
 import type { Maskers } from "./maskers.ts";
 import type { SchemaFile, WorkerRequest } from "./messages.ts";
 

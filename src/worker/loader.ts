@@ -5,13 +5,14 @@ import { readPiece } from "../dump/piece-reader.ts";
 import { sumSegment, type SegmentSums } from "../dump/verify.ts";
 import { ReusedBuffer } from "../base/reused-buffer.ts";
 import { openDatabase, type Connection } from "../sqlite/database.ts";
+import { loadFiltered, typePiece } from "../sqlite/filtered-piece.ts";
 import { badImageAs } from "../sqlite/image-fault.ts";
 import { checkPageImage } from "../sqlite/page-image.ts";
-import { removePieceImages, secondImagePath, writePieceImage } from "../sqlite/piece-image.ts";
+import { removePieceImages, removeTypedImage, secondImagePath, writePieceImage } from "../sqlite/piece-image.ts";
 import { pieceLayout, type PieceLayout } from "../sqlite/piece-table.ts";
 import { publish } from "../sqlite/publish.ts";
 import type { PublishEvent } from "../sqlite/publish-plan.ts";
-import { loadPiece, prepareLoading } from "../sqlite/staging.ts";
+import { loadPiece, prepareLoading, type CopiedRows } from "../sqlite/staging.ts";
 import { checkTarget, type TargetProblems } from "../sqlite/target.ts";
 import { NO_PLACE_KEYS, openPlaces, type PlaceKeys } from "../storage/place-keys.ts";
 import type { Maskers } from "./maskers.ts";
@@ -49,11 +50,18 @@ export class Loader {
   }
 
   /** Reads a piece and checks it as far as it can be without its target. */
-  async decode({ location, second, shape, imagePath }: WorkerRequest & { do: "decode" }): Promise<void> {
-    this.#decoded = { imagePath, dumpFile: location.segments[0]?.path ?? "" };
+  async decode({ location, second, table, rows, filter, imagePath }: WorkerRequest & { do: "decode" }): Promise<void> {
+    const { shape } = table;
+    const dumpFile = location.segments[0]?.path ?? "";
+    this.#decoded = { imagePath, dumpFile };
     this.#images.add(imagePath);
     await this.#writeImage(location, imagePath, pieceLayout(shape));
     if (second !== null) await this.#writeImage(second, secondImagePath(imagePath), pieceLayout(shape, 1));
+    if (filter === null) return;
+    badImageAs(dumpFile, () => {
+      removeTypedImage(imagePath);
+      typePiece(imagePath, table, rows, filter);
+    });
   }
 
   async #writeImage(location: PieceLocation, path: string, layout: PieceLayout): Promise<void> {
@@ -63,12 +71,16 @@ export class Loader {
     });
   }
 
-  /** Loads the decoded piece into its staging table. @returns rows that a key left out */
-  async load({ path, durable, table, rows, mark, remaps }: WorkerRequest & { do: "load" }): Promise<number> {
+  /** Loads the decoded piece into its staging table. */
+  async load({ path, durable, table, rows, mark, remaps, filter }: WorkerRequest & { do: "load" }): Promise<CopiedRows> {
     const replacements = await this.#maskers.replacementsOf(remaps);
     if (this.#decoded === null) throw new Error("no piece is decoded");
     const { imagePath, dumpFile } = this.#decoded;
-    return badImageAs(dumpFile, () => loadPiece(this.#target(path, durable), imagePath, table, rows, mark, replacements));
+    const target = this.#target(path, durable);
+    return badImageAs(dumpFile, () => {
+      if (filter !== null) return loadFiltered(target, imagePath, table, filter, mark, replacements);
+      return { rows, rejected: loadPiece(target, imagePath, table, rows, mark, replacements) };
+    });
   }
 
   /** Writes pages to a file that no connection holds. */

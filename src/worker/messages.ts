@@ -4,13 +4,13 @@ import type { ByteRange, ChecksumAlgorithm, SegmentSums } from "../dump/verify.t
 import type { CompressionAlgorithm } from "../format/compression.ts";
 import type { RemapFunction } from "../mask/remap-function.ts";
 import type { RejectingTable } from "../sqlite/bad-file.ts";
+import type { PieceFilter } from "../sqlite/filtered-piece.ts";
 import type { KeyRange } from "../sqlite/key-range.ts";
-import type { CopiedRows } from "../sqlite/linked-source.ts";
 import type { PageImageFacts } from "../sqlite/page-image.ts";
 import type { PublishEvent, PublishPlan } from "../sqlite/publish-plan.ts";
 import type { RowFilter } from "../sqlite/row-filter.ts";
 import type { TableShape } from "../sqlite/schema.ts";
-import type { PieceMark, StagingTable } from "../sqlite/staging.ts";
+import type { CopiedRows, PieceMark, StagingTable } from "../sqlite/staging.ts";
 import type { TargetProblems } from "../sqlite/target.ts";
 import type { PlaceKeys } from "../storage/place-keys.ts";
 
@@ -78,10 +78,13 @@ export type WorkerRequest =
       readonly location: PieceLocation;
       /** The second image of a table that has secret columns. */
       readonly second: PieceLocation | null;
-      readonly shape: TableShape;
+      readonly table: StagingTable;
+      readonly rows: number;
+      /** Null: all rows are to be loaded. */
+      readonly filter: PieceFilter | null;
       readonly imagePath: string;
     }
-  /** Load the decoded piece; the connection to the schema file stays open until `end loading`. */
+  /** Load the decoded piece, less what its filter leaves out; the connection to the schema file stays open until `end loading`. */
   | {
       readonly do: "load";
       readonly path: string;
@@ -90,6 +93,7 @@ export type WorkerRequest =
       readonly rows: number;
       readonly mark: PieceMark;
       readonly remaps: readonly ColumnRemap[];
+      readonly filter: PieceFilter | null;
     }
   /** Read a piece of pages, check it, and write it to its place in a file that is to become a schema. */
   | { readonly do: "place pages"; readonly location: PieceLocation; readonly path: string; readonly offset: number }
@@ -154,8 +158,7 @@ export interface WorkerAnswers {
   "check keys": null;
   "sum segments": readonly SegmentSums[];
   decode: null;
-  /** Rows that a key left out. */
-  load: number;
+  load: CopiedRows;
   "place pages": null;
   /** What SQLite finds of values that their tables do not allow. */
   "check pages": readonly string[];

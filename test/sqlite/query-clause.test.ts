@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { openMemory, type Connection } from "../../src/sqlite/database.ts";
-import { assertReads, atMoment, readQueryClause } from "../../src/sqlite/query-clause.ts";
+import { assertReads, assertReadsRow, atMoment, readQueryClause } from "../../src/sqlite/query-clause.ts";
 import { listTables, readTableShape } from "../../src/sqlite/schema.ts";
 
 function database(): Connection {
@@ -83,6 +83,21 @@ describe("a clause", () => {
       assertReads(connection, readTableShape(connection, "emp", listTables(connection)), readQueryClause(text), false);
     }).toThrow(reason);
   });
+});
+
+test.each([
+  ["WHERE id > 1 AND upper(KU$.name) LIKE 'A%' ORDER BY id", null],
+  ["WHERE EXISTS (SELECT 1 FROM json_each('[1,2]') j WHERE j.value = id)", null],
+  ["WHERE id > 1 OR dept IN (SELECT id FROM dept)", "it reads a table"],
+  ["WHERE id = (SELECT max(id) FROM emp)", "it reads a table"],
+  ["WHERE id < (SELECT count(*) FROM sqlite_schema)", "it reads a table"],
+])("an import can ask each row: %s", (text, reason) => {
+  const connection = database();
+  const ask = () => {
+    assertReadsRow(connection, readTableShape(connection, "emp", listTables(connection)), readQueryClause(text));
+  };
+  if (reason === null) expect(ask).not.toThrow();
+  else expect(ask).toThrow(reason);
 });
 
 test.each([

@@ -27,6 +27,7 @@ import { exactRows, pieceRows, tableRows } from "../sqlite/exact-rows.ts";
 const LOAD = {
   do: "load",
   remaps: [],
+  filter: null,
   durable: true,
   mark: { progress: "tsdp:test:0", object: 1, piece: 1, rejected: null },
 } as const;
@@ -244,7 +245,9 @@ describe("loading", () => {
         do: "decode",
         location: structuredClone(location),
         second: null,
-        shape: staged.shape,
+        table: staged,
+        rows: location.rows,
+        filter: null,
         imagePath: image(),
       });
       expect(
@@ -255,7 +258,7 @@ describe("loading", () => {
           rows: location.rows,
           mark: { ...LOAD.mark, piece: location.piece },
         }),
-      ).toBe(0);
+      ).toEqual({ rows: location.rows, rejected: 0 });
     }
     await loader.close();
     expect(existsSync(image())).toBe(false);
@@ -272,7 +275,15 @@ describe("loading", () => {
     const [location] = locations;
     if (location === undefined) throw new Error("the dump has a piece");
     const loader = new Loader(new Maskers());
-    await loader.decode({ do: "decode", location, second: null, shape: staged.shape, imagePath: image() });
+    await loader.decode({
+      do: "decode",
+      location,
+      second: null,
+      table: staged,
+      rows: location.rows,
+      filter: null,
+      imagePath: image(),
+    });
     const load = () => loader.load({ ...LOAD, path: target(), table: staged, rows: location.rows + 1 });
     expect(await codesOf(load)).toEqual(["ORA-31619", "ORA-02354"]);
     await loader.close();
@@ -288,7 +299,16 @@ describe("loading", () => {
     const [location] = locations;
     if (location === undefined) throw new Error("the dump has a piece");
     const loader = new Loader(new Maskers());
-    const decode = () => loader.decode({ do: "decode", location, second: null, shape: staged.shape, imagePath: image() });
+    const decode = () =>
+      loader.decode({
+        do: "decode",
+        location,
+        second: null,
+        table: staged,
+        rows: location.rows,
+        filter: null,
+        imagePath: image(),
+      });
     expect(await codesOf(decode)).toEqual(["ORA-31619", "ORA-02354"]);
     await loader.close();
     expect(existsSync(image())).toBe(false);
