@@ -44,6 +44,8 @@ export class Attachment {
   #finalState: "COMPLETED" | "STOPPED" | undefined;
   #lastSeq: number;
   #queue: StoredMessage[] = [];
+  /** Until then whoever goes on waiting does not ask whether there is a process: to ask takes a connection. */
+  #aliveUntil = 0;
 
   /** Messages are those from now on. */
   constructor(job: AttachedJob, user: string) {
@@ -92,7 +94,7 @@ export class Attachment {
       if (answer !== undefined) throw PumpError.fromJSON(answer);
       const { state } = this.row();
       if (state === "COMPLETED" || state === "STOPPED") throw pumpError([["ORA-39004"], ["ORA-39016", state]]);
-      this.assertAlive();
+      this.assertAlive(true);
       await this.change(version, Infinity);
     }
   }
@@ -174,9 +176,16 @@ export class Attachment {
     }
   }
 
-  /** @throws ORA-31626 when no process holds a job that is not over. */
-  assertAlive(): void {
-    if (this.#starting || isAlive(lockPath(this.#job.table.path))) return;
+  /**
+   * @param waits whether the caller will ask again, and may learn of an end a moment later
+   * @throws ORA-31626 when no process holds a job that is not over.
+   */
+  assertAlive(waits: boolean): void {
+    if (this.#starting || (waits && performance.now() < this.#aliveUntil)) return;
+    if (isAlive(lockPath(this.#job.table.path))) {
+      this.#aliveUntil = performance.now() + LIVENESS_CHECK_MS;
+      return;
+    }
     const { state } = this.row();
     if (!RUNNING.has(state)) return;
     throw pumpError(

@@ -22,7 +22,7 @@ export async function nextStatus(attachment: Attachment, mask: number, timeout: 
     const message = attachment.takeMessage(mask);
     const state = attachment.reportableState(row.state, mask);
     const over = state === "COMPLETED" || state === "STOPPED";
-    if (message === undefined && !over) attachment.assertAlive();
+    if (message === undefined && !over) attachment.assertAlive(performance.now() < deadline);
     // The timeout does not count while the job is ending: that takes a moment only.
     if (state === "COMPLETING") deadline = Math.min(deadline, performance.now() + POLL_MS);
     if (message !== undefined || over || performance.now() >= deadline) {
@@ -39,7 +39,7 @@ export async function jobEnd(attachment: Attachment): Promise<"COMPLETED" | "STO
     const version = attachment.table.dataVersion();
     const { state } = attachment.row();
     if (state === "COMPLETED" || state === "STOPPED") return state;
-    attachment.assertAlive();
+    attachment.assertAlive(true);
     await attachment.change(version, Infinity);
   }
 }

@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import { pumpError, type ErrorLine } from "../base/errors.ts";
-import { openDatabase, sqliteVersion, type Connection } from "../sqlite/database.ts";
+import { openDatabase, sqliteVersion, type Connection, type Statement } from "../sqlite/database.ts";
 import type { DumpFileStatus, JobDefinition, JobFile, JobMessage, Outcome, WorkerStatus } from "./definition.ts";
 import type { JobState } from "./states.ts";
 
@@ -117,10 +117,14 @@ const COLUMNS: Readonly<Record<keyof JobRow, string>> = {
 export class ControlTable {
   readonly path: string;
   readonly #connection: Connection;
+  readonly #statements = new Map<string, Statement>();
+  readonly #transaction: (writes: () => unknown) => unknown;
 
   private constructor(path: string, connection: Connection) {
     this.path = path;
     this.#connection = connection;
+    const transaction = connection.transaction((writes: () => unknown) => writes());
+    this.#transaction = (writes) => transaction.immediate(writes);
   }
 
   /** For the parts of the control table that only one kind of job knows. */
@@ -157,7 +161,7 @@ export class ControlTable {
   }
 
   definition(): JobDefinition {
-    const { definition } = this.#connection.prepare("SELECT definition FROM job").get() as { definition: string };
+    const { definition } = this.#prepared("SELECT definition FROM job").get() as { definition: string };
     return JSON.parse(definition) as JobDefinition;
   }
 
@@ -165,25 +169,25 @@ export class ControlTable {
   define(change: (definition: JobDefinition) => Partial<JobDefinition>): void {
     this.atomically(() => {
       const definition = this.definition();
-      this.#connection.prepare("UPDATE job SET definition = ?").run(JSON.stringify({ ...definition, ...change(definition) }));
+      this.#prepared("UPDATE job SET definition = ?").run(JSON.stringify({ ...definition, ...change(definition) }));
     });
   }
 
   job(): JobRow {
     const columns = Object.entries(COLUMNS).map(([key, column]) => `${column} AS ${key}`);
-    return this.#connection.prepare(`SELECT ${columns.join(", ")} FROM job`).get() as JobRow;
+    return this.#prepared(`SELECT ${columns.join(", ")} FROM job`).get() as JobRow;
   }
 
   updateJob(change: Partial<JobRow>): void {
     const entries = Object.entries(change) as [keyof JobRow, string | number | null][];
-    this.#connection
-      .prepare(`UPDATE job SET ${entries.map(([key]) => `${COLUMNS[key]} = ?`).join(", ")}`)
-      .run(entries.map(([, value]) => (typeof value === "number" ? BigInt(Math.round(value)) : value)));
+    this.#prepared(`UPDATE job SET ${entries.map(([key]) => `${COLUMNS[key]} = ?`).join(", ")}`).run(
+      entries.map(([, value]) => (typeof value === "number" ? BigInt(Math.round(value)) : value)),
+    );
   }
 
   /** Runs several writes as one commit. */
   atomically<T>(writes: () => T): T {
-    return this.#connection.transaction(writes).immediate();
+    return this.#transaction(writes) as T;
   }
 
   /** The same, and returns when a power cut can't undo it. */
@@ -198,42 +202,41 @@ export class ControlTable {
 
   /** Notes that something has been told in any run of the job. @returns whether it is new */
   tell(what: string): boolean {
-    return this.#connection.prepare("INSERT OR IGNORE INTO told VALUES (?)").run(what).changes > 0;
+    return this.#prepared("INSERT OR IGNORE INTO told VALUES (?)").run(what).changes > 0;
   }
 
   appendMessage(message: JobMessage, time = new Date()): void {
-    this.#connection
-      .prepare("INSERT INTO message (time, content) VALUES (?, ?)")
-      .run(time.toISOString(), JSON.stringify(message));
+    this.#prepared("INSERT INTO message (time, content) VALUES (?, ?)").run(time.toISOString(), JSON.stringify(message));
   }
 
   /** Sequence number of the newest message, 0 when there is none. */
   lastMessage(): number {
-    return this.#connection.prepare("SELECT coalesce(max(seq), 0) FROM message").pluck().get() as number;
+    return this.#prepared("SELECT coalesce(max(seq), 0) FROM message").pluck().get() as number;
   }
 
   /** Messages with a higher sequence number, in order. */
   messagesAfter(seq: number, limit = 1000): StoredMessage[] {
-    const rows = this.#connection
-      .prepare("SELECT seq, time, content FROM message WHERE seq > ? ORDER BY seq LIMIT ?")
-      .all(BigInt(seq), BigInt(limit)) as { seq: number; time: string; content: string }[];
+    const rows = this.#prepared("SELECT seq, time, content FROM message WHERE seq > ? ORDER BY seq LIMIT ?").all(
+      BigInt(seq),
+      BigInt(limit),
+    ) as { seq: number; time: string; content: string }[];
     return rows.map(({ seq, time, content }) => ({ seq, time, ...(JSON.parse(content) as JobMessage) }));
   }
 
   setWorker(status: WorkerStatus): void {
-    this.#connection.prepare("INSERT OR REPLACE INTO worker VALUES (?, ?)").run(BigInt(status.number), JSON.stringify(status));
+    this.#prepared("INSERT OR REPLACE INTO worker VALUES (?, ?)").run(BigInt(status.number), JSON.stringify(status));
   }
 
   /** What the dump that is imported says of the job that has written it. */
   setExportFacts(facts: ReadonlyMap<string, string>): void {
-    const insert = this.#connection.prepare("INSERT OR REPLACE INTO export_fact VALUES (?, ?)");
+    const insert = this.#prepared("INSERT OR REPLACE INTO export_fact VALUES (?, ?)");
     this.atomically(() => {
       for (const [name, value] of facts) insert.run(name, value);
     });
   }
 
   exportFacts(): ReadonlyMap<string, string> {
-    const rows = this.#connection.prepare("SELECT name, value FROM export_fact").raw().all() as [string, string][];
+    const rows = this.#prepared("SELECT name, value FROM export_fact").raw().all() as [string, string][];
     return new Map(rows);
   }
 
@@ -242,16 +245,16 @@ export class ControlTable {
   }
 
   workers(): WorkerStatus[] {
-    const rows = this.#connection.prepare("SELECT status FROM worker ORDER BY number").all() as { status: string }[];
+    const rows = this.#prepared("SELECT status FROM worker ORDER BY number").all() as { status: string }[];
     return rows.map(({ status }) => JSON.parse(status) as WorkerStatus);
   }
 
   setDumpFile(number: number, status: DumpFileStatus): void {
-    this.#connection.prepare("INSERT OR REPLACE INTO dump_file VALUES (?, ?)").run(BigInt(number), JSON.stringify(status));
+    this.#prepared("INSERT OR REPLACE INTO dump_file VALUES (?, ?)").run(BigInt(number), JSON.stringify(status));
   }
 
   dumpFiles(): DumpFileStatus[] {
-    const rows = this.#connection.prepare("SELECT status FROM dump_file ORDER BY number").all() as { status: string }[];
+    const rows = this.#prepared("SELECT status FROM dump_file ORDER BY number").all() as { status: string }[];
     return rows.map(({ status }) => JSON.parse(status) as DumpFileStatus);
   }
 
@@ -260,7 +263,7 @@ export class ControlTable {
    * @returns what is to be told by which identity its storage knows it; null: it was not begun.
    */
   noteBeginning(path: string): (identity: string | null) => void {
-    const note = this.#connection.prepare("INSERT OR REPLACE INTO begun_file VALUES (?, ?)");
+    const note = this.#prepared("INSERT OR REPLACE INTO begun_file VALUES (?, ?)");
     note.run(path, "");
     return (identity) => {
       if (identity === null) this.forgetBegunFile(path);
@@ -270,72 +273,81 @@ export class ControlTable {
 
   /** How the key of an encrypted export is kept; null: the job has none. */
   setKey(): string | null {
-    return (this.#connection.prepare("SELECT content FROM set_key").pluck().get() as string | undefined) ?? null;
+    return (this.#prepared("SELECT content FROM set_key").pluck().get() as string | undefined) ?? null;
   }
 
   keepSetKey(text: string): void {
-    this.#connection.prepare("INSERT OR REPLACE INTO set_key VALUES (1, ?)").run(text);
+    this.#prepared("INSERT OR REPLACE INTO set_key VALUES (1, ?)").run(text);
   }
 
   forgetBegunFile(path: string): void {
-    this.#connection.prepare("DELETE FROM begun_file WHERE path = ?").run(path);
+    this.#prepared("DELETE FROM begun_file WHERE path = ?").run(path);
   }
 
   /** The identity is null when a process has died before it could tell it. */
   begunFiles(): readonly { readonly path: string; readonly identity: string | null }[] {
-    const files = this.#connection.prepare("SELECT path, identity FROM begun_file").all() as { path: string; identity: string }[];
+    const files = this.#prepared("SELECT path, identity FROM begun_file").all() as { path: string; identity: string }[];
     return files.map(({ path, identity }) => ({ path, identity: identity === "" ? null : identity }));
   }
 
   /** Adds a session and returns its number. */
   addSession(user: string): number {
-    const { lastInsertRowid } = this.#connection
-      .prepare("INSERT INTO session (pid, user, attach_time) VALUES (?, ?, ?)")
-      .run(BigInt(process.pid), user, new Date().toISOString());
+    const { lastInsertRowid } = this.#prepared("INSERT INTO session (pid, user, attach_time) VALUES (?, ?, ?)").run(
+      BigInt(process.pid),
+      user,
+      new Date().toISOString(),
+    );
     return Number(lastInsertRowid);
   }
 
   removeSession(id: number): void {
-    this.#connection.prepare("DELETE FROM session WHERE id = ?").run(BigInt(id));
+    this.#prepared("DELETE FROM session WHERE id = ?").run(BigInt(id));
   }
 
   sessions(): JobSession[] {
-    return this.#connection
-      .prepare("SELECT id, pid, user, attach_time AS attachTime FROM session ORDER BY id")
-      .all() as JobSession[];
+    return this.#prepared("SELECT id, pid, user, attach_time AS attachTime FROM session ORDER BY id").all() as JobSession[];
   }
 
   /** Queues a request for the control process. @returns its number */
   request(request: JobRequest): number {
-    const { lastInsertRowid } = this.#connection.prepare("INSERT INTO request (content) VALUES (?)").run(JSON.stringify(request));
+    const { lastInsertRowid } = this.#prepared("INSERT INTO request (content) VALUES (?)").run(JSON.stringify(request));
     return Number(lastInsertRowid);
   }
 
   /** Requests that have no answer yet, in order. */
   openRequests(after: number): (JobRequest & { readonly seq: number })[] {
-    const rows = this.#connection
-      .prepare("SELECT seq, content FROM request WHERE answer IS NULL AND seq > ? ORDER BY seq")
-      .all(BigInt(after)) as { seq: number; content: string }[];
+    const rows = this.#prepared("SELECT seq, content FROM request WHERE answer IS NULL AND seq > ? ORDER BY seq").all(
+      BigInt(after),
+    ) as { seq: number; content: string }[];
     return rows.map(({ seq, content }) => ({ seq, ...(JSON.parse(content) as JobRequest) }));
   }
 
   answerRequest(seq: number, answer: JobAnswer): void {
-    this.#connection.prepare("UPDATE request SET answer = ? WHERE seq = ?").run(JSON.stringify(answer), BigInt(seq));
+    this.#prepared("UPDATE request SET answer = ? WHERE seq = ?").run(JSON.stringify(answer), BigInt(seq));
   }
 
   /** The answer to a request; undefined: not yet. */
   answer(seq: number): JobAnswer | undefined {
-    const answer = this.#connection.prepare("SELECT answer FROM request WHERE seq = ?").pluck().get(BigInt(seq)) as string | null;
+    const answer = this.#prepared("SELECT answer FROM request WHERE seq = ?").pluck().get(BigInt(seq)) as string | null;
     return answer === null ? undefined : (JSON.parse(answer) as JobAnswer);
   }
 
   /** Changes whenever another connection has committed; cheap enough to be polled. */
   dataVersion(): number {
-    return this.#connection.pragma("data_version", { simple: true }) as number;
+    return this.#prepared("PRAGMA data_version").pluck().get() as number;
   }
 
   close(): void {
     this.#connection.close();
+  }
+
+  /** The same few statements are run over and over: to compile them takes longer than to run them. */
+  #prepared(sql: string): Statement {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const statement = this.#connection.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
   }
 
   /** Removes the job: connections that other processes still have go on reading the unlinked file. */
