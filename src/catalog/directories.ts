@@ -25,7 +25,7 @@ export class Directories {
 
   /** All directory objects, by name. */
   list(): Directory[] {
-    const stored = this.#stored();
+    const stored = this.stored();
     const all = stored.some(({ name }) => name === DEFAULT_DIRECTORY)
       ? stored
       : [...stored, { name: DEFAULT_DIRECTORY, path: this.#currentDirectory }];
@@ -55,7 +55,7 @@ export class Directories {
    */
   drop(name: string): void {
     const wanted = catalogName(name);
-    if (!this.#stored().some((directory) => directory.name === wanted)) throw pumpError([["ORA-04043", wanted]]);
+    if (!this.stored().some((directory) => directory.name === wanted)) throw pumpError([["ORA-04043", wanted]]);
     this.#catalog.write((catalog) => {
       catalog.transaction(() => {
         catalog.prepare("DELETE FROM directory WHERE name = ?").run(wanted);
@@ -81,7 +81,8 @@ export class Directories {
     return path;
   }
 
-  #stored(): Directory[] {
+  /** Those that someone has defined. */
+  stored(): Directory[] {
     return this.#catalog.read((catalog) => catalog.prepare("SELECT name, path FROM directory").all() as Directory[], []);
   }
 }

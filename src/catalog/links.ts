@@ -48,13 +48,13 @@ export class DatabaseLinks {
     const { user, password, database } = parseConnectString(connectString, currentDirectory);
     if (password !== null) throw pumpError([["ORA-39001"], ["ORA-39200", wanted]], NO_SECRETS);
     const link = { owner, name: wanted, user, database, created: new Date().toISOString() };
-    this.#catalog.write((catalog) => {
-      const { changes } = catalog
-        .prepare("INSERT OR IGNORE INTO database_link (owner, name, username, database, created) VALUES (?, ?, ?, ?, ?)")
-        .run(owner, wanted, user, database, link.created);
-      if (changes === 0) throw pumpError([["ORA-02011"]]);
-    });
+    this.#insert(link);
     return link;
+  }
+
+  /** Makes a link as another catalog had it, wherever it leads. @throws ORA-02011 when the owner has a link of this name */
+  restore({ owner, name, user, database }: Omit<DatabaseLink, "created">): void {
+    this.#insert({ owner, name, user, database, created: new Date().toISOString() });
   }
 
   /** DROP DATABASE LINK. @throws ORA-02024 when the owner has none of this name */
@@ -77,6 +77,13 @@ export class DatabaseLinks {
     const stat = statSync(link.database, { throwIfNoEntry: false });
     if (stat?.isDirectory() === true || stat?.isFile() === true) return assertOpen(link);
     throw pumpError([["ORA-39001"], ["ORA-39200", link.name], ["ORA-12154", link.database]]);
+  }
+
+  #insert({ owner, name, user, database, created }: DatabaseLink): void {
+    const sql = "INSERT OR IGNORE INTO database_link (owner, name, username, database, created) VALUES (?, ?, ?, ?, ?)";
+    this.#catalog.write((catalog) => {
+      if (catalog.prepare(sql).run(owner, name, user, database, created).changes === 0) throw pumpError([["ORA-02011"]]);
+    });
   }
 
   #find(owner: string, name: string): DatabaseLink | undefined {

@@ -49,23 +49,14 @@ export class Users {
    * @param password null: whoever says the name may connect
    * @throws ORA-01920 when a user or a role has the name, ORA-39001 for a name that can't be one or an empty password
    */
-  async create(name: string, password: string | null, isLocked = false): Promise<User> {
-    const wanted = catalogName(name);
-    if (!isPrintableName(wanted)) {
-      throw pumpError([["ORA-39001"], ["ORA-39207", name, "USER"]], "A name has 1 to 128 printable characters.");
-    }
-    const verifier = await verifierOf(wanted, password);
-    const created = new Date().toISOString();
-    this.#catalog.writeSecret((catalog) => {
-      catalog.transaction(() => {
-        const isFirst = catalog.prepare("SELECT 1 FROM user_account").get() === undefined;
-        const isTaken = wanted === ADMINISTRATOR ? !isFirst : isGrantee(catalog, wanted);
-        if (isTaken) throw pumpError([["ORA-01920", wanted]]);
-        if (isFirst && wanted !== ADMINISTRATOR) insert(catalog, { name: ADMINISTRATOR, password: null, locked: 0, created });
-        insert(catalog, { name: wanted, password: verifier, locked: Number(isLocked), created });
-      })();
-    });
-    return { name: wanted, hasPassword: verifier !== null, isLocked, created };
+  async create(name: string, password: string | null): Promise<User> {
+    const wanted = checkedName(name);
+    return this.#insert(wanted, await verifierOf(wanted, password), false);
+  }
+
+  /** Makes a user without a password, as another catalog had it. @throws as `create` */
+  restore(name: string, isLocked: boolean): User {
+    return this.#insert(checkedName(name), null, isLocked);
   }
 
   /** ALTER USER: another password, or with null none. @throws ORA-01918 for an unknown user, ORA-39001 for an empty password */
@@ -126,6 +117,20 @@ export class Users {
     if (row !== undefined && row.locked !== 0) throw pumpError([["ORA-28000"]]);
   }
 
+  #insert(name: string, password: Buffer | null, isLocked: boolean): User {
+    const created = new Date().toISOString();
+    this.#catalog.writeSecret((catalog) => {
+      catalog.transaction(() => {
+        const isFirst = catalog.prepare("SELECT 1 FROM user_account").get() === undefined;
+        const isTaken = name === ADMINISTRATOR ? !isFirst : isGrantee(catalog, name);
+        if (isTaken) throw pumpError([["ORA-01920", name]]);
+        if (isFirst && name !== ADMINISTRATOR) insert(catalog, { name: ADMINISTRATOR, password: null, locked: 0, created });
+        insert(catalog, { name, password, locked: Number(isLocked), created });
+      })();
+    });
+    return { name, hasPassword: password !== null, isLocked, created };
+  }
+
   #rows(): readonly Row[] {
     const sql = "SELECT name, password, locked, created FROM user_account ORDER BY name";
     return this.#catalog.read((catalog) => catalog.prepare(sql).all() as Row[], []);
@@ -143,6 +148,13 @@ const UNKNOWN = "Connect as a user of the database; `tsdp user list` shows them 
 const NO_PASSWORD = "This user has no password; leave it out.";
 /** What belongs to a user. */
 const OWNED = ["credential", "database_link"] as const;
+
+/** @throws ORA-39001 for a name that can't be one */
+function checkedName(name: string): string {
+  const wanted = catalogName(name);
+  if (isPrintableName(wanted)) return wanted;
+  throw pumpError([["ORA-39001"], ["ORA-39207", name, "USER"]], "A name has 1 to 128 printable characters.");
+}
 
 function insert(catalog: Connection, { name, password, locked, created }: Row): void {
   const sql = "INSERT INTO user_account (name, password, locked, created) VALUES (?, ?, ?, ?)";

@@ -15,6 +15,7 @@ import {
   missingProblems,
   refusalsOf,
   rowRefusals,
+  takenCatalogObject,
   sumWithShadows,
   type DryRunFindings,
   type DryRunObject,
@@ -40,7 +41,10 @@ export async function dryRunExport(definition: JobDefinition, places: PlaceKeys)
     });
     const estimates = new Estimates(plan, sources, estimateMethod(definition));
     return {
-      taken: plan.objects.filter(isShown).map((object) => takenObject(object, plan, estimates)),
+      taken: [
+        ...plan.catalog.map((object) => takenCatalogObject(object, "export")),
+        ...plan.objects.filter(isShown).map((object) => takenObject(object, plan, estimates)),
+      ],
       leftOut: [...refusalsOf(plan.leftOut), ...rowRefusals(plan.objects, plan.withoutRows)],
       problems: [...missingProblems(chosen.missing), ...plan.problems],
       notes: plan.notes.map((text) => ({ code: "TSDP-00010", text })),

@@ -18,10 +18,12 @@ import {
   refusalsOf,
   rowRefusals,
   sumWithShadows,
+  takenCatalogObject,
   type DryRunFindings,
   type DryRunObject,
   type DryRunRefusal,
 } from "./dry-run-object.ts";
+import { previewCatalog } from "./catalog-transfer.ts";
 import { OpenSources } from "./dry-run-sources.ts";
 import { accessMethodOf, importAction, importContent } from "./import-content.ts";
 import { planSchemaImport, type SchemaImport } from "./import-plan.ts";
@@ -40,8 +42,13 @@ export async function dryRunImport(definition: JobDefinition, keyring: Keyring, 
   const files = new OpenFiles(storage);
   try {
     const master = await readMaster(set, files.open);
-    const { chosen, missing, leftOut } = await chooseTargets(definition, master, new Map());
-    if (importsPages(definition, master)) return pageFindings(chosen, missing, master);
+    const { chosen, catalog, missing, leftOut } = await chooseTargets(definition, master, new Map());
+    const ofCatalog = previewCatalog(definition, catalog);
+    const takenOfCatalog = ofCatalog.taken.map((object) => takenCatalogObject(object, "create"));
+    if (importsPages(definition, master)) {
+      const pages = pageFindings(chosen, missing, master);
+      return { ...pages, taken: [...takenOfCatalog, ...pages.taken], problems: [...pages.problems, ...ofCatalog.problems] };
+    }
     const content = importContent(definition, master);
     const remapped = remapsOfImport(definition, chosen, master, content);
     const rowFilters = new RowFilters(definition);
@@ -52,13 +59,13 @@ export async function dryRunImport(definition: JobDefinition, keyring: Keyring, 
       return { choice, target, plan: planWork(definition, choice, target, dump) };
     });
     return {
-      taken: works.flatMap(({ choice, plan }) => takenObjects(choice, plan, dump)),
+      taken: [...takenOfCatalog, ...works.flatMap(({ choice, plan }) => takenObjects(choice, plan, dump))],
       leftOut: [
         ...refusalsOf(leftOut),
         ...works.flatMap(({ choice }) => rowRefusals(choice.objects, choice.withoutRows)),
         ...works.flatMap(({ choice, plan, target }) => refused(choice, plan, target)),
       ],
-      problems: [...missingProblems(missing), ...works.flatMap(({ plan }) => plan.problems)],
+      problems: [...missingProblems(missing), ...ofCatalog.problems, ...works.flatMap(({ plan }) => plan.problems)],
       notes: works.flatMap(({ plan }) => plan.notes),
     };
   } finally {

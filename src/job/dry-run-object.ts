@@ -1,6 +1,8 @@
 import { pumpError, type ErrorLine, type StackEntry } from "../base/errors.ts";
+import { schemaOf, type CatalogObject } from "../metadata/catalog-objects.ts";
 import { isSystemTable, type DumpObject } from "../metadata/dump-object.ts";
 import type { LeftOut } from "../metadata/object-choice.ts";
+import { lastPart } from "./log-lines.ts";
 
 /** An object that a job would take. */
 export interface DryRunObject {
@@ -56,4 +58,9 @@ export function missingProblems(missing: readonly StackEntry[]): readonly (reado
 export function sumWithShadows(table: DumpObject, all: readonly DumpObject[], bytesOf: (object: DumpObject) => number): number {
   const parts = all.filter((object) => object === table || (object.schema === table.schema && object.owner === table.name));
   return parts.reduce((sum, part) => sum + bytesOf(part), 0);
+}
+
+/** What a FULL job takes of a catalog; what belongs to no schema has none. */
+export function takenCatalogObject(object: CatalogObject, action: "export" | "create"): DryRunObject {
+  return { schema: schemaOf(object) ?? "", type: lastPart(object.tail), name: object.name, action, rows: null, bytes: null };
 }

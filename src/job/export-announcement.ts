@@ -14,10 +14,10 @@ const LARGE_SOURCE = 64 << 20;
 /** Names the object paths of an export, with what METRICS and ESTIMATE ask for below each. */
 export function tellObjectPaths(run: JobRun, plan: ExportPlan, state: FrozenState): void {
   const mode = run.definition.mode as ExportMode;
-  const counts = countByPath(plan.objects);
+  const counts = countByPath(plan.objects, plan.catalog);
   const method = estimateMethod(run.definition);
   const estimates = run.parameter("ESTIMATE") === undefined ? [] : estimateExport(plan, state, method);
-  for (const path of pathsOf(plan.objects, "EXPORT", contentOf(run.definition))) {
+  for (const path of pathsOf(plan.objects, "EXPORT", contentOf(run.definition), plan.catalog)) {
     const isData = path.endsWith("/TABLE_DATA");
     run.say(run.ofWorker(1, processingLine(objectPath(mode, path))));
     const [count, seconds] = [counts.get(path) ?? 0, run.secondsOfStep()];

@@ -4,6 +4,7 @@ import type { ColumnName } from "../catalog/encrypted-columns.ts";
 import { homeFolder } from "../catalog/home.ts";
 import { missingPrivilege, Privileges } from "../catalog/privileges.ts";
 import { defaultSchema, listSchemas } from "../catalog/schemas.ts";
+import type { CatalogObject } from "../metadata/catalog-objects.ts";
 import { isStatistics, isSystemTable, type DumpObject, type DumpSchema } from "../metadata/dump-object.ts";
 import type { LeftOut } from "../metadata/object-choice.ts";
 import { readSchema } from "../metadata/read-schema.ts";
@@ -17,7 +18,8 @@ import { isUnreadable } from "../sqlite/stage.ts";
 import { rowsWhere, type RowFilter } from "../sqlite/row-filter.ts";
 import { readTableFacts } from "../sqlite/table-facts.ts";
 import type { ColumnRemap, SchemaFile, UnloadTable } from "../worker/messages.ts";
-import type { Content } from "./content.ts";
+import { readCatalog } from "./catalog-transfer.ts";
+import { contentOf, type Content } from "./content.ts";
 import { planRemaps, type RemapsOfTables } from "./data-remaps.ts";
 import type { DataRemap, JobDefinition } from "./definition.ts";
 import { hasSamples, holdsMarkedColumns, keepColumnsApart } from "./secret-columns.ts";
@@ -32,6 +34,8 @@ export interface ExportSources {
   readonly selection: Selection;
   readonly sources: readonly SchemaFile[];
   readonly rowFilters: RowFilters;
+  /** Of a FULL export what the catalog of the source holds. */
+  readonly catalog: readonly CatalogObject[];
   /** The schema that is meant when none is named. */
   readonly defaultSchema: string | null;
   /** Schemas and tablespaces that were asked for and are not there. */
@@ -50,6 +54,7 @@ export interface TableWork {
 export interface ExportPlan {
   readonly schemas: readonly DumpSchema[];
   readonly objects: readonly DumpObject[];
+  readonly catalog: readonly CatalogObject[];
   readonly tables: readonly TableWork[];
   /** Numbers of the tables whose rows are left out, though others come. */
   readonly withoutRows: ReadonlySet<number>;
@@ -74,6 +79,7 @@ export interface ExportPlan {
 export const NO_PLAN: ExportPlan = {
   schemas: [],
   objects: [],
+  catalog: [],
   tables: [],
   withoutRows: new Set(),
   isPartial: false,
@@ -109,7 +115,9 @@ export function chooseSources(definition: JobDefinition): ExportSources {
   const privileges = Privileges.of(homeFolder(database), user);
   if (found.schemas.some((schema) => !privileges.mayWorkOn(schema, "EXPORT"))) throw missingPrivilege("EXPORT", ["ORA-39109"]);
   const rowFilters = new RowFilters(definition);
-  return { selection, sources, rowFilters, defaultSchema: byDefault, missing: absentSchemas(found) };
+  const takesCatalog = definition.mode === "FULL" && contentOf(definition) !== "DATA_ONLY" && privileges.mayWorkOnAll("EXPORT");
+  const catalog = takesCatalog ? readCatalog(homeFolder(database)) : [];
+  return { catalog, selection, sources, rowFilters, defaultSchema: byDefault, missing: absentSchemas(found) };
 }
 
 /**
@@ -118,16 +126,14 @@ export function chooseSources(definition: JobDefinition): ExportSources {
  * being replaced
  */
 export function planExport(
-  { selection, sources, rowFilters, defaultSchema: byDefault }: ExportSources,
+  { selection, sources, rowFilters, catalog, defaultSchema: byDefault }: ExportSources,
   snapshot: FrozenState,
   content: Content,
   { marks, keepsApart, remaps }: ColumnChoice,
 ): ExportPlan {
-  const contents = sources.map(({ schema }) => readSchema(snapshot.connection(schema), schema));
-  const schemas = contents.map(({ schema }) => schema);
-  const read = contents.flatMap(({ objects }) => objects).map((object, i) => ({ ...object, id: i + 1 }));
+  const { contents, schemas, read } = readSchemas(sources, snapshot);
   const { objects: all, problems: viewProblems } = takeViews(read, schemas, selection, snapshot);
-  const choice = selection.objects(all);
+  const choice = selection.objects(all, catalog);
   const isWithoutRows = ({ id }: DumpObject) => choice.withoutRows.has(id);
   // A shadow table without its rows is damage: the module makes it.
   const selected = choice.objects.filter(
@@ -140,7 +146,8 @@ export function planExport(
     keepsApart && content !== "METADATA_ONLY"
       ? keepColumnsApart(chosen, schemas, marks, (schema) => snapshot.connection(schema))
       : { objects: chosen, notes: [] };
-  if (objects.length === 0 && selection.isPartial) throw nothingLeft([...absentOf(choice), ...viewProblems.flat()]);
+  if (objects.length + choice.catalog.length === 0 && selection.isPartial)
+    throw nothingLeft([...absentOf(choice), ...viewProblems.flat()]);
   const tables = content === "METADATA_ONLY" ? [] : objects.filter((object) => object.shape !== null && !isWithoutRows(object));
   const remapped = planRemaps(remaps, {
     operation: "EXPORT",
@@ -158,6 +165,7 @@ export function planExport(
   return {
     schemas,
     objects,
+    catalog: choice.catalog,
     notes: [...notes, ...notesOf(rowFilters)],
     chosenRows: rows.images,
     sampleSeed: rowFilters.seed,
@@ -175,6 +183,16 @@ export function planExport(
       ...contents.flatMap(({ schema, unreadable }) => unreadable.map((name) => unspeakable(schema.name, name))),
       ...tables.filter((table) => hidesRowids(table, snapshot)).map(rowidsLost),
     ],
+  };
+}
+
+function readSchemas(sources: readonly SchemaFile[], snapshot: FrozenState) {
+  const contents = sources.map(({ schema }) => readSchema(snapshot.connection(schema), schema));
+  const objects = contents.flatMap((content) => content.objects);
+  return {
+    contents,
+    schemas: contents.map(({ schema }) => schema),
+    read: objects.map((object, i) => ({ ...object, id: i + 1 })),
   };
 }
 

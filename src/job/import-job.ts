@@ -1,17 +1,19 @@
 import { dirname } from "node:path";
-import { pumpError, type ErrorLine, type PumpError, type StackEntry } from "../base/errors.ts";
+import { pumpError, type ErrorLine, type StackEntry } from "../base/errors.ts";
 import { qualifiedName } from "../base/identifiers.ts";
 import { loadCodec } from "../dump/piece.ts";
 import { OpenFiles } from "../dump/open-files.ts";
 import type { DumpFileSet } from "../dump/reader.ts";
 import type { DumpFile } from "../dump/file-ends.ts";
 import { groupPieces, readMaster, verifyDescriptions } from "../inspect/master.ts";
+import type { CatalogObject } from "../metadata/catalog-objects.ts";
 import type { MasterTable } from "../metadata/master-table.ts";
 import { countByPath, objectPath, pathsOf, type ExportMode, type ObjectPathTail } from "../metadata/object-paths.ts";
 import { PIECE_TARGET } from "../sqlite/stage.ts";
 import { openPlaces } from "../storage/place-keys.ts";
 import type { Storage } from "../storage/storage.ts";
 import { contentOf, type Content } from "./content.ts";
+import { importCatalog } from "./catalog-transfer.ts";
 import { Crew } from "./crew.ts";
 import { Loading, type LoadedRows, type SchemaWork } from "./import-loading.ts";
 import { accessMethodOf, importAction, importContent } from "./import-content.ts";
@@ -25,7 +27,7 @@ import { importDataOptions } from "./data-options.ts";
 import type { RemapsOfTables } from "./data-remaps.ts";
 import type { Job, JobEnd } from "./job.ts";
 import { LinkLoading } from "./link-loading.ts";
-import { LinkedImport } from "./linked-import.ts";
+import { LinkedImport, notOverLink } from "./linked-import.ts";
 import {
   completedLine,
   lastPart,
@@ -58,6 +60,7 @@ export class ImportJob implements Job {
   /** Of a dump that holds pages instead of rows. */
   #transport: PageImport | null = null;
   #missing: readonly StackEntry[] = [];
+  #catalog: readonly CatalogObject[] = [];
   /** Files that templates stand for and that are none of the set. */
   #passedOver: readonly string[] = [];
   readonly #skipped: (readonly ErrorLine[])[] = [];
@@ -102,8 +105,8 @@ export class ImportJob implements Job {
       }
       await verifyDescriptions(set, files.open);
       const saved = new ImportState(this.#run.table).targets();
-      const { chosen, missing } = await chooseTargets(this.#run.definition, master, saved);
-      this.#missing = missing;
+      const { chosen, catalog, missing } = await chooseTargets(this.#run.definition, master, saved);
+      [this.#missing, this.#catalog] = [missing, catalog];
       this.#files = set.files;
       if (importsPages(definition, master)) {
         this.#transport = PageImport.open(this.#run, this.#crew, chosen, master, set);
@@ -121,8 +124,8 @@ export class ImportJob implements Job {
 
   async #startOverLink(link: LinkedImport): Promise<void> {
     const { definition, table } = this.#run;
-    const { chosen, missing, master, stamp } = await link.open(new ImportState(table).targets());
-    this.#missing = missing;
+    const { chosen, catalog, missing, master, stamp } = await link.open(new ImportState(table).targets());
+    [this.#missing, this.#catalog] = [missing, catalog];
     this.#exportMode = exportModeOf(master);
     this.#content = contentOf(definition);
     this.#remapped = remapsOfImport(definition, chosen, master, this.#content);
@@ -141,6 +144,7 @@ export class ImportJob implements Job {
     if (this.#transport !== null) return this.#runTransport(this.#transport);
     const paths = this.#tellPlan();
     abortBefore(this.#run, -1);
+    importCatalog(this.#run, this.#catalog);
     const open = this.#works.filter(({ target }) => !target.isPublished);
     for (const { target, plan } of open) target.stage(plan);
     const loading = await this.#load();
@@ -177,6 +181,7 @@ export class ImportJob implements Job {
     this.#tellStart();
     this.#tellMissing();
     abortBefore(this.#run, -1);
+    importCatalog(this.#run, this.#catalog);
     this.#crew.setDegree(Math.min(this.#run.degree, Math.ceil(transport.bytesLeft / PIECE_TARGET) || 1));
     return transport.run();
   }
@@ -284,7 +289,7 @@ export class ImportJob implements Job {
     this.#works = opened;
     for (const choice of chosen) {
       const target = TargetSchema.open(
-        { ...choice, name: choice.target, ...stampOf(offer) },
+        { ...choice, name: choice.target, ...(offer.stamp === undefined ? {} : { stamp: offer.stamp }) },
         { table, guid, jobs: dirname(table.path) },
       );
       try {
@@ -332,12 +337,3 @@ interface ImportOffer {
 }
 
 type PlanRequest = ChosenSchema & ImportOffer;
-
-function stampOf({ stamp }: ImportOffer): Pick<ImportOffer, "stamp"> {
-  return stamp === undefined ? {} : { stamp };
-}
-
-/** Who copies what is settled when the state of the source is frozen. */
-function notOverLink(what: string): PumpError {
-  return pumpError([["ORA-39002"], ["ORA-39115", what]], "Give parallel= when the job is started: one worker a schema, at most.");
-}

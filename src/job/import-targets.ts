@@ -3,6 +3,7 @@ import { upperName } from "../base/identifiers.ts";
 import { homeFolder } from "../catalog/home.ts";
 import { missingPrivilege, Privileges } from "../catalog/privileges.ts";
 import { listSchemas, newSchemaPath } from "../catalog/schemas.ts";
+import { catalogObjects, type CatalogObject } from "../metadata/catalog-objects.ts";
 import type { DumpObject, DumpSchema } from "../metadata/dump-object.ts";
 import { isPartialDump, objectNumbers } from "../metadata/master-facts.ts";
 import type { MasterTable } from "../metadata/master-table.ts";
@@ -41,6 +42,8 @@ export interface ChosenSchema extends ChosenObjects {
 /** What a job takes of a dump. */
 export interface Chosen<T> {
   readonly chosen: readonly T[];
+  /** What of the catalog of the exported database. */
+  readonly catalog: readonly CatalogObject[];
   /** What was asked for and is not in the dump. */
   readonly missing: readonly StackEntry[];
   readonly leftOut: readonly LeftOut[];
@@ -97,9 +100,11 @@ export async function chooseFromDump(definition: JobDefinition, master: MasterTa
   const selection = selectionOf(definition, null);
   const found = selection.schemas(master.schemas.map(({ name }) => name));
   const { schemas } = found;
-  const selected = selection.objects(master.objects.filter(({ schema }) => schemas.includes(schema)));
+  const offeredCatalog = definition.mode === "FULL" && contentOf(definition) !== "DATA_ONLY" ? catalogObjects(master.job) : [];
+  const own = master.objects.filter(({ schema }) => schemas.includes(schema));
+  const selected = selection.objects(own, offeredCatalog);
   const absent = [...absentSchemas(found), ...absentOf(selected), ...absentRemaps(definition, master)];
-  if (selected.objects.length === 0 && selection.isPartial) throw nothingLeft(absent);
+  if (selected.objects.length + selected.catalog.length === 0 && selection.isPartial) throw nothingLeft(absent);
   const partial = selection.isPartial || isPartialDump(master.job);
   const withoutRows = new Set([...selected.withoutRows, ...objectNumbers(master.job.get("WITHOUT_ROWS"))]);
   const targets = remapSchemas(
@@ -117,12 +122,14 @@ export async function chooseFromDump(definition: JobDefinition, master: MasterTa
     }))
     .filter(({ source, objects }) => objects.length > 0 || (!partial && schemas.includes(source.name)));
   const chosen = offered.filter(({ target }) => privileges.mayWorkOn(target, definition.operation));
-  const missing = chosen.length === offered.length ? absent : [...absent, ["ORA-39154"] as const];
+  const catalog = privileges.mayWorkOnAll(definition.operation) ? selected.catalog : [];
+  const missing =
+    chosen.length === offered.length && catalog.length === selected.catalog.length ? absent : [...absent, ["ORA-39154"] as const];
   if (chosen.length === 0 && offered.length > 0) throw nothingLeft(missing);
   const changed = await Promise.all(
     chosen.map(async (choice) => ({ ...choice, ...(await changeTables(definition, master, choice)) })),
   );
-  return { chosen: changed, missing, leftOut: selected.leftOut };
+  return { chosen: changed, catalog, missing, leftOut: selected.leftOut };
 }
 
 /** REMAP_TABLE, and the transforms of tables. @throws ORA-39002 when REMAP_TABLE can't be done */

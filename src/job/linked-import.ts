@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
-import { pumpError, type ErrorLine, type StackEntry } from "../base/errors.ts";
+import { pumpError, type ErrorLine, type PumpError, type StackEntry } from "../base/errors.ts";
+import type { CatalogObject } from "../metadata/catalog-objects.ts";
 import { objectFacts } from "../metadata/master-facts.ts";
 import type { MasterTable } from "../metadata/master-table.ts";
 import { isSystemTable, type DumpObject } from "../metadata/dump-object.ts";
@@ -41,6 +42,7 @@ export interface LinkedTable {
 /** What there is to import. */
 export interface LinkedOffer {
   readonly chosen: readonly ChosenSchema[];
+  readonly catalog: readonly CatalogObject[];
   readonly missing: readonly StackEntry[];
   /** What a master table would say. */
   readonly master: MasterTable;
@@ -89,7 +91,13 @@ export class LinkedImport {
     const master = this.#master(definition);
     const chosen = await placeTargets(definition, master, choices, saved);
     this.#assertOthers(chosen);
-    return { chosen, missing: [...sources.missing, ...absentRemaps(definition, master)], master, stamp };
+    return {
+      chosen,
+      catalog: this.#plan.catalog,
+      missing: [...sources.missing, ...absentRemaps(definition, master)],
+      master,
+      stamp,
+    };
   }
 
   /** What the plan has to say: objects that can't be taken. */
@@ -169,4 +177,9 @@ export class LinkedImport {
 function identityOf(path: string): string {
   const { dev, ino } = statSync(path, { bigint: true });
   return `${dev}:${ino}`;
+}
+
+/** Who copies what is settled when the state of the source is frozen. */
+export function notOverLink(what: string): PumpError {
+  return pumpError([["ORA-39002"], ["ORA-39115", what]], "Give parallel= when the job is started: one worker a schema, at most.");
 }

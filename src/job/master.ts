@@ -1,6 +1,7 @@
 import { endianness } from "node:os";
 import { basename } from "node:path";
 import { platformName, productVersion } from "../base/product.ts";
+import { catalogFact } from "../metadata/catalog-objects.ts";
 import type { DumpObject } from "../metadata/dump-object.ts";
 import { objectFacts, rowsFact } from "../metadata/master-facts.ts";
 import type { MasterTable } from "../metadata/master-table.ts";
@@ -12,7 +13,7 @@ import type { JobRun } from "./run.ts";
 
 /** What an export writes last: everything an import needs to know, nothing of the run itself. */
 export function masterTable(run: JobRun, plan: ExportPlan): MasterTable {
-  const { schemas, objects, tables: works, withoutRows, isPartial, sampleSeed, transportedRows } = plan;
+  const { schemas, objects, catalog, tables: works, withoutRows, isPartial, sampleSeed, transportedRows } = plan;
   const tables = works.map(({ unload }) => unload);
   const { owner, name, operation, mode, guid, version, database } = run.definition;
   const damaged = tables.filter(({ lost }) => lost.length > 0).map(({ table }) => table.object);
@@ -33,6 +34,7 @@ export function masterTable(run: JobRun, plan: ExportPlan): MasterTable {
     TIMEZONE: Intl.DateTimeFormat().resolvedOptions().timeZone,
     ENDIANNESS: endianness() === "LE" ? "LITTLE" : "BIG",
     PARAMETERS: JSON.stringify(run.definition.parameters),
+    ...catalogFact(catalog),
     ...(isPartial ? { PARTIAL: "1" } : {}),
     ...(sampleSeed === null ? {} : { SAMPLE_SEED: sampleSeed }),
     ...(filtered.length > 0 ? { DATA_FILTERS: JSON.stringify(run.definition.dataFilters) } : {}),

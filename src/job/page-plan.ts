@@ -34,7 +34,7 @@ export interface PagePart {
  * Reads the definitions in the snapshot; no row is looked at. Nothing is exported that no import would take.
  * @throws ORA-39002 with TSDP-00010 for a schema that can't be transported
  */
-export function planPages({ sources }: ExportSources, snapshot: Snapshot, marks: readonly ColumnName[]): ExportPlan {
+export function planPages({ sources, catalog }: ExportSources, snapshot: Snapshot, marks: readonly ColumnName[]): ExportPlan {
   for (const { schema } of sources) assertTransportable(snapshot, schema);
   const contents = sources.map(({ schema }) => readSchema(snapshot.connection(schema), schema));
   const objects = contents.flatMap((content) => content.objects).map((object, i) => ({ ...object, id: i + 1 }));
@@ -42,6 +42,7 @@ export function planPages({ sources }: ExportSources, snapshot: Snapshot, marks:
     ...NO_PLAN,
     schemas: contents.map(({ schema }) => schema),
     objects,
+    catalog,
     holdsMarkedColumns: holdsMarkedColumns(tablesWithRows(objects), marks),
     transportedRows: new Map(),
   };

@@ -2,6 +2,7 @@ import type { Connection } from "../sqlite/database.ts";
 import { openMemory } from "../sqlite/database.ts";
 import { openUntrusted, BadImage } from "../sqlite/piece-image.ts";
 import type { TableKind, TableShape } from "../sqlite/schema.ts";
+import { catalogObjects } from "./catalog-objects.ts";
 import type { DumpObject, DumpSchema, ObjectType } from "./dump-object.ts";
 import { markViews } from "./master-facts.ts";
 
@@ -82,6 +83,7 @@ export function decodeMasterTable(image: Buffer): MasterTable {
       pieces: rowsOf(connection, "piece", decodePiece),
     };
     checkCounts(master.objects);
+    catalogObjects(job);
     return master;
   } finally {
     connection.close();

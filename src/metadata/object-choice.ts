@@ -1,4 +1,5 @@
 import { foldName } from "../base/identifiers.ts";
+import type { CatalogObject } from "./catalog-objects.ts";
 import { isSystemTable, type DumpObject } from "./dump-object.ts";
 import { takenByAll, type NameFilter } from "./name-filter.ts";
 import { dataTail, isOfView, pathsOf, pathTail, viewKeys, type ObjectPathTail } from "./object-paths.ts";
@@ -37,6 +38,7 @@ export interface LeftOut {
 
 export interface ChosenObjects {
   readonly objects: readonly DumpObject[];
+  readonly catalog: readonly CatalogObject[];
   /** Tables and other objects that were asked for by name and are not there. */
   readonly missing: readonly string[];
   /** Object paths that were asked for and that nothing is under. */
@@ -60,8 +62,8 @@ export class ObjectChoice {
     this.#names = namesByTail(request);
   }
 
-  choose(all: readonly DumpObject[]): ChosenObjects {
-    const judge = new Judge(this.#request, this.#names, all);
+  choose(all: readonly DumpObject[], catalog: readonly CatalogObject[]): ChosenObjects {
+    const judge = new Judge(this.#request, this.#names, all, catalog);
     const verdicts = all.map((object) => ({ object, reason: judge.reasonAgainst(object) }));
     const leftOut = verdicts.flatMap(({ object, reason }) => (reason === null ? [] : [{ object, reason }]));
     const chosen = verdicts.filter(({ reason }) => reason === null).map(({ object }) => object);
@@ -69,8 +71,9 @@ export class ObjectChoice {
     const withoutRows = objects.filter((object) => object.objectType === "TABLE" && !judge.takesRows(object));
     return {
       objects,
+      catalog: catalog.filter((object) => judge.takesCatalogObject(object)),
       missing: this.#missing(judge, all),
-      missingPaths: this.#missingPaths(all),
+      missingPaths: this.#missingPaths(all, catalog),
       withoutRows: new Set(withoutRows.map(({ id }) => id)),
       leftOut,
     };
@@ -96,8 +99,8 @@ export class ObjectChoice {
     return [...new Set([...byName, ...byPattern.map((pattern) => pattern.text)])];
   }
 
-  #missingPaths(all: readonly DumpObject[]): readonly string[] {
-    const present = new Set(pathsOf(all, "EXPORT", "ALL"));
+  #missingPaths(all: readonly DumpObject[], catalog: readonly CatalogObject[]): readonly string[] {
+    const present = new Set(pathsOf(all, "EXPORT", "ALL", catalog));
     const missing = this.#request.paths.wanted.filter(({ tails }) => !tails.some((tail) => present.has(tail)));
     return [...new Set(missing.map(({ path }) => path))];
   }
@@ -112,7 +115,7 @@ class Judge {
   /** Names that the filters take, by the kind of the object. */
   readonly #taken = new Map<ObjectPathTail, ReadonlySet<string>>();
 
-  constructor(request: ChoiceRequest, names: NamesByTail, all: readonly DumpObject[]) {
+  constructor(request: ChoiceRequest, names: NamesByTail, all: readonly DumpObject[], catalog: readonly CatalogObject[]) {
     this.#request = request;
     this.#views = viewKeys(all);
     for (const object of all) {
@@ -122,6 +125,7 @@ class Judge {
         this.#note(isOfView(object, this.#views) ? "VIEW/VIEW" : "TABLE/TABLE", object.owner ?? object.tableName);
       if (isOwnTable(object)) this.#note(dataTail(object), object.name);
     }
+    for (const { tail, name } of catalog) this.#note(tail, name);
     for (const [tail, filters] of names) this.#taken.set(tail, takenByAll(filters, this.#namesUnder.get(tail) ?? []));
     this.#tables = new Set(all.filter(isOwnTable).map(({ name }) => name));
   }
@@ -138,6 +142,10 @@ class Judge {
     if (object.objectType === "VIEW" || isOfView(object, this.#views)) return this.#reasonAgainstView(object, tail);
     if (object.fromView === true) return this.#isOfPatterns(object.schema, object.name, true) ? null : "it is not selected";
     return this.#reasonAgainstTabled(object, tail);
+  }
+
+  takesCatalogObject({ tail, name }: CatalogObject): boolean {
+    return this.#request.paths.tails.has(tail) && this.#takesName(tail, name);
   }
 
   /** Whether the rows of a chosen table come with it. */

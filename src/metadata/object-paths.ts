@@ -9,12 +9,28 @@ const PREFIX: Readonly<Record<ExportMode, string>> = {
   TABLESPACE: "TABLE_EXPORT",
 };
 
+/** Object paths of what a FULL export carries of the catalog, in the order in which it can be made. */
+export const CATALOG_TAILS = [
+  "ROLE",
+  "USER",
+  "ROLE_GRANT",
+  "DIRECTORY/DIRECTORY",
+  "DIRECTORY/GRANT/OBJECT_GRANT",
+  "DB_LINK",
+] as const;
+
+export type CatalogTail = (typeof CATALOG_TAILS)[number];
+
+/** Those that belong to no schema. */
+const DATABASE_TAILS: ReadonlySet<string> = new Set(["ROLE", "DIRECTORY/DIRECTORY", "DIRECTORY/GRANT/OBJECT_GRANT"]);
+
 /** Object paths below the mode's prefix, in the order in which a log names them. */
 const EXPORT_ORDER = [
   "TABLE/TABLE_DATA",
   "VIEWS_AS_TABLES/TABLE_DATA",
   "TABLE/STATISTICS/TABLE_STATISTICS",
   "STATISTICS/MARKER",
+  ...CATALOG_TAILS,
   "TABLE/TABLE",
   "VIEWS_AS_TABLES/TABLE",
   "TABLE/IDENTITY_COLUMN",
@@ -24,6 +40,7 @@ const EXPORT_ORDER = [
   "VIEW/TRIGGER",
 ] as const;
 const IMPORT_ORDER = [
+  ...CATALOG_TAILS,
   "TABLE/TABLE",
   "VIEWS_AS_TABLES/TABLE",
   "TABLE/TABLE_DATA",
@@ -41,6 +58,7 @@ export type ObjectPathTail = (typeof EXPORT_ORDER)[number];
 
 /** The full object path as the log shows it, such as `SCHEMA_EXPORT/TABLE/TABLE_DATA`. */
 export function objectPath(mode: ExportMode, tail: ObjectPathTail): string {
+  if (DATABASE_TAILS.has(tail)) return `DATABASE_EXPORT/${tail}`;
   if (tail !== "STATISTICS/MARKER") return `${PREFIX[mode]}/${tail}`;
   if (mode === "FULL") return "DATABASE_EXPORT/STATISTICS/MARKER";
   return mode === "SCHEMA" ? "SCHEMA_EXPORT/STATISTICS/MARKER" : "TABLE_EXPORT/TABLE/STATISTICS/MARKER";
@@ -82,11 +100,14 @@ function viewKey(schema: string, name: string): string {
 }
 
 /** How many objects there are of each path; the rows of a table are an object of their own. */
-export function countByPath(objects: readonly DumpObject[]): ReadonlyMap<ObjectPathTail, number> {
+export function countByPath(
+  objects: readonly DumpObject[],
+  catalog: readonly { readonly tail: CatalogTail }[] = [],
+): ReadonlyMap<ObjectPathTail, number> {
   const views = viewKeys(objects);
   const data = objects.filter((object) => object.shape !== null && !isSystemTable(object)).map(dataTail);
   const counts = new Map<ObjectPathTail, number>([["STATISTICS/MARKER", 1]]);
-  for (const tail of [...objects.map((object) => pathTail(object, views)), ...data])
+  for (const tail of [...objects.map((object) => pathTail(object, views)), ...data, ...catalog.map(({ tail }) => tail)])
     counts.set(tail, (counts.get(tail) ?? 0) + 1);
   return counts;
 }
@@ -96,10 +117,12 @@ export function pathsOf(
   objects: readonly DumpObject[],
   operation: "EXPORT" | "IMPORT",
   content: "ALL" | "DATA_ONLY" | "METADATA_ONLY",
+  catalog: readonly { readonly tail: CatalogTail }[] = [],
 ): readonly ObjectPathTail[] {
   const views = viewKeys(objects);
   const data = objects.filter((object) => object.shape !== null && !isSystemTable(object)).map(dataTail);
-  const present = new Set(content === "DATA_ONLY" ? data : objects.map((object) => pathTail(object, views)));
+  const present = new Set<ObjectPathTail>(content === "DATA_ONLY" ? data : objects.map((object) => pathTail(object, views)));
+  if (content !== "DATA_ONLY") for (const { tail } of catalog) present.add(tail);
   if (content === "ALL") for (const tail of data) present.add(tail);
   if (present.has("TABLE/STATISTICS/TABLE_STATISTICS")) present.add("STATISTICS/MARKER");
   return (operation === "EXPORT" ? EXPORT_ORDER : IMPORT_ORDER).filter((path) => present.has(path));

@@ -29,6 +29,14 @@ const VIEW_LEAVES: readonly Leaf[] = [
   { tail: "VIEW/VIEW", comments: "Definitions of views", named: true },
   { tail: "VIEW/TRIGGER", comments: "Triggers of views", named: true },
 ];
+const CATALOG_LEAVES: readonly Leaf[] = [
+  { tail: "ROLE", comments: "Roles", named: true },
+  { tail: "USER", comments: "Users, without their passwords", named: true },
+  { tail: "ROLE_GRANT", comments: "Who has which role", named: false },
+  { tail: "DIRECTORY/DIRECTORY", comments: "Directory objects", named: true },
+  { tail: "DIRECTORY/GRANT/OBJECT_GRANT", comments: "Who may read and write in directory objects", named: false },
+  { tail: "DB_LINK", comments: "Database links", named: true },
+];
 const VIEWS_AS_TABLES_LEAVES: readonly Leaf[] = [
   { tail: "VIEWS_AS_TABLES/TABLE", comments: "Definitions of tables made of views", named: false },
   { tail: "VIEWS_AS_TABLES/TABLE_DATA", comments: "Rows of views", named: false },
@@ -42,6 +50,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   TRIGGER: "Triggers of tables and views",
   VIEWS_AS_TABLES: "Views taken as tables",
   TABLE_DATA: "Rows of tables, and of views taken as tables",
+  DIRECTORY: "Directory objects with the grants on them",
 };
 
 const SCHEMA_PATH = "SCHEMA";
@@ -54,14 +63,25 @@ export function isSchemaPath(path: string): boolean {
 /** The object paths of the jobs of a mode by their names. */
 export function objectPathsOf(mode: ExportMode): readonly ObjectPathEntry[] {
   const isTableMode = mode === "TABLE" || mode === "TABLESPACE";
-  const leaves = [...TABLE_LEAVES, ...(isTableMode ? VIEWS_AS_TABLES_LEAVES : VIEW_LEAVES)];
+  const leaves = [
+    ...(mode === "FULL" ? CATALOG_LEAVES : []),
+    ...[...TABLE_LEAVES, ...(isTableMode ? VIEWS_AS_TABLES_LEAVES : VIEW_LEAVES)],
+  ];
   const leavesOf = new Map<string, Leaf[]>();
   const add = (path: string, leaf: Leaf) => leavesOf.set(path, [...(leavesOf.get(path) ?? []), leaf]);
   for (const leaf of leaves) for (const path of partsOf(objectPath(mode, leaf.tail))) if (meansLeaf(path, leaf)) add(path, leaf);
   for (const leaf of leaves.filter(({ tail }) => tail === "TABLE/IDENTITY_COLUMN")) add("SEQUENCE", leaf);
-  if (!isTableMode) leavesOf.set(SCHEMA_PATH, leaves);
+  if (!isTableMode)
+    leavesOf.set(
+      SCHEMA_PATH,
+      leaves.filter(({ tail }) => isUnderSchema(mode, tail)),
+    );
   for (const path of ["TABLE_EXPORT", "SCHEMA_EXPORT", "DATABASE_EXPORT"]) leavesOf.delete(path);
   return [...leavesOf].map(([path, own]) => entry(path, own)).sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+function isUnderSchema(mode: ExportMode, tail: ObjectPathTail): boolean {
+  return mode !== "FULL" || objectPath(mode, tail).startsWith(`DATABASE_EXPORT/${SCHEMA_PATH}/`);
 }
 
 /** The object paths that an import may name, whatever the mode of the export was. */

@@ -2,6 +2,7 @@ import { pumpError, type PumpError, type StackEntry } from "../base/errors.ts";
 import { quoteLiteral, upperName } from "../base/identifiers.ts";
 import { rowsWhere, type RowFilter } from "../sqlite/row-filter.ts";
 import { statisticsCondition } from "../sqlite/schema.ts";
+import { schemaOf, type CatalogObject } from "./catalog-objects.ts";
 import { isStatistics, isSystemTable, type DumpObject } from "./dump-object.ts";
 import { takenByAll, type NameFilter } from "./name-filter.ts";
 import { ObjectChoice, OBJECT_FILTERS, type ChosenObjects } from "./object-choice.ts";
@@ -96,8 +97,14 @@ export class Selection {
   }
 
   /** The objects of the job, what was asked for by name and is not there, and what was left out and why. */
-  objects(all: readonly DumpObject[]): ChosenObjects {
-    return this.#choice.choose(all);
+  objects(all: readonly DumpObject[], catalog: readonly CatalogObject[] = []): ChosenObjects {
+    const names = new Set(catalog.flatMap((object) => schemaOf(object) ?? []));
+    const wanted = takenByAll([...this.#schemaFilters, ...this.#schemaNames], names);
+    const ofSchemas = catalog.filter((object) => {
+      const schema = schemaOf(object);
+      return schema === null || wanted.has(schema);
+    });
+    return this.#choice.choose(all, ofSchemas);
   }
 
   #patternTakes(pattern: TablePattern, ofSchema: string, name: string): boolean {

@@ -1,0 +1,176 @@
+import { pumpError, toPumpError, type ErrorLine, type PumpError } from "../base/errors.ts";
+import { quoteIdentifier, upperName } from "../base/identifiers.ts";
+import { Directories } from "../catalog/directories.ts";
+import { DirectoryGrants } from "../catalog/directory-grants.ts";
+import { homeFolder } from "../catalog/home.ts";
+import { DatabaseLinks } from "../catalog/links.ts";
+import { ADMINISTRATOR, BUILT_IN_GRANTS, BUILT_IN_ROLES, Roles } from "../catalog/roles.ts";
+import { Users } from "../catalog/users.ts";
+import type { CatalogObject } from "../metadata/catalog-objects.ts";
+import { CATALOG_TAILS, objectPath } from "../metadata/object-paths.ts";
+import type { JobDefinition } from "./definition.ts";
+import { completedLine, lastPart, processingLine } from "./log-lines.ts";
+import type { JobRun } from "./run.ts";
+
+/** What a FULL export carries of the catalog of a database. */
+export function readCatalog(home: string): readonly CatalogObject[] {
+  const roles = new Roles(home);
+  const grants = roles.grants().filter((grant) => !BUILT_IN_GRANTS.includes(grant));
+  return [
+    ...roles
+      .list()
+      .filter((role) => !BUILT_IN_ROLES.includes(role))
+      .map((name) => ({ tail: "ROLE", name }) as const),
+    ...new Users(home)
+      .list()
+      .filter(({ name }) => name !== ADMINISTRATOR)
+      .map(({ name, isLocked, hasPassword }) => ({ tail: "USER", name, locked: isLocked || hasPassword }) as const),
+    ...grants.map(({ role, grantee }) => ({ tail: "ROLE_GRANT", name: role, grantee }) as const),
+    ...new Directories(home, "/").stored().map(({ name, path }) => ({ tail: "DIRECTORY/DIRECTORY", name, path }) as const),
+    ...new DirectoryGrants(home).list().map(({ directory, grantee, privilege }) => {
+      return { tail: "DIRECTORY/GRANT/OBJECT_GRANT", name: directory, grantee, privilege } as const;
+    }),
+    ...new DatabaseLinks(home)
+      .list()
+      .map(({ owner, name, user, database }) => ({ tail: "DB_LINK", name, owner, user, database }) as const),
+  ];
+}
+
+/**
+ * Makes them in the catalog of an import's database, before its schemas, and names their paths. Those that exist stay as they are. An
+ * import that is started again does not do it again.
+ */
+export function importCatalog(run: JobRun, objects: readonly CatalogObject[]): void {
+  if (objects.length === 0) return;
+  run.once("catalog", () => {
+    const maker = new CatalogMaker(homeFolder(run.definition.database));
+    for (const tail of CATALOG_TAILS) {
+      const own = objects.filter((object) => object.tail === tail);
+      if (own.length === 0) continue;
+      run.say(run.ofWorker(1, processingLine(objectPath("FULL", tail))));
+      const problems = own.flatMap((object) => maker.make(remapped(run.definition, object)) ?? []);
+      for (const problem of problems) run.report(problem.lines);
+      run.measure(1, completedLine(own.length, lastPart(tail), run.secondsOfStep()));
+    }
+  });
+}
+
+/** What an import would make, and what it would report, if it began now. */
+export function previewCatalog(
+  definition: JobDefinition,
+  objects: readonly CatalogObject[],
+): { readonly taken: readonly CatalogObject[]; readonly problems: readonly (readonly ErrorLine[])[] } {
+  const existing = new Set(objects.length === 0 ? [] : readCatalog(homeFolder(definition.database)).map(keyOf));
+  const taken: CatalogObject[] = [];
+  const problems: (readonly ErrorLine[])[] = [];
+  for (const object of objects.map((original) => remapped(definition, original))) {
+    const base = baseOf(object);
+    if (base !== null && existing.has(base)) problems.push(pumpError([["ORA-39111", shown(object), base]]).lines);
+    else if (base === null && existing.has(keyOf(object))) problems.push(pumpError([["ORA-31684", shown(object)]]).lines);
+    else taken.push(object);
+  }
+  return { taken, problems };
+}
+
+function keyOf(object: CatalogObject): string {
+  return object.tail === "DB_LINK" ? JSON.stringify([object.owner, object.name]) : shown(object);
+}
+
+/** REMAP_SCHEMA is about users, too. */
+function remapped({ metadataRemaps }: JobDefinition, object: CatalogObject): CatalogObject {
+  const schemas = metadataRemaps.filter(({ name }) => name === "REMAP_SCHEMA");
+  const renamed = (name: string) => {
+    const remap = schemas.find(({ oldValue }) => upperName(oldValue) === name);
+    return remap === undefined ? name : upperName(remap.value);
+  };
+  switch (object.tail) {
+    case "USER":
+      return { ...object, name: renamed(object.name) };
+    case "ROLE_GRANT":
+    case "DIRECTORY/GRANT/OBJECT_GRANT":
+      return { ...object, grantee: renamed(object.grantee) };
+    case "DB_LINK":
+      return { ...object, owner: renamed(object.owner) };
+    default:
+      return object;
+  }
+}
+
+/** Makes one object after the other. What exists stays as it is, and nothing is granted on it or to it. */
+class CatalogMaker {
+  readonly #users: Users;
+  readonly #roles: Roles;
+  readonly #directories: Directories;
+  readonly #directoryGrants: DirectoryGrants;
+  readonly #links: DatabaseLinks;
+  /** Users and directory objects that were there before, by their kinds and names. */
+  readonly #existing = new Set<string>();
+
+  constructor(home: string) {
+    this.#users = new Users(home);
+    this.#roles = new Roles(home);
+    this.#directories = new Directories(home, "/");
+    this.#directoryGrants = new DirectoryGrants(home);
+    this.#links = new DatabaseLinks(home);
+  }
+
+  /** @returns why it could not be made; null: it was */
+  make(object: CatalogObject): PumpError | null {
+    const base = this.#existingBase(object);
+    if (base !== null) return pumpError([["ORA-39111", shown(object), base]]);
+    try {
+      this.#create(object);
+      return null;
+    } catch (error) {
+      const failure = toPumpError(error);
+      const exists = failure.has("ORA-00955") || failure.has("ORA-01920") || failure.has("ORA-01921") || failure.has("ORA-02011");
+      if (!exists) return pumpError([["ORA-39083", shown(object)], ...failure.lines]);
+      this.#existing.add(shown(object));
+      return pumpError([["ORA-31684", shown(object)]]);
+    }
+  }
+
+  #existingBase(object: CatalogObject): string | null {
+    const base = baseOf(object);
+    return base !== null && this.#existing.has(base) ? base : null;
+  }
+
+  #create(object: CatalogObject): void {
+    const { name } = object;
+    switch (object.tail) {
+      case "ROLE":
+        this.#roles.create(quoteName(name));
+        return;
+      case "USER":
+        this.#users.restore(quoteName(name), object.locked);
+        return;
+      case "ROLE_GRANT":
+        this.#roles.grant(quoteName(name), quoteName(object.grantee));
+        return;
+      case "DIRECTORY/DIRECTORY":
+        this.#directories.create(quoteName(name), object.path);
+        return;
+      case "DIRECTORY/GRANT/OBJECT_GRANT":
+        this.#directoryGrants.grant(this.#directories, [object.privilege], quoteName(name), quoteName(object.grantee));
+        return;
+      case "DB_LINK":
+        this.#links.restore(object);
+    }
+  }
+}
+
+/** What a grant is about; null: the object stands by itself. */
+function baseOf(object: CatalogObject): string | null {
+  if (object.tail === "ROLE_GRANT") return `USER:${quoteIdentifier(object.grantee)}`;
+  return object.tail === "DIRECTORY/GRANT/OBJECT_GRANT" ? `DIRECTORY:${quoteIdentifier(object.name)}` : null;
+}
+
+/** `USER:"HR"`. */
+function shown(object: CatalogObject): string {
+  return `${object.tail.split("/").at(-1) ?? ""}:${quoteIdentifier(object.name)}`;
+}
+
+/** So that the catalog takes the name as it stands. */
+function quoteName(name: string): string {
+  return `"${name}"`;
+}

@@ -1,0 +1,132 @@
+import { join } from "node:path";
+import Sqlite from "better-sqlite3";
+import { beforeEach, expect, test } from "vitest";
+import { DirectoryGrants } from "../../src/catalog/directory-grants.ts";
+import { Directories } from "../../src/catalog/directories.ts";
+import { DatabaseLinks } from "../../src/catalog/links.ts";
+import { Roles } from "../../src/catalog/roles.ts";
+import { Users } from "../../src/catalog/users.ts";
+import { catalogFact, catalogObjects, type CatalogObject } from "../../src/metadata/catalog-objects.ts";
+import { readCatalog } from "../../src/job/catalog-transfer.ts";
+import { expectSuccess, runExport, runImport, runSqlFile } from "./pump-jobs.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+
+let source: string;
+let target: string;
+let dumps: string;
+
+beforeEach(async () => {
+  [source, target, dumps] = [temporaryFolder(), temporaryFolder(), temporaryFolder()];
+  const hr = new Sqlite(join(source, "HR.db"));
+  hr.exec("CREATE TABLE t (v); INSERT INTO t VALUES (1)");
+  hr.close();
+  const home = join(source, ".tsdp");
+  const directories = new Directories(home, source);
+  directories.create("dmpdir", "/not/there");
+  directories.create('"Mixed ""', "/x");
+  await new Users(home).create("hr", "tiger");
+  await new Users(home).create("scott", null);
+  const roles = new Roles(home);
+  roles.create("clerk");
+  roles.grant("clerk", "scott");
+  roles.grant("datapump_exp_full_database", "clerk");
+  new DirectoryGrants(home).grant(directories, ["READ", "WRITE"], "dmpdir", "hr");
+  new DatabaseLinks(home).create("HR", "dbs1", target, source);
+});
+
+const jobFolder = () => ({ folder: dumps, dumpFiles: ["full.dmp"] });
+
+test("a FULL job moves users without their passwords, roles, directory objects, grants and links, once", async () => {
+  expectSuccess(await runExport(source, { ...jobFolder(), mode: "FULL" }));
+  const imported = await runImport(target, { ...jobFolder(), mode: "FULL", remap: [["HR", "BLAKE"]] });
+  expectSuccess(imported);
+  for (const path of [
+    "ROLE",
+    "SCHEMA/USER",
+    "SCHEMA/ROLE_GRANT",
+    "DIRECTORY/DIRECTORY",
+    "DIRECTORY/GRANT/OBJECT_GRANT",
+    "SCHEMA/DB_LINK",
+  ])
+    expect(imported.lines).toContain(`Processing object type DATABASE_EXPORT/${path}`);
+  const home = join(target, ".tsdp");
+  expect(new Users(home).list()).toMatchObject([
+    { name: "BLAKE", hasPassword: false, isLocked: true },
+    { name: "SCOTT", hasPassword: false, isLocked: false },
+    { name: "SYSTEM", isLocked: false },
+  ]);
+  const renamed = (text: string) => text.replaceAll('"HR"', '"BLAKE"');
+  expect(JSON.stringify(readCatalog(home))).toBe(renamed(JSON.stringify(readCatalog(join(source, ".tsdp")))));
+
+  const again = await runImport(target, { ...jobFolder(), mode: "FULL", remap: [["HR", "BLAKE"]] });
+  expect(again.errors.map((text) => text.split("\n")[0] ?? "").filter((text) => !text.startsWith("ORA-39151"))).toEqual([
+    'ORA-31684: Object type ROLE:"CLERK" already exists',
+    'ORA-31684: Object type USER:"BLAKE" already exists',
+    'ORA-31684: Object type USER:"SCOTT" already exists',
+    'ORA-39111: Dependent object type ROLE_GRANT:"CLERK" skipped, base object type USER:"SCOTT" already exists',
+    'ORA-31684: Object type DIRECTORY:"DMPDIR" already exists',
+    'ORA-31684: Object type DIRECTORY:"Mixed """ already exists',
+    'ORA-39111: Dependent object type OBJECT_GRANT:"DMPDIR" skipped, base object type DIRECTORY:"DMPDIR" already exists',
+    'ORA-39111: Dependent object type OBJECT_GRANT:"DMPDIR" skipped, base object type DIRECTORY:"DMPDIR" already exists',
+    'ORA-31684: Object type DB_LINK:"DBS1" already exists',
+  ]);
+});
+
+test("INCLUDE and EXCLUDE choose among them; schemas, SQL files and other modes have none", async () => {
+  const exported = await runExport(source, {
+    ...jobFolder(),
+    mode: "FULL",
+    filters: [
+      ["EXCLUDE_PATH_LIST", "'DB_LINK'"],
+      ["NAME_EXPR", "!= 'Mixed \"'", "DIRECTORY"],
+    ],
+  });
+  expectSuccess(exported);
+  expect(exported.lines).not.toContain("Processing object type DATABASE_EXPORT/SCHEMA/DB_LINK");
+  expectSuccess(await runSqlFile(target, { ...jobFolder(), mode: "FULL", sqlFile: "x.sql" }));
+  expectSuccess(await runImport(target, { ...jobFolder(), mode: "SCHEMA", schemas: "= 'HR'" }));
+  const home = join(target, ".tsdp");
+  expect(readCatalog(home)).toEqual([]);
+  const only = {
+    filters: [
+      ["INCLUDE_PATH_LIST", "'DIRECTORY','USER'"],
+      ["NAME_EXPR", "= 'SCOTT'", "USER"],
+    ],
+  } as const;
+  const ungranted =
+    "ORA-39083: Object type OBJECT_GRANT:\"DMPDIR\" failed to create with error:\nORA-01917: user or role 'HR' does not exist";
+  expect((await runImport(target, { ...jobFolder(), mode: "FULL", ...only })).errors).toEqual([ungranted, ungranted]);
+  expect(readCatalog(home)).toMatchObject([
+    { tail: "USER", name: "SCOTT" },
+    { tail: "DIRECTORY/DIRECTORY", name: "DMPDIR" },
+  ]);
+});
+
+test("a list of catalog objects is believed as far as it can be one", () => {
+  const good: CatalogObject[] = [
+    { tail: "USER", name: "HR", locked: true },
+    { tail: "DIRECTORY/DIRECTORY", name: "D", path: "/d" },
+  ];
+  const read = (value: unknown) =>
+    catalogObjects(new Map([["CATALOG", typeof value === "string" ? value : JSON.stringify(value)]]));
+  expect(catalogObjects(new Map(Object.entries(catalogFact(good))))).toEqual(good);
+  expect(catalogFact([])).toEqual({});
+  expect(catalogObjects(new Map())).toEqual([]);
+  expect(read([...good].reverse()), "in the order in which they can be made").toEqual(good);
+  expect(read([{ tail: "PROFILE", name: "later" }])).toEqual([]);
+  expect(read([{ tail: "USER", name: "HR" }]), "in doubt a user is locked").toMatchObject([{ locked: true }]);
+  const bad: unknown[] = [
+    ...["{", "{}", "null", [1], [null], Array(10_001).fill(good[0])],
+    ...[
+      [{ tail: "USER" }],
+      [{ tail: "USER", name: "a\u001b" }],
+      [{ tail: "USER", name: "a".repeat(129) }],
+      [{ tail: "ROLE", name: "" }],
+    ],
+    ...["relative", "/a\nb", `/${"a".repeat(5000)}`].map((path) => [{ tail: "DIRECTORY/DIRECTORY", name: "D", path }]),
+    [{ tail: "DIRECTORY/GRANT/OBJECT_GRANT", name: "D", grantee: "HR", privilege: "EXECUTE" }],
+    [{ tail: "ROLE_GRANT", name: "DBA" }],
+    [{ tail: "DB_LINK", name: "D", owner: "HR", user: "HR", database: "there" }],
+  ];
+  for (const value of bad) expect(() => read(value), JSON.stringify(value).slice(0, 80)).toThrow(/catalog object/);
+});
