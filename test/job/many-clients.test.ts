@@ -1,7 +1,7 @@
 import Sqlite from "better-sqlite3";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { appendFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { expect, onTestFinished, test } from "vitest";
@@ -26,7 +26,6 @@ const CLIENT = `
   process.stdin.once("data", async () => {
     if (does !== "watch") await pump.startJob(handle);
     if (does === "stop") {
-      await new Promise((resolve) => setTimeout(resolve, 300));
       await pump.stopJob(handle);
       process.exit(0);
     }
@@ -45,15 +44,22 @@ interface Client {
   readonly lines: Promise<string[]>;
 }
 
-function startClient(folder: string, job: string, does: "watch" | "start" | "stop"): Client {
+/** @param failpoint of the control process that it starts */
+function startClient(folder: string, job: string, does: "watch" | "start" | "stop", failpoint = ""): Client {
   const script = join(folder, "client.mjs");
   writeFileSync(script, CLIENT);
-  const child = spawn(process.execPath, [script, folder, job, does], { stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [script, folder, job, does], {
+    stdio: ["pipe", "pipe", "inherit"],
+    env: { ...process.env, TSDP_FAILPOINT: failpoint },
+  });
   onTestFinished(() => {
     child.kill("SIGKILL");
   });
   const lines: string[] = [];
-  const attached = new Promise<void>((resolve) => {
+  const attached = new Promise<void>((resolve, reject) => {
+    child.once("close", () => {
+      reject(new Error("a client has ended"));
+    });
     createInterface(child.stdout).on("line", (line) => {
       if (line === "attached") resolve();
       else lines.push(line.replace(/^line /, ""));
@@ -64,27 +70,18 @@ function startClient(folder: string, job: string, does: "watch" | "start" | "sto
 }
 
 /** A job that was stopped before it did anything: whoever attaches finds it IDLING. */
-async function stoppedJob(folder: string, tables: number, parameters: Readonly<Record<string, string>> = {}): Promise<string> {
+async function stoppedJob(folder: string, tables: number): Promise<string> {
   const database = new Sqlite(join(folder, "MANY.db"));
   for (let i = 1; i <= tables; i++) database.exec(`CREATE TABLE t${i} (v); INSERT INTO t${i} VALUES (${i})`);
   database.close();
   const pump = await connect(folder, { currentDirectory: folder });
-  const handle = await defineJob(pump, "EXPORT", { jobName: "SHARED", schemas: "= 'MANY'", dumpFiles: ["many.dmp"], parameters });
+  const handle = await defineJob(pump, "EXPORT", { jobName: "SHARED", schemas: "= 'MANY'", dumpFiles: ["many.dmp"] });
   const table = ControlTable.open(controlTablePath(homeFolder(folder), "SYSTEM", "SHARED"));
   table.updateJob({ state: "STOPPED", startTime: new Date().toISOString() });
   table.close();
   await pump.detach(handle);
   await pump.close();
   return "SHARED";
-}
-
-/** Random bytes that take a second or two to compress. */
-function fill(path: string): void {
-  const database = new Sqlite(path);
-  database.exec(
-    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 120000) INSERT INTO t1 SELECT randomblob(300) FROM n",
-  );
-  database.close();
 }
 
 async function session(folder: string): Promise<DataPump> {
@@ -109,14 +106,18 @@ test("ten processes that are attached to one job see every line once and in orde
   for (const lines of others) expect(lines).toEqual(first);
 });
 
-test("while one of ten stops the job the others are told so, once, and the job can go on", async () => {
+test("while one of several stops the job the others are told so, once, and the job can go on", async () => {
   const folder = temporaryFolder();
-  const job = await stoppedJob(folder, 1, { COMPRESSION: "ALL", COMPRESSION_ALGORITHM: "HIGH" });
-  fill(join(folder, "MANY.db"));
-  const clients = Array.from({ length: CLIENTS }, (_, i) => startClient(folder, job, i === 0 ? "stop" : "watch"));
+  const job = await stoppedJob(folder, 3);
+  const held = join(folder, "held");
+  const stopping = startClient(folder, job, "stop", `export piece unloaded:2:${held}`);
+  const watching = Array.from({ length: 3 }, () => startClient(folder, job, "watch"));
+  const clients = [stopping, ...watching];
   await Promise.all(clients.map(({ attached }) => attached));
   for (const client of clients) client.go();
-  const [, first = [], ...others] = await Promise.all(clients.map(({ lines }) => lines));
+  await stopping.lines;
+  appendFileSync(held, "go on");
+  const [first = [], ...others] = await Promise.all(watching.map(({ lines }) => lines));
   expect(first.at(-1)).toMatch(/^Job "SYSTEM"\."SHARED" stopped by user request at /);
   expect(new Set(first).size).toBe(first.length);
   for (const lines of others) expect(lines).toEqual(first);
