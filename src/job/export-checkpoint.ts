@@ -40,9 +40,21 @@ export class ExportCheckpoint {
   #isSaving = false;
   #isOff = false;
   #stamp: string | null = null;
+  readonly #readStamp: () => Promise<string | null>;
+  #reading: Promise<string | null> | null = null;
 
-  constructor(table: ControlTable) {
+  /** @param readStamp is asked once: null when the sources are no longer what is read; who only loads has none to ask */
+  constructor(table: ControlTable, readStamp: () => Promise<string | null> = () => Promise.resolve(null)) {
     this.#table = table;
+    this.#readStamp = readStamp;
+  }
+
+  /** Says how many bytes will come: when they are enough for a checkpoint, the stamp is read while the first of them are. */
+  expect(bytes: number): void {
+    if (bytes < FIRST_BYTES || this.#isOff || this.hasSaved) return;
+    this.#reading ??= this.#readStamp();
+    // Awaited with the first checkpoint; a failure must not surface before that as an unhandled one.
+    this.#reading.catch(() => undefined);
   }
 
   /** Whether there is something to go on with. */
@@ -71,15 +83,15 @@ export class ExportCheckpoint {
 
   /**
    * Makes all that was added durable and records it; or nothing, when a file can't be made durable at its length: then it stays
-   * for the next call. `readStamp` is asked once: null when the sources are no longer what is read.
+   * for the next call.
    * @throws ORA-31617
    */
-  async save(writer: DumpFileSetWriter, readStamp: () => Promise<string | null>): Promise<void> {
+  async save(writer: DumpFileSetWriter): Promise<void> {
     if (this.#isOff) return;
     this.#isSaving = true;
     let wait = CHECKPOINT_MS;
     try {
-      if (!(await this.#knowsSources(readStamp))) return;
+      if (!(await this.#knowsSources())) return;
       // At one moment: what is in the files at the checkpoint is what the records say.
       const [pending, files] = await Promise.all([this.#takeWritten(), writer.checkpoint()]);
       if (files === null) {
@@ -102,9 +114,10 @@ export class ExportCheckpoint {
   }
 
   /** Whether the state of the sources is on record, or can be put there. */
-  async #knowsSources(readStamp: () => Promise<string | null>): Promise<boolean> {
+  async #knowsSources(): Promise<boolean> {
     if (this.hasSaved) return true;
-    this.#stamp ??= await readStamp();
+    this.#reading ??= this.#readStamp();
+    this.#stamp ??= await this.#reading;
     if (this.#stamp === null) this.giveUp();
     return this.#stamp !== null;
   }

@@ -85,7 +85,7 @@ export class ExportJob implements Job {
     this.#run = run;
     this.#pool = pool;
     this.#crew = new Crew(pool, run.degree);
-    this.#checkpoint = new ExportCheckpoint(run.table);
+    this.#checkpoint = new ExportCheckpoint(run.table, () => this.#stampOfSources());
   }
 
   get startInfo(): readonly ErrorLine[] {
@@ -208,6 +208,7 @@ export class ExportJob implements Job {
     abortBefore(this.#run, -1);
     const unloading = this.#makeUnloading();
     this.#unloading = unloading;
+    this.#checkpoint.expect(unloading.progress().totalBytes);
     this.#crew.setDegree(this.#degree);
     try {
       await unloading.run();
@@ -231,14 +232,13 @@ export class ExportJob implements Job {
       crew: this.#crew,
       writer: this.#requireWriter(),
       checkpoint: this.#checkpoint,
-      readStamp: () => this.#stampOfSources(),
     };
     if (rows === null) return new Unloading(this.#run, { ...parts, plan: this.#plan, queue: this.#queue });
     return new PageUnloading(this.#run, { ...parts, schemas: this.#pages, objects, rows, records: this.#records });
   }
 
   #save(): Promise<void> {
-    return this.#checkpoint.save(this.#requireWriter(), () => this.#stampOfSources());
+    return this.#checkpoint.save(this.#requireWriter());
   }
 
   async #publish(master: EncodedPiece): Promise<readonly WrittenFile[]> {

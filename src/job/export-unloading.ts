@@ -24,7 +24,6 @@ export interface UnloadingParts {
   readonly writer: DumpFileSetWriter;
   readonly checkpoint: ExportCheckpoint;
   /** The state of the sources, null when it is no longer the one that is read. */
-  readonly readStamp: () => Promise<string | null>;
 }
 
 /** Brings the rows of all tables into the dump files, less those that an earlier run has brought. */
@@ -35,7 +34,6 @@ export class Unloading {
   readonly #queue: UnloadQueue;
   readonly #writer: DumpFileSetWriter;
   readonly #checkpoint: ExportCheckpoint;
-  readonly #readStamp: () => Promise<string | null>;
   readonly #mode: ExportMode;
   readonly #board = new WorkerBoard();
   readonly #objects: ReadonlyMap<number, DumpObject>;
@@ -44,14 +42,13 @@ export class Unloading {
   readonly #begun = new Map<TableUnload, number>();
   #idle: (() => void)[] = [];
 
-  constructor(run: JobRun, { crew, plan, queue, writer, checkpoint, readStamp }: UnloadingParts) {
+  constructor(run: JobRun, { crew, plan, queue, writer, checkpoint }: UnloadingParts) {
     this.#run = run;
     this.#crew = crew;
     this.#plan = plan;
     this.#queue = queue;
     this.#writer = writer;
     this.#checkpoint = checkpoint;
-    this.#readStamp = readStamp;
     this.#mode = run.definition.mode as ExportMode;
     this.#objects = new Map(plan.objects.map((object) => [object.id, object]));
   }
@@ -101,7 +98,7 @@ export class Unloading {
         break;
       }
       this.wake();
-      if (this.#checkpoint.isDue) await this.#checkpoint.save(this.#writer, this.#readStamp);
+      if (this.#checkpoint.isDue) await this.#checkpoint.save(this.#writer);
       if (table.isDone) {
         await writing;
         await this.#finishTable(table, worker);

@@ -68,7 +68,12 @@ export class PageTarget {
   #begin(bytes: number): void {
     removeDatabase(this.workPath);
     this.#file = openSync(this.workPath, "wx", 0o644);
-    ftruncateSync(this.#file, bytes);
+    try {
+      ftruncateSync(this.#file, bytes);
+    } catch (error) {
+      this.#closeFile();
+      throw error;
+    }
   }
 
   /** Has the disk take up what is written so far, while more is written or all of it is checked. `synced` tells how that went. */

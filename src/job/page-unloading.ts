@@ -23,7 +23,6 @@ export interface PageUnloadingParts {
   readonly rows: Map<number, number>;
   readonly writer: DumpFileSetWriter;
   readonly checkpoint: ExportCheckpoint;
-  readonly readStamp: () => Promise<string | null>;
   /** What earlier runs have done. */
   readonly records: readonly UnloadRecord[];
 }
@@ -67,7 +66,7 @@ export class PageUnloading {
   }
 
   async #work(worker: WorkerThread): Promise<void> {
-    const { crew, checkpoint, writer, readStamp } = this.#parts;
+    const { crew, checkpoint, writer } = this.#parts;
     const goesOn = () => !this.#run.isStopping && crew.goesOn(worker);
     // A table can't be divided between workers: the others read pages meanwhile.
     for (let table = goesOn() ? this.#tables.shift() : undefined; table !== undefined;) {
@@ -89,7 +88,7 @@ export class PageUnloading {
       const bytes = this.#add(pages, length);
       this.#board.advance(worker.number, { rows: 0, bytes, estimatedBytes: pages.source.pageCount * pageSize });
       this.#run.progress(() => this.progress());
-      if (checkpoint.isDue) await checkpoint.save(writer, readStamp);
+      if (checkpoint.isDue) await checkpoint.save(writer);
       part = goesOn() ? this.#waiting.shift() : undefined;
     }
     await writing;

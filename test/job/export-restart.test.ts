@@ -84,7 +84,8 @@ test("what was exported before a crash is not exported again", async () => {
 
 test("an export that is killed before it is EXECUTING is DEFINING as before, and its session may start it again", async () => {
   await runToFailpoint("EXPORT", folder, { ...REQUEST, tables: "SRC.empty" }, "export planned");
-  expect(readdirSync(join(folder, ".tsdp/jobs"))).toEqual([]);
+  // The control process removes the job after it has told its end.
+  await expect.poll(() => readdirSync(join(folder, ".tsdp/jobs")), { timeout: 30_000 }).toEqual([]);
   expect(readdirSync(folder).sort()).toEqual([".tsdp", "SRC.db", "a.dmp", "b.dmp", "job.log", "pristine.copy"]);
 });
 
