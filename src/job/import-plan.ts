@@ -34,8 +34,8 @@ export interface SchemaImport {
   /** Errors that leave objects out, and messages on tables that exist. */
   readonly problems: readonly (readonly ErrorLine[])[];
   readonly notes: readonly ErrorLine[];
-  /** Views that may name what was left out. */
-  readonly views: readonly string[];
+  /** Those that may name what was left out. */
+  readonly dependents: { readonly views: readonly string[]; readonly triggers: readonly string[] };
 }
 
 /** Decides what becomes of every object of a schema. @throws ORA-31619-like errors when the dump contradicts itself */
@@ -91,6 +91,8 @@ class SchemaPlanner {
     const ordered = [...tables.filter((table) => this.#isVirtual(table)), ...tables.filter((table) => !this.#isVirtual(table))];
     const virtual = ordered.filter((table) => this.#takeTable(table) && this.#isVirtual(table));
     const dependents = this.#request.content === "DATA_ONLY" ? [] : objects.filter((object) => this.#takeDependent(object));
+    const broken = this.#request.partial ? dependents : [];
+    const namesOf = (kind: string) => broken.filter(({ type }) => type === kind).map(({ name }) => name);
     return {
       plan: {
         encoding: this.#request.source.settings.encoding,
@@ -110,7 +112,7 @@ class SchemaPlanner {
       loads: this.#loads,
       problems: this.#problems,
       notes: this.#notes,
-      views: this.#request.partial ? dependents.filter(({ type }) => type === "view").map(({ name }) => name) : [],
+      dependents: { views: namesOf("view"), triggers: namesOf("trigger") },
     };
   }
 

@@ -104,22 +104,22 @@ export class Publishing {
 
   async #check(worker: WorkerThread, { target, plan }: SchemaWork): Promise<void> {
     const tables = target.isNew ? null : plan.loads.map(({ table }) => table.definition.name);
-    const problems = await worker.call({ do: "check", path: target.workPath, tables, views: plan.views });
-    const { structure, foreignKeys, views } = problems;
+    const problems = await worker.call({ do: "check", path: target.workPath, tables, ...plan.dependents });
+    const { structure, foreignKeys, views, triggers } = problems;
     this.#run.once(`check ${target.name}`, () => {
       if (structure.length > 0)
         this.#run.report(
           pumpError([["TSDP-00011", target.name], ...structure.map((line) => ({ code: "quick_check", text: line }))]).lines,
         );
-      for (const { name, reason } of views) {
-        const view = qualifiedName(target.name, name);
-        this.#run.report(
-          pumpError([
-            ["ORA-39082", `VIEW:${view}`],
-            ["TSDP-00010", reason],
-          ]).lines,
-        );
-      }
+      const broken = { VIEW: views, TRIGGER: triggers };
+      for (const [type, objects] of Object.entries(broken))
+        for (const { name, reason } of objects)
+          this.#run.report(
+            pumpError([
+              ["ORA-39082", `${type}:${qualifiedName(target.name, name)}`],
+              ["TSDP-00010", reason],
+            ]).lines,
+          );
       for (const { table, parent, rows } of foreignKeys) {
         this.#run.report(
           pumpError([

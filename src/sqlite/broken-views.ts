@@ -1,14 +1,14 @@
 import { foldName, quoteIdentifier } from "../base/identifiers.ts";
 import type { Connection } from "./database.ts";
 
-/** A view that names what is not there. */
-export interface BrokenView {
+/** A view or trigger that names what is not there. */
+export interface BrokenObject {
   readonly name: string;
   readonly reason: string;
 }
 
 /** Views are worked out within each other: the definitions of a dump can make that take forever. */
-const MOST_EXPANSIONS = 1000;
+export const MOST_EXPANSIONS = 1000;
 const LONGEST_DEFINITION = 100_000;
 const NAME_CHARACTER = /[\w$\u0080-\uffff]/;
 const MISSING = /^no such (?:table|column|view)\b/;
@@ -17,13 +17,12 @@ const MISSING = /^no such (?:table|column|view)\b/;
  * Those of the views that name a table, view or column that is not there. What else is wrong with a view its source knew, too. Of a
  * view that would take long to work out nothing is said.
  */
-export function brokenViews(connection: Connection, names: readonly string[]): readonly BrokenView[] {
+export function brokenViews(connection: Connection, names: readonly string[]): readonly BrokenObject[] {
   if (names.length === 0) return [];
-  const rows = connection.prepare("SELECT name, sql FROM main.sqlite_schema WHERE type = 'view'").all() as ViewRow[];
-  const effort = new Effort(rows);
+  const effort = viewEffort(connection);
   return names.flatMap((name) => {
     if (effort.of(foldName(name)) > MOST_EXPANSIONS) return [];
-    const reason = failureOf(connection, name);
+    const reason = failureOf(connection, `SELECT * FROM main.${quoteIdentifier(name)}`);
     return reason !== null && MISSING.test(reason) ? [{ name, reason }] : [];
   });
 }
@@ -33,13 +32,19 @@ interface ViewRow {
   readonly sql: string;
 }
 
-function failureOf(connection: Connection, view: string): string | null {
+/** What SQLite says to a statement that is prepared and not run. */
+export function failureOf(connection: Connection, sql: string): string | null {
   try {
-    connection.prepare(`SELECT * FROM main.${quoteIdentifier(view)}`);
+    connection.prepare(sql);
     return null;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+/** What the views of the main database cost. */
+export function viewEffort(connection: Connection): Effort {
+  return new Effort(connection.prepare("SELECT name, sql FROM main.sqlite_schema WHERE type = 'view'").all() as ViewRow[]);
 }
 
 /** How many views SQLite works out for one, at most: without WITH, as often as their names stand in the texts. */
@@ -61,7 +66,12 @@ class Effort {
     return effort;
   }
 
-  #measure(view: string, text: string): number {
+  /** Of a folded text that may name views. */
+  ofText(text: string): number {
+    return this.#measure(null, text);
+  }
+
+  #measure(view: string | null, text: string): number {
     if (text.length > LONGEST_DEFINITION || occurrences(text, "with") > 0) return Infinity;
     let sum = 1;
     for (const other of this.#texts.keys()) {

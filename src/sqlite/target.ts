@@ -1,5 +1,6 @@
 import { foldName, quoteIdentifier, quoteLiteral } from "../base/identifiers.ts";
-import { brokenViews, type BrokenView } from "./broken-views.ts";
+import { brokenTriggers } from "./broken-triggers.ts";
+import { brokenViews, type BrokenObject } from "./broken-views.ts";
 import { openDatabase, type Connection } from "./database.ts";
 import type { SchemaSettings } from "./schema.ts";
 import { namesOfSql } from "./statement-end.ts";
@@ -49,26 +50,28 @@ export interface TargetProblems {
   readonly structure: readonly string[];
   /** Rows whose parent is missing, by table and parent. */
   readonly foreignKeys: readonly { readonly table: string; readonly parent: string; readonly rows: number }[];
-  /** Views that name what is not there. */
-  readonly views: readonly BrokenView[];
+  /** Views and triggers that name what is not there. */
+  readonly views: readonly BrokenObject[];
+  readonly triggers: readonly BrokenObject[];
 }
 
 /**
- * Checks the whole file, or only some tables of it: a file that was there before may be far larger than the import. Of views only those
- * that are named.
+ * Checks the whole file, or only some tables of it: a file that was there before may be far larger than the import. Of views and
+ * triggers only those that are named.
  */
 export function checkTarget(
   connection: Connection,
   tables: readonly string[] | null,
-  viewNames: readonly string[] = [],
+  named: { readonly views: readonly string[]; readonly triggers: readonly string[] } = { views: [], triggers: [] },
 ): TargetProblems {
-  const views = brokenViews(connection, viewNames);
+  const views = brokenViews(connection, named.views);
+  const triggers = brokenTriggers(connection, named.triggers);
   if (tables !== null) {
     const structure = brokenTables(connection, tables);
-    return { structure, foreignKeys: brokenForeignKeys(connection, tables), views };
+    return { structure, foreignKeys: brokenForeignKeys(connection, tables), views, triggers };
   }
   const foreignKeys = brokenForeignKeys(connection, referencingTables(connection));
-  return { structure: brokenStructure(connection), foreignKeys, views };
+  return { structure: brokenStructure(connection), foreignKeys, views, triggers };
 }
 
 /** The check ends at a CHECK or generated column that calls a function this build lacks: then each table is checked by itself. */

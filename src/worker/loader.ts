@@ -117,10 +117,10 @@ export class Loader {
     }
   }
 
-  check({ path, tables, views }: Extract<WorkerRequest, { do: "check" }>): TargetProblems {
+  check({ path, tables, ...named }: Extract<WorkerRequest, { do: "check" }>): TargetProblems {
     const connection = openDatabase(path, { mustExist: true });
     try {
-      return checkTarget(connection, tables, views);
+      return checkTarget(connection, tables, named);
     } finally {
       connection.close();
     }

@@ -134,12 +134,13 @@ export type WorkerRequest =
       readonly reasons: string;
       readonly tables: readonly RejectingTable[];
     }
-  /** Run SQLite's checks; null: of the whole file. Of views only those that are named. */
+  /** Run SQLite's checks; null: of the whole file. Of views and triggers only those that are named. */
   | {
       readonly do: "check";
       readonly path: string;
       readonly tables: readonly string[] | null;
       readonly views: readonly string[];
+      readonly triggers: readonly string[];
     }
   | { readonly do: "close" };
 

@@ -353,7 +353,6 @@ const ROWS: Readonly<Record<string, Row>> = {
 
 /** What a value that is good for the other command answers. */
 const OF_THE_OTHER: Readonly<Record<string, readonly string[]>> = {
-  "import query": ["TSDP-00001"],
   "export data_options": [ARGUMENT, "ORA-39207"],
   "import estimate": [ARGUMENT, "ORA-39208"],
   "import flashback_time": [ARGUMENT, "ORA-39208"],

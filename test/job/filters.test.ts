@@ -72,13 +72,15 @@ function execute(path: string, sql: string): void {
   database.close();
 }
 
-test("a table that is left out takes its dependents along; views on it stay and are reported, as are keys to it", async () => {
+test("a table that is left out takes its dependents along; views and triggers that name it stay and are reported, as are keys to it", async () => {
   expectSuccess(await exported([["NAME_EXPR", "NOT (IN ('CUSTOMERS','audit'))", "TABLE"]]));
   const report = await imported();
   expect(report.errors).toEqual([
     expect.stringMatching(
       /^ORA-39082: Object type VIEW:"OTHER"\."names" created with compilation warnings\n.*no such table: main\.customers/,
     ),
+    expect.stringMatching(/^ORA-39082: Object type TRIGGER:"OTHER"\."orders_audit" [^]*no such table: main\.audit/),
+    expect.stringMatching(/^ORA-39082: Object type TRIGGER:"OTHER"\."totals_insert" [^]*no such table: main\.audit/),
     expect.stringMatching(/^ORA-02298: [^]*orders[^]*3 row/),
   ]);
   expect(objects()).toEqual([

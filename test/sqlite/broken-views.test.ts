@@ -1,14 +1,19 @@
 import Sqlite from "better-sqlite3";
 import { expect, onTestFinished, test } from "vitest";
+import { brokenTriggers } from "../../src/sqlite/broken-triggers.ts";
 import { brokenViews } from "../../src/sqlite/broken-views.ts";
 
 function broken(sql: string, ...names: readonly string[]): readonly string[] {
+  return brokenBy(brokenViews, sql, names);
+}
+
+function brokenBy(find: typeof brokenViews, sql: string, names: readonly string[]): readonly string[] {
   const database = new Sqlite(":memory:");
   onTestFinished(() => {
     database.close();
   });
   database.exec(sql);
-  return brokenViews(database, names).map(({ name, reason }) => `${name}: ${reason}`);
+  return find(database, names).map(({ name, reason }) => `${name}: ${reason}`);
 }
 
 test("views that name what is not there are told, by themselves or through others; what else is wrong is not", () => {
@@ -38,4 +43,24 @@ test("views that would take forever to work out are let alone", () => {
 
 test("a view within itself is let alone", () => {
   expect(broken("CREATE VIEW a AS SELECT * FROM b; CREATE VIEW b AS SELECT * FROM a", "a", "b")).toEqual([]);
+});
+
+test("triggers that read or write a table which is not there are told, each by itself", () => {
+  const trigger = (name: string, event: string, body: string) => `CREATE TRIGGER ${name} ${event} BEGIN ${body}; END;`;
+  const sql = `
+    CREATE TABLE t (a, gone); CREATE VIEW v AS SELECT a FROM t; CREATE VIEW over AS SELECT a FROM "also gone";
+    ${trigger("good", "AFTER INSERT ON t", "UPDATE t SET gone = new.a")}
+    ${trigger("writes", "AFTER INSERT ON t", "INSERT INTO gone VALUES (new.a)")}
+    ${trigger("reads", "BEFORE UPDATE OF a ON t", "SELECT 1 FROM t, GONE")}
+    ${trigger("through", "AFTER DELETE ON t", `DELETE FROM "also gone"`)}
+    ${trigger("instead", "INSTEAD OF INSERT ON v", "INSERT INTO gone VALUES (new.a)")}
+    ${trigger("on_over", "INSTEAD OF DELETE ON over", "SELECT 1")}`;
+  const names = ["good", "writes", "reads", "through", "instead", "on_over"];
+  expect(brokenBy(brokenTriggers, sql, names)).toEqual([
+    "writes: no such table: main.gone",
+    "reads: no such table: main.gone",
+    "through: no such table: main.also gone",
+    "instead: no such table: main.gone",
+  ]);
+  expect(brokenBy(brokenTriggers, sql, ["good"])).toEqual([]);
 });

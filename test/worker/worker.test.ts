@@ -263,10 +263,11 @@ describe("loading", () => {
     await loader.close();
     expect(existsSync(image())).toBe(false);
     expect(stagedRows()).toEqual(rows);
-    expect(loader.check({ do: "check", path: target(), tables: null, views: [] })).toEqual({
+    expect(loader.check({ do: "check", path: target(), tables: null, views: [], triggers: [] })).toEqual({
       structure: [],
       foreignKeys: [],
       views: [],
+      triggers: [],
     });
   });
 
