@@ -13,7 +13,6 @@ import { runDryRun } from "../job/dry-run-process.ts";
 import { attachJob, onlyJob, operationOf } from "../job/jobs.ts";
 import { placeKeysOf, removalKeysOf } from "../job/place-access.ts";
 import { secretsOf } from "../job/secrets.ts";
-import { isNetworkImport } from "../job/source-database.ts";
 import type { JobState } from "../job/states.ts";
 import type { Attachment } from "./attachment.ts";
 import { KU } from "./constants.ts";
@@ -294,8 +293,6 @@ export class DataPump extends DatabaseSession {
     return this.#session.call(handle, "START_JOB", async (attachment) => {
       if (this.#dryRunHome === null) throw pumpError([["ORA-39002"]], "Connect with the option dryRun.");
       const definition = attachment.table.definition();
-      if (definition.operation === "SQL_FILE") throw notSupported("a dry run of a SQL_FILE job");
-      if (isNetworkImport(definition)) throw notSupported("a dry run of an import over a network link");
       assertStartable(definition);
       const places = await placeKeysOf(this.home, definition, attachment.queries);
       const keyring = { password: attachment.password, masterKeys: await openMasterKeys(this.home) };

@@ -6,7 +6,7 @@ import type { JobDefinition, JobMode, Operation } from "../job/definition.ts";
 import { formatVersion } from "../job/format-version.ts";
 import { createJob, defaultJobName, type AttachedJob } from "../job/jobs.ts";
 import { pumpError, PumpError } from "../base/errors.ts";
-import { invalidArgument, notSupported } from "./refusals.ts";
+import { invalidArgument } from "./refusals.ts";
 
 /** The arguments of OPEN and who calls it. */
 export interface OpenArguments {
@@ -30,7 +30,7 @@ const MAX_DEFAULT_NAMES = 99;
 export function openJob(request: OpenArguments): AttachedJob {
   const operation = checkedOperation(request.operation);
   const mode = checkedMode(operation, request.jobMode);
-  const link = checkedLink(request, operation);
+  const link = checkedLink(request);
   const version = checkedVersion(request.version, operation);
   const create = (name: string) =>
     createJob(request.home, { ...definition({ ...request, version }, operation, mode, name), remoteLink: link });
@@ -57,9 +57,8 @@ function createUnderDefaultName(
 }
 
 /** The name of the link as the catalog has it. */
-function checkedLink({ remoteLink, user, database }: OpenArguments, operation: Operation): string | null {
+function checkedLink({ remoteLink, user, database }: OpenArguments): string | null {
   if (remoteLink === null || remoteLink === "") return null;
-  if (operation === "SQL_FILE") throw notSupported("a SQL_FILE job over a network link");
   return new DatabaseLinks(homeFolder(database)).resolve(user, remoteLink).name;
 }
 

@@ -38,7 +38,7 @@ export async function showDryRun(
 
 /** The findings as text. */
 export function dryRunLines(found: DryRun): readonly string[] {
-  const { taken, leftOut, problems, notes, operation } = found;
+  const { taken, leftOut, problems, notes, isEstimated } = found;
   const heading = ["SCHEMA", "TYPE", "NAME", "ACTION", "ROWS", "SIZE"];
   const rows = taken.map(({ schema, type, name, action, rows, bytes }) => [
     ...[schema, type, name, action, rows ?? ""],
@@ -46,13 +46,13 @@ export function dryRunLines(found: DryRun): readonly string[] {
   ]);
   const reasons = leftOut.map(({ schema, type, name, reason }) => [schema, type, name, reason]);
   const sum = sumOf(found);
-  const isEstimated = operation === "EXPORT" ? "about " : "";
+  const about = isEstimated ? "about " : "";
   return [
     ...(taken.length === 0 ? ["Nothing would be taken."] : ["Would be taken:", ...tableLines(heading, rows), ""]),
     ...(leftOut.length === 0 ? [] : ["Would be left out:", ...tableLines(["SCHEMA", "TYPE", "NAME", "REASON"], reasons), ""]),
     ...[...problems, ...notes.map((note) => [note])].flatMap((stack) => stack.map((line) => printableLines(formatLine(line)))),
     printable(
-      `Dry run, nothing was written: ${isEstimated}${sum.rows} rows and ${isEstimated}${formatSize(sum.bytes)} in ${taken.length} objects, ${leftOut.length} left out, ${problems.length} error(s)`,
+      `Dry run, nothing was written: ${about}${sum.rows} rows and ${about}${formatSize(sum.bytes)} in ${taken.length} objects, ${leftOut.length} left out, ${problems.length} error(s)`,
     ),
   ];
 }

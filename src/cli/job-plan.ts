@@ -138,12 +138,11 @@ function checkPassword(settings: Settings): void {
     throw pumpError([[clientCode(settings.command, "00011"), first, second]], "Say the password in one way.");
 }
 
-/** A script holds no rows, and writing it is a trial already. */
+/** A script holds no rows. */
 function checkScript(settings: Settings): void {
   if (!settings.has("sqlfile")) return;
   const excluded = [
     ...(settings.keyword("content") === "DATA_ONLY" ? ["content=data_only"] : []),
-    ...(settings.flag("dry_run") === true ? ["dry_run"] : []),
     ...["query", "remap_data", "table_exists_action", "data_options"].filter((name) => settings.has(name)),
   ];
   const [first] = excluded;

@@ -4,7 +4,6 @@ import { pumpError } from "../base/errors.ts";
 import { BAD_DUMP_FILE } from "../dump/faults.ts";
 import { dumpFilePath } from "../dump/names.ts";
 import type { DumpObject } from "../metadata/dump-object.ts";
-import { estimateTable, type EstimateMethod } from "../sqlite/estimate.ts";
 import { contentOf } from "./content.ts";
 import { dataRemapsOf } from "./data-remaps.ts";
 import { openPlaces, type PlaceKeys } from "../storage/place-keys.ts";
@@ -20,6 +19,7 @@ import {
   type DryRunFindings,
   type DryRunObject,
 } from "./dry-run-object.ts";
+import { Estimates } from "./dry-run-estimates.ts";
 import { OpenSources } from "./dry-run-sources.ts";
 import { estimateMethod } from "./export-estimate.ts";
 import { isOpenDatabase } from "./jobs.ts";
@@ -69,22 +69,4 @@ function takenObject(object: DumpObject, plan: ExportPlan, estimates: Estimates)
   if (!isKnown) return { ...entry, rows: null, bytes: null };
   const bytes = sumWithShadows(object, plan.objects, (part) => estimates.of(part)?.bytes ?? 0);
   return { ...entry, rows: estimates.of(object)?.rows ?? null, bytes: Math.round(bytes) };
-}
-
-/** Guesses for the tables whose rows would be unloaded. Of a view nothing is known before it is read. */
-class Estimates {
-  readonly #byObject: ReadonlyMap<number, { readonly rows: number; readonly bytes: number }>;
-
-  constructor({ objects, tables }: ExportPlan, sources: OpenSources, method: EstimateMethod) {
-    const unloaded = new Map(tables.map(({ unload }) => [unload.table.object, unload.table.filter]));
-    const estimate = ({ id, schema, shape, fromView }: DumpObject) => {
-      if (shape === null || fromView === true || !unloaded.has(id)) return [];
-      return [[id, estimateTable(sources.connection(schema), shape, method, unloaded.get(id))] as const];
-    };
-    this.#byObject = new Map(objects.flatMap(estimate));
-  }
-
-  of({ id }: DumpObject): { readonly rows: number; readonly bytes: number } | undefined {
-    return this.#byObject.get(id);
-  }
 }

@@ -25,6 +25,12 @@ import {
 } from "./dry-run-object.ts";
 import { previewCatalog } from "./catalog-transfer.ts";
 import { OpenSources } from "./dry-run-sources.ts";
+import { contentOf } from "./content.ts";
+import { Estimates } from "./dry-run-estimates.ts";
+import { estimateMethod } from "./export-estimate.ts";
+import { chooseSources } from "./export-plan.ts";
+import { assertStateOfTime } from "./flashback.ts";
+import { planLink } from "./link-plan.ts";
 import { accessMethodOf, importAction, importContent } from "./import-content.ts";
 import { planSchemaImport, type SchemaImport } from "./import-plan.ts";
 import type { SchemaImportRequest } from "./import-request.ts";
@@ -53,24 +59,70 @@ export async function dryRunImport(definition: JobDefinition, keyring: Keyring, 
     const remapped = remapsOfImport(definition, chosen, master, content);
     const rowFilters = new RowFilters(definition);
     rowFilters.assertTables(tablesWithRows(chosen, content));
-    const dump = { content, remapped, rowFilters, pieceOrder: groupPieces(master), pieces: set.pieces };
-    const works = chosen.map((choice) => {
-      const target = readTarget(choice);
-      return { choice, target, plan: planWork(definition, choice, target, dump) };
-    });
+    const pieceOrder = groupPieces(master);
+    const sizeOf = ({ id }: DumpObject, bytes: number) => {
+      return { rows: (pieceOrder.get(id) ?? []).reduce((sum, piece) => sum + piece.rows, 0), bytes };
+    };
+    const found = findingsOf(definition, chosen, { content, remapped, rowFilters, pieceOrder, pieces: set.pieces, sizeOf });
     return {
-      taken: [...takenOfCatalog, ...works.flatMap(({ choice, plan }) => takenObjects(choice, plan, dump))],
-      leftOut: [
-        ...refusalsOf(leftOut),
-        ...works.flatMap(({ choice }) => rowRefusals(choice.objects, choice.withoutRows)),
-        ...works.flatMap(({ choice, plan, target }) => refused(choice, plan, target)),
-      ],
-      problems: [...missingProblems(missing), ...ofCatalog.problems, ...works.flatMap(({ plan }) => plan.problems)],
-      notes: works.flatMap(({ plan }) => plan.notes),
+      ...found,
+      taken: [...takenOfCatalog, ...found.taken],
+      leftOut: [...refusalsOf(leftOut), ...found.leftOut],
+      problems: [...missingProblems(missing), ...ofCatalog.problems, ...found.problems],
     };
   } finally {
     await files.close();
   }
+}
+
+/** What an import over a link would do with the schemas of both databases as they are now. */
+export async function dryRunLinkedImport(definition: JobDefinition): Promise<DryRunFindings> {
+  const available = chooseSources(definition);
+  assertStateOfTime(definition, available.sources);
+  const sources = new OpenSources(available.sources);
+  try {
+    const { plan, chosen, master, missing } = await planLink(definition, available, sources, new Map());
+    const content = contentOf(definition);
+    const estimates = new Estimates(plan, sources, estimateMethod(definition));
+    const dump: Dump = {
+      content,
+      remapped: remapsOfImport(definition, chosen, master, content),
+      // The plan of the link has them.
+      rowFilters: null,
+      pieceOrder: new Map(),
+      pieces: new Map(),
+      sizeOf: (object) => {
+        const estimate = estimates.of(object);
+        return estimate === undefined ? NO_ROWS : { rows: estimate.rows, bytes: Math.round(estimate.bytes) };
+      },
+    };
+    const ofCatalog = previewCatalog(definition, plan.catalog);
+    const { taken, leftOut, problems, notes } = findingsOf(definition, chosen, dump);
+    return {
+      taken: [...ofCatalog.taken.map((object) => takenCatalogObject(object, "create")), ...taken],
+      leftOut: [...refusalsOf(plan.leftOut), ...leftOut],
+      problems: [...missingProblems(missing), ...ofCatalog.problems, ...plan.problems, ...problems],
+      notes,
+    };
+  } finally {
+    sources.close();
+  }
+}
+
+function findingsOf(definition: JobDefinition, chosen: readonly ChosenSchema[], dump: Dump): DryRunFindings {
+  const works = chosen.map((choice) => {
+    const target = readTarget(choice);
+    return { choice, target, plan: planWork(definition, choice, target, dump) };
+  });
+  return {
+    taken: works.flatMap(({ choice, plan }) => takenObjects(choice, plan, dump)),
+    leftOut: [
+      ...works.flatMap(({ choice }) => rowRefusals(choice.objects, choice.withoutRows)),
+      ...works.flatMap(({ choice, plan, target }) => refused(choice, plan, target)),
+    ],
+    problems: works.flatMap(({ plan }) => plan.problems),
+    notes: works.flatMap(({ plan }) => plan.notes),
+  };
 }
 
 /** Schemas that come as pages come whole, or not at all. */
@@ -103,7 +155,10 @@ function readTarget({ target, existingPath }: ChosenSchema): Target | null {
 }
 
 /** What the plans of all schemas have of the dump. */
-type Dump = Pick<SchemaImportRequest, "content" | "pieceOrder" | "pieces" | "remapped" | "rowFilters">;
+interface Dump extends Pick<SchemaImportRequest, "content" | "pieceOrder" | "pieces" | "remapped" | "rowFilters"> {
+  /** Of a table whose rows come. @param bytes of its pieces */
+  readonly sizeOf: (object: DumpObject, bytes: number) => Pick<DryRunObject, "rows" | "bytes">;
+}
 
 function planWork(definition: JobDefinition, choice: ChosenSchema, target: Target | null, dump: Dump): SchemaImport {
   return planSchemaImport({
@@ -121,9 +176,12 @@ function planWork(definition: JobDefinition, choice: ChosenSchema, target: Targe
 function takenObjects(
   { target, objects, withoutRows }: ChosenSchema,
   { plan, loads }: SchemaImport,
-  { pieceOrder }: Dump,
+  { sizeOf }: Dump,
 ): DryRunObject[] {
-  const bytesOf = (object: DumpObject) => loads.find((load) => load.object === object)?.bytes ?? 0;
+  const bytesOf = (object: DumpObject) => {
+    const load = loads.find((candidate) => candidate.object === object);
+    return load === undefined ? 0 : (sizeOf(object, load.bytes).bytes ?? 0);
+  };
   const made = madeBy(plan);
   return objects.filter(isShown).flatMap((object): DryRunObject[] => {
     const load = loads.find((candidate) => candidate.object === object);
@@ -133,14 +191,8 @@ function takenObjects(
       const bytes = object.kind === "virtual" && !withoutRows.has(object.id) ? sumWithShadows(object, objects, bytesOf) : null;
       return [{ ...entry, action: plan.drops.includes(object.name) ? "replace" : "create", rows: null, bytes }];
     }
-    const rows = (pieceOrder.get(object.id) ?? []).reduce((sum, piece) => sum + piece.rows, 0);
-    return [
-      {
-        ...entry,
-        action: actionOf(load, plan.drops),
-        ...(load.withoutRows || load.filter !== null ? NO_ROWS : { rows, bytes: load.bytes }),
-      },
-    ];
+    const isKnown = !load.withoutRows && load.filter === null;
+    return [{ ...entry, action: actionOf(load, plan.drops), ...(isKnown ? sizeOf(object, load.bytes) : NO_ROWS) }];
   });
 }
 

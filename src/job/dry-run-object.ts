@@ -10,7 +10,7 @@ export interface DryRunObject {
   readonly schema: string;
   readonly type: string;
   readonly name: string;
-  readonly action: "export" | "create" | "append" | "truncate" | "replace";
+  readonly action: "export" | "write" | "create" | "append" | "truncate" | "replace";
   /** Of a table: estimated for an export, exact for an import; null when nothing is known, or no rows come. */
   readonly rows: number | null;
   readonly bytes: number | null;

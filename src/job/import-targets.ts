@@ -86,7 +86,8 @@ export async function placeTargets(
     choices.map(async ({ objects, ...choice }) => {
       const target = targets.get(choice.source.name) ?? upperName(choice.source.name);
       const changed = await changeTables(definition, master, { source: choice.source, target, objects });
-      return { ...choice, target, ...changed, ...place(target) };
+      const source = { ...choice.source, settings: transformedSettings(definition, choice.source.settings) };
+      return { ...choice, source, target, ...changed, ...place(target) };
     }),
   );
 }

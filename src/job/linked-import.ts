@@ -1,25 +1,22 @@
 import { statSync } from "node:fs";
 import { pumpError, type ErrorLine, type PumpError, type StackEntry } from "../base/errors.ts";
 import type { CatalogObject } from "../metadata/catalog-objects.ts";
-import { objectFacts } from "../metadata/master-facts.ts";
 import type { MasterTable } from "../metadata/master-table.ts";
 import { isSystemTable, type DumpObject } from "../metadata/dump-object.ts";
 import { cutRange } from "../sqlite/key-range.ts";
 import { recoverSource } from "../sqlite/source.ts";
 import { readStateStamps } from "../sqlite/state-stamp.ts";
 import type { SchemaFile } from "../worker/messages.ts";
-import { contentOf } from "./content.ts";
-import type { JobDefinition } from "./definition.ts";
-import { chooseSources, NO_PLAN, planExport, type ExportPlan, type TableWork } from "./export-plan.ts";
+import { chooseSources, NO_PLAN, type ExportPlan, type TableWork } from "./export-plan.ts";
 import { estimateExport, estimateMethod, fallbackLines } from "./export-estimate.ts";
 import { assertStateOfTime } from "./flashback.ts";
-import { placeTargets, type ChosenSchema } from "./import-targets.ts";
+import type { ChosenSchema } from "./import-targets.ts";
 import { PIECE_TARGET } from "../sqlite/stage.ts";
 import type { SavedTarget } from "./import-state.ts";
+import { planLink } from "./link-plan.ts";
 import { estimateHeadLine, estimateTotalLine } from "./log-lines.ts";
 import type { JobRun } from "./run.ts";
 import { Snapshot } from "./snapshot.ts";
-import { absentRemaps } from "./table-remaps.ts";
 import type { WorkerPool, WorkerThread } from "./worker-thread.ts";
 
 /** Bytes of rows that are copied at a time. */
@@ -77,27 +74,10 @@ export class LinkedImport {
     const reading = this.#readStamp(this.#snapshot);
     // Awaited below, once there is a plan; a failure must not surface before that as an unhandled one.
     reading.catch(() => undefined);
-    this.#plan = planExport(sources, this.#snapshot, contentOf(definition), { marks: [], keepsApart: false, remaps: [] });
-    const stamp = await reading;
-    const { schemas, objects, withoutRows, isPartial } = this.#plan;
-    const choices = schemas
-      .map((source) => ({
-        source,
-        partial: isPartial,
-        withoutRows,
-        objects: objects.filter(({ schema }) => schema === source.name),
-      }))
-      .filter((choice) => choice.objects.length > 0 || !isPartial);
-    const master = this.#master(definition);
-    const chosen = await placeTargets(definition, master, choices, saved);
+    const { plan, master, chosen, missing } = await planLink(definition, sources, this.#snapshot, saved);
+    this.#plan = plan;
     this.#assertOthers(chosen);
-    return {
-      chosen,
-      catalog: this.#plan.catalog,
-      missing: [...sources.missing, ...absentRemaps(definition, master)],
-      master,
-      stamp,
-    };
+    return { chosen, catalog: plan.catalog, missing, master, stamp: await reading };
   }
 
   /** What the plan has to say: objects that can't be taken. */
@@ -159,18 +139,6 @@ export class LinkedImport {
       const reason = `schema ${target} would be imported into while schema ${schema} of link ${String(this.#run.definition.remoteLink)}, the same file, is read`;
       throw pumpError([["ORA-39002"], ["TSDP-00010", reason]], "Import into another schema with remap_schema.");
     }
-  }
-
-  #master({ mode }: JobDefinition): MasterTable {
-    const { schemas, objects, withoutRows, isPartial } = this.#plan;
-    const views = objects.filter(({ fromView }) => fromView === true).map(({ id }) => id);
-    const facts = { MODE: mode, ...(isPartial ? { PARTIAL: "1" } : {}) };
-    return {
-      job: new Map(Object.entries({ ...facts, ...objectFacts({ WITHOUT_ROWS: withoutRows, VIEWS_AS_TABLES: views }) })),
-      schemas,
-      objects,
-      pieces: [],
-    };
   }
 }
 

@@ -1,26 +1,27 @@
 import { pumpError, toPumpError, type ErrorLine, type PumpError, type StackEntry } from "../base/errors.ts";
-import { foldName, qualifiedName } from "../base/identifiers.ts";
 import { schemaFileName } from "../catalog/schemas.ts";
 import { OpenFiles } from "../dump/open-files.ts";
 import { loadCodec } from "../dump/piece.ts";
 import { readMaster, verifyDescriptions } from "../inspect/master.ts";
-import type { MasterTable } from "../metadata/master-table.ts";
 import { objectPath, type ExportMode } from "../metadata/object-paths.ts";
-import { nothingLeft } from "../metadata/select.ts";
-import { scriptObjects, scriptPaths, scriptSection, type ScriptPart, type ScriptSchema } from "../metadata/sql-script.ts";
-import type { DumpObject } from "../metadata/dump-object.ts";
-import { BadImage } from "../sqlite/piece-image.ts";
-import { proveSchema, rejectedByText, type RejectedObject } from "../sqlite/scratch.ts";
+import { scriptPaths, scriptSection, type ScriptPart, type ScriptSchema } from "../metadata/sql-script.ts";
+import { recoverSource } from "../sqlite/source.ts";
 import { openPlaces } from "../storage/place-keys.ts";
 import type { Storage, StorageWriter } from "../storage/storage.ts";
 import { sqlFilePath } from "./definition.ts";
-import { chooseFromDump, exportModeOf, type ChosenObjects } from "./import-targets.ts";
+import { chooseSources } from "./export-plan.ts";
+import { assertStateOfTime } from "./flashback.ts";
+import { chooseFromDump, exportModeOf } from "./import-targets.ts";
 import { isOpenDatabase } from "./jobs.ts";
 import type { Job, JobEnd } from "./job.ts";
+import { planLink } from "./link-plan.ts";
 import { masterTableLine, processingLine, restartingLine, startingLine } from "./log-lines.ts";
 import { openSet } from "./open-set.ts";
 import { assertNoDatabase, assertNoneOf } from "./output-guard.ts";
 import type { JobRun } from "./run.ts";
+import { planScript, scriptProblem, type ScriptOffer } from "./script-plan.ts";
+import { Snapshot } from "./snapshot.ts";
+import { isNetworkImport, sourceDatabase } from "./source-database.ts";
 
 /** Text that is written at a time, in bytes. */
 const WRITE_BYTES = 1 << 20;
@@ -45,6 +46,7 @@ export class SqlFileJob implements Job {
   }
 
   async start(): Promise<void> {
+    if (isNetworkImport(this.#run.definition)) return this.#readLink();
     await loadCodec();
     const { definition, keyring } = this.#run;
     const set = await openSet(definition, this.#storage, keyring);
@@ -53,7 +55,7 @@ export class SqlFileJob implements Job {
       const master = await readMaster(set, files.open);
       this.#run.table.setExportFacts(master.job);
       await verifyDescriptions(set, files.open);
-      await this.#plan(master);
+      this.#take({ ...(await chooseFromDump(definition, master)), master });
     } finally {
       await files.close();
     }
@@ -63,10 +65,8 @@ export class SqlFileJob implements Job {
   async run(): Promise<"done" | "stopped"> {
     const { owner, name } = this.#run.definition;
     const command = String(this.#run.parameter("CLIENT_COMMAND") ?? "");
-    this.#run.say(
-      masterTableLine(owner, name),
-      this.#run.restarts ? restartingLine(owner, name, command) : startingLine(owner, name, command),
-    );
+    if (!isNetworkImport(this.#run.definition)) this.#run.say(masterTableLine(owner, name));
+    this.#run.say(this.#run.restarts ? restartingLine(owner, name, command) : startingLine(owner, name, command));
     for (const entry of this.#missing) this.#run.report(pumpError([entry]).lines);
     for (const path of scriptPaths(this.#schemas.flatMap(({ objects }) => objects)))
       this.#run.say(processingLine(objectPath(this.#mode, path)));
@@ -98,51 +98,37 @@ export class SqlFileJob implements Job {
     return Promise.reject(pumpError([["ORA-39002"], ["ORA-39208", parameter, this.#run.definition.operation]]));
   }
 
-  async #plan(master: MasterTable): Promise<void> {
-    const { chosen, missing } = await chooseFromDump(this.#run.definition, master);
+  #take({ chosen, missing, master }: ScriptOffer): void {
+    const { schemas, problems } = planScript({ chosen, missing, master });
     this.#missing = missing;
     this.#mode = exportModeOf(master);
-    // Of other schemas only rows were chosen, such as statistics.
-    const made = chosen.filter(({ partial, objects }) => !partial || scriptObjects(objects).length > 0);
-    if (made.length === 0) throw nothingLeft(missing);
-    this.#schemas = made.map((choice) => this.#planSchema(choice, master));
-    if (this.#schemas.length > 1) this.#assertTogether(this.#schemas);
+    this.#schemas = schemas;
+    this.#problems.push(...problems);
   }
 
-  /** Proven as they are going to be written, beside what else there is of their schema. */
-  #planSchema({ source, target, objects, problems, untransformed, partial }: ChosenObjects, master: MasterTable): ScriptSchema {
-    const { encoding } = source.settings;
-    const taken = new Map(objects.map((object) => [object.id, object]));
-    const own = master.objects.filter(({ schema }) => schema === source.name);
-    const rejections = rejectedOf(
-      own.map((object) => taken.get(object.id) ?? object),
-      encoding,
-    );
-    const rejected = new Map(rejections.map(({ object, reason }) => [object, reason]));
-    this.#problems.push(...problems, ...[...untransformed.values()].flat());
-    for (const object of objects) {
-      const reason = rejected.get(object);
-      if (reason !== undefined) this.#problems.push(problem("ORA-39083", target, object, reason));
+  /** Definitions of the schemas that a link leads to, in one state. */
+  async #readLink(): Promise<void> {
+    const { definition } = this.#run;
+    const sources = chooseSources(definition);
+    assertStateOfTime(definition, sources.sources);
+    for (const { schema, path } of sources.sources) recoverSource(schema, path);
+    const snapshot = await Snapshot.take(sources.sources, []);
+    try {
+      const { plan, ...offer } = await planLink(definition, sources, snapshot, new Map());
+      this.#problems.push(...plan.problems);
+      this.#take(offer);
+    } finally {
+      snapshot.close();
     }
-    const proven = objects.filter((object) => !rejected.has(object));
-    return { name: target, settings: partial ? null : source.settings, encoding, objects: proven };
-  }
-
-  /** Databases that are attached side by side have one encoding, and each is a file of its name. */
-  #assertTogether(schemas: readonly ScriptSchema[]): void {
-    const encoding = schemas[0]?.encoding;
-    for (const { name } of schemas) schemaFileName(name);
-    for (const schema of schemas.filter((candidate) => candidate.encoding !== encoding)) {
-      const text = `the script makes schema ${schema.name} in ${String(encoding)} as its other schemas; by itself it would be in ${schema.encoding}`;
-      this.#problems.push(pumpError([["TSDP-00010", text]]).lines);
-    }
+    this.#writer = await this.#createFile([]);
   }
 
   async #createFile(dumpFiles: readonly string[]): Promise<StorageWriter> {
     const { definition } = this.#run;
     const path = sqlFilePath(definition);
     try {
-      assertNoDatabase(definition.database, path, (cause) => cause);
+      for (const database of new Set([definition.database, sourceDatabase(definition).database]))
+        assertNoDatabase(database, path, (cause) => cause);
       assertNoneOf(dumpFiles, path);
       return await this.#storage.create(path, { reuse: true, owner: definition.guid.slice(0, 8) });
     } catch (error) {
@@ -175,37 +161,8 @@ export class SqlFileJob implements Job {
   }
 
   #report(schema: string, losses: ScriptPart["losses"]): void {
-    for (const { object, reason } of losses) this.#run.report(problem("ORA-39082", schema, object, reason));
+    for (const { object, reason } of losses) this.#run.report(scriptProblem("ORA-39082", schema, object, reason));
   }
-}
-
-/** What of a schema is refused; what has come without its table is held to what can be said of its text. */
-function rejectedOf(objects: readonly DumpObject[], encoding: ScriptSchema["encoding"]): readonly RejectedObject[] {
-  const bases = new Set(objects.filter(({ type }) => type === "table" || type === "view").map(({ name }) => foldName(name)));
-  const isProvable = ({ tableName }: DumpObject) => bases.has(foldName(tableName));
-  const proven = proveObjects(objects.filter(isProvable), encoding);
-  proven.close();
-  return [
-    ...proven.rejected,
-    ...rejectedByText(
-      objects.filter((object) => !isProvable(object)),
-      encoding,
-    ),
-  ];
-}
-
-function proveObjects(objects: readonly DumpObject[], encoding: ScriptSchema["encoding"]): ReturnType<typeof proveSchema> {
-  try {
-    return proveSchema(objects, encoding);
-  } catch (error) {
-    if (!(error instanceof BadImage)) throw error;
-    throw pumpError([["ORA-39001"], ["ORA-39000"], ["TSDP-00010", error.message]], undefined, error);
-  }
-}
-
-function problem(code: "ORA-39082" | "ORA-39083", schema: string, object: DumpObject, reason: string): readonly ErrorLine[] {
-  const type = `${object.objectType}:${qualifiedName(schema, object.name)}`;
-  return pumpError([[code, type], { code: "TSDP-00010", text: reason }]).lines;
 }
 
 function notCreated(path: string, error: unknown): PumpError {

@@ -400,7 +400,6 @@ describe("refusals", () => {
       ["sqlfile=x", "content=data_only"],
       "UDI-00011: parameter sqlfile is incompatible with parameter content=data_only",
     ],
-    ["import", ["sqlfile=x", "dry_run=y"], "UDI-00011: parameter sqlfile is incompatible with parameter dry_run"],
     [
       "import",
       ["sqlfile=x", "table_exists_action=skip"],

@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { writeConstructs } from "../../fixtures/constructs.ts";
 import { connect } from "../../src/api/data-pump.ts";
 import { compareDatabases } from "../judge/compare.ts";
-import { codesOf, expectSuccess, failureOf, runExport, runImport, type JobRequest } from "./pump-jobs.ts";
+import { codesOf, defineJob, expectSuccess, failureOf, runExport, runImport, runSqlFile, type JobRequest } from "./pump-jobs.ts";
 import { logLines, restart, runToFailpoint } from "./restarts.ts";
 
 let folder: string;
@@ -143,6 +143,43 @@ it("exports what a link leads to, with its own marks", async () => {
   const over = await failureOf(
     runExport(here, { link: "DBS1", schemas: "= 'S'", dumpFiles: ["S.db"], folder: there, reuse: true }),
   );
+  expect(codesOf(over)).toContain("ORA-29283");
+});
+
+it("writes the definitions of a link as a script, and foretells that and an import", async () => {
+  const dry = async (operation: "IMPORT" | "SQL_FILE", request: JobRequest) => {
+    const pump = await connect(here, { currentDirectory: here, dryRun: true });
+    try {
+      const found = await pump.dryRun(await defineJob(pump, operation, { link: "DBS1", schemas: "= 'S'", ...request }));
+      return found.taken.map(({ type, name, action, rows }) => [type, name, action, rows ?? ""].join(" "));
+    } finally {
+      await pump.close();
+    }
+  };
+  const source = new Sqlite(join(there, "S.db"), { readonly: true });
+  const names = (type: string) => source.prepare("SELECT name FROM sqlite_schema WHERE type = ? ORDER BY 1").pluck().all(type);
+  const tables = names("table").filter((name) => !String(name).startsWith("sqlite_"));
+  const count = (table: unknown) =>
+    source
+      .prepare(`SELECT count(*) FROM "${String(table)}"`)
+      .pluck()
+      .get();
+  const rows = tables.map((table) => `TABLE ${String(table)} create ${String(count(table))}`);
+  expect((await dry("IMPORT", {})).filter((line) => line.startsWith("TABLE")).sort()).toEqual(rows);
+  expect(existsSync(join(here, "S.db"))).toBe(false);
+  const script = await dry("SQL_FILE", { sqlFile: "s.sql" });
+  expect(script.filter((line) => line.startsWith("TABLE")).sort()).toEqual(
+    tables.map((table) => `TABLE ${String(table)} write `),
+  );
+  expect(existsSync(join(here, "s.sql"))).toBe(false);
+
+  expectSuccess(await runSqlFile(here, { link: "DBS1", schemas: "= 'S'", folder: here, sqlFile: "s.sql" }));
+  const made = new Sqlite(":memory:");
+  made.exec(readFileSync(join(here, "s.sql"), "utf8"));
+  const stored = "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%' ORDER BY 1, 2";
+  expect(made.prepare(stored).all()).toEqual(source.prepare(stored).all());
+  source.close();
+  const over = await failureOf(runSqlFile(here, { link: "DBS1", schemas: "= 'S'", folder: there, sqlFile: "S.db" }));
   expect(codesOf(over)).toContain("ORA-29283");
 });
 
