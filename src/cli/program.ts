@@ -20,43 +20,9 @@ import { walletProgram } from "./wallet-program.ts";
  */
 export async function runProgram(words: readonly string[], output: Output): Promise<number> {
   let exitCode = 0;
-  const end = (code: number) => {
+  const program = tsdpProgram(output, (code) => {
     exitCode = code;
-  };
-  const program = new Program("tsdp")
-    .description("Oracle Data Pump for SQLite: export and import of SQLite schemas")
-    .version(productVersion(), "-V, --version")
-    .exitOverride()
-    .configureOutput({
-      outputError: (text, write) => {
-        write(text);
-      },
-    });
-  program.addCommand(jobProgram("export")).addCommand(jobProgram("import"));
-  program
-    .command("dumpinfo")
-    .description("show what a dump file says about itself")
-    .argument("<file>", "path of the dump file, or its URL in an object store")
-    .option("--credential <name>", "credential of the object store; without it a URL is read as it is")
-    .option("--json", "write one JSON document")
-    .option("--userid <text>", "connect string of the database that has the credential")
-    .action(async (file: string, options: SessionOptions & { credential?: string }) => {
-      const { showDumpfileInfo } = await import("./dumpinfo.ts");
-      exitCode = await showDumpfileInfo(file, options, output);
-    });
-  program
-    .addCommand(directoryProgram(output))
-    .addCommand(attachProgram(output, end))
-    .addCommand(jobsProgram(output, end))
-    .addCommand(pathsProgram(output))
-    .addCommand(walletProgram(output))
-    .addCommand(credentialProgram(output))
-    .addCommand(columnProgram(output))
-    .addCommand(linkProgram(output))
-    .addCommand(userProgram(output))
-    .addCommand(roleProgram(output))
-    .addCommand(verifyProgram(output, end));
-  for (const inspecting of inspectPrograms(output, end)) program.addCommand(inspecting);
+  });
   try {
     await program.parseAsync(words, { from: "user" });
     return exitCode;
@@ -64,6 +30,42 @@ export async function runProgram(words: readonly string[], output: Output): Prom
     if (error instanceof CommanderError) return error.exitCode;
     throw error;
   }
+}
+
+/** All commands with their options. @param end takes the exit code of one that has its own */
+export function tsdpProgram(output: Output, end: (exitCode: number) => void): Program {
+  const program = new Program("tsdp")
+    .description("Oracle Data Pump for SQLite: export and import of SQLite schemas")
+    .version(productVersion(), "-V, --version")
+    // What stands behind a command is its own: a command above it with an option of the same name must not take it.
+    .enablePositionalOptions()
+    .exitOverride()
+    .configureOutput({
+      outputError: (text, write) => {
+        write(text);
+      },
+    });
+  const programs = [
+    ...[jobProgram("export"), jobProgram("import"), dumpinfoProgram(output, end), directoryProgram(output)],
+    ...[attachProgram(output, end), jobsProgram(output, end), pathsProgram(output), walletProgram(output)],
+    ...[credentialProgram(output), columnProgram(output), linkProgram(output), userProgram(output), roleProgram(output)],
+    ...[verifyProgram(output, end), ...inspectPrograms(output, end)],
+  ];
+  for (const command of programs) program.addCommand(command);
+  return program;
+}
+
+function dumpinfoProgram(output: Output, end: (exitCode: number) => void): Program {
+  return new Program("dumpinfo")
+    .description("show what a dump file says about itself")
+    .argument("<file>", "path of the dump file, or its URL in an object store")
+    .option("--credential <name>", "credential of the object store; without it a URL is read as it is")
+    .option("--json", "write one JSON document")
+    .option("--userid <text>", "connect string of the database that has the credential")
+    .action(async (file: string, options: SessionOptions & { credential?: string }) => {
+      const { showDumpfileInfo } = await import("./dumpinfo.ts");
+      end(await showDumpfileInfo(file, options, output));
+    });
 }
 
 interface AttachOptions extends SessionOptions {
@@ -149,7 +151,7 @@ function placeholder({ type, list }: JobParameter): string {
 function jobsProgram(output: Output, end: (exitCode: number) => void): Program {
   const program = new Program("jobs")
     .description("show the jobs of a database")
-    // What stands behind `clean` is its own.
+    // Between the program and `clean`, too.
     .enablePositionalOptions()
     .argument("[database]", USERID)
     .option("--json", "write one JSON document")
