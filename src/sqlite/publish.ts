@@ -4,7 +4,7 @@ import { failpoint } from "../base/failpoint.ts";
 import type { Connection } from "./database.ts";
 import { dropTables } from "./drop-tables.ts";
 import { editSchema } from "./edit-schema.ts";
-import { insertAccepted, type Rejection } from "./rejected-rows.ts";
+import { IGNORED, insertAccepted, type Rejection } from "./rejected-rows.ts";
 import type { PublishEvent, PublishPlan, PublishTable } from "./publish-plan.ts";
 import { renameRows } from "./rename-rows.ts";
 import { Savepoint } from "./savepoint.ts";
@@ -141,8 +141,10 @@ class Publication {
       const rowid = keepsRowid && table.shape.rowid !== null && table.shape.integerPrimaryKey === null;
       const given = this.#givenColumns(table).map(quoteIdentifier);
       const columns = [...(rowid ? [table.shape.rowid] : []), ...given].join(", ");
+      // What a new table declares for conflicts must not lose, replace or change rows that come as they were.
+      const onConflict = table.action === "create" ? " OR ABORT" : "";
       return this.#insertStaged(table, (condition) => {
-        return `INSERT INTO ${name} (${columns}) SELECT ${columns} FROM ${quoteIdentifier(table.staging)} ${condition}`;
+        return `INSERT${onConflict} INTO ${name} (${columns}) SELECT ${columns} FROM ${quoteIdentifier(table.staging)} ${condition}`;
       });
     });
     if (!isFilled && table.action === "create") this.#createEmpty(definition);
@@ -160,7 +162,7 @@ class Publication {
     return given;
   }
 
-  /** @returns what the table has refused, where that does not refuse all */
+  /** @returns what the table has refused or ignored, where that does not refuse all */
   #insertStaged(table: PublishTable, insertSql: (condition: string) => string): readonly Rejection[] {
     const { staging, shape } = table;
     const { rejected: reasons } = this.#plan;
@@ -168,8 +170,16 @@ class Publication {
       const passage = { shape, from: `main.${quoteIdentifier(staging)}`, insertSql };
       return insertAccepted(this.#connection, passage, { database: "main", staging, reasons });
     }
-    this.#connection.exec(insertSql(table.action === "merge" ? `WHERE ${this.#mergeCondition(table)}` : ""));
-    return [];
+    if (table.action === "merge") {
+      this.#connection.exec(insertSql(`WHERE ${this.#mergeCondition(table)}`));
+      return [];
+    }
+    const rows = this.#connection
+      .prepare(`SELECT count(*) FROM ${quoteIdentifier(staging)}`)
+      .pluck()
+      .get() as number;
+    const ignored = rows - this.#connection.prepare(insertSql("")).run().changes;
+    return ignored === 0 ? [] : [{ reason: IGNORED, rows: ignored }];
   }
 
   /** A table that refuses its rows is there without them, so that what belongs to it can be made. */

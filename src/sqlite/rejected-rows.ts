@@ -9,6 +9,9 @@ const REJECTED = ":bad";
 /** Reasons that are told apart: a trigger can make one of its own for every row. */
 const MOST_REASONS = 100;
 
+/** Why a row is not there that SQLite has passed over without an error. */
+export const IGNORED = "left out by an ON CONFLICT IGNORE or RAISE(IGNORE) of the table";
+
 /** Name of the table in which the rows that a constraint has refused wait, beside the staging table. */
 export function rejectedName(staging: string): string {
   return `${staging}${REJECTED}`;
@@ -41,8 +44,8 @@ export interface RejectedRows {
 }
 
 /**
- * Inserts rows in their order; a row that the other table refuses is kept apart with the reason, and the next ones go on. Rows go in by
- * many as long as none is refused. To be called within a transaction.
+ * Inserts rows in their order; a row that the other table refuses or ignores is kept apart with the reason, and the next ones go on. Rows
+ * go in by many as long as all are taken. To be called within a transaction.
  * @throws any error that is not a refusal of a row, and one that has ended the transaction
  */
 export function insertAccepted(connection: Connection, passage: Passage, kept: RejectedRows): readonly Rejection[] {
@@ -52,7 +55,7 @@ export function insertAccepted(connection: Connection, passage: Passage, kept: R
   let size = MOST_ROWS;
   for (let window = windows.next(size); window !== null; window = windows.next(size)) {
     const { parameters } = window;
-    const refusal = attempt(connection, () => insert.run(...parameters));
+    const refusal = attempt(connection, window.rows, () => insert.run(...parameters).changes);
     if (refusal !== null && window.rows > 1) {
       size = Math.floor(window.rows / 2);
       continue;
@@ -71,17 +74,25 @@ export function isRefusal(error: unknown): error is Error {
   return code.startsWith("SQLITE_CONSTRAINT") || code === "SQLITE_MISMATCH";
 }
 
-function attempt(connection: Connection, insert: () => void): Error | null {
+/** What is said of a row that is not taken. */
+type Refusal = Pick<Error, "message">;
+
+/** @param insert gives how many rows were taken, without those that triggers add */
+function attempt(connection: Connection, rows: number, insert: () => number): Refusal | null {
   const savepoint = new Savepoint(connection);
+  let taken: number;
   try {
-    insert();
+    taken = insert();
   } catch (error) {
     if (!connection.inTransaction || !isRefusal(error)) throw error;
     savepoint.rollback();
     return error;
   }
-  savepoint.release();
-  return null;
+  const isIgnored = taken < rows;
+  // What a trigger has done before it passed over a single row stays, as SQLite has it.
+  if (isIgnored && rows > 1) savepoint.rollback();
+  else savepoint.release();
+  return isIgnored ? { message: IGNORED } : null;
 }
 
 /** Some of the rows, one after the other. */
@@ -181,7 +192,7 @@ class Bin {
     return [...this.#counts].map(([reason, rows]) => ({ reason, rows }));
   }
 
-  add({ parameters, first }: Window, { message }: Error): void {
+  add({ parameters, first }: Window, { message }: Refusal): void {
     if (this.#keep === null || this.#reason === null) {
       this.#connection.exec(this.#createSql);
       this.#keep = this.#connection.prepare(this.#keepSql);

@@ -254,6 +254,40 @@ describe("a table that exists", () => {
   });
 });
 
+describe("what a table declares for conflicts", () => {
+  test.each([
+    "m NOT NULL ON CONFLICT IGNORE, k",
+    "m NOT NULL ON CONFLICT REPLACE DEFAULT 'd', k",
+    "m, k UNIQUE ON CONFLICT IGNORE",
+    "m, k UNIQUE ON CONFLICT REPLACE",
+    "m, k UNIQUE ON CONFLICT ROLLBACK",
+  ])("loses and changes no row of a new table that is inserted: %s", (columns) => {
+    makeTarget("CREATE TABLE mine (a)");
+    const source = "CREATE TABLE t (m, k); INSERT INTO t VALUES (NULL, 1), ('a', 2), ('b', 2); CREATE TABLE other AS SELECT 1";
+    const plan = stageAll(folder, source, path, { t: { raw: false } });
+    const sql = Buffer.from(`CREATE TABLE t (${columns})`);
+    const tables = plan.tables.map((table) => ({
+      ...table,
+      losesRowid: true,
+      definition: table.definition.name === "t" ? { ...table.definition, sql } : table.definition,
+    }));
+    const events = run({ ...plan, tables });
+    expect(events.filter(({ kind }) => kind === "rejected")).toMatchObject([{ object: { name: "t" } }]);
+    expect([rows(open(), "t"), rows(open(), "other")]).toEqual([[], [[1]]]);
+  });
+
+  test.each([
+    ["CREATE TABLE t (a UNIQUE ON CONFLICT IGNORE); INSERT INTO t VALUES (1)", [[1], [2]], 1],
+    ["CREATE TABLE t (a); CREATE TRIGGER g BEFORE INSERT ON t BEGIN SELECT raise(IGNORE); END", [], 2],
+  ])("an existing table tells how many rows it ignores: %s", (sql, taken, ignored) => {
+    makeTarget(sql);
+    const plan = stageAll(folder, "CREATE TABLE t (a); INSERT INTO t VALUES (1), (2)", path, { t: { action: "append" } });
+    const events = run(plan).filter(({ kind }) => kind === "object");
+    expect(events).toMatchObject([{ rejections: [{ rows: ignored, reason: expect.stringContaining("IGNORE") as string }] }]);
+    expect(rows(open(), "t")).toEqual(taken);
+  });
+});
+
 describe("names and numbers that SQLite keeps", () => {
   test("automatic indexes are called after their table, whatever its name is", () => {
     makeTarget("CREATE TABLE mine (a)");

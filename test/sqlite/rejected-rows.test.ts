@@ -23,8 +23,7 @@ function oneByOne(connection: Connection, rows: readonly (readonly [number | nul
   const insert = connection.prepare("INSERT INTO model VALUES (?, ?)");
   return rows.filter((row) => {
     try {
-      insert.run(...row);
-      return false;
+      return insert.run(...row).changes === 0;
     } catch {
       return true;
     }
@@ -34,32 +33,38 @@ function oneByOne(connection: Connection, rows: readonly (readonly [number | nul
 test("takes the rows that SQLite takes one by one, in their order, and keeps the others", () => {
   const value = fc.option(fc.integer({ min: 0, max: 8 }));
   const tables = ["(a, b)", "(oid, rowid, _rowid_)"];
+  const conflicts = ["", "ON CONFLICT IGNORE"];
   fc.assert(
-    fc.property(fc.array(fc.tuple(value, value), { maxLength: 60 }), fc.constantFrom(...tables), (rows, columns) => {
-      const connection = new Sqlite(":memory:");
-      const keys = "x NOT NULL, y UNIQUE, CHECK (x <> 3)";
-      connection.exec(`CREATE TABLE model (${keys}); CREATE TABLE taken (${keys}); CREATE TABLE s ${columns}`);
-      const names = columns === tables[0] ? "a, b" : "oid, rowid";
-      const insert = connection.prepare(`INSERT INTO s (${names}) VALUES (?, ?)`);
-      for (const row of rows) insert.run(...row);
-      const refused = oneByOne(connection, rows);
-      const shape = readTableShape(connection, "s", listTables(connection));
-      const insertSql = (condition: string) => `INSERT INTO taken SELECT ${names} FROM s ${condition}`;
-      connection.exec("BEGIN");
-      const rejections = insertAccepted(
-        connection,
-        { shape, from: "main.s", insertSql },
-        { database: "main", staging: "s", reasons: REASONS },
-      );
-      connection.exec("COMMIT");
-      expect(all(connection, "SELECT * FROM taken")).toEqual(all(connection, "SELECT * FROM model"));
-      expect(rejections.reduce((sum, rejection) => sum + rejection.rows, 0)).toBe(refused.length);
-      if (refused.length > 0) {
-        expect(all(connection, `SELECT ${names} FROM "s:bad"`)).toEqual(refused);
-        expect(all(connection, `SELECT count(DISTINCT row) FROM "${REASONS}"`)).toEqual([[refused.length]]);
-      }
-      connection.close();
-    }),
+    fc.property(
+      fc.array(fc.tuple(value, value), { maxLength: 60 }),
+      fc.constantFrom(...tables),
+      fc.constantFrom(...conflicts),
+      (rows, columns, onConflict) => {
+        const connection = new Sqlite(":memory:");
+        const keys = `x NOT NULL ${onConflict}, y UNIQUE ${onConflict}, CHECK (x <> 3)`;
+        connection.exec(`CREATE TABLE model (${keys}); CREATE TABLE taken (${keys}); CREATE TABLE s ${columns}`);
+        const names = columns === tables[0] ? "a, b" : "oid, rowid";
+        const insert = connection.prepare(`INSERT INTO s (${names}) VALUES (?, ?)`);
+        for (const row of rows) insert.run(...row);
+        const refused = oneByOne(connection, rows);
+        const shape = readTableShape(connection, "s", listTables(connection));
+        const insertSql = (condition: string) => `INSERT INTO taken SELECT ${names} FROM s ${condition}`;
+        connection.exec("BEGIN");
+        const rejections = insertAccepted(
+          connection,
+          { shape, from: "main.s", insertSql },
+          { database: "main", staging: "s", reasons: REASONS },
+        );
+        connection.exec("COMMIT");
+        expect(all(connection, "SELECT * FROM taken")).toEqual(all(connection, "SELECT * FROM model"));
+        expect(rejections.reduce((sum, rejection) => sum + rejection.rows, 0)).toBe(refused.length);
+        if (refused.length > 0) {
+          expect(all(connection, `SELECT ${names} FROM "s:bad"`)).toEqual(refused);
+          expect(all(connection, `SELECT count(DISTINCT row) FROM "${REASONS}"`)).toEqual([[refused.length]]);
+        }
+        connection.close();
+      },
+    ),
   );
 });
 
