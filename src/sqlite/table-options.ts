@@ -1,3 +1,4 @@
+import { upperName } from "../base/identifiers.ts";
 import { BadImage } from "./piece-image.ts";
 import type { SchemaObject, TableDefinition, TableShape, TextEncoding } from "./schema.ts";
 import { decodeSql, proveSchema, type ProvenSchema } from "./scratch.ts";
@@ -18,15 +19,15 @@ export interface OptionOutcome {
   readonly obstacles: readonly { readonly option: keyof TableOptions; readonly reason: string }[];
 }
 
-/** The types that a STRICT table may have. */
-const STRICT_TYPES: ReadonlySet<string> = new Set(["INT", "INTEGER", "REAL", "TEXT", "BLOB", "ANY"]);
+/** The types that have the same affinity in a STRICT table and in others. ANY is NUMERIC there. */
+const STRICT_TYPES: ReadonlySet<string> = new Set(["INT", "INTEGER", "REAL", "TEXT", "BLOB"]);
 /** As they are written. */
 const TABLE_OPTIONS: Readonly<Record<string, keyof TableOptions>> = { STRICT: "strict", "WITHOUT ROWID": "withoutRowid" };
 const UNSAFE = "its definition can't be rewritten safely";
 
 /**
  * Gives tables options, or takes them away: their texts are edited where types and options stand, and what SQLite makes of the new
- * text in a scratch database must have the same columns, defaults and keys as before.
+ * text in a scratch database must have the same columns, affinities, defaults and keys as before.
  * @param tables definitions of ordinary tables, of different names
  */
 export function changeOptions(
@@ -71,15 +72,14 @@ function planTable(table: SchemaObject, encoding: TextEncoding, asked: TableOpti
   // SQLite refuses it, and so does whoever makes it.
   if (listed === undefined) return { table, options: {}, sql: null, types: [], obstacles: [] };
   const definition = before.definition(table.name);
-  const obstacle = asked.withoutRowid === true && !listed.withoutRowid ? keyObstacle(table, encoding, definition) : null;
-  const options: TableOptions = {
-    ...(asked.strict === undefined || asked.strict === listed.strict ? {} : { strict: asked.strict }),
-    ...(asked.withoutRowid === undefined || asked.withoutRowid === listed.withoutRowid || obstacle !== null
-      ? {}
-      : { withoutRowid: asked.withoutRowid }),
-  };
-  const obstacles = obstacle === null ? [] : [{ option: "withoutRowid", reason: obstacle } as const];
-  if (Object.keys(options).length === 0) return { table, options, sql: null, types: [], obstacles };
+  const missing = (Object.keys(asked) as (keyof TableOptions)[]).filter((option) => asked[option] !== listed[option]);
+  const obstacles = missing.flatMap((option) => {
+    const reason = asked[option] === true ? OBSTACLES[option](table, before, encoding) : null;
+    return reason === null ? [] : [{ option, reason }];
+  });
+  const possible = missing.filter((option) => obstacles.every((obstacle) => obstacle.option !== option));
+  const options: TableOptions = Object.fromEntries(possible.map((option) => [option, asked[option]]));
+  if (possible.length === 0) return { table, options, sql: null, types: [], obstacles };
   const types = definition.columns.map(({ type }) => typeAfter(type, options));
   const sql = rewritten(table, encoding, { options, types, definition });
   return sql === null
@@ -91,25 +91,42 @@ function unsafe(options: TableOptions): OptionOutcome["obstacles"] {
   return (Object.keys(options) as (keyof TableOptions)[]).map((option) => ({ option, reason: UNSAFE }));
 }
 
-function keyObstacle({ sql }: SchemaObject, encoding: TextEncoding, { columns }: TableDefinition): string | null {
-  if (columns.every(({ key }) => key === 0)) return "it has no PRIMARY KEY";
-  return /\bAUTOINCREMENT\b/i.test(bareSql(decodeSql(sql ?? new Uint8Array(), encoding)))
-    ? "it counts up by AUTOINCREMENT"
-    : null;
+/** What a table has that it could not keep with an option; null: nothing. */
+const OBSTACLES: Readonly<
+  Record<keyof TableOptions, (table: SchemaObject, before: ProvenSchema, encoding: TextEncoding) => string | null>
+> = { strict: typeObstacle, withoutRowid: keyObstacle };
+
+function keyObstacle({ name, sql }: SchemaObject, before: ProvenSchema, encoding: TextEncoding): string | null {
+  const definition = before.definition(name);
+  if (definition.columns.every(({ key }) => key === 0)) return "it has no PRIMARY KEY";
+  if (/\bAUTOINCREMENT\b/i.test(bareSql(decodeSql(sql ?? new Uint8Array(), encoding)))) return "it counts up by AUTOINCREMENT";
+  const rowid = rowidColumn(before.shape(name), definition);
+  return rowid === null ? null : `its key ${rowid} is the rowid, which SQLite numbers by itself`;
 }
 
-/**
- * A type that STRICT does not know becomes the one of its affinity. NUMERIC has none: ANY takes whatever is in it, as it is. Without
- * STRICT a column of type ANY would convert numbers in text; one without a type does not.
- */
+/** Expressions anywhere in the schema may compare such a column: '5' = 5 with it, and not with any column of a STRICT table. */
+function typeObstacle({ name }: SchemaObject, before: ProvenSchema): string | null {
+  const numeric = before.definition(name).columns.find(({ type }) => strictType(type) === null);
+  return numeric === undefined
+    ? null
+    : `column ${numeric.name} is ${numeric.type}, and no type of a STRICT table has that affinity (NUMERIC)`;
+}
+
+/** Without STRICT a column of type ANY would convert numbers in text; one without a type does not. */
 function typeAfter(type: string, { strict }: TableOptions): string {
-  const name = type.toUpperCase();
-  if (strict === false) return name === "ANY" ? "" : type;
-  if (strict === undefined || STRICT_TYPES.has(name)) return type;
+  if (strict === false) return upperName(type) === "ANY" ? "" : type;
+  return strict === true ? (strictType(type) ?? type) : type;
+}
+
+/** The type of a STRICT table that has the affinity of one in another table; null: none has it. */
+function strictType(type: string): string | null {
+  const name = upperName(type);
+  if (name === "") return "ANY";
+  if (STRICT_TYPES.has(name)) return type;
   if (name.includes("INT")) return "INT";
   if (/CHAR|CLOB|TEXT/.test(name)) return "TEXT";
   if (name.includes("BLOB")) return "BLOB";
-  return /REAL|FLOA|DOUB/.test(name) ? "REAL" : "ANY";
+  return /REAL|FLOA|DOUB/.test(name) ? "REAL" : null;
 }
 
 /** @returns null when the text is not as its parts say */
@@ -212,12 +229,18 @@ function essence({ columns, foreignKeys }: TableDefinition): string {
   return JSON.stringify([parts, foreignKeys]);
 }
 
-/** What has to be unique, and how it is compared. A PRIMARY KEY that is the rowid has no index. */
-function keysOf({ constraints, storedColumns }: TableShape, { columns }: TableDefinition): string {
-  const primary = columns.filter(({ key }) => key > 0);
-  const isRowid = primary.length === 1 && constraints.every(({ kind }) => kind !== "PRIMARY KEY");
-  const rowid = isRowid ? [primary.map(({ name }) => ({ name, collation: "BINARY", descending: false }))] : [];
-  const keys = [...constraints.map((constraint) => constraint.columns), ...rowid];
+/** What has to be unique, and how it is compared. */
+function keysOf(shape: TableShape, definition: TableDefinition): string {
+  const name = rowidColumn(shape, definition);
+  const rowid = name === null ? [] : [[{ name, collation: "BINARY", descending: false }]];
+  const keys = [...shape.constraints.map((constraint) => constraint.columns), ...rowid];
   const texts = keys.map((key) => JSON.stringify(key.map(({ name, collation, descending }) => [name, collation, descending])));
-  return JSON.stringify([storedColumns, [...new Set(texts)].sort()]);
+  return JSON.stringify([shape.storedColumns, [...new Set(texts)].sort()]);
+}
+
+/** The PRIMARY KEY that is the rowid: it has no index. */
+function rowidColumn({ constraints }: TableShape, { columns }: TableDefinition): string | null {
+  const [first, ...more] = columns.filter(({ key }) => key > 0);
+  const isRowid = more.length === 0 && constraints.every(({ kind }) => kind !== "PRIMARY KEY");
+  return first === undefined || !isRowid ? null : first.name;
 }

@@ -8,20 +8,22 @@ import { expectSuccess, runExport, runImport, runSqlFile } from "./pump-jobs.ts"
 import { temporaryFolder } from "./temporary-folder.ts";
 
 const LOOSE = `
-  CREATE TABLE depts (code VARCHAR(4) PRIMARY KEY, founded DATE, score DOUBLE);
+  CREATE TABLE depts (code VARCHAR(4) PRIMARY KEY, founded, score DOUBLE);
   INSERT INTO depts VALUES ('A', '2020-01-01', 5), ('B', 20200101, NULL), ('C', x'00', -0.0);
-  CREATE TABLE staff (id INTEGER PRIMARY KEY, dept VARCHAR(4) REFERENCES depts, pay NUMERIC UNIQUE, twice AS (pay * 2), note);
+  CREATE TABLE staff (id INT PRIMARY KEY, dept VARCHAR(4) REFERENCES depts, pay UNIQUE, twice AS (pay * 2), note);
   INSERT INTO staff VALUES (7, 'A', 9007199254740993, 'x'), (-3, 'B', 1.5, 5), (9, 'A', NULL, x'FF');
   CREATE INDEX by_pay ON staff (pay DESC) WHERE pay > 1;
   CREATE VIEW paid AS SELECT id FROM staff WHERE pay > 1;
-  CREATE TABLE wrong (id INTEGER PRIMARY KEY, n INT);
+  CREATE TABLE wrong (id INT PRIMARY KEY, n INT);
   INSERT INTO wrong VALUES (1, 1), (2, 'two');
   CREATE TABLE hidden (id INT PRIMARY KEY, n BIGINT);
   INSERT INTO hidden VALUES (1, 1), (NULL, 2);
   CREATE TABLE log (at TEXT);
   INSERT INTO log VALUES ('now');
   CREATE TABLE kept (k INTEGER PRIMARY KEY);
-  CREATE VIEW of_kept AS SELECT rowid FROM kept;`;
+  CREATE VIEW of_kept AS SELECT rowid FROM kept;
+  CREATE TABLE money (id INTEGER PRIMARY KEY, n DECIMAL, is_five AS (n = '5') STORED);
+  INSERT INTO money (n) VALUES (5);`;
 
 function execute(path: string, sql: string): void {
   const database = new Sqlite(path);
@@ -71,6 +73,7 @@ test.each(["a dump", "a link"])("STRICT and WITHOUT_ROWID for the tables of %s",
       ["hidden", 1, 1],
       ["kept", 0, 1],
       ["log", 0, 1],
+      ["money", 0, 0],
       ["sly", 0, 1],
       ["staff", 1, 1],
       ["wrong", 1, 1],
@@ -79,12 +82,19 @@ test.each(["a dump", "a link"])("STRICT and WITHOUT_ROWID for the tables of %s",
   expect(values(after, ROWS)).toEqual(values(before, ROWS));
   expect(values(after, "SELECT id FROM staff INDEXED BY by_pay WHERE pay > 1 ORDER BY 1")).toEqual([[-3n], [7n]]);
   expect(values(after, "SELECT * FROM paid ORDER BY 1")).toEqual(values(before, "SELECT * FROM paid ORDER BY 1"));
+  execute(after, "INSERT INTO money (n) VALUES ('5')");
+  expect(values(after, "SELECT * FROM money")).toEqual([
+    [1n, 5n, 1n],
+    [2n, 5n, 1n],
+  ]);
   for (const table of ["wrong", "hidden", "sly"]) expect(values(after, `SELECT * FROM ${table}`)).toEqual([]);
-  expect(report).toMatchObject({ state: "COMPLETED", errorCount: 6 });
+  expect(report).toMatchObject({ state: "COMPLETED", errorCount: 8 });
   const text = report.errors.join("\n");
   for (const reason of [
     'table "HR"."log" is made without TRANSFORM=WITHOUT_ROWID: it has no PRIMARY KEY',
     'table "HR"."kept" is made without TRANSFORM=WITHOUT_ROWID: view of_kept may name its rowid',
+    'table "HR"."money" is made without TRANSFORM=STRICT: column n is DECIMAL, and no type of a STRICT table has that affinity (NUMERIC)',
+    'table "HR"."money" is made without TRANSFORM=WITHOUT_ROWID: its key id is the rowid, which SQLite numbers by itself',
     "cannot store TEXT value in INT column wrong.n",
     "NOT NULL constraint failed: hidden.id",
     "cannot store TEXT value in INT column sly.n",
