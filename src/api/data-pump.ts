@@ -28,7 +28,7 @@ import { metadataTransform } from "./transforms.ts";
 import { jobEnd, nextStatus } from "./follow.ts";
 import { assertApplicable } from "./inapplicable.ts";
 import { openJob } from "./open.ts";
-import { assertStartable, setParallel, setParameter } from "./parameters.ts";
+import { assertDryRun, assertStartable, setParallel, setParameter } from "./parameters.ts";
 import { assertMayAttach, assertMayFilter, assertMayOpen, assertMayRemap } from "./privileges.ts";
 import { invalidArgument, notSupported } from "./refusals.ts";
 import { rejecting, Session } from "./session.ts";
@@ -294,6 +294,7 @@ export class DataPump extends DatabaseSession {
       if (this.#dryRunHome === null) throw pumpError([["ORA-39002"]], "Connect with the option dryRun.");
       const definition = attachment.table.definition();
       assertStartable(definition);
+      assertDryRun(definition);
       const places = await placeKeysOf(this.home, definition, attachment.queries);
       const keyring = { password: attachment.password, masterKeys: await openMasterKeys(this.home) };
       return runDryRun(definition, secretsOf(keyring, places));

@@ -135,6 +135,14 @@ export function assertStartable(definition: JobDefinition): void {
   }
 }
 
+/** A dry run tells what a job would take. @throws ORA-39002 with ORA-39050 for one that takes nothing */
+export function assertDryRun({ parameters }: JobDefinition): void {
+  const only = ["VERIFY_ONLY", "MASTER_ONLY", "ESTIMATE_ONLY"].find((name) => parameters[name] === 1);
+  if (only === undefined) return;
+  const hint = `A job with ${only} makes no object anyway: run it as it is, or leave it out of the dry run.`;
+  throw pumpError([["ORA-39002"], ["ORA-39050", "DRY_RUN", only]], hint);
+}
+
 function assertScript(definition: JobDefinition): void {
   if (sqlFilePath(definition) === "") throw invalidOperation(["ORA-39054"]);
   if (contentOf(definition) === "DATA_ONLY") throw invalidOperation(["ORA-39050", "SQLFILE", "CONTENT=DATA_ONLY"]);

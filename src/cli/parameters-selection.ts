@@ -153,7 +153,8 @@ export const SELECTION_PARAMETERS: readonly JobParameter[] = [
     call: { procedure: "client" },
     description: [
       "Start no job and write nothing: list what would be taken with its rows and",
-      "bytes (estimated for an export), and what would be left out and why.",
+      "bytes (estimated for an export), and what would be left out and why. Not with",
+      "VERIFY_ONLY, MASTER_ONLY and ESTIMATE_ONLY, which take nothing.",
     ],
   },
   {

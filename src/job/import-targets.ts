@@ -79,6 +79,7 @@ export async function placeTargets(
     definition,
     choices.map(({ source }) => source.name),
   );
+  assertApart([...targets.values()]);
   const privileges = Privileges.of(homeFolder(definition.database), definition.owner);
   if (choices.some(({ source: { name } }) => !privileges.mayWorkOn(targets.get(name) ?? name, "IMPORT")))
     throw missingPrivilege("IMPORT", ["ORA-39109"]);
@@ -122,6 +123,7 @@ export async function chooseFromDump(definition: JobDefinition, master: MasterTa
       objects: selected.objects.filter(({ schema }) => schema === source.name),
     }))
     .filter(({ source, objects }) => objects.length > 0 || (!partial && schemas.includes(source.name)));
+  assertApart(offered.map(({ target }) => target));
   const chosen = offered.filter(({ target }) => privileges.mayWorkOn(target, definition.operation));
   const catalog = privileges.mayWorkOnAll(definition.operation) ? selected.catalog : [];
   const missing =
@@ -213,8 +215,13 @@ function remapSchemas({ metadataRemaps }: JobDefinition, names: readonly string[
     if (!targets.has(source)) throw pumpError([["ORA-39002"], ["ORA-39146", oldValue]], `The dump holds ${names.join(", ")}.`);
     targets.set(source, upperName(value));
   }
-  const twice = [...targets.values()].find((target, i, all) => all.indexOf(target) !== i);
-  if (twice === undefined) return targets;
+  return targets;
+}
+
+/** @throws ORA-39002 when two of the schemas that are taken are for the same one */
+function assertApart(targets: readonly string[]): void {
+  const twice = targets.find((target, i) => targets.indexOf(target) !== i);
+  if (twice === undefined) return;
   const reason = `two schemas of the dump would be loaded into ${twice}`;
   throw pumpError([["ORA-39002"], ["TSDP-00010", reason]], "Import them one after the other.");
 }

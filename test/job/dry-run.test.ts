@@ -106,5 +106,19 @@ test("what START_JOB would refuse, a dry run refuses; its session starts nothing
   };
   expect(await session({ dryRun: true }, (pump, handle) => pump.startJob(handle))).toEqual(["ORA-39002"]);
   expect(await session({}, (pump, handle) => pump.dryRun(handle))).toEqual(["ORA-39002"]);
+  for (const parameters of [{ VERIFY_ONLY: 1 }, { MASTER_ONLY: 1 }])
+    expect(codesOf(await failureOf(dryRun(folder, "IMPORT", { parameters })))).toEqual(["ORA-39002", "ORA-39050"]);
   expectSuccess(await runExport(folder, { schemas: "= 'SHOP'" }));
+});
+
+test("schemas that are not taken are in the way of no REMAP_SCHEMA", async () => {
+  const folder = schemaFolder({ SHOP, HR: "CREATE TABLE emp (a)" });
+  expectSuccess(await runExport(folder, { schemas: "IN ('SHOP','HR')" }));
+  const remap = [["HR", "SHOP"]] as const;
+  const both = await failureOf(dryRun(folder, "IMPORT", { remap }));
+  expect(both.message).toContain("two schemas of the dump would be loaded into SHOP");
+  for (const request of [{ schemas: "= 'HR'" }, { tables: "HR.emp" }] as const) {
+    const found = await dryRun(folder, "IMPORT", { ...request, remap });
+    expect(shown(found.taken, "schema", "action")).toEqual(["TABLE emp SHOP create"]);
+  }
 });
