@@ -3,7 +3,7 @@ import { foldName } from "../base/identifiers.ts";
 import type { DataFilter, JobDefinition } from "../job/definition.ts";
 import { checkedQuery } from "../job/row-filters.ts";
 import { assertApplicable } from "./inapplicable.ts";
-import { invalidArgument, invalidOperation, notSupported } from "./refusals.ts";
+import { invalidArgument, invalidOperation } from "./refusals.ts";
 
 const NAMES = ["INCLUDE_ROWS", "SUBQUERY", "SAMPLE"];
 const LEAST_SAMPLE = 0.000001;
@@ -33,7 +33,7 @@ export function dataFilter(
 
 type Filtered = Omit<DataFilter, "value">;
 
-function checkedValue({ operation }: JobDefinition, { name, tableName }: Filtered, value: string | number): string | number {
+function checkedValue({ operation }: JobDefinition, { name }: Filtered, value: string | number): string | number {
   if (name === "SUBQUERY") {
     if (operation === "SQL_FILE") throw invalidOperation(["ORA-39208", name, operation]);
     return checkedQuery(value, new Date());
@@ -42,7 +42,6 @@ function checkedValue({ operation }: JobDefinition, { name, tableName }: Filtere
     if (operation !== "EXPORT") throw invalidOperation(["ORA-39208", name, operation]);
     return checkedPercent(value);
   }
-  if (tableName !== null) throw notSupported(`data filter ${name} of one table`);
   if (typeof value !== "number" || !Number.isInteger(value)) throw invalidArgument(["ORA-39071", name]);
   return value === 0 ? 0 : 1;
 }

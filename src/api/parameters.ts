@@ -4,6 +4,7 @@ import { skipsConstraintErrors } from "../job/data-options.ts";
 import { dataRemapsOf } from "../job/data-remaps.ts";
 import { sqlFilePath, type JobDefinition, type Operation } from "../job/definition.ts";
 import { assertSelectable } from "../job/selection.ts";
+import { includesAnyRows } from "../job/row-inclusion.ts";
 import { isNetworkImport, readsDump } from "../job/source-database.ts";
 import { SHORTEST_KEY } from "../mask/mask-key.ts";
 import { dataOptions } from "./data-options.ts";
@@ -220,7 +221,7 @@ function assertDumpFiles(definition: JobDefinition): void {
     return;
   }
   if (hasDump) throw invalidOperation(["ORA-39201"]);
-  if (dataFilters.some(({ name, value }) => name === "INCLUDE_ROWS" && value === 0)) throw invalidOperation(["ORA-39178"]);
+  if (!includesAnyRows(definition)) throw invalidOperation(["ORA-39178"]);
   const filter = dataFilters.find(({ name }) => name !== "INCLUDE_ROWS");
   if (filter !== undefined) throw invalidOperation(["ORA-39050", "ESTIMATE_ONLY", filter.name]);
 }

@@ -3,6 +3,7 @@ import { choosePaths } from "../metadata/path-filter.ts";
 import { pathEntriesFor } from "../metadata/path-catalog.ts";
 import type { ObjectPathTail } from "../metadata/object-paths.ts";
 import type { JobDefinition } from "./definition.ts";
+import { includesAnyRows } from "./row-inclusion.ts";
 import { readsDump } from "./source-database.ts";
 
 /** CONTENT: definitions and rows, only rows, or only definitions. */
@@ -14,8 +15,8 @@ export type Content = "ALL" | "DATA_ONLY" | "METADATA_ONLY";
  * @throws ORA-39002 when INCLUDE and EXCLUDE contradict CONTENT, or leave rows and other things but not the tables
  */
 export function contentOf(definition: JobDefinition): Content {
-  const { parameters, dataFilters } = definition;
-  if (dataFilters.some(({ name, value }) => name === "INCLUDE_ROWS" && value === 0)) return agreed("METADATA_ONLY", definition);
+  const { parameters } = definition;
+  if (!includesAnyRows(definition)) return agreed("METADATA_ONLY", definition);
   return agreed(parameters["INCLUDE_METADATA"] === 0 ? "DATA_ONLY" : "ALL", definition);
 }
 

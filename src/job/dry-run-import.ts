@@ -34,9 +34,8 @@ import { planLink } from "./link-plan.ts";
 import { accessMethodOf, importAction, importContent } from "./import-content.ts";
 import { planSchemaImport, type SchemaImport } from "./import-plan.ts";
 import type { SchemaImportRequest } from "./import-request.ts";
-import { chooseTargets, remapsOfImport, tablesWithRows, type ChosenSchema } from "./import-targets.ts";
+import { chooseTargets, remapsOfImport, rowFiltersOf, type ChosenSchema } from "./import-targets.ts";
 import { isOpenDatabase } from "./jobs.ts";
-import { RowFilters } from "./row-filters.ts";
 import { openSet } from "./open-set.ts";
 import { assertNewSchemas, importsPages } from "./page-import.ts";
 
@@ -57,8 +56,7 @@ export async function dryRunImport(definition: JobDefinition, keyring: Keyring, 
     }
     const content = importContent(definition, master);
     const remapped = remapsOfImport(definition, chosen, master, content);
-    const rowFilters = new RowFilters(definition);
-    rowFilters.assertTables(tablesWithRows(chosen, content));
+    const rowFilters = rowFiltersOf(definition, chosen, content);
     const pieceOrder = groupPieces(master);
     const sizeOf = ({ id }: DumpObject, bytes: number) => {
       return { rows: (pieceOrder.get(id) ?? []).reduce((sum, piece) => sum + piece.rows, 0), bytes };

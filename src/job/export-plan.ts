@@ -156,7 +156,7 @@ export function planExport(
     defaultSchema: byDefault,
     factsOf: ({ schema, name }) => readFacts(snapshot.connection(schema), name),
   });
-  rowFilters.assertTables(tables);
+  rowFilters.assertTables(tables, objects);
   const rows = chooseRows(tables, rowFilters, snapshot);
   const filterOf = (table: DumpObject) =>
     withoutSamples(table, systemTableFilter(table, objects, selection.isPartial), objects, remapped) ??

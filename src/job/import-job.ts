@@ -21,7 +21,7 @@ import { planSchemaImport } from "./import-plan.ts";
 import { Publishing } from "./import-publishing.ts";
 import { abortBefore } from "./abort-step.ts";
 import { ImportState } from "./import-state.ts";
-import { chooseTargets, exportModeOf, remapsOfImport, tablesWithRows, type ChosenSchema } from "./import-targets.ts";
+import { chooseTargets, exportModeOf, remapsOfImport, rowFiltersOf, type ChosenSchema } from "./import-targets.ts";
 import { isOpenDatabase } from "./jobs.ts";
 import { importDataOptions } from "./data-options.ts";
 import type { RemapsOfTables } from "./data-remaps.ts";
@@ -115,7 +115,7 @@ export class ImportJob implements Job {
       this.#exportMode = exportModeOf(master);
       this.#content = importContent(this.#run.definition, master);
       this.#remapped = remapsOfImport(definition, chosen, master, this.#content);
-      new RowFilters(definition).assertTables(tablesWithRows(chosen, this.#content));
+      rowFiltersOf(definition, chosen, this.#content);
       this.#openTargets(chosen, { master, pieces: set.pieces });
     } finally {
       await files.close();

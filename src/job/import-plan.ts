@@ -67,7 +67,7 @@ class SchemaPlanner {
   /** Of the tables that TRANSFORM has changed. */
   readonly #written: ProvenSchema;
   readonly #existing: ReadonlyMap<string, ExistingObject>;
-  readonly #problems: (readonly ErrorLine[])[];
+  readonly #problems: (readonly ErrorLine[])[] = [];
   readonly #notes: ErrorLine[] = [];
   readonly #loads: TableLoad[] = [];
   /** Names of tables that are replaced, by their lower case. */
@@ -79,7 +79,6 @@ class SchemaPlanner {
     this.#request = request;
     this.#proven = proven;
     this.#written = written;
-    this.#problems = [...request.problems];
     this.#existing = new Map((request.existing ?? []).map((object) => [foldName(object.name), object]));
   }
 
@@ -110,10 +109,16 @@ class SchemaPlanner {
         validates: this.#request.validates,
       },
       loads: this.#loads,
-      problems: this.#problems,
+      problems: [...this.#problemsOfBrought(), ...this.#problems],
       notes: this.#notes,
       dependents: { views: namesOf("view"), triggers: namesOf("trigger") },
     };
+  }
+
+  /** Of what is wrong with the objects as they are, less what belongs to tables that stay: that is left out anyway. */
+  #problemsOfBrought(): readonly (readonly ErrorLine[])[] {
+    const stays = (table: string) => this.#existing.has(foldName(table)) && !this.#drops.has(foldName(table));
+    return this.#request.problems.filter(({ tableName }) => !stays(tableName)).map(({ lines }) => lines);
   }
 
   /** Whether no rows come with the table. */

@@ -7,6 +7,7 @@ import type { SchemaObject } from "../sqlite/schema.ts";
 import type { ExistingObject } from "../sqlite/target.ts";
 import type { Content } from "./content.ts";
 import type { RemapsOfTables } from "./data-remaps.ts";
+import type { ObjectProblem } from "./table-remaps.ts";
 import type { RowFilters } from "./row-filters.ts";
 
 export type TableExistsAction = "SKIP" | "APPEND" | "TRUNCATE" | "REPLACE";
@@ -28,7 +29,7 @@ export interface SchemaImportRequest {
   /** What TRANSFORM leaves out of tables that are made. */
   readonly untransformed: ReadonlyMap<number, readonly (readonly ErrorLine[])[]>;
   /** What is wrong with the objects before anything is planned. */
-  readonly problems: readonly (readonly ErrorLine[])[];
+  readonly problems: readonly ObjectProblem[];
   /** What the target holds; null when the job makes it. */
   readonly existing: readonly ExistingObject[] | null;
   readonly action: TableExistsAction;

@@ -16,6 +16,7 @@ import { contentOf, type Content } from "./content.ts";
 import { dataRemapsOf, planRemaps, type RemapsOfTables } from "./data-remaps.ts";
 import type { JobDefinition } from "./definition.ts";
 import type { SavedTarget } from "./import-state.ts";
+import { RowFilters } from "./row-filters.ts";
 import { selectionOf } from "./selection.ts";
 import { transformedSettings } from "./transforms.ts";
 import { absentRemaps, remapTables } from "./table-remaps.ts";
@@ -144,11 +145,14 @@ async function changeTables(
   return transformTables(definition, choice.source, choice.target, await remapTables(definition, master, choice));
 }
 
-/** The tables whose rows come. */
-export function tablesWithRows(chosen: readonly ChosenObjects[], content: Content): readonly DumpObject[] {
+/** Which rows of a dump are taken. @throws ORA-39001 with ORA-39034 for a filter of a table that the job does not take */
+export function rowFiltersOf(definition: JobDefinition, chosen: readonly ChosenObjects[], content: Content): RowFilters {
   const withoutRows = new Set(chosen.flatMap((choice) => [...choice.withoutRows]));
-  const objects = content === "METADATA_ONLY" ? [] : chosen.flatMap((choice) => choice.objects);
-  return objects.filter(({ id, shape }) => shape !== null && !withoutRows.has(id));
+  const objects = chosen.flatMap((choice) => choice.objects);
+  const hasRows = ({ id, shape }: DumpObject) => content !== "METADATA_ONLY" && shape !== null && !withoutRows.has(id);
+  const rowFilters = new RowFilters(definition);
+  rowFilters.assertTables(objects.filter(hasRows), objects);
+  return rowFilters;
 }
 
 /**

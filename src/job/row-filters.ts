@@ -1,17 +1,20 @@
 import { causeLines, pumpError, type PumpError } from "../base/errors.ts";
-import { foldName, qualifiedName } from "../base/identifiers.ts";
+import { qualifiedName } from "../base/identifiers.ts";
 import { isSystemTable, type DumpObject } from "../metadata/dump-object.ts";
 import type { Connection } from "../sqlite/database.ts";
 import { assertReads, atMoment, BadClause, readQueryClause } from "../sqlite/query-clause.ts";
 import { rowsWhere, type RowFilter } from "../sqlite/row-filter.ts";
 import { sampleCondition } from "../sqlite/sample.ts";
 import type { DataFilter, JobDefinition } from "./definition.ts";
+import { filterOfTable, isAbout } from "./row-inclusion.ts";
 
 const OF_ROWS = ["SUBQUERY", "SAMPLE"];
 
 /** Which rows of its tables a job takes: the data filters SUBQUERY and SAMPLE. */
 export class RowFilters {
   readonly #filters: readonly DataFilter[];
+  /** INCLUDE_ROWS of single tables. */
+  readonly #inclusions: readonly DataFilter[];
   /** What decides which rows are in a sample: SAMPLE_SEED, or what is this job's own. Null: nothing is sampled. */
   readonly seed: string | null;
 
@@ -20,18 +23,22 @@ export class RowFilters {
 
   constructor({ dataFilters, parameters, guid }: Pick<JobDefinition, "dataFilters" | "parameters" | "guid">) {
     this.#filters = dataFilters.filter(({ name }) => OF_ROWS.includes(name));
+    this.#inclusions = dataFilters.filter(({ name, tableName }) => name === "INCLUDE_ROWS" && tableName !== null);
     this.followsKeys = parameters["SUBSET"] === 1;
     const isSampling = this.#filters.some(({ name }) => name === "SAMPLE");
     this.seed = isSampling ? String(parameters["SAMPLE_SEED"] ?? parseInt(guid.slice(0, 7), 16)) : null;
   }
 
-  /** Holds the filters against the tables whose rows the job takes. @throws ORA-39001 with ORA-39034 for another one */
-  assertTables(tables: readonly DumpObject[]): void {
-    const known = tables.filter(isFilterable);
-    for (const { tableName, schemaName } of this.#filters) {
-      if (tableName === null || known.some((table) => isAbout(table, tableName, schemaName))) continue;
-      throw pumpError([["ORA-39001"], ["ORA-39034", schemaName === null ? tableName : qualifiedName(schemaName, tableName)]]);
-    }
+  /**
+   * Holds the filters against the tables whose rows the job takes, and what says which those are against all of its objects.
+   * @throws ORA-39001 with ORA-39034 for another table
+   */
+  assertTables(tables: readonly DumpObject[], objects: readonly DumpObject[]): void {
+    assertKnown(this.#filters, tables.filter(isFilterable));
+    assertKnown(
+      this.#inclusions,
+      objects.filter((object) => object.objectType === "TABLE" && object.owner === null && !isSystemTable(object)),
+    );
   }
 
   /**
@@ -63,9 +70,15 @@ export class RowFilters {
 
   /** The one that is most of all about the table. */
   #find(table: DumpObject, name: string): DataFilter | undefined {
-    const own = this.#filters.filter((filter) => filter.name === name);
-    const ofTable = own.filter(({ tableName, schemaName }) => tableName !== null && isAbout(table, tableName, schemaName));
-    return ofTable.find(({ schemaName }) => schemaName !== null) ?? ofTable[0] ?? own.find(({ tableName }) => tableName === null);
+    return filterOfTable({ dataFilters: this.#filters }, name, table);
+  }
+}
+
+function assertKnown(filters: readonly DataFilter[], tables: readonly DumpObject[]): void {
+  for (const filter of filters) {
+    const { tableName, schemaName } = filter;
+    if (tableName === null || tables.some((table) => isAbout(table, filter))) continue;
+    throw pumpError([["ORA-39001"], ["ORA-39034", schemaName === null ? tableName : qualifiedName(schemaName, tableName)]]);
   }
 }
 
@@ -92,10 +105,6 @@ function provenQuery(clause: string, table: DumpObject, prove: (filter: RowFilte
 /** Rows that are about other tables are not a user's to choose; a module has its own in tables that only it understands. */
 export function isFilterable(table: DumpObject): boolean {
   return table.shape !== null && table.owner === null && !isSystemTable(table);
-}
-
-function isAbout({ schema, name }: DumpObject, tableName: string, schemaName: string | null): boolean {
-  return foldName(name) === foldName(tableName) && (schemaName === null || foldName(schema) === foldName(schemaName));
 }
 
 function asClauseError<T>(clause: string, table: DumpObject | null, step: () => T): T {

@@ -54,7 +54,7 @@ function planSchema(
   });
   return {
     schema: { name: target, settings: partial ? null : source.settings, encoding, objects: proven },
-    problems: [...problems, ...[...untransformed.values()].flat(), ...refused],
+    problems: [...problems.map(({ lines }) => lines), ...[...untransformed.values()].flat(), ...refused],
   };
 }
 

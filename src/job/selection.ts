@@ -3,16 +3,22 @@ import { assertNamedPath } from "../metadata/path-filter.ts";
 import { Selection, type SelectionRequest } from "../metadata/select.ts";
 import { contentOf } from "./content.ts";
 import type { JobDefinition, MetadataFilter } from "./definition.ts";
+import { includesRows } from "./row-inclusion.ts";
 import { readsDump } from "./source-database.ts";
 
-type Filtered = Pick<JobDefinition, "operation" | "mode" | "remoteLink" | "metadataFilters">;
+type Filtered = Pick<JobDefinition, "operation" | "mode" | "remoteLink" | "metadataFilters" | "dataFilters">;
 
 /**
  * The choice of a job. An import, and a SQL file, is about all that the dump holds; an export about the default schema.
  * @throws ORA-39001 with what is wrong with a filter inside
  */
 export function selectionOf(definition: Filtered, defaultSchema: string | null): Selection {
-  return new Selection({ ...scopeOf(definition), filters: definition.metadataFilters, defaultSchema });
+  return new Selection({
+    ...scopeOf(definition),
+    filters: definition.metadataFilters,
+    defaultSchema,
+    includesRows: (table) => includesRows(definition, table),
+  });
 }
 
 /** What can be said of a filter by itself. @throws as `selectionOf` */

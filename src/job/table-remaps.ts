@@ -18,7 +18,14 @@ export interface RemappedObjects {
   /** Tables that have other names now. */
   readonly renames: readonly TableRename[];
   /** What can't follow: indexes, views and triggers that are left out, and virtual tables that name a table in vain. */
-  readonly problems: readonly (readonly ErrorLine[])[];
+  readonly problems: readonly ObjectProblem[];
+}
+
+/** What is wrong with an object before anything is planned. */
+export interface ObjectProblem {
+  /** The table that it belongs to, under its new name. */
+  readonly tableName: string;
+  readonly lines: readonly ErrorLine[];
 }
 
 /** What REMAP_TABLE is asked for. */
@@ -91,7 +98,7 @@ export async function remapTables(
     renames: own.flatMap((object, i) =>
       isRenamed(object, i) ? [{ from: object.name, to: result.changed.get(i)?.name ?? object.name }] : [],
     ),
-    problems: problemsOf(own, result, target),
+    problems: problemsOf(own, result, target, renames),
   };
 }
 
@@ -162,22 +169,25 @@ function problemsOf(
   own: readonly DumpObject[],
   { refused, stale }: RenameResult,
   target: string,
-): readonly (readonly ErrorLine[])[] {
+  renames: readonly TableRename[],
+): readonly ObjectProblem[] {
+  const newName = (name: string) => renames.find(({ from }) => foldName(from) === foldName(name))?.to ?? name;
   const typed = ({ objectType, name }: DumpObject) => `${objectType}:${qualifiedName(target, name)}`;
   const left = own.flatMap((object, i) => {
     const reason = refused.get(i);
     if (reason === undefined) return [];
     const causes = [["TSDP-00010", `it can't follow the remap of a table it names: ${reason}`]] as const;
-    return [pumpError([["ORA-39083", typed(object)], ...causes]).lines];
+    return [{ tableName: newName(object.tableName), lines: pumpError([["ORA-39083", typed(object)], ...causes]).lines }];
   });
   const inVain = own
     .filter((_, i) => stale.includes(i))
     .map((object) => {
       const reason = "its arguments name a table that has another name now";
-      return pumpError([
+      const { lines } = pumpError([
         ["ORA-39082", typed(object)],
         ["TSDP-00010", reason],
-      ]).lines;
+      ]);
+      return { tableName: newName(object.tableName), lines };
     });
   return [...left, ...inVain];
 }

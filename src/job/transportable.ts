@@ -30,7 +30,7 @@ const OF_SCHEMAS = ["REMAP_SCHEMA", "REMAP_TABLESPACE", "REMAP_DATAFILE", "REMAP
  * @throws ORA-39002 with ORA-39050 or ORA-39202 inside
  */
 export function assertWholeSchemas(definition: JobDefinition): void {
-  if (definition.dataFilters.some(({ name }) => name !== "INCLUDE_ROWS"))
+  if (definition.dataFilters.some(({ name, tableName }) => name !== "INCLUDE_ROWS" || tableName !== null))
     throw pumpError([["ORA-39002"], ["ORA-39202", "TRANSPORTABLE"]], HINT);
   const [obstacle] = obstaclesOf(definition);
   if (obstacle !== undefined) throw pumpError([["ORA-39002"], ["ORA-39050", obstacle, "TRANSPORTABLE"]], HINT);

@@ -23,6 +23,7 @@ export interface ChoiceRequest {
   readonly entries: readonly ObjectPathEntry[];
   /** NAME_EXPR and NAME_LIST; without an object path they are about tables. */
   readonly names: readonly SelectionFilter[];
+  readonly includesRows: (table: Pick<DumpObject, "schema" | "name">) => boolean;
   readonly excludesTables: boolean;
   /** TABLE_FILTER and VIEWS_AS_TABLES. */
   readonly patterns: readonly TablePattern[];
@@ -151,7 +152,10 @@ class Judge {
   /** Whether the rows of a chosen table come with it. */
   takesRows(table: DumpObject): boolean {
     const tail = dataTail(table);
-    return isSystemTable(table) || (this.#request.paths.tails.has(tail) && this.#takesName(tail, table.owner ?? table.name));
+    if (isSystemTable(table)) return true;
+    const name = table.owner ?? table.name;
+    const isIncluded = this.#request.includesRows({ schema: table.schema, name });
+    return isIncluded && this.#request.paths.tails.has(tail) && this.#takesName(tail, name);
   }
 
   /** A table is taken for its definition or for its rows. */

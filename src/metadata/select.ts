@@ -18,6 +18,8 @@ export interface SelectionRequest {
   readonly defaultSchema: string | null;
   /** Whether the whole of what there is is meant when no schema is named (import of a dump). */
   readonly everythingByDefault: boolean;
+  /** Whether the rows of a table may come, whatever the filters say. */
+  readonly includesRows: (table: Pick<DumpObject, "schema" | "name">) => boolean;
 }
 
 /** Which schemas a job works on, and which of them were asked for but are not there. */
@@ -58,6 +60,7 @@ export class Selection {
       paths: this.#paths,
       entries,
       names: request.filters.filter((filter) => filter.name.startsWith("NAME_") && !namesSchemas(filter)),
+      includesRows: request.includesRows,
       excludesTables: named("EXCLUDE_TABLES").length > 0,
       patterns: this.#patterns,
       viewPatterns: this.#viewPatterns,

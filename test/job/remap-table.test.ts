@@ -148,3 +148,23 @@ test.each<[string, NonNullable<JobRequest["tableRemaps"]>, RegExp]>([
   expect(codesOf(failure as PumpError)).toEqual(["ORA-39002", "TSDP-00010"]);
   expect((failure as PumpError).message).toMatch(message);
 });
+
+test("of a table that stays as it is, a trigger that can't follow is not spoken of", async () => {
+  const source = temporaryFolder();
+  execute(
+    join(source, "SHOP.db"),
+    "CREATE TABLE t (a); CREATE TABLE log (a); CREATE TRIGGER late AFTER INSERT ON t BEGIN INSERT INTO log SELECT nix FROM t; END",
+  );
+  expectSuccess(await reportOf("EXPORT", source, { schemas: "= 'SHOP'" }));
+  const into = async (parameters: Record<string, string>) => {
+    const { errors } = await reportOf("IMPORT", source, {
+      mode: "FULL",
+      tableRemaps: [["t", "t2"]],
+      remap: [["SHOP", "OTHER"]],
+      parameters,
+    });
+    return errors.map((error) => error.slice(0, 9));
+  };
+  expect(await into({})).toEqual(["ORA-39083"]);
+  expect(await into({ TABLE_EXISTS_ACTION: "APPEND" })).toEqual([]);
+});

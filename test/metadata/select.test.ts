@@ -6,7 +6,14 @@ type Filters = readonly (readonly [name: string, value: string, objectPath?: str
 
 function selection(mode: SelectionRequest["mode"], filters: Filters, change: Partial<SelectionRequest> = {}): Selection {
   const named = filters.map(([name, value, objectPath = null]) => ({ name, value, objectPath }));
-  return new Selection({ mode, filters: named, defaultSchema: "HR", everythingByDefault: false, ...change });
+  return new Selection({
+    mode,
+    filters: named,
+    defaultSchema: "HR",
+    everythingByDefault: false,
+    includesRows: () => true,
+    ...change,
+  });
 }
 
 const SCHEMAS = ["HR", "OE", "SH"];
