@@ -6,6 +6,7 @@ import { beforeAll, beforeEach, expect, test } from "vitest";
 import { compareDatabases } from "../judge/compare.ts";
 import { codesOf, expectSuccess, reportOf, runExport, runInProcess, type JobReport, type JobRequest } from "./pump-jobs.ts";
 import { PumpError } from "../../src/base/errors.ts";
+import { restart, runToFailpoint } from "./restarts.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 const SHOP = `
@@ -167,4 +168,22 @@ test("of a table that stays as it is, a trigger that can't follow is not spoken 
   };
   expect(await into({})).toEqual(["ORA-39083"]);
   expect(await into({ TABLE_EXISTS_ACTION: "APPEND" })).toEqual([]);
+});
+
+test("a masked import under another name goes on after a kill, without an original", async () => {
+  const request = {
+    remap: [["SHOP", "OTHER"]],
+    tableRemaps: [["customers", "people"]],
+    remapData: [["customers", "name", "MASK.PARTIAL(1,0)"]],
+    filters: [["NAME_EXPR", "NOT (= 'docs')", "TABLE"]],
+  } as const;
+  await runToFailpoint("IMPORT", folder, request, "import piece loaded:2");
+  await restart(folder);
+  expect(rows("OTHER", "SELECT id, name FROM people ORDER BY id")).toEqual([
+    [1, "A**"],
+    [2, "B**"],
+    [7, "C*"],
+  ]);
+  expect(rows("OTHER", "SELECT count(*) FROM orders JOIN people ON people.id = customer")).toEqual([[3]]);
+  expect(rows("OTHER", "SELECT name FROM sqlite_schema WHERE name LIKE 'tsdp:%'")).toEqual([]);
 });
