@@ -1,3 +1,4 @@
+import { pumpError } from "../base/errors.ts";
 import type { Operation } from "../job/definition.ts";
 import { KU } from "./constants.ts";
 import { assertApplicable } from "./inapplicable.ts";
@@ -29,7 +30,8 @@ export function dataOptions(value: string | number, operation: Operation): numbe
   for (const [name, bit = 0] of Object.entries(DATA_OPTION_BITS)) {
     if ((value & bit) === 0) continue;
     assertApplicable("data option", name);
-    if (operation !== "IMPORT") throw invalidArgument(["ORA-39207", name, "DATA_OPTIONS"]);
+    if (operation !== "IMPORT")
+      throw pumpError([["ORA-39001"], ["ORA-39207", name, "DATA_OPTIONS"]], `${name} is for imports only: leave it out here.`);
   }
   return value;
 }

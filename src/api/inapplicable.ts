@@ -106,6 +106,7 @@ const EXPLANATIONS = {
       "In SQLite constraints are part of the definition of their table.",
       "Leave it out. Foreign keys are off during an import and checked at its end.",
     ],
+    "DESTROY=Y": INAPPLICABLE_FILE_PARAMETERS.REUSE_DATAFILES,
   },
   argument: {
     CLUSTER_OK: [

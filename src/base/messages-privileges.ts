@@ -13,7 +13,10 @@ export const PRIVILEGE_MESSAGES = {
   "ORA-01921": { text: "role name '%s' conflicts with another user or role name", hint: "Choose another name." },
   "ORA-01922": { text: "CASCADE must be specified to drop '%s'", hint: "Its credentials and database links go with --cascade." },
   "ORA-01927": { text: "cannot REVOKE privileges you did not grant" },
-  "ORA-01934": { text: "circular role grant detected" },
+  "ORA-01934": {
+    text: "circular role grant detected",
+    hint: "A role can't have itself, nor by other roles: `tsdp role list` shows who has which role.",
+  },
   "ORA-01951": { text: "ROLE '%s' not granted to '%s'", hint: "`tsdp role list` shows who has which role." },
   "ORA-39087": {
     text: "directory name %s is invalid",

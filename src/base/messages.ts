@@ -44,7 +44,7 @@ export const MESSAGES = {
     hint: "Make it with `tsdp link create NAME CONNECT`; `tsdp link list` shows those that exist.",
   },
   "ORA-02024": { text: "database link not found", hint: "`tsdp link list` shows those that exist." },
-  "ORA-04043": { text: "object %s does not exist" },
+  "ORA-04043": { text: "object %s does not exist", hint: "`tsdp directory list` shows the directory objects that exist." },
   "ORA-08180": { text: "no snapshot found based on specified time" },
   "ORA-12154": {
     text: "cannot connect to database using connect identifier %s",
@@ -85,7 +85,10 @@ export const MESSAGES = {
     text: 'unable to open dump file "%s" for write',
     hint: "Make room there, or allow larger files; then attach to the job and start it again.",
   },
-  "ORA-31618": { text: "FILESIZE is outside valid range of %sKB to %sTB" },
+  "ORA-31618": {
+    text: "FILESIZE is outside valid range of %sKB to %sTB",
+    hint: "A number without a unit is bytes: write FILESIZE=40KB, the least, or more, such as FILESIZE=100MB.",
+  },
   "ORA-31619": {
     text: 'invalid dump file "%s"',
     hint: "The file is damaged, was cut off, or was not written by tsdp; take another copy of it.",

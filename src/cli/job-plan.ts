@@ -278,11 +278,10 @@ function dataRemaps(settings: Settings): JobPlan["dataRemaps"] {
 
 /** The options as one sum of bits. @throws UDE-/UDI-00014 for a name that Data Pump does not have */
 function dataOptions(settings: Settings): JobPlan["parameters"] {
-  const names = settings.elements("data_options").map((element) => unquote(element).toUpperCase());
   const bits = new Set(
-    names.map((name) => {
-      const bit = DATA_OPTION_BITS[name];
-      if (bit === undefined) throw settings.invalidValue("data_options", "See help=y for the options that there are.");
+    settings.elements("data_options").map((element) => {
+      const bit = DATA_OPTION_BITS[unquote(element).toUpperCase()];
+      if (bit === undefined) throw settings.invalidValue("data_options", `${element} is none of the options; help=y lists them.`);
       return bit;
     }),
   );

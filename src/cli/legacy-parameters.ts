@@ -7,8 +7,8 @@ type Becomes =
   | { readonly kind: "name"; readonly parameter: string }
   | { readonly kind: "constant"; readonly parameter: string; readonly value: string }
   | { readonly kind: "flag"; readonly yes: readonly string[]; readonly no: readonly string[] }
-  /** YES is what happens anyway; NO can't be had. */
-  | { readonly kind: "always on" }
+  /** One value is what happens anyway; the other can't be had. */
+  | { readonly kind: "fixed"; readonly refused: "Y" | "N" }
   | { readonly kind: "index file" };
 
 export interface LegacyParameter {
@@ -39,11 +39,11 @@ export const LEGACY_PARAMETERS: readonly LegacyParameter[] = [
   flag("indexes", BOTH, [], ["exclude=INDEX"]),
   flag("triggers", EXPORT, [], ["exclude=TRIGGER"]),
   flag("ignore", IMPORT, ["table_exists_action=APPEND"], []),
-  flag("destroy", IMPORT, ["reuse_datafiles=YES"], []),
+  legacy("destroy", IMPORT, { kind: "fixed", refused: "Y" }),
   flag("show", IMPORT, ["sqlfile=show.sql"], []),
   legacy("indexfile", IMPORT, { kind: "index file" }),
   legacy("feedback", BOTH, { kind: "constant", parameter: "status", value: "30" }),
-  legacy("constraints", BOTH, { kind: "always on" }),
+  legacy("constraints", BOTH, { kind: "fixed", refused: "N" }),
   legacy("grants", BOTH, { kind: "ignored" }),
   legacy("volsize", BOTH, { kind: "refused", hint: ONE_VOLUME }),
   legacy("charset", IMPORT, { kind: "refused", hint: "Texts are imported byte for byte; there is nothing to convert." }),

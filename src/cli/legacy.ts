@@ -1,4 +1,4 @@
-import { explanationsOf, inapplicable } from "../api/inapplicable.ts";
+import { assertMeaning } from "../api/inapplicable.ts";
 import { pumpError } from "../base/errors.ts";
 import { clientCommandText } from "./client-command.ts";
 import { LEGACY_PARAMETERS, type LegacyParameter } from "./legacy-parameters.ts";
@@ -59,12 +59,10 @@ function replacement(command: Command, { name, becomes }: LegacyParameter, assig
       return [assignmentOf(becomes.parameter, becomes.value)];
     case "flag":
       return flagOf(command, assignment) ? becomes.yes.map(parsed) : becomes.no.map(parsed);
-    case "always on": {
-      if (flagOf(command, assignment)) return [];
-      const explanation = explanationsOf("legacy parameter")[`${name.toUpperCase()}=N`];
-      if (explanation === undefined) return [];
-      throw inapplicable("legacy parameter", `${name.toUpperCase()}=N`, explanation);
-    }
+    case "fixed":
+      if (flagOf(command, assignment) === (becomes.refused === "Y"))
+        assertMeaning("legacy parameter", `${name.toUpperCase()}=${becomes.refused}`);
+      return [];
     case "index file":
       return [{ ...assignment, name: "sqlfile" }, assignmentOf("include", "INDEX")];
   }

@@ -128,8 +128,10 @@ function becomesText(becomes: LegacyParameter["becomes"]): string {
         `Y: ${becomes.yes.length === 0 ? "ignored" : becomes.yes.join(" ")}`,
         `N: ${becomes.no.length === 0 ? "ignored" : becomes.no.join(" ")}`,
       ].join("; ");
-    case "always on":
-      return "Y: ignored; N: refused, it has no meaning here";
+    case "fixed": {
+      const refused = `${becomes.refused}: refused, it has no meaning here`;
+      return becomes.refused === "Y" ? `${refused}; N: ignored` : `Y: ignored; ${refused}`;
+    }
     case "index file":
       return "sqlfile, with include=INDEX";
   }

@@ -44,7 +44,7 @@ describe("legacy mode", () => {
     ["import", "fromuser=(HR,OE) touser=(A,B) log=y", "schemas=(HR,OE) remap_schema=HR:A,OE:B logfile=y"],
     ["import", "ignore=y commit=y buffer=99 log=y", "table_exists_action=APPEND logfile=y"],
     ["import", "ignore=y filesize=2GB log=y", "table_exists_action=APPEND logfile=y"],
-    ["import", "file=x full=y", "dumpfile=x full=y nologfile=true"],
+    ["import", "file=x full=y destroy=n", "dumpfile=x full=y nologfile=true"],
   ] as const)("%s %s is %s", (command, typed, becomes) => {
     expect(echoed(command, ...typed.split(" "))).toBe(becomes);
   });
@@ -56,6 +56,7 @@ describe("legacy mode", () => {
     ["import", "fromuser=(A,B) touser=C", "UDI-00014"],
     ["export", "rows=maybe", "UDE-00014"],
     ["export", "constraints=n", "TSDP-00002"],
+    ["import", "destroy=y", "TSDP-00002"],
     ["import", "owner=A", "LRM-00101"],
     ["export", "fromuser=A", "LRM-00101"],
     ["import", "filesize=2GB", "LRM-00101"],
