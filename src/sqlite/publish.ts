@@ -4,12 +4,13 @@ import { failpoint } from "../base/failpoint.ts";
 import type { Connection } from "./database.ts";
 import { dropTables } from "./drop-tables.ts";
 import { editSchema } from "./edit-schema.ts";
-import { IGNORED, insertAccepted, type Rejection } from "./rejected-rows.ts";
+import { IGNORED, insertAccepted, isRefusal, type Rejection } from "./rejected-rows.ts";
 import type { PublishEvent, PublishPlan, PublishTable } from "./publish-plan.ts";
 import { renameRows } from "./rename-rows.ts";
 import { Savepoint } from "./savepoint.ts";
 import { generatedColumns, listTables, readTableShape, sameShape, statisticsCondition, type SchemaObject } from "./schema.ts";
 import { decodeSql, proveSchema } from "./scratch.ts";
+import { renameStaging, storeSql } from "./stored-definitions.ts";
 import { assertStrictTypes } from "./strict-types.ts";
 import { bareSql } from "./statement-end.ts";
 import { invalidValues } from "./validate-rows.ts";
@@ -30,12 +31,22 @@ export function publish(
   new Publication(connection, plan, report).run();
 }
 
+/** What a table declares that ends the whole transaction when a row is refused. */
+const ENDING = "with an ON CONFLICT ROLLBACK or RAISE(ROLLBACK), so no row of the table is taken";
+
+/** A table has undone everything. */
+class TransactionEnded extends Error {
+  override readonly name = "TransactionEnded";
+}
+
 class Publication {
   readonly #connection: Connection;
   readonly #plan: PublishPlan;
   readonly #report: (event: PublishEvent) => void;
   /** Tables of the job that could not be made: lower case. */
   readonly #rejected = new Set<string>();
+  /** Tables whose rows end the transaction, and by what: lower case. */
+  readonly #ending = new Map<string, Error>();
 
   constructor(connection: Connection, plan: PublishPlan, report: (event: PublishEvent) => void) {
     this.#connection = connection;
@@ -48,12 +59,21 @@ class Publication {
     connection.unsafeMode(true);
     connection.pragma("trusted_schema = off");
     connection.pragma("foreign_keys = off");
+    // Each time without the rows of one more table.
+    while (!this.#publishAll()) this.#rejected.clear();
+  }
+
+  /** @returns whether all is done; otherwise it is undone, and one more table is known to do that */
+  #publishAll(): boolean {
+    const connection = this.#connection;
     connection.exec("BEGIN IMMEDIATE");
     try {
       connection.exec(`DROP TABLE ${quoteIdentifier(this.#plan.progress)}`);
       renameRows(connection, this.#plan.tables, this.#plan.renames);
       dropTables(connection, this.#plan.drops);
-      editSchema(this.#connection, () => this.#renameStaging());
+      editSchema(connection, () => {
+        renameStaging(connection, this.#plan.tables.filter(isRawCreate));
+      });
       for (const table of this.#plan.validates ? this.#plan.tables : []) this.#validate(table);
       if (this.#plan.tables.some((table) => this.#countsUp(table))) this.#ensureSequenceTable();
       for (const object of this.#plan.creations)
@@ -62,7 +82,10 @@ class Publication {
           return [];
         });
       for (const table of this.#plan.tables) if (!isRawCreate(table)) this.#insertTyped(table);
-      this.#storeSql(this.#plan.indexes.filter((index) => this.#createIndex(index)));
+      storeSql(
+        connection,
+        this.#plan.indexes.filter((index) => this.#createIndex(index)),
+      );
       // Before the views are there: to list tables, SQLite works out the columns of every view, which may be made to take forever.
       this.#compareShapes();
       // Last, so that no trigger of the job fires on its own rows.
@@ -70,6 +93,10 @@ class Publication {
       failpoint("import publish before commit");
       connection.exec("COMMIT");
       failpoint("import published");
+      return true;
+    } catch (error) {
+      if (error instanceof TransactionEnded) return false;
+      throw error;
     } finally {
       if (connection.inTransaction) connection.exec("ROLLBACK");
     }
@@ -106,24 +133,6 @@ class Publication {
     for (const object of stored) this.#report({ kind: "object", object, rejections: [] });
   }
 
-  /** Gives raw tables their names and definitions: one pass over sqlite_schema for all, which has no index and may be long. */
-  #renameStaging(): void {
-    this.#connection.exec("CREATE TEMP TABLE tsdp_table (staging TEXT PRIMARY KEY, name TEXT, sql TEXT)");
-    // Cast on the way in: of a blob that fills more than a page SQLite takes the bytes for UTF-8, whatever the encoding is.
-    const insert = this.#connection.prepare("INSERT INTO temp.tsdp_table VALUES (?, ?, CAST(? AS TEXT))");
-    for (const { staging, definition } of this.#plan.tables.filter(isRawCreate))
-      insert.run(staging, definition.name, definition.sql);
-    this.#connection.exec(`
-      UPDATE main.sqlite_schema SET (name, tbl_name, sql) =
-          (SELECT t.name, t.name, t.sql FROM temp.tsdp_table t WHERE t.staging = sqlite_schema.name)
-       WHERE type = 'table' AND name IN (SELECT staging FROM temp.tsdp_table);
-      UPDATE main.sqlite_schema SET (name, tbl_name) =
-          (SELECT 'sqlite_autoindex_' || t.name || substr(sqlite_schema.name, length('sqlite_autoindex_' || t.staging) + 1), t.name
-             FROM temp.tsdp_table t WHERE t.staging = sqlite_schema.tbl_name)
-       WHERE type = 'index' AND tbl_name IN (SELECT staging FROM temp.tsdp_table);
-      DROP TABLE temp.tsdp_table`);
-  }
-
   #ensureSequenceTable(): void {
     if (this.#connection.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_sequence'").get() !== undefined) return;
     this.#connection.exec('CREATE TABLE "tsdp:sequence" (id INTEGER PRIMARY KEY AUTOINCREMENT); DROP TABLE "tsdp:sequence"');
@@ -132,10 +141,12 @@ class Publication {
   #insertTyped(table: PublishTable): void {
     const { definition } = table;
     const isFilled = this.#guarded(definition, "rejected", () => {
+      const ending = this.#ending.get(foldName(definition.name));
+      if (ending !== undefined) throw ending;
       const name = quoteIdentifier(definition.name);
       if (table.action === "create") this.#connection.prepare(this.#text(definition)).run();
       if (table.action === "merge") this.#prepareMerge(definition.name);
-      if (table.truncate) this.#connection.exec(`DELETE FROM ${name}`);
+      if (table.truncate) this.#truncate(name);
       // Appended rows must take new rowids; into an empty table they come with their own.
       const keepsRowid = (table.action === "create" || table.truncate) && table.losesRowid !== true;
       const rowid = keepsRowid && table.shape.rowid !== null && table.shape.integerPrimaryKey === null;
@@ -149,6 +160,12 @@ class Publication {
     });
     if (!isFilled && table.action === "create") this.#createEmpty(definition);
     this.#connection.exec(`DROP TABLE ${quoteIdentifier(table.staging)}`);
+  }
+
+  #truncate(name: string): void {
+    this.#connection.exec(`DELETE FROM ${name}`);
+    if (this.#connection.prepare(`SELECT 1 FROM ${name} LIMIT 1`).get() !== undefined)
+      throw new Error("a trigger keeps rows in it that are to be deleted");
   }
 
   /** The columns that an INSERT gives: all that are stored, but for those that the table computes. */
@@ -266,25 +283,11 @@ class Publication {
       `CREATE INDEX ${quoteIdentifier(index.name)} ON ${quoteIdentifier(index.tableName)} (${quoteIdentifier(name)})`,
     );
     try {
-      this.#storeSql([index]);
+      storeSql(this.#connection, [index]);
       this.#connection.exec(`REINDEX ${quoteIdentifier(index.name)}`);
     } catch (error) {
       throw new Error(String(reason instanceof Error ? reason.message : reason), { cause: error });
     }
-  }
-
-  /** Stores definitions byte for byte: SQLite keeps its own wording of the start of a CREATE that it runs. */
-  #storeSql(objects: readonly SchemaObject[]): void {
-    editSchema(this.#connection, () => {
-      this.#connection.exec("CREATE TEMP TABLE tsdp_sql (type TEXT, name TEXT, sql TEXT, PRIMARY KEY (type, name))");
-      const insert = this.#connection.prepare("INSERT INTO temp.tsdp_sql VALUES (?, ?, CAST(? AS TEXT))");
-      for (const { type, name, sql } of objects) insert.run(type, name, sql);
-      const same = "s.type = sqlite_schema.type AND s.name = sqlite_schema.name";
-      this.#connection.exec(`
-        UPDATE main.sqlite_schema SET sql = (SELECT s.sql FROM temp.tsdp_sql s WHERE ${same})
-         WHERE EXISTS (SELECT 1 FROM temp.tsdp_sql s WHERE ${same} AND CAST(s.sql AS BLOB) <> CAST(sqlite_schema.sql AS BLOB));
-        DROP TABLE temp.tsdp_sql`);
-    });
   }
 
   #compareShapes(): void {
@@ -304,7 +307,7 @@ class Publication {
     try {
       rejections = step();
     } catch (error) {
-      if (!this.#connection.inTransaction) throw error;
+      if (!this.#connection.inTransaction) throw this.#afterEnd(object, kind, error);
       if (kind === "rejected") this.#assertNotReplaced(object, error);
       savepoint.rollback();
       if (kind === "rejected") this.#rejected.add(foldName(object.name));
@@ -315,6 +318,13 @@ class Publication {
     savepoint.release();
     this.#report({ kind: "object", object, rejections });
     return true;
+  }
+
+  /** ON CONFLICT ROLLBACK and RAISE(ROLLBACK) of a table end the transaction for all others, which are to be there all the same. */
+  #afterEnd({ name }: SchemaObject, kind: "failed" | "rejected", error: unknown): unknown {
+    if (kind !== "rejected" || !isRefusal(error)) return error;
+    this.#ending.set(foldName(name), Object.assign(new Error(`${error.message} (${ENDING})`), { code: error.code }));
+    return new TransactionEnded();
   }
 
   #text(object: SchemaObject): string {

@@ -68,7 +68,7 @@ export function insertAccepted(connection: Connection, passage: Passage, kept: R
 }
 
 /** Whether a table has refused a row for what is in it. */
-export function isRefusal(error: unknown): error is Error {
+export function isRefusal(error: unknown): error is Error & { readonly code: string } {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   // A value that is no integer for an INTEGER PRIMARY KEY is the only mismatch that is no SQLITE_CONSTRAINT.
   return code.startsWith("SQLITE_CONSTRAINT") || code === "SQLITE_MISMATCH";

@@ -288,6 +288,29 @@ describe("what a table declares for conflicts", () => {
   });
 });
 
+test.each([
+  ["CREATE TABLE t (a UNIQUE ON CONFLICT ROLLBACK); INSERT INTO t VALUES (1)", [[1]], false, /UNIQUE.*ROLLBACK/],
+  ["CREATE TABLE t (a); CREATE TRIGGER g BEFORE INSERT ON t BEGIN SELECT raise(ROLLBACK, 'closed'); END", [], false, /closed/],
+  [
+    "CREATE TABLE t (a); INSERT INTO t VALUES (7); CREATE TRIGGER g BEFORE DELETE ON t BEGIN SELECT raise(IGNORE); END",
+    [[7]],
+    true,
+    /a trigger keeps rows/,
+  ],
+])("a table that ends the transaction, or keeps its rows, is left out alone: %s", (sql, left, truncate, reason) => {
+  makeTarget(`${sql}; CREATE TABLE mine (a); CREATE TABLE u (a)`);
+  const source =
+    "CREATE TABLE s (a); INSERT INTO s VALUES (1); CREATE TABLE t AS SELECT * FROM s; CREATE TABLE u AS SELECT * FROM s";
+  const choices = { t: { action: "append", truncate }, u: { action: "append" } } as const;
+  const events = run({ ...stageAll(folder, `${source}; CREATE INDEX i ON s (a)`, path, choices), drops: ["mine"] });
+  const rejected = events.filter(({ kind }) => kind === "rejected");
+  expect(rejected).toMatchObject([{ object: { name: "t" }, lines: [{ text: expect.stringMatching(reason) as string }] }]);
+  const target = open();
+  expect([rows(target, "s"), rows(target, "t"), rows(target, "u")]).toEqual([[[1]], left, [[1]]]);
+  expect(names(target).filter((name) => name !== "g" && name !== "sqlite_autoindex_t_1")).toEqual(["i", "s", "t", "u"]);
+  expect(target.pragma("integrity_check", { simple: true })).toBe("ok");
+});
+
 describe("names and numbers that SQLite keeps", () => {
   test("automatic indexes are called after their table, whatever its name is", () => {
     makeTarget("CREATE TABLE mine (a)");
