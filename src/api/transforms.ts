@@ -1,6 +1,6 @@
 import { pumpError } from "../base/errors.ts";
 import type { JobDefinition } from "../job/definition.ts";
-import { isTransformValue, TABLE_TRANSFORMS } from "../job/transforms.ts";
+import { TABLE_TRANSFORMS, TRANSFORM_VALUES } from "../job/transforms.ts";
 import { assertApplicable } from "./inapplicable.ts";
 import { invalidArgument, invalidOperation } from "./refusals.ts";
 
@@ -18,11 +18,12 @@ export function metadataTransform(
   if (!name) throw invalidArgument(["ORA-31662"]);
   const key = name.toUpperCase();
   assertApplicable("transform", key);
-  const isValue = isTransformValue({ name: key, value });
-  if (isValue === undefined) throw invalidArgument(["ORA-39042", name]);
+  const values = TRANSFORM_VALUES.get(key);
+  if (values === undefined)
+    throw pumpError([["ORA-39001"], ["ORA-39042", name]], `The transforms are ${[...TRANSFORM_VALUES.keys()].join(", ")}.`);
   if (definition.operation === "EXPORT") throw invalidOperation(["ORA-39208", key, definition.operation]);
   assertObjectType(key, objectType);
-  if (!isValue) throw invalidArgument(["ORA-39071", key]);
+  if (!values.takes(value)) throw pumpError([["ORA-39001"], ["ORA-39071", key]], `${key} takes ${values.shown}.`);
   const transforms = definition.metadataTransforms ?? [];
   if (transforms.some((transform) => transform.name === key)) throw invalidArgument(["ORA-39044", key]);
   return { metadataTransforms: [...transforms, { name: key, value: typeof value === "string" ? value.toUpperCase() : value }] };

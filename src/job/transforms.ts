@@ -8,22 +8,35 @@ const AUTO_VACUUM: Readonly<Record<string, number>> = { NONE: 0, FULL: 1, INCREM
 /** Those that are about tables; the others are about the file of a schema. */
 export const TABLE_TRANSFORMS: ReadonlySet<string> = new Set(["STRICT", "WITHOUT_ROWID"]);
 
-/** Whether a value is one of the transform; undefined: the transform is not known. */
-export function isTransformValue({ name, value }: Pick<MetadataTransform, "name" | "value">): boolean | undefined {
-  switch (name) {
-    case "SEGMENT_ATTRIBUTES":
-    case "STORAGE":
-    case "STRICT":
-    case "WITHOUT_ROWID":
-      return value === 0 || value === 1;
-    case "PAGE_SIZE":
-      return typeof value === "number" && value >= 512 && value <= 65_536 && Number.isInteger(Math.log2(value));
-    case "AUTO_VACUUM":
-      return typeof value === "string" && Object.hasOwn(AUTO_VACUUM, value.toUpperCase());
-    default:
-      return undefined;
-  }
+/** What a transform takes, and how people are told. */
+interface TransformValues {
+  readonly takes: (value: MetadataTransform["value"]) => boolean;
+  readonly shown: string;
 }
+
+const FLAG: TransformValues = { takes: (value) => value === 0 || value === 1, shown: "Y or N (1 or 0 by the API)" };
+
+/** Every transform that there is, by its name. */
+export const TRANSFORM_VALUES: ReadonlyMap<string, TransformValues> = new Map([
+  ["SEGMENT_ATTRIBUTES", FLAG],
+  ["STORAGE", FLAG],
+  [
+    "PAGE_SIZE",
+    {
+      takes: (value) => typeof value === "number" && value >= 512 && value <= 65_536 && Number.isInteger(Math.log2(value)),
+      shown: "a power of two from 512 to 65536",
+    },
+  ],
+  [
+    "AUTO_VACUUM",
+    {
+      takes: (value) => typeof value === "string" && Object.hasOwn(AUTO_VACUUM, value.toUpperCase()),
+      shown: "NONE, FULL or INCREMENTAL",
+    },
+  ],
+  ["STRICT", FLAG],
+  ["WITHOUT_ROWID", FLAG],
+]);
 
 /** What the file of a new schema is made with: as its source was, but for what METADATA_TRANSFORM says. */
 export function transformedSettings({ metadataTransforms = [] }: JobDefinition, settings: SchemaSettings): SchemaSettings {

@@ -35,20 +35,20 @@ test.each<[string, readonly (readonly [string, string | number])[], Partial<Sche
   expect(transformedSettings(definition, SOURCE)).toEqual({ ...SOURCE, ...changed });
 });
 
-test.each<[string, string | number, string | null, string]>([
+test.each<[string, string | number, string | null, string, RegExp?]>([
   ["", 1, null, "ORA-31662"],
-  ["NAME", 1, null, "ORA-39042"],
+  ["NAME", 1, null, "ORA-39042", /STORAGE, .*STRICT/],
   ["STORAGE", "N", null, "ORA-39071"],
   ["STORAGE", 2, null, "ORA-39071"],
   ["PAGE_SIZE", 1000, null, "ORA-39071"],
   ["PAGE_SIZE", 131_072, null, "ORA-39071"],
-  ["AUTO_VACUUM", "toString", null, "ORA-39071"],
+  ["AUTO_VACUUM", "toString", null, "ORA-39071", /NONE, FULL or INCREMENTAL/],
   ["PAGE_SIZE", 4096, "table", "ORA-39043"],
   ["AUTO_VACUUM", "FULL", null, "ORA-39044"],
-  ["STRICT", "Y", null, "ORA-39071"],
+  ["STRICT", "Y", null, "ORA-39071", /STRICT takes Y or N/],
   ["WITHOUT_ROWID", 1, "index", "ORA-39043"],
   ["LOB_STORAGE", "SECUREFILE", null, "TSDP-00002"],
-])("metadataTransform %s=%s of %s is refused", (name, value, type, code) => {
+])("metadataTransform %s=%s of %s is refused", (name, value, type, code, hint = /^/) => {
   const definition = { ...IMPORT, metadataTransforms: [{ name: "AUTO_VACUUM", value: "NONE" }] };
   let failure: unknown;
   try {
@@ -56,5 +56,7 @@ test.each<[string, string | number, string | null, string]>([
   } catch (error) {
     failure = error;
   }
-  expect(toPumpError(failure).lines.map((line) => line.code)).toEqual(["ORA-39001", code]);
+  const { lines, hint: shown = "" } = toPumpError(failure);
+  expect(lines.map((line) => line.code)).toEqual(["ORA-39001", code]);
+  expect(shown).toMatch(hint);
 });
