@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { connect } from "../../src/api/data-pump.ts";
 import { compareDatabases } from "../judge/compare.ts";
-import { expectSuccess, runExport, runImport, runSqlFile } from "./pump-jobs.ts";
+import { defineJob, expectSuccess, runExport, runImport, runSqlFile } from "./pump-jobs.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 const LOOSE = `
@@ -65,7 +65,11 @@ test.each(["a dump", "a link"])("STRICT and WITHOUT_ROWID for the tables of %s",
     ["STRICT", 1],
     ["WITHOUT_ROWID", 1],
   ] as const;
-  const report = await runImport(target, { folder, mode: "FULL", transforms, ...(way === "a link" ? { link: "SRC" } : {}) });
+  const request = { folder, mode: "FULL", transforms, ...(way === "a link" ? { link: "SRC" } : {}) } as const;
+  const session = await connect(target, { currentDirectory: folder, dryRun: true });
+  const { problems } = await session.dryRun(await defineJob(session, "IMPORT", request));
+  await session.close();
+  const report = await runImport(target, request);
   const [before, after] = [join(source, "HR.db"), join(target, "HR.db")];
   expect(values(after, OPTIONS)).toEqual(
     [
@@ -90,6 +94,9 @@ test.each(["a dump", "a link"])("STRICT and WITHOUT_ROWID for the tables of %s",
   for (const table of ["wrong", "hidden", "sly"]) expect(values(after, `SELECT * FROM ${table}`)).toEqual([]);
   expect(report).toMatchObject({ state: "COMPLETED", errorCount: 8 });
   const text = report.errors.join("\n");
+  // All but what only rows tell.
+  expect(problems).toHaveLength(5);
+  for (const line of problems.flat()) expect(text).toContain(line.text);
   for (const reason of [
     'table "HR"."log" is made without TRANSFORM=WITHOUT_ROWID: it has no PRIMARY KEY',
     'table "HR"."kept" is made without TRANSFORM=WITHOUT_ROWID: view of_kept may name its rowid',
