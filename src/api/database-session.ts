@@ -19,6 +19,7 @@ import { findLeftovers, removeLeftover, type Leftover } from "../job/clean.ts";
 import type { JobSummary } from "../job/jobs.ts";
 import { jobsOf, queryViews, type ViewSession } from "../job/views.ts";
 import { ColumnProcedures } from "./columns.ts";
+import { promptedValue, type Prompted } from "./prompted.ts";
 import { RoleProcedures } from "./roles.ts";
 import { rejecting } from "./session.ts";
 import { UserProcedures } from "./users.ts";
@@ -86,9 +87,12 @@ export class DatabaseSession {
     });
   }
 
-  /** Who may read and write in which directory object. */
+  /** Who may read and write in which directory object; who has no role of Data Pump sees what has been granted to him. */
   async directoryGrants(): Promise<readonly DirectoryGrant[]> {
-    return rejecting(() => this.#directoryGrants.list());
+    return rejecting(() => {
+      const { mayReadCatalog, grantees } = this.privileges;
+      return this.#directoryGrants.list().filter(({ grantee }) => mayReadCatalog || grantees.has(grantee));
+    });
   }
 
   /**
@@ -153,16 +157,16 @@ export class DatabaseSession {
   }
 
   /** Makes the wallet of the database: its keys encrypt dumps without a password. @throws ORA-00955 when there is one. */
-  async createWallet(password: string): Promise<void> {
-    return this.#administer(() => createWallet(this.home, password));
+  async createWallet(password: Prompted<string>): Promise<void> {
+    return this.#administer(async () => createWallet(this.home, await promptedValue(password)));
   }
 
   /**
    * Opens the wallet until the system goes down, or with `closed` until `closeWallet`: then its key is in a file of mode 0600 on disk.
    * @returns the path of the file that keeps it open. @throws ORA-28353
    */
-  async openWallet(password: string, until: OpenUntil = "shutdown"): Promise<string> {
-    return this.#administer(() => openWallet(this.home, password, until));
+  async openWallet(password: Prompted<string>, until: OpenUntil = "shutdown"): Promise<string> {
+    return this.#administer(async () => openWallet(this.home, await promptedValue(password), until));
   }
 
   /** Closes the wallet. @throws ORA-28353 when there is none. */
@@ -173,8 +177,8 @@ export class DatabaseSession {
   }
 
   /** Adds a master key to the wallet; dumps under the earlier ones can still be opened. @throws ORA-28353 */
-  async rotateWallet(password: string): Promise<void> {
-    return this.#administer(() => rotateWallet(this.home, password));
+  async rotateWallet(password: Prompted<string>): Promise<void> {
+    return this.#administer(async () => rotateWallet(this.home, await promptedValue(password)));
   }
 
   /** Whether there is a wallet, whether it is open, and how many master keys it has. */

@@ -1,27 +1,35 @@
-import { assertAdministrator } from "../catalog/privileges.ts";
+import { assertAdministrator, Privileges } from "../catalog/privileges.ts";
 import { Roles, type RoleGrant } from "../catalog/roles.ts";
 import { rejecting } from "./session.ts";
 
 /** The roles of a database and who has them. All but the lists needs the role DBA once there is a user: else ORA-01031. */
 export class RoleProcedures {
   readonly #roles: Roles;
+  readonly #privileges: () => Privileges;
   readonly #assertAdministrator: () => void;
 
   constructor(home: string, user: string) {
     this.#roles = new Roles(home);
+    this.#privileges = () => Privileges.of(home, user);
     this.#assertAdministrator = () => {
       assertAdministrator(home, user);
     };
   }
 
-  /** All roles by name, with those that every database has. */
+  /** All roles by name, with those that every database has, for who has a role of Data Pump; who has none sees his own. */
   async list(): Promise<readonly string[]> {
-    return rejecting(() => this.#roles.list());
+    return rejecting(() => {
+      const privileges = this.#privileges();
+      return privileges.mayReadCatalog ? this.#roles.list() : privileges.roles;
+    });
   }
 
-  /** Who has which role. */
+  /** Who has which role; who has no role of Data Pump sees how he has come to his own. */
   async grants(): Promise<readonly RoleGrant[]> {
-    return rejecting(() => this.#roles.grants());
+    return rejecting(() => {
+      const { mayReadCatalog, grantees } = this.#privileges();
+      return this.#roles.grants().filter(({ grantee }) => mayReadCatalog || grantees.has(grantee));
+    });
   }
 
   /** CREATE ROLE. @throws ORA-01921 when a user or a role has the name */

@@ -1,41 +1,50 @@
-import { assertAdministrator } from "../catalog/privileges.ts";
+import { catalogName } from "../catalog/names.ts";
+import { assertAdministrator, Privileges } from "../catalog/privileges.ts";
 import { Users, type User } from "../catalog/users.ts";
+import { promptedValue, type Prompted } from "./prompted.ts";
 import { rejecting } from "./session.ts";
 
-/** Who may connect to a database. All but the list needs the role DBA once there is a user: else ORA-01031. */
+/** Who may connect to a database. All but the list and the own password needs the role DBA once there is a user: else ORA-01031. */
 export class UserProcedures {
   readonly #users: Users;
+  readonly #user: string;
+  readonly #privileges: () => Privileges;
   readonly #assertAdministrator: () => void;
 
   constructor(home: string, user: string) {
     this.#users = new Users(home);
+    this.#user = user;
+    this.#privileges = () => Privileges.of(home, user);
     this.#assertAdministrator = () => {
       assertAdministrator(home, user);
     };
   }
 
-  /** All users, by name; none: nobody is checked. */
+  /** All users, by name, for who has a role of Data Pump; who has none sees himself. No users: nobody is checked. */
   async list(): Promise<readonly User[]> {
-    return rejecting(() => this.#users.list());
+    return rejecting(() => {
+      const users = this.#users.list();
+      return this.#privileges().mayReadCatalog ? users : users.filter(({ name }) => name === this.#user);
+    });
   }
 
   /**
    * CREATE USER. The first one brings SYSTEM with it, the administrator, and turns the checks on.
    * @param password null: whoever says the name may connect
-   * @throws ORA-01920 when a user or a role has the name
+   * @throws ORA-01920 when a user or a role has the name, in whatever case
    */
-  async create(name: string, password: string | null = null): Promise<User> {
+  async create(name: string, password: Prompted<string | null> = null): Promise<User> {
     return rejecting(async () => {
       this.#assertAdministrator();
-      return this.#users.create(name, password);
+      return this.#users.create(name, await promptedValue(password));
     });
   }
 
-  /** ALTER USER: another password; with null none. @throws ORA-01918 */
-  async setPassword(name: string, password: string | null): Promise<void> {
+  /** ALTER USER: another password, which users may give themselves; with null none. @throws ORA-01918 */
+  async setPassword(name: string, password: Prompted<string> | null): Promise<void> {
     return rejecting(async () => {
-      this.#assertAdministrator();
-      await this.#users.setPassword(name, password);
+      if (password === null || catalogName(name) !== this.#user) this.#assertAdministrator();
+      await this.#users.setPassword(name, await promptedValue(password));
     });
   }
 

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { pumpError } from "../base/errors.ts";
+import { PumpError, pumpError } from "../base/errors.ts";
 import { upperName } from "../base/identifiers.ts";
 import { parseConnectString } from "../catalog/connect-string.ts";
 import { homeFolder } from "../catalog/home.ts";
@@ -70,6 +70,12 @@ async function openLive({ database }: Against, { userPassword }: DumpOptions): P
   return { database: identity.database, privileges: Privileges.of(home, identity.user) };
 }
 
+/** The user of --userid has to do with the wallet alone. */
+function foreignSchema(): PumpError {
+  const { lines, hint = "" } = missingPrivilege("EXPORT", ["ORA-39109"]);
+  return new PumpError(lines, `${hint} The user is the one whom --against names: USER@DATABASE.`);
+}
+
 interface LiveDatabase {
   readonly database: string;
   readonly privileges: Privileges;
@@ -88,7 +94,7 @@ function pairSchemas(
   const live = new Map(listSchemas(database).map(({ name, path }) => [name, path]));
   return chosen.map((schema) => {
     const target = remaps.get(schema) ?? schema;
-    if (!privileges.mayWorkOn(target, "EXPORT")) throw missingPrivilege("EXPORT", ["ORA-39109"]);
+    if (!privileges.mayWorkOn(target, "EXPORT")) throw foreignSchema();
     return { schema, live: target, path: live.get(target) ?? null };
   });
 }

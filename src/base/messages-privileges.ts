@@ -3,14 +3,20 @@ export const PRIVILEGE_MESSAGES = {
   "ORA-00990": { text: "missing or invalid privilege" },
   "ORA-01017": {
     text: "invalid username/password; logon denied",
-    hint: "Give the password: user/password@database, TSDP_PASSWORD, or at the prompt of a terminal.",
+    hint: "Connect as a user of the database, with the password: user/password@database, TSDP_PASSWORD, or at the prompt of a terminal.",
   },
   "ORA-01031": { text: "insufficient privileges" },
   "ORA-01917": { text: "user or role '%s' does not exist", hint: "Make it with `tsdp user create` or `tsdp role create`." },
   "ORA-01918": { text: "user '%s' does not exist", hint: "`tsdp user list` shows those that exist." },
   "ORA-01919": { text: "role '%s' does not exist", hint: "`tsdp role list` shows those that exist." },
-  "ORA-01920": { text: "user name '%s' conflicts with another user or role name", hint: "Choose another name." },
-  "ORA-01921": { text: "role name '%s' conflicts with another user or role name", hint: "Choose another name." },
+  "ORA-01920": {
+    text: "user name '%s' conflicts with another user or role name",
+    hint: "Choose a name that differs in more than upper and lower case.",
+  },
+  "ORA-01921": {
+    text: "role name '%s' conflicts with another user or role name",
+    hint: "Choose a name that differs in more than upper and lower case.",
+  },
   "ORA-01922": { text: "CASCADE must be specified to drop '%s'", hint: "Its credentials and database links go with --cascade." },
   "ORA-01927": { text: "cannot REVOKE privileges you did not grant" },
   "ORA-01934": {

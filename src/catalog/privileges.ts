@@ -54,6 +54,11 @@ export class Privileges {
     return this.mayWorkOnAll("EXPORT") || this.mayWorkOnAll("IMPORT");
   }
 
+  /** To whom what the user has may have been granted. */
+  get grantees(): ReadonlySet<string> {
+    return new Set([this.user, PUBLIC, ...this.roles]);
+  }
+
   /** @param directory the name of a directory object, as the catalog has it */
   mayUse(directory: string, privilege: DirectoryPrivilege): boolean {
     if (this.mayAdminister || (directory === DEFAULT_DIRECTORY && this.mayReadCatalog)) return true;

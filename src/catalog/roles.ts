@@ -1,4 +1,5 @@
 import { pumpError } from "../base/errors.ts";
+import { upperName } from "../base/identifiers.ts";
 import type { Connection } from "../sqlite/database.ts";
 import { CatalogFile } from "./catalog-file.ts";
 import { catalogName, isPrintableName } from "./names.ts";
@@ -51,7 +52,7 @@ export class Roles {
     const wanted = catalogName(name);
     if (!isPrintableName(wanted)) throw pumpError([["ORA-39001"], ["ORA-39207", name, "ROLE"]], NAME_HINT);
     this.#catalog.write((catalog) => {
-      if (isGrantee(catalog, wanted)) throw pumpError([["ORA-01921", wanted]]);
+      if (isNameTaken(catalog, wanted)) throw pumpError([["ORA-01921", wanted]]);
       catalog.prepare("INSERT INTO role (name) VALUES (?)").run(wanted);
     });
     return wanted;
@@ -125,8 +126,15 @@ export function assertGrantee(catalog: Connection, name: string): void {
   if (!isGrantee(catalog, name)) throw pumpError([["ORA-01917", name]]);
 }
 
-/** Whether a name is taken by a user or a role. */
-export function isGrantee(catalog: Connection, name: string): boolean {
+/** Whether a user or a role has a name in whatever case: the schema of a name is one's, and schemas know no case. */
+export function isNameTaken(catalog: Connection, name: string): boolean {
+  const sql = "SELECT name FROM user_account UNION ALL SELECT name FROM role";
+  const taken = [PUBLIC, ADMINISTRATOR, ...BUILT_IN_ROLES, ...(catalog.prepare(sql).pluck().all() as string[])];
+  return taken.some((other) => upperName(other) === upperName(name));
+}
+
+/** Whether a name is that of a user, a role, or PUBLIC. */
+function isGrantee(catalog: Connection, name: string): boolean {
   if (name === PUBLIC || name === ADMINISTRATOR || BUILT_IN_ROLES.includes(name)) return true;
   const sql = "SELECT 1 FROM user_account WHERE name = ? UNION ALL SELECT 1 FROM role WHERE name = ?";
   return catalog.prepare(sql).get(name, name) !== undefined;

@@ -11,7 +11,7 @@ import type { Connection } from "../sqlite/database.ts";
 import { CatalogFile } from "./catalog-file.ts";
 import type { ConnectIdentity } from "./connect-string.ts";
 import { catalogName, isPrintableName } from "./names.ts";
-import { ADMINISTRATOR, dropGrantee, isGrantee } from "./roles.ts";
+import { ADMINISTRATOR, dropGrantee, isNameTaken } from "./roles.ts";
 
 /** Somebody who may connect. */
 export interface User {
@@ -47,7 +47,7 @@ export class Users {
   /**
    * CREATE USER. The first one brings SYSTEM with it, and from then on is checked who may do what.
    * @param password null: whoever says the name may connect
-   * @throws ORA-01920 when a user or a role has the name, ORA-39001 for a name that can't be one or an empty password
+   * @throws ORA-01920 when a user or a role has the name in whatever case, ORA-39001 for a name that can't be one or an empty password
    */
   async create(name: string, password: string | null): Promise<User> {
     const wanted = checkedName(name);
@@ -95,7 +95,8 @@ export class Users {
   }
 
   /**
-   * Lets somebody connect, as long as there is a user: by name, and by password when that user has one.
+   * Lets somebody connect, as long as there is a user: by name, and by password when that user has one. Who has none needs none, and
+   * what is given is not looked at. Whether a user is unknown or the password wrong is not told, nor shown by the time that it takes.
    * @param ask gives the password of who did not put one into the connect string
    * @throws ORA-01017 for an unknown user or a wrong password, ORA-28000 for a locked user
    */
@@ -103,10 +104,11 @@ export class Users {
     const rows = this.#rows();
     if (rows.length === 0) return;
     const row = rows.find(({ name }) => name === user);
-    if (row === undefined) throw pumpError([["ORA-01017"]], UNKNOWN);
-    const given = password ?? (row.password === null ? null : ((await ask?.()) ?? null));
-    if (!(await isRightPassword(row, given))) throw pumpError([["ORA-01017"]], row.password === null ? NO_PASSWORD : undefined);
-    if (row.locked !== 0) throw pumpError([["ORA-28000"]]);
+    if (row?.password !== null) {
+      const given = password ?? (await ask?.()) ?? null;
+      if (given === null || !(await isRightPassword(user, row?.password, given))) throw pumpError([["ORA-01017"]]);
+    }
+    if (row !== undefined && row.locked !== 0) throw pumpError([["ORA-28000"]]);
   }
 
   /** Whether somebody may connect without a password. @throws ORA-01017 or ORA-28000 when not */
@@ -122,7 +124,7 @@ export class Users {
     this.#catalog.writeSecret((catalog) => {
       catalog.transaction(() => {
         const isFirst = catalog.prepare("SELECT 1 FROM user_account").get() === undefined;
-        const isTaken = name === ADMINISTRATOR ? !isFirst : isGrantee(catalog, name);
+        const isTaken = name === ADMINISTRATOR ? !isFirst : isNameTaken(catalog, name);
         if (isTaken) throw pumpError([["ORA-01920", name]]);
         if (isFirst && name !== ADMINISTRATOR) insert(catalog, { name: ADMINISTRATOR, password: null, locked: 0, created });
         insert(catalog, { name, password, locked: Number(isLocked), created });
@@ -144,8 +146,6 @@ export class Users {
   }
 }
 
-const UNKNOWN = "Connect as a user of the database; `tsdp user list` shows them to an administrator.";
-const NO_PASSWORD = "This user has no password; leave it out.";
 /** What belongs to a user. */
 const OWNED = ["credential", "database_link"] as const;
 
@@ -172,9 +172,11 @@ async function verifierOf(user: string, password: string | null): Promise<Buffer
   return encodePasswordStanza(await wrapByPassword(newDataKey(), placeOf(user), password));
 }
 
-async function isRightPassword({ name, password }: Row, given: string | null): Promise<boolean> {
-  if (password === null || given === null) return password === null && given === null;
-  return (await unwrapByPassword(decodePasswordStanza(password), placeOf(name), given)) !== undefined;
+/** @param verifier undefined, of an unknown user: it takes the time that a password takes, and is wrong */
+async function isRightPassword(user: string, verifier: Buffer | undefined, given: string): Promise<boolean> {
+  if (verifier !== undefined) return (await unwrapByPassword(decodePasswordStanza(verifier), placeOf(user), given)) !== undefined;
+  await wrapByPassword(newDataKey(), placeOf(user), given);
+  return false;
 }
 
 function placeOf(user: string): string {

@@ -9,7 +9,7 @@ export function roleProgram(output: Output): Program {
   const userid = ["--userid <text>", USERID] as const;
   program
     .command("list")
-    .description("show all roles and who has them")
+    .description("show all roles and who has them; who has no role of Data Pump sees his own")
     .option("--json", "write one JSON document")
     .option(...userid)
     .action(async (options: SessionOptions) => (await import("./role-command.ts")).listRoles(options, output));

@@ -6,6 +6,7 @@ import { tableLines } from "./table-text.ts";
 
 /** The password of a user that is made or changed, for whoever types none. */
 const PASSWORD_VARIABLE = "TSDP_USER_PASSWORD";
+const QUESTION = "New password: ";
 
 export interface PasswordOptions extends SessionOptions {
   /** Ask for one. */
@@ -17,7 +18,10 @@ export interface PasswordOptions extends SessionOptions {
 export async function createUser(name: string, options: PasswordOptions, output: Output): Promise<void> {
   await withSession(options.userid, async (pump) => {
     const isFirst = (await pump.users.list()).length === 0;
-    const user = await pump.users.create(name, await newPassword(options, false));
+    const user = await pump.users.create(
+      name,
+      async () => givenPassword(options) ?? (options.password === true ? askTwice(QUESTION) : null),
+    );
     output.out(`User ${printable(user.name)} created.`);
     if (isFirst) output.out("From now on only users of the database may connect, and what they may do is checked.");
     const system = (await pump.users.list()).find((other) => other.name === "SYSTEM");
@@ -33,7 +37,7 @@ export async function changePassword(
   output: Output,
 ): Promise<void> {
   await withSession(options.userid, async (pump) => {
-    await pump.users.setPassword(name, options.none === true ? null : await newPassword(options, true));
+    await pump.users.setPassword(name, options.none === true ? null : async () => givenPassword(options) ?? askTwice(QUESTION));
     output.out(`User ${printable(name)} ${options.none === true ? "needs no password any more" : "has a new password"}.`);
   });
 }
@@ -85,9 +89,8 @@ export async function dropUser(
 }
 
 /** Never an argument: those are seen by everybody. */
-async function newPassword({ password, passwordFile }: PasswordOptions, isNeeded: boolean): Promise<string | null> {
+function givenPassword({ passwordFile }: PasswordOptions): string | null {
   if (passwordFile !== undefined) return passwordOfFile(passwordFile);
   const fromEnvironment = process.env[PASSWORD_VARIABLE] ?? "";
-  if (fromEnvironment !== "") return fromEnvironment;
-  return password === true || isNeeded ? askTwice("New password: ") : null;
+  return fromEnvironment === "" ? null : fromEnvironment;
 }

@@ -21,7 +21,7 @@ export function userProgram(output: Output): Program {
     );
   program
     .command("password")
-    .description("give a user another password: it is asked for")
+    .description("give a user, or oneself, another password: it is asked for")
     .argument(...name)
     .option(...passwordFile)
     .option("--none", "from now on the user needs no password")
@@ -31,7 +31,7 @@ export function userProgram(output: Output): Program {
     );
   program
     .command("list")
-    .description("show all users")
+    .description("show all users; who has no role of Data Pump sees himself")
     .option("--json", "write one JSON document")
     .option(...userid)
     .action(async (options: SessionOptions) => (await import("./user-command.ts")).listUsers(options, output));

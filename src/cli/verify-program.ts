@@ -8,7 +8,10 @@ export function verifyProgram(output: Output, end: (exitCode: number) => void): 
   return addDumpOptions(new Program("verify"))
     .description("check dump files to the row level without importing them, and compare them with live schemas")
     .argument("<files...>", DUMP_FILES)
-    .option("--against <connect string>", "compare the dump with the schemas of this database, by content")
+    .option(
+      "--against <connect string>",
+      "compare the dump by content with the schemas of this database, as this user: [user[/password]@]database",
+    )
     .option("--schemas <names>", "with --against: compare these schemas of the dump only")
     .option("--remap-schema <source:target,...>", "with --against: compare schema source with the live schema target")
     .option("--json", "write one JSON document")

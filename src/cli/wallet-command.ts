@@ -12,7 +12,7 @@ export interface WalletOptions extends SessionOptions {
 /** `tsdp wallet create`. */
 export async function createWallet(options: WalletOptions, output: Output): Promise<void> {
   await withSession(options.userid, async (pump) => {
-    await pump.createWallet(await walletPassword(options, askTwice));
+    await pump.createWallet(() => walletPassword(options, askTwice));
     output.out(
       "Wallet created. It is closed; `tsdp wallet open` opens it.",
       "Without it and its password its dumps can't be read.",
@@ -24,7 +24,7 @@ export async function createWallet(options: WalletOptions, output: Output): Prom
 export async function openWallet(options: WalletOptions, output: Output): Promise<void> {
   await withSession(options.userid, async (pump) => {
     const path = await pump.openWallet(
-      await walletPassword(options, askSecret),
+      () => walletPassword(options, askSecret),
       options.autoLogin === true ? "closed" : "shutdown",
     );
     if (options.autoLogin === true)
@@ -48,7 +48,7 @@ export async function closeWallet(options: WalletOptions, output: Output): Promi
 /** `tsdp wallet rotate`. */
 export async function rotateWallet(options: WalletOptions, output: Output): Promise<void> {
   await withSession(options.userid, async (pump) => {
-    await pump.rotateWallet(await walletPassword(options, askSecret));
+    await pump.rotateWallet(() => walletPassword(options, askSecret));
     output.out("Wallet has a new master key for the dumps from now on; earlier ones can still be opened.");
   });
 }

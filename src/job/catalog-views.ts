@@ -45,7 +45,7 @@ export function ownViews({ home, user, currentDirectory }: ViewSession): Readonl
     },
     all_tab_privs: {
       columns: GRANT_COLUMNS,
-      rows: () => directoryGrants(home).filter(([grantee]) => [user, "PUBLIC", ...privileges().roles].includes(String(grantee))),
+      rows: () => directoryGrants(home).filter(([grantee]) => privileges().grantees.has(String(grantee))),
     },
     all_db_links: {
       columns: LINK_COLUMNS,

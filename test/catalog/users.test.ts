@@ -47,7 +47,15 @@ test("a password is checked, belongs to its user alone, and is nowhere in clear"
   await as("HR", "tiger\u00e9");
   for (const password of ["tiger", "", null]) expect(await codeOf(as("HR", password))).toBe("ORA-01017");
   await users.authenticate({ user: "HR", password: null, database: folder }, () => Promise.resolve("tiger\u00e9"));
-  expect(await codeOf(as("SYSTEM", "unasked"))).toBe("ORA-01017");
+  await as("SYSTEM", "unasked");
+  const refusals = await Promise.all([as("HR", "x"), as("HR"), as("NOBODY", "x"), as("NOBODY")].map(failureOf));
+  const told = refusals.map(({ message, hint }) => `${message} ${hint ?? ""}`);
+  expect(new Set(told).size, "a stranger does not learn who is a user").toBe(1);
+  const asked: string[] = [];
+  const ask = (user: string) => () => Promise.resolve(asked.push(user) > 0 ? "wrong" : null);
+  for (const user of ["HR", "NOBODY"])
+    expect(await codeOf(users.authenticate({ user, password: null, database: folder }, ask(user)))).toBe("ORA-01017");
+  expect(asked).toEqual(["HR", "NOBODY"]);
   expect(readFileSync(join(home, "catalog.db")).includes("tiger")).toBe(false);
   new CatalogFile(home).write((catalog) =>
     catalog.exec("UPDATE user_account SET password = (SELECT password FROM user_account WHERE name = 'SCOTT') WHERE name = 'HR'"),
@@ -69,9 +77,10 @@ test("a password is checked, belongs to its user alone, and is nowhere in clear"
 test("names of users and roles are taken once, and odd ones refused", async () => {
   roles.create("clerk");
   await users.create("hr", null);
-  for (const name of ["HR", "clerk", "public", "dba", "system"])
+  for (const name of ["HR", '"hr"', "clerk", '"Clerk"', "public", '"public"', "dba", "system", '"system"'])
     expect(await codeOf(users.create(name, null)), name).toBe("ORA-01920");
-  for (const name of ["hr", "CLERK", "exp_full_database"]) expect(() => roles.create(name), name).toThrow("ORA-01921");
+  for (const name of ["hr", '"hr"', "CLERK", '"clerk"', "exp_full_database"])
+    expect(() => roles.create(name), name).toThrow("ORA-01921");
   expect(await codeOf(users.create("a\u001bb", null))).toBe("ORA-39001");
   expect(await codeOf(users.create("scott", ""))).toBe("ORA-39001");
   expect(await codeOf(users.setPassword("scott", null))).toBe("ORA-01918");

@@ -45,8 +45,37 @@ test("users are made, asked for their passwords, and may do what they have been 
   expect((await tsdp("user", "list")).out).toBe("No users: nobody is checked.\n");
 });
 
-test("a wrong password is not echoed", async () => {
+test("who has no role sees himself, may give himself a password, and is asked for none that he may not use", async () => {
   await tsdp("user", "create", "hr");
+  await tsdp("user", "create", "scott");
+  await tsdp("role", "create", "clerk");
+  await tsdp("role", "grant", "clerk", "hr");
+  await tsdp("directory", "create", "dmpdir", "dumps");
+  for (const grantee of ["hr", "scott"]) await tsdp("directory", "grant", "read", "dmpdir", grantee);
+  const asHr = (...words: string[]) => tsdp(...words, "--userid", "hr@.");
+  expect(JSON.parse((await asHr("user", "list", "--json")).out)).toMatchObject({ users: [{ name: "HR" }] });
+  expect(JSON.parse((await asHr("role", "list", "--json")).out)).toEqual({
+    ...{ schema: "tsdp.roles/1", roles: ["CLERK"], grants: [{ role: "CLERK", grantee: "HR" }] },
+  });
+  expect((await asHr("directory", "list")).out).toMatch(/^DMPDIR +\S+ +HR: READ$/m);
+  // A file that is read before the right is checked would be missed first.
+  for (const words of [
+    ...["create", "open", "rotate"].map((verb) => ["wallet", verb]),
+    ["user", "create", "king"],
+    ["user", "password", "scott"],
+  ])
+    expect((await asHr(...words, "--password-file", "none")).err, words.join(" ")).toMatch(/^ORA-01031/);
+  writeFileSync(join(folder, "secret"), "tiger\n");
+  expect((await asHr("user", "password", "hr", "--none")).err).toContain("ORA-01031");
+  expect((await asHr("user", "password", "HR", "--password-file", "secret")).code).toBe(0);
+  expect((await asHr("user", "list")).err).toContain("ORA-01017");
+  await tsdp("role", "grant", "exp_full_database", "hr");
+  expect((await tsdp("user", "list", "--userid", "hr/tiger@.")).out).toMatch(/^SCOTT /m);
+});
+
+test("a wrong password is not echoed", async () => {
+  writeFileSync(join(folder, "secret"), "lion\n");
+  await tsdp("user", "create", "hr", "--password-file", "secret");
   for (const words of [
     ["directory", "list", "--userid", "hr/tiger@."],
     ["export", "hr/tiger@.", "schemas=HR"],
