@@ -307,7 +307,8 @@ describe("some tables", () => {
   test("come with their indexes, triggers, sequence and statistics, without views and other tables", async () => {
     expectSuccess(await runExport(folder, { tables: "SHOP.orders,SHOP.cust%", dumpFiles: ["some.dmp"] }));
     const report = await runImport(folder, { ...INTO_OTHER, dumpFiles: ["some.dmp"] });
-    expect(report).toMatchObject({ state: "COMPLETED", errors: [] });
+    expect(report.state).toBe("COMPLETED");
+    expect(report.errors).toEqual([expect.stringMatching(/TRIGGER:"OTHER"."orders_audit"[^]*no such table: main.audit/)]);
     expect(objects(other).filter((name) => !name.includes("sqlite_"))).toEqual([
       "index orders_customer",
       "table customers",
