@@ -14,6 +14,7 @@ import { estimateBytes, usedBytes } from "../sqlite/estimate.ts";
 import type { Connection } from "../sqlite/database.ts";
 import { wholeRange, type KeyRange } from "../sqlite/key-range.ts";
 import { listTables, type TableShape } from "../sqlite/schema.ts";
+import { nameProblem } from "../sqlite/scratch.ts";
 import { isUnreadable } from "../sqlite/stage.ts";
 import { rowsWhere, type RowFilter } from "../sqlite/row-filter.ts";
 import { readTableFacts } from "../sqlite/table-facts.ts";
@@ -137,7 +138,7 @@ export function planExport(
   const isWithoutRows = ({ id }: DumpObject) => choice.withoutRows.has(id);
   // A shadow table without its rows is damage: the module makes it.
   const selected = choice.objects.filter(
-    (object) => object.owner === null || content === "METADATA_ONLY" || !isWithoutRows(object),
+    (object) => nameProblem(object) === null && (object.owner === null || content === "METADATA_ONLY" || !isWithoutRows(object)),
   );
   const hasOwnRows = (object: DumpObject) => object.shape !== null && !isSystemTable(object) && !isWithoutRows(object);
   const chosen = content === "DATA_ONLY" ? selected.filter(hasOwnRows) : selected;
@@ -181,6 +182,7 @@ export function planExport(
       ...absentOf(choice).map((entry) => pumpError([entry]).lines),
       ...viewProblems,
       ...contents.flatMap(({ schema, unreadable }) => unreadable.map((name) => unspeakable(schema.name, name))),
+      ...choice.objects.flatMap(reservedName),
       ...tables.filter((table) => hidesRowids(table, snapshot)).map(rowidsLost),
     ],
   };
@@ -302,6 +304,18 @@ function hidesRowids({ shape, schema, fromView }: DumpObject, snapshot: FrozenSt
 function rowidsLost({ schema, name }: DumpObject): readonly ErrorLine[] {
   const reason = `the rowids of table ${qualifiedName(schema, name)} can't be kept, since its columns take all three names of a rowid; its rows are numbered anew in their order`;
   return pumpError([["TSDP-00010", reason]], "Rename one of the columns rowid, _rowid_ and oid to keep the rowids.").lines;
+}
+
+/** An object that no import would take. */
+function reservedName(object: DumpObject): readonly (readonly ErrorLine[])[] {
+  const reason = nameProblem(object);
+  if (reason === null) return [];
+  return [
+    pumpError([
+      ["ORA-39166", `${object.schema}.${object.name}`],
+      ["TSDP-00010", reason],
+    ]).lines,
+  ];
 }
 
 function unspeakable(schema: string, name: string): readonly ErrorLine[] {

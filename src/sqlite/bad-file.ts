@@ -1,11 +1,11 @@
 import { closeSync, openSync } from "node:fs";
-import { quoteIdentifier } from "../base/identifiers.ts";
+import { foldName, quoteIdentifier } from "../base/identifiers.ts";
 import { openDatabase } from "./database.ts";
 import { rejectedName } from "./rejected-rows.ts";
 import { hasTable } from "./schema.ts";
 
-/** The table of a bad file that says of each row why it is there. */
-export const REASONS_TABLE = "tsdp:rejected";
+/** The table of a bad file that says of each row why it is there; with a number behind it where the job has a table of that name. */
+const REASONS_TABLE = "tsdp:rejected";
 const OWNER_ONLY = 0o600;
 
 /** A table of the job, by its name and that of its staging table. */
@@ -29,7 +29,7 @@ export function writeBadFile(schemaPath: string, badPath: string, reasons: strin
     connection.pragma("bad.journal_mode = off");
     connection.pragma("bad.synchronous = off");
     connection.exec("BEGIN");
-    const reasonsTable = `bad.${quoteIdentifier(REASONS_TABLE)}`;
+    const reasonsTable = `bad.${quoteIdentifier(reasonsTableBeside(tables.map(({ name }) => foldName(name))))}`;
     connection.exec(`CREATE TABLE ${reasonsTable} ("table" TEXT, row INTEGER, source_rowid INTEGER, reason TEXT)`);
     const explain = connection.prepare(
       `INSERT INTO ${reasonsTable} SELECT ?, row, source_rowid, reason FROM main.${quoteIdentifier(reasons)} WHERE staging = ?`,
@@ -48,6 +48,12 @@ export function writeBadFile(schemaPath: string, badPath: string, reasons: strin
   } finally {
     connection.close();
   }
+}
+
+function reasonsTableBeside(taken: readonly string[]): string {
+  let name = REASONS_TABLE;
+  for (let number = 2; taken.includes(name); number += 1) name = `${REASONS_TABLE}:${number}`;
+  return name;
 }
 
 /** Removes the rows that were kept apart, in one transaction. */

@@ -96,8 +96,8 @@ export function decodeSql(sql: Uint8Array, encoding: TextEncoding): string {
 /** Tables that SQLite makes itself and that dumps hold. */
 const SYSTEM_TABLE = /^sqlite_(?:sequence|stat[1-4])$/i;
 
-/** What bears a name that is reserved, no user could drop or see. */
-function nameProblem({ type, name, tableName }: SchemaObject): string | null {
+/** Why no schema takes an object of this name, null: it does. What bears a name that is reserved, no user could drop or see. */
+export function nameProblem({ type, name, tableName }: Pick<SchemaObject, "type" | "name" | "tableName">): string | null {
   // SQLite would take the name for what stands before the NUL.
   if (`${name}${tableName}`.includes("\0")) return "its name holds a NUL character";
   if (isOwnName(name) || isOwnName(tableName)) return "tsdp keeps its name to itself";

@@ -50,7 +50,7 @@ export function isStagingName(name: string): boolean {
 
 /** Whether an object of this name would be in the way of those that tsdp makes in a schema file for a while. */
 export function isOwnName(name: string): boolean {
-  return /^tsdp:(?:0|sequence|rejected|[0-9A-F]{8}:\d+(?::bad)?)$/i.test(name);
+  return /^tsdp:(?:0|sequence|[0-9A-F]{8}:\d+(?::bad)?)$/i.test(name);
 }
 
 /** A piece of a table that is in its staging table. */

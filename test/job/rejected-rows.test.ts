@@ -126,6 +126,35 @@ describe("SKIP_CONSTRAINT_ERRORS", () => {
     ]);
   });
 
+  test("what was kept is a schema that can be exported and imported, but for tables of reserved names", async () => {
+    const { folder } = stricterTarget();
+    await runImport(folder, SKIPPING);
+    const bad = join(folder, "job.OTHER.bad");
+    execute(
+      bad,
+      'DROP TABLE tags; CREATE TABLE "TSDP:sequence" (a); CREATE INDEX own ON "TSDP:sequence" (a); CREATE TABLE good (a)',
+    );
+    const report = await runExport(bad, { dumpFiles: ["bad.dmp"] });
+    expect(report.errors).toEqual([
+      expect.stringMatching(/^ORA-39166: Object .*TSDP:sequence .*\nTSDP-00010: tsdp keeps/),
+      expect.stringMatching(/^ORA-39166: Object .*own .*\nTSDP-00010: tsdp keeps/),
+    ]);
+    const reserved = [["NAME_EXPR", "NOT (= 'TSDP:sequence')", "TABLE"]] as const;
+    expectSuccess(await runExport(bad, { dumpFiles: ["rest.dmp"], filters: reserved }));
+    expectSuccess(await runImport(folder, { dumpFiles: ["bad.dmp"], remap: [["JOB.OTHER", "KEPT"]] }));
+    const kept = join(folder, "KEPT.db");
+    expect(rows(kept, "SELECT name FROM sqlite_schema ORDER BY 1")).toEqual(
+      ["good", "notes", "orders", "tsdp:rejected"].map((name) => JSON.stringify([name])),
+    );
+    for (const sql of [REASONS, `SELECT rowid, ${ORDERS} FROM orders`]) expect(rows(kept, sql)).toEqual(rows(bad, sql));
+    const again = { ...SKIPPING, dumpFiles: ["bad.dmp"], remap: [["JOB.OTHER", "KEPT"]] as const };
+    execute(kept, 'CREATE UNIQUE INDEX one ON "tsdp:rejected" ("table", "row")');
+    expect(await runImport(folder, again)).toMatchObject({ state: "COMPLETED", errorCount: 1 });
+    expect(rows(join(folder, "job.KEPT.bad"), 'SELECT "table", count(*) FROM "tsdp:rejected:2"')).toEqual([
+      '["tsdp:rejected",6]',
+    ]);
+  });
+
   test("without a refused row there is no file, and without a log the job does not start", async () => {
     const { folder } = stricterTarget();
     expectSuccess(await runImport(folder, { ...SKIPPING, remap: [["SHOP", "NEWONE"]] }));
