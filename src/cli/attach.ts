@@ -1,6 +1,8 @@
 import { KU } from "../api/constants.ts";
 import type { DataPump } from "../api/data-pump.ts";
 import type { StatusReport } from "../api/status-types.ts";
+import { qualifiedName } from "../base/identifiers.ts";
+import { printable } from "../base/printable.ts";
 import { banner, connectedLine } from "../base/product.ts";
 import { PipeSource, TerminalSource } from "./command-source.ts";
 import { followJob } from "./follow.ts";
@@ -107,6 +109,11 @@ export async function interact(pump: DataPump, handle: number, options: ClientOp
     follow,
     showStatus: (jobStatus: NonNullable<typeof status.jobStatus>) => {
       screen.show({ event: "report", status: jobStatus });
+    },
+    tellKilled: () => {
+      const text = `Job ${description === null ? "" : `${qualifiedName(description.owner, description.jobName)} `}killed.`;
+      if (json) screen.show({ event: "end", state: null, errorCount: 0, exitCode: 0, hint: text });
+      else output.out(printable(text));
     },
   };
   return new Interactive(job, output, openSource, statusPeriod).run();

@@ -1,9 +1,9 @@
 import type { DataPump } from "../api/data-pump.ts";
-import { formatLine } from "../base/errors.ts";
+import { formatLine, toPumpError } from "../base/errors.ts";
 import { printable, printableJson, printableLines } from "../base/printable.ts";
 import { formatSize } from "../base/sizes.ts";
 import type { JobScreen } from "./events.ts";
-import { defineJob } from "./job-calls.ts";
+import { addLogFile, defineJob } from "./job-calls.ts";
 import type { JobPlan } from "./job-plan.ts";
 import type { Output } from "./output.ts";
 import { tableLines } from "./table-text.ts";
@@ -27,13 +27,24 @@ export async function showDryRun(
   command: string,
   { screen, output, json }: Client,
 ): Promise<number> {
-  const handle = await defineJob(pump, plan, command);
+  const handle = await defineJob(pump, { ...plan, log: null }, command);
   screen.wait("Looking at what the job would do");
-  const found = await pump.dryRun(handle);
+  const { problems, ...rest } = await pump.dryRun(handle);
+  const found = { ...rest, problems: [...(await logProblems(pump, handle, plan)), ...problems] };
   const exitCode = found.problems.length === 0 ? 0 : 5;
   screen.close();
   output.out(...(json ? [printableJson({ schema: "tsdp.dry-run/1", ...found, ...sumOf(found), exitCode })] : dryRunLines(found)));
   return exitCode;
+}
+
+/** What the job would say of its log file. A dry run writes none, so it can do without. */
+async function logProblems(pump: DataPump, handle: number, plan: JobPlan): Promise<DryRun["problems"]> {
+  try {
+    await addLogFile(pump, handle, plan);
+    return [];
+  } catch (error) {
+    return [toPumpError(error).lines];
+  }
 }
 
 /** The findings as text. */

@@ -22,6 +22,8 @@ export interface InteractiveJob {
   /** Follows the job to its end, or to the next Ctrl-C: the exit code, or null for the prompt again. */
   readonly follow: (statusPeriod: number) => Promise<number | null>;
   readonly showStatus: (status: JobStatus) => void;
+  /** Says that the job is gone. */
+  readonly tellKilled: () => void;
 }
 
 /** The `Export>` and `Import>` prompt. */
@@ -45,7 +47,11 @@ export class Interactive {
     HELP: () => {
       this.#output.out(...interactiveHelp(this.#job.operation));
     },
-    KILL_JOB: () => this.#stop(1, 0),
+    KILL_JOB: async () => {
+      const exitCode = await this.#stop(1, 0);
+      if (exitCode !== null) this.#job.tellKilled();
+      return exitCode;
+    },
     PARALLEL: (command) => this.#job.pump.setParallel(this.#job.handle, this.#integer(command)),
     REUSE_DUMPFILES: (command) => {
       this.#reuse = Number(this.#yesOrNo(command));

@@ -35,12 +35,17 @@ export async function defineJob(pump: JobDefiner, plan: JobPlan, command: string
 }
 
 async function addFiles(pump: JobDefiner, handle: number, plan: JobPlan): Promise<void> {
-  if (plan.log !== null) await pump.addFile(handle, plan.log.name, plan.log.directory, null, KU.FILE_TYPE_LOG_FILE);
+  await addLogFile(pump, handle, plan);
   if (plan.script !== null) await pump.addFile(handle, plan.script.name, plan.script.directory, null, KU.FILE_TYPE_SQL_FILE);
   for (const { name, directory, isUrl } of plan.dumps) {
     const type = isUrl ? KU.FILE_TYPE_URIDUMP_FILE : KU.FILE_TYPE_DUMP_FILE;
     await pump.addFile(handle, name, directory, plan.filesize, type, plan.reusefile);
   }
+}
+
+/** The log file of the plan, if it has one. */
+export async function addLogFile(pump: Pick<JobDefiner, "addFile">, handle: number, { log }: JobPlan): Promise<void> {
+  if (log !== null) await pump.addFile(handle, log.name, log.directory, null, KU.FILE_TYPE_LOG_FILE);
 }
 
 async function addRemaps(pump: JobDefiner, handle: number, { remaps, transforms, dataRemaps }: JobPlan): Promise<void> {

@@ -108,6 +108,14 @@ test("an export of another's schema does not start; of a dump that holds one onl
   const moved = await tsdpHere(folder, "import", "hr@.", "directory=dmpdir", "dumpfile=both", "schemas=HR", "remap_schema=HR:OE");
   expect(moved.err).toMatch(/ORA-31631: .*\nORA-39122: .*REMAP_SCHEMA/);
 
+  await administrator.revokeDirectory(["WRITE"], "DMPDIR", "HR");
+  const dry = (...words: string[]) =>
+    tsdpHere(folder, "import", "hr@.", "directory=dmpdir", "dumpfile=both", "schemas=HR", "dry_run=y", ...words);
+  const foretold = await dry("table_exists_action=append");
+  expect(foretold.code, "the job itself would not start").toBe(5);
+  expect(foretold.out).toMatch(/^HR +TABLE +orders +append[^]*^ORA-39070: .*\nORA-39087: [^]*, 1 error\(s\)$/m);
+  expect(await dry("table_exists_action=append", "nologfile=y")).toMatchObject({ code: 0 });
+
   writeFileSync(join(folder, "dumps", "x"), "");
   const verified = (user: string) => tsdpHere(folder, "verify", "dumps/both.dmp", "--against", `${user}@.`, "--schemas", "OE");
   expect((await verified("hr")).err).toContain("ORA-39109");

@@ -178,6 +178,15 @@ test("a job is watched, changed and stopped by the commands of a script, and sta
   expect(run("tsdp.js", "jobs").out).toBe("No jobs.\n");
 });
 
+test("a script that kills a job is told so, and the job is gone", async () => {
+  const { ended } = await startHeldExport();
+  const killed = script("kill_job\n", JOB);
+  expect(killed).toMatchObject({ code: 0, err: "" });
+  expect(killed.out).toMatch(/^Job "SYSTEM"\."SYS_EXPORT_SCHEMA_01" killed\.\n$/m);
+  expect((await ended).code).toBe(1);
+  expect(run("tsdp.js", "jobs").out).toBe("No jobs.\n");
+});
+
 test("tsdp jobs clean shows what a killed job left, and removes it when it is told to", async () => {
   const { ended, pid } = await startHeldExport();
   process.kill(pid, "SIGKILL");
