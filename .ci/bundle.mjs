@@ -13,7 +13,7 @@ const ENTRIES = [
   "cli/main",
   "index",
   "inspect/check-thread",
-  "job/dry-run-host",
+  "job/dry-run/dry-run-host",
   "job/host",
   "sqlite/rename-process",
   "sqlite/state-stamp",

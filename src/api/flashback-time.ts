@@ -1,4 +1,4 @@
-import { NOW } from "../job/flashback.ts";
+import { NOW } from "../job/export/flashback.ts";
 import { invalidArgument } from "./refusals.ts";
 import { pumpError } from "../base/errors.ts";
 

@@ -1,6 +1,6 @@
 import { foldName } from "../base/identifiers.ts";
 import type { JobDefinition, MetadataRemap } from "../job/definition.ts";
-import { parseTableRemap } from "../job/table-remaps.ts";
+import { parseTableRemap } from "../job/import/table-remaps.ts";
 import { assertApplicable } from "./inapplicable.ts";
 import { invalidArgument, invalidOperation, notSupported } from "./refusals.ts";
 

@@ -1,6 +1,6 @@
 import { pumpError } from "../base/errors.ts";
 import type { JobDefinition } from "../job/definition.ts";
-import { TABLE_TRANSFORMS, TRANSFORM_VALUES } from "../job/transforms.ts";
+import { TABLE_TRANSFORMS, TRANSFORM_VALUES } from "../job/import/transforms.ts";
 import { assertApplicable } from "./inapplicable.ts";
 import { invalidArgument, invalidOperation } from "./refusals.ts";
 

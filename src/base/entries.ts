@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 /** What threads and child processes of Node start: modules that do their work when they are loaded. */
 export type Entry =
   | "inspect/check-thread"
-  | "job/dry-run-host"
+  | "job/dry-run/dry-run-host"
   | "job/host"
   | "sqlite/rename-process"
   | "sqlite/state-stamp"

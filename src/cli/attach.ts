@@ -11,10 +11,10 @@ import { Interruptions } from "./interruption.ts";
 import { tellEnd, wantsPrompt } from "./job-end.ts";
 import type { Output } from "./output.ts";
 import { dumpPassword, remapDataKey, type PasswordSource, type RemapKeySource } from "./passwords.ts";
-import { PlainScreen } from "./plain-screen.ts";
-import { openScreen } from "./screen.ts";
-import { statusLines } from "./status-text.ts";
-import { nameOf } from "./values.ts";
+import { PlainScreen } from "./screen/plain-screen.ts";
+import { openScreen } from "./screen/screen.ts";
+import { statusLines } from "./text/status-text.ts";
+import { nameOf } from "./parameters/values.ts";
 
 /** What the client shows, and how. */
 export interface ClientOptions {

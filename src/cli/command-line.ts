@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { inapplicable } from "../api/inapplicable.ts";
 import { causeLines, PumpError, pumpError } from "../base/errors.ts";
-import { rewriteLegacy } from "./legacy.ts";
+import { rewriteLegacy } from "./parameters/legacy.ts";
 import { parseWords, splitWords, type Assignment, type Syntax } from "./lexer.ts";
 import { nearestName } from "../base/nearest-name.ts";
-import type { Command, JobParameter } from "./parameter.ts";
-import { findParameter, parametersOf } from "./parameters.ts";
+import type { Command, JobParameter } from "./parameters/parameter.ts";
+import { findParameter, parametersOf } from "./parameters/parameters.ts";
 import { clientCode, clientPrefix, Settings } from "./settings.ts";
-import { unquote } from "./values.ts";
+import { unquote } from "./parameters/values.ts";
 
 export interface CommandLine {
   readonly settings: Settings;

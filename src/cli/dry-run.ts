@@ -6,7 +6,7 @@ import type { JobScreen } from "./events.ts";
 import { addLogFile, defineJob } from "./job-calls.ts";
 import type { JobPlan } from "./job-plan.ts";
 import type { Output } from "./output.ts";
-import { tableLines } from "./table-text.ts";
+import { tableLines } from "./text/table-text.ts";
 
 type DryRun = Awaited<ReturnType<DataPump["dryRun"]>>;
 

@@ -2,7 +2,7 @@ import { KU } from "../api/constants.ts";
 import type { DumpfileInfo, DumpfileItem } from "../api/status-types.ts";
 import { formatLine, toPumpError } from "../base/errors.ts";
 import { errorFacts } from "./error-report.ts";
-import { withoutSecrets } from "./client-command.ts";
+import { withoutSecrets } from "./commands/client-command.ts";
 import type { Output } from "./output.ts";
 import type { SessionOptions } from "./session-commands.ts";
 import { printable, printableJson, printableLines } from "../base/printable.ts";

@@ -1,5 +1,5 @@
-import type { Command, JobParameter } from "./parameter.ts";
-import { defaultOf, inapplicableParameters, supportedParameters } from "./parameters.ts";
+import type { Command, JobParameter } from "./parameters/parameter.ts";
+import { defaultOf, inapplicableParameters, supportedParameters } from "./parameters/parameters.ts";
 
 const RULE = "-".repeat(78);
 

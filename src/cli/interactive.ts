@@ -9,7 +9,7 @@ import { interactiveHelp, readCommand, type CommandLine } from "./interactive-co
 import type { Output } from "./output.ts";
 import { splitList } from "./lexer.ts";
 import { startJob } from "./start-job.ts";
-import { booleanOf, fileOf, urlOf } from "./values.ts";
+import { booleanOf, fileOf, urlOf } from "./parameters/values.ts";
 
 const STATUS_MASK = KU.STATUS_JOB_STATUS;
 const WATCH_MS = 500;

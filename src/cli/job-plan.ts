@@ -2,12 +2,12 @@ import { DATA_OPTION_BITS } from "../api/data-options.ts";
 import { pumpError } from "../base/errors.ts";
 import { quoteLiteral } from "../base/identifiers.ts";
 import { objectFilters, type Filters } from "./object-filters.ts";
-import { supportedParameters } from "./parameters.ts";
+import { supportedParameters } from "./parameters/parameters.ts";
 import { rowFilters, type DataFilters } from "./row-filters.ts";
 import { metadataRemaps, type Remaps } from "./remaps.ts";
 import { metadataTransforms, type Transforms } from "./transforms.ts";
 import { clientCode, type Settings } from "./settings.ts";
-import { booleanOf, dataRemapOf, fileOf, tableOf, unquote, urlOf, type DataRemapText } from "./values.ts";
+import { booleanOf, dataRemapOf, fileOf, tableOf, unquote, urlOf, type DataRemapText } from "./parameters/values.ts";
 
 /** The directory object of files for which none is named. */
 export const DEFAULT_DIRECTORY = "DATA_PUMP_DIR";

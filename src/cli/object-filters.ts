@@ -1,7 +1,7 @@
 import { quoteLiteral } from "../base/identifiers.ts";
 import { splitList, splitOutside } from "./lexer.ts";
 import type { Settings } from "./settings.ts";
-import { unquote } from "./values.ts";
+import { unquote } from "./parameters/values.ts";
 
 /** Characters of a name clause, as Data Pump limits them. */
 const LONGEST_CLAUSE = 4000;

@@ -1,18 +1,18 @@
 import { Command as Program, CommanderError, Option } from "commander";
-import { credentialProgram } from "./credential-program.ts";
-import { inspectPrograms } from "./inspect-program.ts";
+import { credentialProgram } from "./commands/credential-program.ts";
+import { inspectPrograms } from "./commands/inspect-program.ts";
 import type { Output } from "./output.ts";
-import type { Command, JobParameter } from "./parameter.ts";
-import { defaultOf, supportedParameters } from "./parameters.ts";
+import type { Command, JobParameter } from "./parameters/parameter.ts";
+import { defaultOf, supportedParameters } from "./parameters/parameters.ts";
 import { productVersion } from "../base/product.ts";
 import { USERID, type SessionOptions } from "./session-commands.ts";
-import { columnProgram } from "./column-program.ts";
-import { directoryProgram } from "./directory-program.ts";
-import { linkProgram } from "./link-program.ts";
-import { roleProgram } from "./role-program.ts";
-import { userProgram } from "./user-program.ts";
-import { verifyProgram } from "./verify-program.ts";
-import { walletProgram } from "./wallet-program.ts";
+import { columnProgram } from "./commands/column-program.ts";
+import { directoryProgram } from "./commands/directory-program.ts";
+import { linkProgram } from "./commands/link-program.ts";
+import { roleProgram } from "./commands/role-program.ts";
+import { userProgram } from "./commands/user-program.ts";
+import { verifyProgram } from "./commands/verify-program.ts";
+import { walletProgram } from "./commands/wallet-program.ts";
 
 /**
  * Runs every command but export and import, which read their own words, and shows `--help` of all.
@@ -157,7 +157,7 @@ function jobsProgram(output: Output, end: (exitCode: number) => void): Program {
     .option("--json", "write one JSON document")
     .option("--userid <text>", "the same as the argument")
     .action(async (database: string | undefined, options: SessionOptions) => {
-      const { listJobs } = await import("./jobs-command.ts");
+      const { listJobs } = await import("./commands/jobs-command.ts");
       await listJobs(withDatabase(database, options), output);
     });
   program
@@ -169,7 +169,7 @@ function jobsProgram(output: Output, end: (exitCode: number) => void): Program {
     .option("--json", "write one JSON document; removes only with --yes")
     .option("--userid <text>", "the same as the argument")
     .action(async (database: string | undefined, options: SessionOptions & { yes?: boolean; force?: boolean }) => {
-      const { cleanJobs } = await import("./jobs-command.ts");
+      const { cleanJobs } = await import("./commands/jobs-command.ts");
       end(await cleanJobs({ ...options, ...withDatabase(database, options) }, output));
     });
   return program;
@@ -182,7 +182,7 @@ function pathsProgram(output: Output): Program {
     .option("--json", "write one JSON document")
     .option("--userid <text>", USERID)
     .action(async (options: SessionOptions & { mode: string }) => {
-      const { listPaths } = await import("./paths-command.ts");
+      const { listPaths } = await import("./commands/paths-command.ts");
       await listPaths(options, output);
     });
 }

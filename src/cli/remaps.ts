@@ -1,6 +1,6 @@
 import { splitOutside } from "./lexer.ts";
 import type { Settings } from "./settings.ts";
-import { remapOf, tableOf, unquote } from "./values.ts";
+import { remapOf, tableOf, unquote } from "./parameters/values.ts";
 
 /** Metadata remaps: name, what there is, and what it becomes. */
 export type Remaps = readonly (readonly [name: string, source: string, target: string])[];

@@ -1,6 +1,6 @@
 import { splitOutside } from "./lexer.ts";
 import type { Settings } from "./settings.ts";
-import { clauseOf, nameOf, unquote } from "./values.ts";
+import { clauseOf, nameOf, unquote } from "./parameters/values.ts";
 
 /** Characters of a clause, as Data Pump limits them. */
 const LONGEST_CLAUSE = 4000;

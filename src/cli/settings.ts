@@ -2,8 +2,8 @@ import { assertMeaning } from "../api/inapplicable.ts";
 import { pumpError, type PumpError } from "../base/errors.ts";
 import type { MessageCode } from "../base/messages.ts";
 import { splitParts, type Assignment } from "./lexer.ts";
-import type { Command, JobParameter } from "./parameter.ts";
-import { booleanOf, nameOf, splitClauses, unquote } from "./values.ts";
+import type { Command, JobParameter } from "./parameters/parameter.ts";
+import { booleanOf, nameOf, splitClauses, unquote } from "./parameters/values.ts";
 
 /** The parameters of one command line, checked against the table: what was typed, and nothing else. */
 export class Settings {

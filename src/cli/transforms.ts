@@ -1,6 +1,6 @@
 import { splitOutside } from "./lexer.ts";
 import type { Settings } from "./settings.ts";
-import { booleanOf, unquote } from "./values.ts";
+import { booleanOf, unquote } from "./parameters/values.ts";
 
 /** Metadata transforms: name, value, and the object type. */
 export type Transforms = readonly (readonly [name: string, value: string | number, objectType: string | null])[];

@@ -188,18 +188,18 @@ async function createJob(run: JobRun, workers: WorkerPool): Promise<Job> {
   switch (run.definition.operation) {
     case "EXPORT": {
       if (run.parameter("ESTIMATE_ONLY") === 1) {
-        const { EstimateJob } = await import("./estimate-job.ts");
+        const { EstimateJob } = await import("./export/estimate-job.ts");
         return new EstimateJob(run);
       }
-      const { ExportJob } = await import("./export-job.ts");
+      const { ExportJob } = await import("./export/export-job.ts");
       return new ExportJob(run, workers);
     }
     case "IMPORT": {
-      const { ImportJob } = await import("./import-job.ts");
+      const { ImportJob } = await import("./import/import-job.ts");
       return new ImportJob(run, workers);
     }
     case "SQL_FILE": {
-      const { SqlFileJob } = await import("./sql-file-job.ts");
+      const { SqlFileJob } = await import("./import/sql-file-job.ts");
       return new SqlFileJob(run);
     }
   }

@@ -1,6 +1,6 @@
 import { pumpError } from "../base/errors.ts";
 import { FORMAT_MINOR } from "../dump/header-items.ts";
-import { checksumOf } from "./export-options.ts";
+import { checksumOf } from "./export/export-options.ts";
 import type { JobDefinition } from "./definition.ts";
 import { isTransportable } from "./transportable.ts";
 

@@ -1,8 +1,8 @@
 import { NO_PLACE_KEYS, openPlaces, type PlaceKeys } from "../storage/place-keys.ts";
 import type { ControlTable } from "./control-table.ts";
 import { dumpFilesOf, sqlFilePath, type JobDefinition } from "./definition.ts";
-import { ExportCheckpoint } from "./export-checkpoint.ts";
-import { removeImportLeftovers } from "./import-leftovers.ts";
+import { ExportCheckpoint } from "./export/export-checkpoint.ts";
+import { removeImportLeftovers } from "./import/import-leftovers.ts";
 import { isOpenDatabase } from "./jobs.ts";
 
 /** Removes what a job has made and not finished: dump files, schema files, staging tables. What a job has completed stays. */

@@ -4,7 +4,7 @@ import { pumpError } from "../base/errors.ts";
 import { dumpFilePath, isUrl } from "../dump/names.ts";
 import type { ControlTable } from "./control-table.ts";
 import { dumpFilesOf } from "./definition.ts";
-import { ExportCheckpoint } from "./export-checkpoint.ts";
+import { ExportCheckpoint } from "./export/export-checkpoint.ts";
 
 /**
  * Checks that what a job has made or reads is still there: else it can't go on, and ATTACH fails (seed, Table 6-1).

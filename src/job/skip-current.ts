@@ -1,8 +1,8 @@
 import { foldName } from "../base/identifiers.ts";
 import type { DumpObject } from "../metadata/dump-object.ts";
-import { ImportState } from "./import-state.ts";
+import { ImportState } from "./import/import-state.ts";
 import type { JobRun } from "./run.ts";
-import type { TargetSchema } from "./target-schema.ts";
+import type { TargetSchema } from "./import/target-schema.ts";
 
 /**
  * SKIP_CURRENT of START_JOB: what the last run was working on when it ended is left out from now on.

@@ -10,7 +10,7 @@ import { setParameter } from "../../src/api/parameters.ts";
 import { toPumpError, type PumpError } from "../../src/base/errors.ts";
 import { readCommandLine } from "../../src/cli/command-line.ts";
 import { helpLines } from "../../src/cli/help.ts";
-import { findParameter } from "../../src/cli/parameters.ts";
+import { findParameter } from "../../src/cli/parameters/parameters.ts";
 import type { JobDefinition } from "../../src/job/definition.ts";
 
 /** The parameters of expdp and impdp, 19c to 23ai. */

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { beforeEach, expect, test } from "vitest";
-import { csvOnTerminal } from "../../src/cli/rows-csv.ts";
+import { csvOnTerminal } from "../../src/cli/text/rows-csv.ts";
 import type { Row } from "../../src/api/inspect.ts";
 import { dumpOf, schemaFolder } from "../inspect/dumps.ts";
 import { temporaryFolder } from "../job/temporary-folder.ts";

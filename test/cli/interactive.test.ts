@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { PumpError } from "../../src/base/errors.ts";
 import { INTERACTIVE_COMMANDS, interactiveHelp, readCommand } from "../../src/cli/interactive-commands.ts";
-import { statusLines } from "../../src/cli/status-text.ts";
+import { statusLines } from "../../src/cli/text/status-text.ts";
 
 function codeOf(line: string, operation: "EXPORT" | "IMPORT" = "EXPORT"): string {
   try {

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { clientCommand } from "../../src/cli/client-command.ts";
+import { clientCommand } from "../../src/cli/commands/client-command.ts";
 import { readCommandLine } from "../../src/cli/command-line.ts";
 import { defineJob, type JobDefiner } from "../../src/cli/job-calls.ts";
 import { planJob } from "../../src/cli/job-plan.ts";
-import type { Command } from "../../src/cli/parameter.ts";
+import type { Command } from "../../src/cli/parameters/parameter.ts";
 
 let folder: string;
 

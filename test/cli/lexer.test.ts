@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { PumpError } from "../../src/base/errors.ts";
 import { parseWords, splitList, splitWords, type Syntax } from "../../src/cli/lexer.ts";
-import { nameOf, unquote } from "../../src/cli/values.ts";
+import { nameOf, unquote } from "../../src/cli/parameters/values.ts";
 
 const ARGV: Syntax = {
   isSwitch: (name) => ["full", "nologfile"].includes(name),

@@ -2,7 +2,7 @@ import Sqlite, { type Database } from "better-sqlite3";
 import type { DumpObject, DumpSchema } from "../../src/metadata/dump-object.ts";
 import { encodeMasterTable, type MasterPiece } from "../../src/metadata/master-table.ts";
 import { readSchema } from "../../src/metadata/read-schema.ts";
-import { describeObject } from "../../src/job/master.ts";
+import { describeObject } from "../../src/job/export/master.ts";
 import type { TableShape, TextEncoding } from "../../src/sqlite/schema.ts";
 import {
   columnsOf,

@@ -1,0 +1,96 @@
+import { assertMeaning } from "../../api/inapplicable.ts";
+import { pumpError } from "../../base/errors.ts";
+import { clientCommandText } from "../commands/client-command.ts";
+import { LEGACY_PARAMETERS, type LegacyParameter } from "./legacy-parameters.ts";
+import type { Assignment } from "../lexer.ts";
+import type { Command } from "./parameter.ts";
+import { clientPrefix } from "../settings.ts";
+import { booleanOf } from "./values.ts";
+
+/** Where a parameter stands. */
+export type Location = "Command Line" | "Parameter File";
+
+/** Assignments without the parameters of the original exp and imp, and what the client says of those. */
+export interface Rewritten {
+  readonly assignments: readonly Assignment[];
+  readonly lines: readonly string[];
+}
+
+/**
+ * Legacy mode: parameters of the original exp and imp become those of Data Pump.
+ * @throws UDE-/UDI-00054 for one that can't be followed, UDE-/UDI-00014 for a value, TSDP-00002 for what can't mean anything here
+ */
+export function rewriteLegacy(command: Command, typed: readonly Assignment[], location: Location): Rewritten {
+  if (!isLegacy(command, typed)) return { assignments: typed, lines: [] };
+  const assignments: Assignment[] = [];
+  const lines: string[] = [];
+  for (const assignment of pairUsers(command, typed)) {
+    const parameter = legacyOf(command, assignment.name);
+    if (parameter === undefined) {
+      assignments.push(assignment);
+      continue;
+    }
+    const replaced = replacement(command, parameter, assignment);
+    assignments.push(...replaced);
+    const told = replaced.length === 0 ? "ignored." : `Replaced with: "${replaced.map(clientCommandText).join(" ")}"`;
+    lines.push(`Legacy Mode Parameter: "${clientCommandText(assignment)}" Location: ${location}, ${told}`);
+  }
+  return { assignments, lines };
+}
+
+/** Whether a parameter that only exp or imp has is among them. */
+function isLegacy(command: Command, typed: readonly Assignment[]): boolean {
+  return typed.some(({ name }) => legacyOf(command, name)?.onlyInLegacyMode === false);
+}
+
+function legacyOf(command: Command, name: string): LegacyParameter | undefined {
+  return LEGACY_PARAMETERS.find((parameter) => parameter.name === name && parameter.commands.includes(command));
+}
+
+function replacement(command: Command, { name, becomes }: LegacyParameter, assignment: Assignment): readonly Assignment[] {
+  switch (becomes.kind) {
+    case "ignored":
+      return [];
+    case "refused":
+      throw pumpError([[`${clientPrefix(command)}-00054`, name]], becomes.hint);
+    case "name":
+      return [{ ...assignment, name: becomes.parameter }];
+    case "constant":
+      return [assignmentOf(becomes.parameter, becomes.value)];
+    case "flag":
+      return flagOf(command, assignment) ? becomes.yes.map(parsed) : becomes.no.map(parsed);
+    case "fixed":
+      if (flagOf(command, assignment) === (becomes.refused === "Y"))
+        assertMeaning("legacy parameter", `${name.toUpperCase()}=${becomes.refused}`);
+      return [];
+    case "index file":
+      return [{ ...assignment, name: "sqlfile" }, assignmentOf("include", "INDEX")];
+  }
+}
+
+function flagOf(command: Command, { name, text }: Assignment): boolean {
+  const flag = booleanOf(text);
+  if (flag === undefined) throw pumpError([[`${clientPrefix(command)}-00014`, name]], "Valid values are Y and N.");
+  return flag;
+}
+
+function parsed(text: string): Assignment {
+  const [name = "", value = ""] = text.split("=");
+  return assignmentOf(name, value);
+}
+
+function assignmentOf(name: string, text: string): Assignment {
+  return { name, text, elements: [text] };
+}
+
+/** FROMUSER and TOUSER together are pairs: schemas that are taken, and where they go. */
+function pairUsers(command: Command, typed: readonly Assignment[]): readonly Assignment[] {
+  const to = typed.find(({ name }) => name === "touser");
+  if (to === undefined || command === "export") return typed;
+  const from = typed.find(({ name }) => name === "fromuser");
+  if (from?.elements.length !== to.elements.length)
+    throw pumpError([["UDI-00014", "touser"]], "Give one FROMUSER for each TOUSER.");
+  const pairs = from.elements.map((user, i) => `${user}:${to.elements[i] ?? ""}`);
+  const remap = { name: "touser", text: pairs.join(","), elements: pairs };
+  return typed.map((assignment) => (assignment === to ? remap : assignment));
+}

@@ -1,0 +1,339 @@
+import { dirname } from "node:path";
+import { pumpError, type ErrorLine, type StackEntry } from "../../base/errors.ts";
+import { qualifiedName } from "../../base/identifiers.ts";
+import { loadCodec } from "../../dump/piece.ts";
+import { OpenFiles } from "../../dump/open-files.ts";
+import type { DumpFileSet } from "../../dump/reader.ts";
+import type { DumpFile } from "../../dump/file-ends.ts";
+import { groupPieces, readMaster, verifyDescriptions } from "../../inspect/master.ts";
+import type { CatalogObject } from "../../metadata/catalog-objects.ts";
+import type { MasterTable } from "../../metadata/master-table.ts";
+import { countByPath, objectPath, pathsOf, type ExportMode, type ObjectPathTail } from "../../metadata/object-paths.ts";
+import { PIECE_TARGET } from "../../sqlite/stage.ts";
+import { openPlaces } from "../../storage/place-keys.ts";
+import type { Storage } from "../../storage/storage.ts";
+import { contentOf, type Content } from "../content.ts";
+import { importCatalog } from "../catalog-transfer.ts";
+import { Crew } from "../crew.ts";
+import { Loading, type LoadedRows, type SchemaWork } from "./import-loading.ts";
+import { accessMethodOf, importAction, importContent } from "./import-content.ts";
+import { planSchemaImport } from "./import-plan.ts";
+import { Publishing } from "./import-publishing.ts";
+import { abortBefore } from "../abort-step.ts";
+import { ImportState } from "./import-state.ts";
+import { chooseTargets, exportModeOf, remapsOfImport, rowFiltersOf, type ChosenSchema } from "./import-targets.ts";
+import { isOpenDatabase } from "../jobs.ts";
+import { importDataOptions } from "../data-options.ts";
+import type { RemapsOfTables } from "../data-remaps.ts";
+import type { Job, JobEnd } from "../job.ts";
+import { LinkLoading } from "./link-loading.ts";
+import { LinkedImport, notOverLink } from "./linked-import.ts";
+import {
+  completedLine,
+  lastPart,
+  masterTableLine,
+  processingLine,
+  restartingLine,
+  startingLine,
+  startupLine,
+} from "../log-lines.ts";
+import { openSet } from "../open-set.ts";
+import { remapKeyFor } from "../remap-key.ts";
+import { importsPages, PageImport } from "./page-import.ts";
+import { RowFilters } from "../row-filters.ts";
+import type { JobRun } from "../run.ts";
+import { skipCurrent, withoutSkipped } from "../skip-current.ts";
+import { verifyFirst, verifyOnly } from "../verification.ts";
+import { TargetSchema } from "./target-schema.ts";
+import { WorkerBoard } from "../worker-board.ts";
+import type { WorkerPool } from "../worker-thread.ts";
+
+/** An import from START_JOB to its published schemas. */
+export class ImportJob implements Job {
+  readonly #run: JobRun;
+  readonly #pool: WorkerPool;
+  readonly #crew: Crew;
+  readonly #board = new WorkerBoard();
+  readonly #storage: Storage;
+  #works: readonly SchemaWork[] = [];
+  #files: readonly DumpFile[] = [];
+  /** Of a dump that holds pages instead of rows. */
+  #transport: PageImport | null = null;
+  #missing: readonly StackEntry[] = [];
+  #catalog: readonly CatalogObject[] = [];
+  /** Files that templates stand for and that are none of the set. */
+  #passedOver: readonly string[] = [];
+  readonly #skipped: (readonly ErrorLine[])[] = [];
+  #exportMode: ExportMode = "SCHEMA";
+  #content: Content = "ALL";
+  #remapped: RemapsOfTables = new Map();
+  /** Where the rows come from when there is no dump. */
+  readonly #link: LinkedImport | null;
+
+  constructor(run: JobRun, pool: WorkerPool) {
+    this.#run = run;
+    this.#pool = pool;
+    this.#crew = new Crew(pool, run.degree);
+    this.#storage = openPlaces(run.places, isOpenDatabase);
+    this.#link = run.definition.remoteLink === null ? null : new LinkedImport(run, pool);
+  }
+
+  get startInfo(): readonly ErrorLine[] {
+    return this.#missing.flatMap((entry) => pumpError([entry]).lines);
+  }
+
+  /**
+   * Everything that can be wrong before a row moves: the whole set is checked, then the targets. Nothing new is left behind when
+   * it throws.
+   */
+  async start(): Promise<void> {
+    const remapKey = await remapKeyFor(this.#run);
+    if (remapKey !== null) this.#pool.takeMaskKey(remapKey);
+    if (this.#link !== null) return this.#startOverLink(this.#link);
+    await loadCodec();
+    this.#pool.enter(this.#run.places);
+    const { definition, keyring } = this.#run;
+    const set = await openSet(definition, this.#storage, keyring);
+    const files = new OpenFiles(this.#storage);
+    try {
+      this.#passedOver = set.passedOver;
+      const master = await readMaster(set, files.open);
+      this.#run.table.setExportFacts(master.job);
+      if (this.#verifiesOnly || this.#readsMasterOnly) {
+        this.#files = set.files;
+        return;
+      }
+      await verifyDescriptions(set, files.open);
+      const saved = new ImportState(this.#run.table).targets();
+      const { chosen, catalog, missing } = await chooseTargets(this.#run.definition, master, saved);
+      [this.#missing, this.#catalog] = [missing, catalog];
+      this.#files = set.files;
+      if (importsPages(definition, master)) {
+        this.#transport = PageImport.open(this.#run, this.#crew, chosen, master, set);
+        return;
+      }
+      this.#exportMode = exportModeOf(master);
+      this.#content = importContent(this.#run.definition, master);
+      this.#remapped = remapsOfImport(definition, chosen, master, this.#content);
+      rowFiltersOf(definition, chosen, this.#content);
+      this.#openTargets(chosen, { master, pieces: set.pieces });
+    } finally {
+      await files.close();
+    }
+  }
+
+  async #startOverLink(link: LinkedImport): Promise<void> {
+    const { definition, table } = this.#run;
+    const { chosen, catalog, missing, master, stamp } = await link.open(new ImportState(table).targets());
+    [this.#missing, this.#catalog] = [missing, catalog];
+    this.#exportMode = exportModeOf(master);
+    this.#content = contentOf(definition);
+    this.#remapped = remapsOfImport(definition, chosen, master, this.#content);
+    this.#openTargets(chosen, { master, pieces: new Map(), stamp });
+    if (this.#works.some(({ target }) => target.startsOver)) this.#run.beginAnew(() => table.connection.exec("DELETE FROM told"));
+  }
+
+  async run(): Promise<"done" | "stopped"> {
+    if (this.#verifiesOnly) return verifyOnly(this.#run, this.#crew, this.#files, () => this.#tellStart());
+    if (this.#readsMasterOnly) {
+      this.#run.say(masterTableLine(this.#run.definition.owner, this.#run.definition.name));
+      return "done";
+    }
+    const makesAll = this.#works.every(({ target }) => target.isNew);
+    if (this.#link === null && !(await verifyFirst(this.#run, this.#crew, this.#files, makesAll))) return "stopped";
+    if (this.#transport !== null) return this.#runTransport(this.#transport);
+    const paths = this.#tellPlan();
+    abortBefore(this.#run, -1);
+    importCatalog(this.#run, this.#catalog);
+    const open = this.#works.filter(({ target }) => !target.isPublished);
+    for (const { target, plan } of open) target.stage(plan);
+    const loading = await this.#load();
+    if (this.#run.isStopping) return "stopped";
+    for (const path of paths) this.#processing(path);
+    const publishing = new Publishing(this.#run, this.#crew, this.#board, loading);
+    const isDone = await publishing.run(this.#works);
+    for (const path of isDone ? paths : []) this.#measure(path, publishing.secondsOf(path));
+    this.#run.showProgress(() => loading.progress());
+    return isDone ? "done" : "stopped";
+  }
+
+  async #load(): Promise<LoadedRows> {
+    const work = { works: this.#works, exportMode: this.#exportMode };
+    const least = Math.min(this.#works.length, this.#run.degree);
+    if (this.#link !== null) {
+      this.#crew.setDegree(Math.max(1, least));
+      const copying = new LinkLoading(this.#run, this.#board, this.#link, work);
+      await copying.run();
+      return copying;
+    }
+    const loading = new Loading(this.#run, this.#crew, this.#board, work);
+    const count = Math.min(this.#run.degree, Math.ceil(loading.bytesLeft / PIECE_TARGET) || 1);
+    this.#crew.setDegree(Math.max(count, least));
+    await loading.run();
+    return loading;
+  }
+
+  get #readsMasterOnly(): boolean {
+    return this.#run.parameter("MASTER_ONLY") === 1;
+  }
+
+  async #runTransport(transport: PageImport): Promise<"done" | "stopped"> {
+    this.#tellStart();
+    this.#tellMissing();
+    abortBefore(this.#run, -1);
+    importCatalog(this.#run, this.#catalog);
+    this.#crew.setDegree(Math.min(this.#run.degree, Math.ceil(transport.bytesLeft / PIECE_TARGET) || 1));
+    return transport.run();
+  }
+
+  get #verifiesOnly(): boolean {
+    return this.#run.parameter("VERIFY_ONLY") === 1;
+  }
+
+  async setDegree(degree: number): Promise<void> {
+    if (this.#link !== null) throw notOverLink("PARALLEL");
+    this.#crew.setDegree(degree);
+    return Promise.resolve();
+  }
+
+  async addFile(): Promise<void> {
+    return Promise.reject(pumpError([["ORA-39002"], ["ORA-39208", "DUMPFILE", this.#run.definition.operation]]));
+  }
+
+  stopWorker(worker: number): void {
+    if (this.#link !== null) throw notOverLink("STOP_WORKER");
+    if (!this.#crew.stopWorker(worker)) throw pumpError([["ORA-39001"], ["ORA-39207", String(worker), "WORKER_ID"]]);
+  }
+
+  /** A new schema file is kept for a restart; an existing schema only when the job was stopped, and is else as it was. */
+  async close(end: JobEnd): Promise<void> {
+    await this.#pool.close();
+    this.#link?.close();
+    this.#transport?.close();
+    for (const { target } of this.#works) target.close(end === "stopped" || (end === "interrupted" && target.isNew));
+  }
+
+  /** @returns the object paths that come after the rows */
+  #tellPlan(): readonly ObjectPathTail[] {
+    this.#tellStart();
+    this.#tellMissing();
+    for (const lines of this.#skipped) this.#run.report(lines);
+    const objects = this.#works.flatMap((work) => work.objects);
+    const paths = pathsOf(objects, "IMPORT", this.#content);
+    this.#tellEstimate();
+    if (paths.includes("TABLE/TABLE")) {
+      this.#processing("TABLE/TABLE");
+      this.#measure("TABLE/TABLE", this.#run.secondsOfStep());
+    }
+    this.#tellPlans();
+    if (paths.includes("TABLE/TABLE_DATA")) this.#processing("TABLE/TABLE_DATA");
+    return paths.filter((path) => path !== "TABLE/TABLE" && path !== "TABLE/TABLE_DATA");
+  }
+
+  /** What is in the way of tables and other objects. */
+  #tellPlans(): void {
+    for (const { target, plan } of this.#works) {
+      if (target.startsOver) this.#run.say(`Schema ${target.name} is loaded from the beginning: ${this.#lostBecause}`);
+      this.#run.once(`plan ${target.name}`, () => {
+        for (const note of plan.notes) this.#run.note(note);
+        for (const lines of plan.problems) this.#run.report(lines);
+      });
+    }
+  }
+
+  #tellMissing(): void {
+    for (const path of this.#passedOver)
+      this.#run.sayOnce(`passed over ${path}`, `File "${path}" is not of this dump file set and is left out`);
+    this.#run.once("missing", () => {
+      for (const entry of this.#missing) this.#run.report(pumpError([entry]).lines);
+    });
+  }
+
+  #tellStart(): void {
+    const { owner, name } = this.#run.definition;
+    const command = String(this.#run.parameter("CLIENT_COMMAND") ?? "");
+    if (this.#link === null) this.#run.say(masterTableLine(owner, name));
+    this.#run.say(this.#run.restarts ? restartingLine(owner, name, command) : startingLine(owner, name, command));
+    this.#run.measure(1, startupLine(this.#run.secondsOfStep()));
+  }
+
+  /** METRICS: how many objects of a path there are. */
+  #measure(path: ObjectPathTail, seconds: number): void {
+    const count = countByPath(this.#works.flatMap(({ objects }) => objects)).get(path) ?? 0;
+    this.#run.measure(1, completedLine(count, lastPart(path), seconds));
+  }
+
+  get #lostBecause(): string {
+    return this.#link === null
+      ? "its file did not outlive the interruption"
+      : "its source has changed since the job was interrupted, or its file is gone";
+  }
+
+  #tellEstimate(): void {
+    const link = this.#link;
+    if (link === null) return;
+    this.#run.once("estimate", () => {
+      this.#run.say(...link.estimate);
+      for (const lines of link.problems) this.#run.report(lines);
+    });
+  }
+
+  #processing(path: ObjectPathTail): void {
+    this.#run.sayOnce(`processing ${path}`, this.#run.ofWorker(1, processingLine(objectPath(this.#exportMode, path))));
+  }
+
+  #openTargets(chosen: readonly ChosenSchema[], offer: ImportOffer): void {
+    const { guid } = this.#run.definition;
+    const { table } = this.#run;
+    const opened: SchemaWork[] = [];
+    this.#works = opened;
+    for (const choice of chosen) {
+      const target = TargetSchema.open(
+        { ...choice, name: choice.target, ...(offer.stamp === undefined ? {} : { stamp: offer.stamp }) },
+        { table, guid, jobs: dirname(table.path) },
+      );
+      try {
+        opened.push(this.#plan(target, { ...choice, ...offer }));
+      } catch (error) {
+        target.close(this.#run.restarts);
+        throw error;
+      }
+    }
+  }
+
+  #plan(target: TargetSchema, { master, pieces, ...choice }: PlanRequest): SchemaWork {
+    const pieceOrder = groupPieces(master);
+    const skipped = skipCurrent(this.#run, target, choice.objects, pieceOrder);
+    this.#skipped.push(
+      ...skipped.map(({ name, objectType }) => pumpError([["ORA-39058", qualifiedName(target.name, name), objectType]]).lines),
+    );
+    const taken = withoutSkipped(this.#run, choice.objects);
+    const plan = planSchemaImport({
+      ...choice,
+      definitionsOf: (names) => target.definitionsOf(names),
+      objects: taken,
+      target: target.name,
+      existing: target.existing,
+      action: importAction(this.#run.definition, this.#content),
+      accessMethod: accessMethodOf(this.#run.definition),
+      ...importDataOptions(this.#run.definition),
+      content: this.#content,
+      guid: this.#run.definition.guid,
+      remapped: this.#remapped,
+      rowFilters: this.#link === null ? new RowFilters(this.#run.definition) : null,
+      pieceOrder,
+      pieces,
+    });
+    return { target, objects: taken, plan };
+  }
+}
+
+/** What there is to import, of a dump or over a link. */
+interface ImportOffer {
+  readonly master: MasterTable;
+  readonly pieces: DumpFileSet["pieces"];
+  /** State of the source of a link. */
+  readonly stamp?: string | null;
+}
+
+type PlanRequest = ChosenSchema & ImportOffer;

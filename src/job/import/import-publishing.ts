@@ -1,0 +1,205 @@
+import { pumpError } from "../../base/errors.ts";
+import { qualifiedName, quoteIdentifier } from "../../base/identifiers.ts";
+import { failpoint } from "../../base/failpoint.ts";
+import { isSystemTable } from "../../metadata/dump-object.ts";
+import { pathTail, viewKeys, type ObjectPathTail } from "../../metadata/object-paths.ts";
+import type { PublishEvent } from "../../sqlite/publish-plan.ts";
+import type { InvalidValues } from "../../sqlite/validate-rows.ts";
+import { BadFile } from "./bad-file.ts";
+import type { Crew } from "../crew.ts";
+import { sayRows, tellRejections, type LoadedRows, type SchemaWork } from "./import-loading.ts";
+import type { TableLoad } from "./import-plan.ts";
+import { rowsLine } from "../log-lines.ts";
+import type { JobRun } from "../run.ts";
+import type { WorkerBoard } from "../worker-board.ts";
+import type { WorkerThread } from "../worker-thread.ts";
+
+/** Makes what is loaded visible, schema by schema, checks it, and gives new schemas their names. */
+export class Publishing {
+  readonly #run: JobRun;
+  readonly #crew: Crew;
+  readonly #board: WorkerBoard;
+  readonly #loading: LoadedRows;
+  /** When each worker has begun with its object. */
+  readonly #begun = new Map<number, number>();
+  readonly #paths = new Map<SchemaWork, ReadonlyMap<string, ObjectPathTail>>();
+  readonly #seconds = new Map<ObjectPathTail, number>();
+  /** Tables whose rows are told when they are published, by their names. */
+  readonly #typed = new Map<SchemaWork, ReadonlyMap<string, TableLoad>>();
+
+  constructor(run: JobRun, crew: Crew, board: WorkerBoard, loading: LoadedRows) {
+    this.#run = run;
+    this.#crew = crew;
+    this.#board = board;
+    this.#loading = loading;
+  }
+
+  /** @returns whether all schemas are done: a job that is told to stop begins no further one */
+  async run(works: readonly SchemaWork[]): Promise<boolean> {
+    let next = 0;
+    await this.#crew.run(async (worker) => {
+      for (let work = works[next++]; work !== undefined && !this.#run.isStopping; work = works[next++])
+        await this.#publish(worker, work);
+      this.#board.end(worker.number);
+    });
+    if (works.some(({ target }) => !target.isPublished)) return false;
+    for (const work of works) {
+      work.target.finish();
+      this.#nameBadFile(work);
+    }
+    return true;
+  }
+
+  /** How long the objects under a path took, added up. */
+  secondsOf(path: ObjectPathTail): number {
+    return this.#seconds.get(path) ?? 0;
+  }
+
+  async #publish(worker: WorkerThread, work: SchemaWork): Promise<void> {
+    const { target, plan } = work;
+    const bad = this.#badFileOf(work);
+    if (!target.isPublished) {
+      // What an earlier run has written is of rows that are loaded anew.
+      bad?.remove();
+      const publishing = worker.call(
+        { do: "publish", path: target.workPath, durable: !target.isNew, plan: plan.plan },
+        (event) => {
+          this.#tell(worker, work, event);
+        },
+      );
+      await target.guard(publishing);
+      target.published();
+    }
+    if (bad !== null) await this.#writeBadFile(worker, work, bad);
+    if (!target.isFinished) await this.#check(worker, work);
+  }
+
+  #badFileOf({ target, plan }: SchemaWork): BadFile | null {
+    return plan.plan.rejected === null ? null : BadFile.of(this.#run.definition, target.name);
+  }
+
+  /** First the file is durable, then the rows go from the schema: so a restart finds them in the one or the other. */
+  async #writeBadFile(worker: WorkerThread, { target, plan }: SchemaWork, bad: BadFile): Promise<void> {
+    const { rejected: reasons } = plan.plan;
+    if (reasons === null || target.isFinished) return;
+    const path = target.workPath;
+    const tables = plan.plan.tables.map(({ definition, staging }) => ({ name: definition.name, staging }));
+    if (!bad.isWhole) {
+      bad.remove();
+      const hasRows = await worker.call({ do: "write bad file", path, badPath: bad.partPath, reasons, tables });
+      if (!hasRows) return;
+      failpoint("bad file written");
+      bad.makeWhole();
+    }
+    await target.guard(worker.call({ do: "drop rejected", path, durable: !target.isNew, reasons, tables }));
+    failpoint("rejected rows dropped");
+  }
+
+  #nameBadFile(work: SchemaWork): void {
+    const { name } = work.target;
+    this.#badFileOf(work)?.takeName((path) => {
+      this.#run.sayOnce(`bad file ${name}`, `Rejected rows of schema ${name} are in "${path}"`);
+    });
+  }
+
+  async #check(worker: WorkerThread, { target, plan }: SchemaWork): Promise<void> {
+    const tables = target.isNew ? null : plan.loads.map(({ table }) => table.definition.name);
+    const problems = await worker.call({ do: "check", path: target.workPath, tables, ...plan.dependents });
+    const { structure, foreignKeys, views, triggers } = problems;
+    this.#run.once(`check ${target.name}`, () => {
+      if (structure.length > 0)
+        this.#run.report(
+          pumpError([["TSDP-00011", target.name], ...structure.map((line) => ({ code: "quick_check", text: line }))]).lines,
+        );
+      const broken = { VIEW: views, TRIGGER: triggers };
+      for (const [type, objects] of Object.entries(broken))
+        for (const { name, reason } of objects)
+          this.#run.report(
+            pumpError([
+              ["ORA-39082", `${type}:${qualifiedName(target.name, name)}`],
+              ["TSDP-00010", reason],
+            ]).lines,
+          );
+      for (const { table, parent, rows } of foreignKeys) {
+        this.#run.report(
+          pumpError([
+            ["ORA-02298", target.name, table],
+            ["TSDP-00010", `${rows} row(s) refer to rows of ${parent} that do not exist`],
+          ]).lines,
+        );
+      }
+    });
+  }
+
+  /** Told before the transaction is committed: a run that ends before that publishes again, and tells nothing twice. */
+  #tell(worker: WorkerThread, work: SchemaWork, event: PublishEvent): void {
+    const { object } = event;
+    const { name: schema } = work.target;
+    if (event.kind === "begun") {
+      this.#begun.set(worker.number, Date.now());
+      this.#board.begin(worker.number, { schema, name: object.name }, object.type.toUpperCase());
+      this.#run.progress(() => this.#loading.progress());
+      return;
+    }
+    this.#addTime(worker.number, work, object);
+    this.#run.once(`${event.kind} ${schema} ${object.type} ${object.name}`, () => {
+      this.#tellOutcome(worker.number, work, event);
+    });
+  }
+
+  #addTime(worker: number, work: SchemaWork, { type, name }: PublishEvent["object"]): void {
+    const path = this.#pathsOf(work).get(`${type.toUpperCase()} ${name}`);
+    if (path === undefined) return;
+    const seconds = (Date.now() - (this.#begun.get(worker) ?? Date.now())) / 1000;
+    this.#seconds.set(path, this.secondsOf(path) + seconds);
+  }
+
+  #pathsOf(work: SchemaWork): ReadonlyMap<string, ObjectPathTail> {
+    const known = this.#paths.get(work);
+    if (known !== undefined) return known;
+    const views = viewKeys(work.objects);
+    const paths = new Map(work.objects.map((object) => [`${object.objectType} ${object.name}`, pathTail(object, views)]));
+    this.#paths.set(work, paths);
+    return paths;
+  }
+
+  #typedOf(work: SchemaWork): ReadonlyMap<string, TableLoad> {
+    const known = this.#typed.get(work);
+    if (known !== undefined) return known;
+    const loads = work.plan.loads.filter(({ table }) => !table.raw);
+    const typed = new Map(loads.map((load) => [load.table.definition.name, load]));
+    this.#typed.set(work, typed);
+    return typed;
+  }
+
+  #tellOutcome(worker: number, work: SchemaWork, event: Exclude<PublishEvent, { kind: "begun" }>): void {
+    const { object } = event;
+    const { target } = work;
+    const name = qualifiedName(target.name, object.name);
+    if (event.kind === "failed")
+      this.#run.report(pumpError([["ORA-39083", `${object.type.toUpperCase()}:${name}`], ...event.lines]).lines);
+    if (event.kind === "invalid") tellInvalid(this.#run, target.name, object.name, event.values);
+    if (event.kind === "rejected") this.#run.report(pumpError([["ORA-31693", name], ["ORA-02354"], ...event.lines]).lines);
+    const load = this.#typedOf(work).get(object.name);
+    const progress = load === undefined ? undefined : this.#loading.progressOf(load);
+    if (event.kind !== "object" || load === undefined || progress === undefined || isSystemTable(load.object)) return;
+    const offered = progress.rows;
+    const refused = event.rejections.reduce((sum, { rows }) => sum + rows, 0);
+    const size = this.#loading.sizeOf(progress);
+    const line = rowsLine("imported", target.name, object.name, size, offered - refused, offered);
+    sayRows(this.#run, worker, line, progress.begun, "conventional");
+    tellRejections(this.#run, name, event.rejections);
+  }
+}
+
+/** Each column is one error of the job. */
+function tellInvalid(run: JobRun, schema: string, table: string, values: readonly InvalidValues[]): void {
+  for (const { column, reason, rows, rowids } of values)
+    run.report(
+      pumpError([
+        ["ORA-02374", schema, table],
+        ["TSDP-00010", `column ${quoteIdentifier(column)} has ${reason} in ${rows} row(s)`],
+        ...rowids.map((rowid) => ["ORA-02372", `rowid ${rowid}`] as const),
+      ]).lines,
+    );
+}

@@ -1,0 +1,53 @@
+import type { ExistingObject } from "../../sqlite/target.ts";
+import type { ControlTable } from "../control-table.ts";
+
+/** What an import has decided and done about one schema, over all of its runs. */
+export interface SavedTarget {
+  /** Where the schema is, or will be. */
+  readonly path: string;
+  /** What it held before the job; null when the job makes it. */
+  readonly existing: readonly ExistingObject[] | null;
+  /** The run of the machine in which a new schema file was begun: it is written without syncs. */
+  readonly boot: string;
+  /** The tables in which rows arrive have been made. */
+  readonly isStaged: boolean;
+  /** Device and inode of a new schema file that is whole and may have its name. */
+  readonly identity: string | null;
+  readonly isFinished: boolean;
+  /** State of the source that is copied; null: unknown. Of a dump nothing. */
+  readonly stamp?: string | null;
+}
+
+/** The part of the control table that only imports have. */
+export class ImportState {
+  readonly #table: ControlTable;
+
+  constructor(table: ControlTable) {
+    this.#table = table;
+  }
+
+  /** By the name of the schema. */
+  targets(): ReadonlyMap<string, SavedTarget> {
+    const rows = this.#table.connection.prepare("SELECT schema, content FROM target").all() as {
+      schema: string;
+      content: string;
+    }[];
+    return new Map(rows.map(({ schema, content }) => [schema, JSON.parse(content) as SavedTarget]));
+  }
+
+  /** Durable when it returns: what follows may rely on it after a power cut. */
+  save(schema: string, target: SavedTarget): void {
+    this.#table.durably(() => {
+      this.#table.connection.prepare("INSERT OR REPLACE INTO target VALUES (?, ?)").run(schema, JSON.stringify(target));
+    });
+  }
+
+  /** Objects of the dump that are left out at the user's wish, in this run and all further ones. */
+  skipped(): ReadonlySet<number> {
+    return new Set(this.#table.connection.prepare("SELECT object FROM skipped").pluck().all() as number[]);
+  }
+
+  skip(object: number): void {
+    this.#table.connection.prepare("INSERT OR IGNORE INTO skipped VALUES (?)").run(BigInt(object));
+  }
+}

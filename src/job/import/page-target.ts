@@ -1,0 +1,150 @@
+import { closeSync, fdatasync, ftruncateSync, openSync } from "node:fs";
+import { promisify } from "node:util";
+import { causeLines, pumpError } from "../../base/errors.ts";
+import { failpoint } from "../../base/failpoint.ts";
+import { setJournalMode } from "../../sqlite/target.ts";
+import { bootName } from "../boot.ts";
+import { ImportState, type SavedTarget } from "./import-state.ts";
+import type { LivenessLock } from "../liveness.ts";
+import { identityOf, removeDatabase, syncPath, takeName, unfinishedPath } from "./target-files.ts";
+import { lockTarget } from "./target-lock.ts";
+import type { TargetJob } from "./target-schema.ts";
+
+const syncData = promisify(fdatasync);
+
+/** A schema file that is made of pages. It grows under a temporary name and is begun anew by every run until it is whole. */
+export class PageTarget {
+  /** Upper case, as shown. */
+  readonly name: string;
+  /** Whether an earlier run has left pages that are not used. */
+  readonly startsOver: boolean;
+  readonly #state: ImportState;
+  readonly #guid: string;
+  readonly #lock: LivenessLock;
+  #saved: SavedTarget;
+  /** Open while pages are written. */
+  #file: number | null = null;
+  #isDirty = false;
+  #syncing: Promise<void> | null = null;
+  /** Of the disk: the system tells it only once. */
+  #syncError: Error | null = null;
+
+  /** @throws ORA-39002 when another job has the schema, or when the file can't be made */
+  static open({ name, path, bytes }: PageTargetRequest, { table, guid, jobs }: TargetJob): PageTarget {
+    const lock = lockTarget(jobs, name, path);
+    try {
+      return new PageTarget(name, path, bytes, new ImportState(table), guid, lock);
+    } catch (error) {
+      lock.remove();
+      throw pumpError(
+        [["ORA-39002"], ["ORA-39097", `for schema ${name} in "${path}"`], ...causeLines(error)],
+        "Check the folder of the schema and the free space on its disk.",
+        error,
+      );
+    }
+  }
+
+  private constructor(name: string, path: string, bytes: number, state: ImportState, guid: string, lock: LivenessLock) {
+    this.name = name;
+    this.#state = state;
+    this.#guid = guid;
+    this.#lock = lock;
+    const known = state.targets().get(name);
+    this.#saved = known ?? { path, existing: null, boot: bootName(), isStaged: true, identity: null, isFinished: false };
+    if (known === undefined) this.#save({});
+    this.startsOver = known !== undefined && !this.#takeNameOfWholeFile();
+    if (!this.isFinished) this.#begin(bytes);
+  }
+
+  get isFinished(): boolean {
+    return this.#saved.isFinished;
+  }
+
+  /** The file to write to now. */
+  get workPath(): string {
+    return unfinishedPath(this.#saved.path, this.#guid);
+  }
+
+  #begin(bytes: number): void {
+    removeDatabase(this.workPath);
+    this.#file = openSync(this.workPath, "wx", 0o644);
+    try {
+      ftruncateSync(this.#file, bytes);
+    } catch (error) {
+      this.#closeFile();
+      throw error;
+    }
+  }
+
+  /** Has the disk take up what is written so far, while more is written or all of it is checked. `synced` tells how that went. */
+  beginSync(): void {
+    this.#isDirty = true;
+    this.#syncing ??= this.#sync().finally(() => {
+      this.#syncing = null;
+    });
+  }
+
+  async #sync(): Promise<void> {
+    try {
+      while (this.#isDirty && this.#file !== null) {
+        this.#isDirty = false;
+        await syncData(this.#file);
+      }
+    } catch (error) {
+      this.#syncError ??= error instanceof Error ? error : new Error(String(error));
+    }
+  }
+
+  /** @throws what the disk said to `beginSync` */
+  async synced(): Promise<void> {
+    await this.#syncing;
+    if (this.#syncError !== null) throw this.#syncError;
+  }
+
+  /** After the pages are checked: gives the file its name, durably. */
+  finish(journalMode: string): void {
+    this.#closeFile();
+    setJournalMode(this.workPath, journalMode);
+    syncPath(this.workPath);
+    this.#save({ identity: identityOf(this.workPath) ?? null });
+    failpoint("import whole");
+    takeName(this.workPath, this.#saved.path);
+    failpoint("import named");
+    this.#save({ isFinished: true });
+    failpoint("import finished");
+  }
+
+  /** Nothing half is left: no further run goes on with the pages that are there. */
+  close(): void {
+    this.#closeFile();
+    if (!this.isFinished) removeDatabase(this.workPath);
+    this.#lock.remove();
+  }
+
+  /** Only while no connection holds the file: closing drops SQLite's locks on it. */
+  #closeFile(): void {
+    if (this.#file !== null) closeSync(this.#file);
+    this.#file = null;
+  }
+
+  /** A run that ended between the link and what comes after it has left a file that is whole. */
+  #takeNameOfWholeFile(): boolean {
+    if (this.#saved.isFinished) return true;
+    if (this.#saved.identity === null || identityOf(this.#saved.path) !== this.#saved.identity) return false;
+    removeDatabase(this.workPath);
+    this.#save({ isFinished: true });
+    return true;
+  }
+
+  #save(change: Partial<SavedTarget>): void {
+    this.#saved = { ...this.#saved, ...change };
+    this.#state.save(this.name, this.#saved);
+  }
+}
+
+/** A schema and where it goes. */
+export interface PageTargetRequest {
+  readonly name: string;
+  readonly path: string;
+  readonly bytes: number;
+}

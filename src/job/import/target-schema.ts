@@ -1,0 +1,353 @@
+import { existsSync } from "node:fs";
+import { causeLines, pumpError } from "../../base/errors.ts";
+import { quoteIdentifier } from "../../base/identifiers.ts";
+import { failpoint } from "../../base/failpoint.ts";
+import type { DumpSchema } from "../../metadata/dump-object.ts";
+import { openDatabase, type Connection } from "../../sqlite/database.ts";
+import { definitionsNamed, readObjects, readSettings, type SchemaObject } from "../../sqlite/schema.ts";
+import {
+  createProgressTable,
+  createStagingTable,
+  listStaging,
+  progressName,
+  readProgress,
+  type LoadedPiece,
+} from "../../sqlite/staging.ts";
+import { rejectedName } from "../../sqlite/rejected-rows.ts";
+import { createTarget, dropStaging, listExisting, openTarget, setJournalMode, type ExistingObject } from "../../sqlite/target.ts";
+import { bootName, isSameBoot } from "../boot.ts";
+import type { ControlTable } from "../control-table.ts";
+import type { SchemaImport } from "./import-plan.ts";
+import { ImportState, type SavedTarget } from "./import-state.ts";
+import type { LivenessLock } from "../liveness.ts";
+import { identityOf, imagePath, removeDatabase, removeImages, syncPath, takeName, unfinishedPath } from "./target-files.ts";
+import { lockTarget } from "./target-lock.ts";
+
+/** A schema file that an import writes: one that exists, or a new one that grows under a temporary name. */
+export class TargetSchema {
+  /** Upper case, as shown. */
+  readonly name: string;
+  /** Pieces that earlier runs have loaded. */
+  loaded: readonly LoadedPiece[] = [];
+  /** Whether what an earlier run has loaded can't be used. */
+  startsOver = false;
+  readonly #state: ImportState;
+  readonly #source: DumpSchema;
+  readonly #guid: string;
+  readonly #lock: LivenessLock;
+  #saved: SavedTarget;
+  /** Stays open as long as pieces are loaded: with it the target's cache and WAL outlive each piece. */
+  #keeper: Connection | null = null;
+  #isPublished = false;
+
+  /**
+   * Opens a schema file that exists, begins a new one, or takes up what an earlier run of the job has left of either.
+   * @throws ORA-39002 when another job has it, when it is locked or can't be written, is no database, or has another text
+   * encoding than the dump
+   */
+  static open({ name, path, existingPath, source, stamp }: TargetRequest, { table, guid, jobs }: TargetJob): TargetSchema {
+    const lock = lockTarget(jobs, name, path);
+    try {
+      const state = new ImportState(table);
+      const saved = state.targets().get(name) ?? {
+        path,
+        existing: existingPath === null ? null : [],
+        boot: bootName(),
+        isStaged: false,
+        identity: null,
+        isFinished: false,
+        ...(stamp === undefined ? {} : { stamp }),
+      };
+      const target = new TargetSchema(name, state, source, guid, lock, saved);
+      target.#begin(state.targets().has(name), stamp);
+      return target;
+    } catch (error) {
+      lock.remove();
+      throw error;
+    }
+  }
+
+  private constructor(
+    name: string,
+    state: ImportState,
+    source: DumpSchema,
+    guid: string,
+    lock: LivenessLock,
+    saved: SavedTarget,
+  ) {
+    this.name = name;
+    this.#state = state;
+    this.#source = source;
+    this.#guid = guid;
+    this.#lock = lock;
+    this.#saved = saved;
+  }
+
+  get isNew(): boolean {
+    return this.#saved.existing === null;
+  }
+
+  /** What it held before the job; null when the job makes it. */
+  get existing(): readonly ExistingObject[] | null {
+    return this.#saved.existing;
+  }
+
+  /** Where it will be. */
+  get path(): string {
+    return this.#saved.path;
+  }
+
+  /** The file to write to now. */
+  get workPath(): string {
+    return this.isNew ? unfinishedPath(this.path, this.#guid) : this.path;
+  }
+
+  /** Where a worker keeps the piece that it is about to load. */
+  imagePath(worker: number): string {
+    return imagePath(this.path, this.#guid, worker);
+  }
+
+  /** Its own definitions of tables and views, by their folded names. */
+  definitionsOf(names: readonly string[]): readonly SchemaObject[] {
+    const keeper = this.#keeper;
+    if (keeper === null || names.length === 0) return [];
+    return asTargetError(this.name, this.path, () => definitionsNamed(readObjects(keeper).objects, names));
+  }
+
+  /** How many rows have arrived in a staging table. */
+  countStaged(staging: string): number {
+    const keeper = this.#requireKeeper();
+    return keeper
+      .prepare(`SELECT count(*) FROM ${quoteIdentifier(staging)}`)
+      .pluck()
+      .get() as number;
+  }
+
+  get isPublished(): boolean {
+    return this.#isPublished;
+  }
+
+  get isFinished(): boolean {
+    return this.#saved.isFinished;
+  }
+
+  /** @param stamp of the source that is copied: rows of another state are of no use */
+  #begin(isKnown: boolean, stamp: string | null | undefined): void {
+    if (this.#takeNameOfWholeFile()) {
+      this.#isPublished = true;
+      return;
+    }
+    const isSameState = isStateOf(this.#saved, stamp);
+    this.#keeper = this.isNew ? this.#openNew(isKnown, isSameState) : this.#openExisting();
+    if (!isKnown) {
+      const existing = this.isNew ? null : listExisting(this.#keeper);
+      this.#save({ existing });
+      return;
+    }
+    const progress = readProgress(this.#keeper, progressName(this.#guid));
+    this.loaded = progress ?? [];
+    this.#isPublished = progress === null && this.#saved.isStaged;
+    if (isSameState) return;
+    if (!this.#isPublished && !this.isNew) {
+      this.#dropStaged(this.#keeper);
+      this.loaded = [];
+      this.startsOver = true;
+    }
+    this.#save({ stamp: stamp ?? null });
+  }
+
+  /** In this order: a run that ends in between finds no schema that looks published. */
+  #dropStaged(keeper: Connection): void {
+    this.#save({ isStaged: false });
+    failpoint("import given up");
+    dropStaging(keeper, listStaging(keeper, this.#guid));
+  }
+
+  #openNew(isKnown: boolean, isSameState: boolean): Connection {
+    const { isStaged, boot } = this.#saved;
+    const keeps = isKnown && isStaged && isSameState && existsSync(this.workPath) && isSameBoot(boot);
+    return asTargetError(this.name, this.path, () => {
+      if (!keeps) {
+        // In this order: a run that ends in between finds no empty file that looks published.
+        removeDatabase(this.workPath);
+        if (isKnown) this.#save({ isStaged: false, boot: bootName() });
+        failpoint("import begun anew");
+        createTarget(this.workPath, this.#source.settings);
+        this.startsOver = isKnown && isStaged;
+      }
+      return openDatabase(this.workPath, { mustExist: true });
+    });
+  }
+
+  #openExisting(): Connection {
+    const keeper = asTargetError(this.name, this.path, () => openTarget(this.path));
+    const { encoding } = readSettings(keeper);
+    if (encoding === this.#source.settings.encoding) return keeper;
+    keeper.close();
+    const reason = `schema ${this.name} is stored as ${encoding}, the dump as ${this.#source.settings.encoding}`;
+    throw pumpError(
+      [["ORA-39002"], ["TSDP-00010", reason]],
+      "Import into a new schema with remap_schema: rows can't move between text encodings.",
+    );
+  }
+
+  /** Makes the tables in which the rows arrive; those that an earlier run has made stay as they are. */
+  stage({ loads, plan }: SchemaImport): void {
+    const keeper = this.#requireKeeper();
+    asTargetError(this.name, this.path, () => {
+      keeper
+        .transaction(() => {
+          const there = new Set(listStaging(keeper, this.#guid));
+          const kept = new Set([plan.progress, ...loads.map(({ table }) => table.staging)]);
+          const wanted = new Set([...kept, ...[...kept].map(rejectedName)]);
+          dropStaging(
+            keeper,
+            [...there].filter((name) => !wanted.has(name)),
+          );
+          if (!there.has(plan.progress)) createProgressTable(keeper, plan.progress);
+          const missing = loads.filter(({ table }) => !there.has(table.staging));
+          for (const { table } of missing) createStagingTable(keeper, table);
+          this.loaded = this.loaded.filter(({ object }) => missing.every((load) => load.object.id !== object));
+        })
+        .immediate();
+    });
+    failpoint("import staged");
+    if (!this.#saved.isStaged) this.#save({ isStaged: true });
+  }
+
+  /** Gives an error of SQLite or of the system that a worker met on the way the name of the schema. @throws TSDP-00012 */
+  async guard<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      const [outer, ...causes] = causeLines(error);
+      if (outer?.code !== "ORA-39006" || causes.length === 0) throw error;
+      throw pumpError([["TSDP-00012", this.name], ...causes], undefined, error);
+    }
+  }
+
+  /** After everything is published: gives a new schema its journal mode and its name, durably. @throws ORA-39002 */
+  finish(): void {
+    if (this.isFinished) return;
+    this.#keeper?.close();
+    this.#keeper = null;
+    if (this.isNew)
+      asTargetError(this.name, this.path, () => {
+        setJournalMode(this.workPath, this.#source.settings.journalMode);
+        syncPath(this.workPath);
+        this.#save({ identity: identityOf(this.workPath) ?? null });
+        failpoint("import whole");
+        takeName(this.workPath, this.path);
+        failpoint("import named");
+      });
+    this.#save({ isFinished: true });
+    failpoint("import finished");
+  }
+
+  /** Gives the target up: all that is loaded stays for a restart, or nothing of an import that did not end well. */
+  close(keep: boolean): void {
+    const keeper = this.#keeper;
+    this.#keeper = null;
+    if (this.isNew) {
+      keeper?.close();
+      if (!keep && !this.isFinished) removeDatabase(this.workPath);
+    } else if (keeper !== null) {
+      if (!keep && !this.#isPublished) this.#dropStaged(keeper);
+      keeper.close();
+    }
+    removeImages(this.path, this.#guid);
+    this.#lock.remove();
+  }
+
+  /** Takes note that the transaction that makes everything visible has been committed. */
+  published(): void {
+    this.#isPublished = true;
+  }
+
+  /** A run that ended between the link and what comes after it has left a file that is whole. */
+  #takeNameOfWholeFile(): boolean {
+    if (this.#saved.isFinished) return true;
+    if (this.#saved.identity === null || identityOf(this.path) !== this.#saved.identity) return false;
+    removeDatabase(this.workPath);
+    this.#save({ isFinished: true });
+    return true;
+  }
+
+  #requireKeeper(): Connection {
+    if (this.#keeper === null) throw new Error(`schema ${this.name} is closed`);
+    return this.#keeper;
+  }
+
+  #save(change: Partial<SavedTarget>): void {
+    this.#saved = { ...this.#saved, ...change };
+    this.#state.save(this.name, this.#saved);
+  }
+}
+
+/** Whether what is loaded is of the state that the stamp tells; a dump has but one. */
+function isStateOf(saved: SavedTarget, stamp: string | null | undefined): boolean {
+  return stamp === undefined || (stamp !== null && stamp === saved.stamp);
+}
+
+/** Removes what a job has left of a schema that it has not finished. @throws ORA-39002 when another job has the schema */
+export function removeUnfinished(name: string, saved: SavedTarget, { guid, jobs }: Pick<TargetJob, "guid" | "jobs">): void {
+  const lock = lockTarget(jobs, name, saved.path);
+  try {
+    removeImages(saved.path, guid);
+    if (saved.existing === null && !saved.isFinished) removeDatabase(unfinishedPath(saved.path, guid));
+    else if (!saved.isFinished && existsSync(saved.path)) removeStaging(saved.path, guid);
+  } finally {
+    lock.remove();
+  }
+}
+
+function removeStaging(path: string, guid: string): void {
+  const connection = openDatabase(path, { mustExist: true });
+  try {
+    dropStaging(connection, listStaging(connection, guid));
+  } finally {
+    connection.close();
+  }
+}
+
+/** A schema of the dump and where it goes. */
+export interface TargetRequest {
+  readonly name: string;
+  readonly path: string;
+  readonly existingPath: string | null;
+  readonly source: DumpSchema;
+  /** State of a source that is copied and not loaded from a dump; null: a restart can't know it again. */
+  readonly stamp?: string | null;
+}
+
+/** The job that writes it. */
+export interface TargetJob {
+  readonly table: ControlTable;
+  readonly guid: string;
+  /** Folder of the control tables. */
+  readonly jobs: string;
+}
+
+function asTargetError<T>(name: string, path: string, step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    throw pumpError(
+      [["ORA-39002"], ["ORA-39097", `for schema ${name} in "${path}"`], ...causeLines(error)],
+      targetHint(code),
+      error,
+    );
+  }
+}
+
+function targetHint(code: string): string {
+  if (code.startsWith("SQLITE_BUSY"))
+    return "Another program is writing to the schema; try again when it has finished its transaction.";
+  if (code.startsWith("SQLITE_READONLY") || code === "EACCES" || code === "EROFS")
+    return "Check that this user may write the schema file and its folder.";
+  if (code === "SQLITE_FULL" || code === "ENOSPC") return "The disk is full; nothing of the schema was changed.";
+  if (code === "EEXIST")
+    return "A schema of that name has come to be since the job started; import under another name with remap_schema.";
+  return "Check the schema file, its folder and the free space on its disk.";
+}
