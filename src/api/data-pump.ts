@@ -95,7 +95,7 @@ export class DataPump extends DatabaseSession {
   ): Promise<number> {
     const { user, database } = this;
     return this.#session.open(user, () => {
-      assertMayOpen(this.privileges, operation, jobMode);
+      assertMayOpen(this.privileges, operation, jobMode, remoteLink);
       return openJob({ operation, jobMode, remoteLink, jobName, version, user, database, home: this.#dryRunHome ?? this.home });
     });
   }

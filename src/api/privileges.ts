@@ -11,11 +11,17 @@ const PRIVILEGED_REMAPS: ReadonlySet<string> = new Set(["REMAP_DATAFILE", "REMAP
  * OPEN: the whole database, and the pages of schemas, are for who has the role. An import for which no mode is said takes what it may.
  * @throws ORA-31631 with ORA-39161 or ORA-39162
  */
-export function assertMayOpen(privileges: Privileges, operation: string, jobMode: string | null): void {
+export function assertMayOpen(
+  privileges: Privileges,
+  operation: string,
+  jobMode: string | null,
+  remoteLink: string | null,
+): void {
   const kind = operation.toUpperCase();
   if (kind !== "EXPORT" && kind !== "IMPORT" && kind !== "SQL_FILE") return;
   if (privileges.mayWorkOnAll(kind)) return;
-  const mode = (jobMode ?? "").toUpperCase();
+  // A dump without a mode gives what the user may have; a link without one is a whole database.
+  const mode = (jobMode || (remoteLink ? "FULL" : "")).toUpperCase();
   if (mode === "FULL") throw missingPrivilege(kind, ["ORA-39161"]);
   if (mode === "TRANSPORTABLE") throw missingPrivilege(kind, ["ORA-39162"]);
 }

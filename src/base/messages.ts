@@ -132,7 +132,6 @@ export const MESSAGES = {
   "ORA-39004": { text: "invalid state" },
   "ORA-39005": { text: "inconsistent arguments" },
   "ORA-39006": { text: "internal error" },
-  "ORA-39012": { text: "Client detached before the job started." },
   "ORA-39013": { text: "Remapping the SYSTEM schema is not supported." },
   "ORA-39015": { text: "job is not running" },
   "ORA-39016": { text: "Operation not supported when job is in %s state." },
@@ -149,11 +148,6 @@ export const MESSAGES = {
   "ORA-39036": { text: "invalid metadata filter name %s" },
   "ORA-39037": { text: "Object type path not supported for %s metadata filter." },
   "ORA-39038": { text: 'Object path "%s" is not supported for %s jobs.' },
-  "ORA-39039": {
-    text: 'Schema expression "%s" contains no valid schemas.',
-    hint: "Name a schema: the stem of a SQLite file in the database folder (`HR` for HR.db).",
-  },
-  "ORA-39040": { text: 'Schema expression "%s" must identify exactly one schema.' },
   "ORA-39041": {
     text: 'Filter "%s" either identifies all object types or no object types.',
     hint: "`tsdp paths` lists the object paths.",
@@ -182,7 +176,6 @@ export const MESSAGES = {
     hint: "Give every file of the set; `tsdp dumpinfo` shows the number of each.",
   },
   "ORA-39061": { text: "import mode %s conflicts with export mode %s" },
-  "ORA-39064": { text: "unable to write to the log file" },
   "ORA-39070": {
     text: "Unable to open the log file.",
     hint: "Check that this user may write the log file in the folder of its directory object, or set nologfile=y.",
@@ -200,7 +193,6 @@ export const MESSAGES = {
   "ORA-39112": { text: "Dependent object type %s skipped, base object type %s creation failed" },
   "ORA-39114": { text: "Dump files are not supported for network jobs." },
   "ORA-39115": { text: "%s is not supported over a network link" },
-  "ORA-39120": { text: "Table %s can't be truncated, data will be skipped. Failing error is:" },
   "ORA-39121": { text: "Table %s can't be replaced, data will be skipped. Failing error is:" },
   "ORA-39124": { text: 'dump file name "%s" contains an invalid substitution variable %s' },
   "ORA-39126": { text: "Worker unexpected fatal error in %s [%s]" },
@@ -240,7 +232,6 @@ export const MESSAGES = {
   "ORA-39176": { text: "Encryption password is incorrect.", hint: "Try again with the password of the export." },
   "ORA-39193": { text: "Table mode jobs do not allow the schema to be wild carded." },
   "ORA-39194": { text: "Table mode jobs require the tables to be comma separated." },
-  "ORA-39195": { text: "At least one schema in the TABLE_FILTER does not exist." },
   "ORA-39200": { text: 'Link name "%s" is invalid.' },
   "ORA-39201": { text: "Dump files are not supported for estimate only jobs." },
   "ORA-39202": { text: "Data cannot be filtered or selected in %s jobs." },

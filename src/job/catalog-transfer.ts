@@ -60,13 +60,13 @@ export function previewCatalog(
   definition: JobDefinition,
   objects: readonly CatalogObject[],
 ): { readonly taken: readonly CatalogObject[]; readonly problems: readonly (readonly ErrorLine[])[] } {
-  const existing = new Set(objects.length === 0 ? [] : readCatalog(homeFolder(definition.database)).map(keyOf));
+  const existing = objects.length === 0 ? new Set<string>() : existingKeys(homeFolder(definition.database));
   const taken: CatalogObject[] = [];
   const problems: (readonly ErrorLine[])[] = [];
   for (const object of objects.map((original) => remapped(definition, original))) {
-    const base = baseOf(object);
-    if (base !== null && existing.has(base)) problems.push(pumpError([["ORA-39111", shown(object), base]]).lines);
-    else if (base === null && existing.has(keyOf(object))) problems.push(pumpError([["ORA-31684", shown(object)]]).lines);
+    const base = existingBase(object, existing);
+    if (base !== null) problems.push(pumpError([["ORA-39111", shown(object), base]]).lines);
+    else if (existing.has(keyOf(object))) problems.push(pumpError([["ORA-31684", shown(object)]]).lines);
     else taken.push(object);
   }
   return { taken, problems };
@@ -103,8 +103,8 @@ class CatalogMaker {
   readonly #directories: Directories;
   readonly #directoryGrants: DirectoryGrants;
   readonly #links: DatabaseLinks;
-  /** Users and directory objects that were there before, by their kinds and names. */
-  readonly #existing = new Set<string>();
+  /** What was there before, by kinds and names. */
+  readonly #existing: Set<string>;
 
   constructor(home: string) {
     this.#users = new Users(home);
@@ -112,11 +112,12 @@ class CatalogMaker {
     this.#directories = new Directories(home, "/");
     this.#directoryGrants = new DirectoryGrants(home);
     this.#links = new DatabaseLinks(home);
+    this.#existing = existingKeys(home);
   }
 
   /** @returns why it could not be made; null: it was */
   make(object: CatalogObject): PumpError | null {
-    const base = this.#existingBase(object);
+    const base = existingBase(object, this.#existing);
     if (base !== null) return pumpError([["ORA-39111", shown(object), base]]);
     try {
       this.#create(object);
@@ -128,11 +129,6 @@ class CatalogMaker {
       this.#existing.add(shown(object));
       return pumpError([["ORA-31684", shown(object)]]);
     }
-  }
-
-  #existingBase(object: CatalogObject): string | null {
-    const base = baseOf(object);
-    return base !== null && this.#existing.has(base) ? base : null;
   }
 
   #create(object: CatalogObject): void {
@@ -159,10 +155,23 @@ class CatalogMaker {
   }
 }
 
-/** What a grant is about; null: the object stands by itself. */
-function baseOf(object: CatalogObject): string | null {
-  if (object.tail === "ROLE_GRANT") return `USER:${quoteIdentifier(object.grantee)}`;
-  return object.tail === "DIRECTORY/GRANT/OBJECT_GRANT" ? `DIRECTORY:${quoteIdentifier(object.name)}` : null;
+function existingKeys(home: string): Set<string> {
+  const administrators = new Users(home).list().filter(({ name }) => name === ADMINISTRATOR);
+  return new Set([
+    ...readCatalog(home).map(keyOf),
+    ...BUILT_IN_ROLES.map((role) => `ROLE:${quoteIdentifier(role)}`),
+    ...administrators.map(({ name }) => `USER:${quoteIdentifier(name)}`),
+  ]);
+}
+
+/** What a grant is on, or to, when that was there before; null: it was not, or the object is no grant. */
+function existingBase(object: CatalogObject, existing: ReadonlySet<string>): string | null {
+  return basesOf(object).find((base) => existing.has(base)) ?? null;
+}
+
+function basesOf(object: CatalogObject): readonly string[] {
+  if (object.tail === "ROLE_GRANT") return ["USER", "ROLE"].map((kind) => `${kind}:${quoteIdentifier(object.grantee)}`);
+  return object.tail === "DIRECTORY/GRANT/OBJECT_GRANT" ? [`DIRECTORY:${quoteIdentifier(object.name)}`] : [];
 }
 
 /** `USER:"HR"`. */

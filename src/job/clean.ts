@@ -21,7 +21,7 @@ export interface Leftover {
   readonly path: string;
 }
 
-const UNFINISHED = /^\..+\.([0-9A-F]{8})\.part(?:-piece-\d+(?:-second)?)?(?:-(?:wal|shm|journal))?$/;
+const UNFINISHED = /^\..+\.([0-9A-F]{8})\.part(?:-piece-\d+(?:-(?:second|typed))?)?(?:-(?:wal|shm|journal))?$/;
 
 /** What dead jobs of a database left. Nothing that a process holds is in it. */
 export function findLeftovers(home: string, database: string): readonly Leftover[] {

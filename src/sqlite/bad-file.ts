@@ -1,12 +1,12 @@
 import { closeSync, openSync } from "node:fs";
 import { foldName, quoteIdentifier } from "../base/identifiers.ts";
 import { openDatabase } from "./database.ts";
+import { OWNER_ONLY } from "./piece-image.ts";
 import { rejectedName } from "./rejected-rows.ts";
 import { hasTable } from "./schema.ts";
 
 /** The table of a bad file that says of each row why it is there; with a number behind it where the job has a table of that name. */
 const REASONS_TABLE = "tsdp:rejected";
-const OWNER_ONLY = 0o600;
 
 /** A table of the job, by its name and that of its staging table. */
 export interface RejectingTable {

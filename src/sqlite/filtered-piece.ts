@@ -1,7 +1,8 @@
+import { closeSync, openSync } from "node:fs";
 import { failpoint } from "../base/failpoint.ts";
 import { quoteIdentifier } from "../base/identifiers.ts";
 import { openDatabase, type Connection } from "./database.ts";
-import { BadImage, typedImagePath } from "./piece-image.ts";
+import { BadImage, OWNER_ONLY, typedImagePath } from "./piece-image.ts";
 import { publish } from "./publish.ts";
 import type { Replacements } from "./replacement.ts";
 import type { RowFilter } from "./row-filter.ts";
@@ -39,7 +40,9 @@ const STAGING = "tsdp:00000000:1";
  * @throws BadImage or WrongRowCount when the piece is not of this table; an error when its rows violate a key of the table
  */
 export function typePiece(imagePath: string, { shape }: StagingTable, rows: number, { definition, encoding }: PieceFilter): void {
-  const connection = openDatabase(typedImagePath(imagePath));
+  const path = typedImagePath(imagePath);
+  closeSync(openSync(path, "wx", OWNER_ONLY));
+  const connection = openDatabase(path);
   try {
     connection.pragma("journal_mode = memory");
     prepareLoading(connection, false);

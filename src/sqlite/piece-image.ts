@@ -9,7 +9,7 @@ export class BadImage extends Error {
 
 /** Read and write format of a database file that is not in WAL mode: bytes 18 and 19. */
 const FORMAT_BYTES = { at: 18, value: 0x0101 };
-const OWNER_ONLY = 0o600;
+export const OWNER_ONLY = 0o600;
 
 /**
  * Writes a piece image that came out of a dump to a file of its own and checks it: from there a connection to the target can

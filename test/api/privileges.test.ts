@@ -31,6 +31,7 @@ test("the whole database and the pages of schemas are for who has the role of th
   await expectCodes(hr.open("IMPORT", "full"), "ORA-31631", "ORA-39161");
   await expectCodes(hr.open("EXPORT", "TRANSPORTABLE"), "ORA-31631", "ORA-39162");
   await hr.detach(await hr.open("IMPORT", null));
+  await expectCodes(hr.open("IMPORT", null, "DBS1"), "ORA-31631", "ORA-39161");
   await administrator.roles.grant("datapump_exp_full_database", "hr");
   await hr.detach(await hr.open("EXPORT", "FULL"));
   await expectCodes(hr.open("SQL_FILE", "FULL"), "ORA-31631", "ORA-39161");

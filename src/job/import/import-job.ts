@@ -130,7 +130,8 @@ export class ImportJob implements Job {
     this.#content = contentOf(definition);
     this.#remapped = remapsOfImport(definition, chosen, master, this.#content);
     this.#openTargets(chosen, { master, pieces: new Map(), stamp });
-    if (this.#works.some(({ target }) => target.startsOver)) this.#run.beginAnew(() => table.connection.exec("DELETE FROM told"));
+    if (this.#works.some(({ target }) => target.startsOver))
+      this.#run.beginAnew(() => table.connection.exec("DELETE FROM told WHERE what <> 'catalog'"));
   }
 
   async run(): Promise<"done" | "stopped"> {

@@ -15,6 +15,10 @@ export function removeImportLeftovers(table: ControlTable): void {
   const job = { guid, jobs: dirname(table.path) };
   for (const [name, saved] of new ImportState(table).targets()) {
     removeUnfinished(name, saved, job);
-    if (skipsConstraintErrors(definition)) BadFile.of(definition, name)?.remove();
+    if (!skipsConstraintErrors(definition)) continue;
+    const bad = BadFile.of(definition, name);
+    // Of a schema that is published it is the only place of its rows.
+    if (saved.isFinished || saved.existing !== null) bad?.takeName(() => undefined);
+    bad?.remove();
   }
 }
