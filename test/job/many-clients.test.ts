@@ -1,7 +1,7 @@
 import Sqlite from "better-sqlite3";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, writeFileSync } from "node:fs";
+import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { expect, onTestFinished, test } from "vitest";
@@ -19,7 +19,7 @@ const INDEX = new URL("../../dist/index.js", import.meta.url).href;
 /** Attaches, says so, does what its argument says, and writes each line of the job as it comes. */
 const CLIENT = `
   import { connect, KU } from ${JSON.stringify(INDEX)};
-  const [folder, job, does] = process.argv.slice(2);
+  const [folder, job, does] = process.argv.slice(1);
   const pump = await connect(folder);
   const handle = await pump.attach(job);
   console.log("attached");
@@ -46,9 +46,7 @@ interface Client {
 
 /** @param failpoint of the control process that it starts */
 function startClient(folder: string, job: string, does: "watch" | "start" | "stop", failpoint = ""): Client {
-  const script = join(folder, "client.mjs");
-  writeFileSync(script, CLIENT);
-  const child = spawn(process.execPath, [script, folder, job, does], {
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", CLIENT, folder, job, does], {
     stdio: ["pipe", "pipe", "inherit"],
     env: { ...process.env, TSDP_FAILPOINT: failpoint },
   });

@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect, type DataPump } from "../../src/api/data-pump.ts";
@@ -91,6 +91,7 @@ export async function askAt<T>(
   ask: () => Promise<T>,
 ): Promise<T> {
   const held = join(folder, "held");
+  rmSync(held, { force: true });
   process.env["TSDP_FAILPOINT"] = `${failpoint}:${held}`;
   try {
     await startJob(pump, handle);
