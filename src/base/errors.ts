@@ -75,11 +75,16 @@ export function errorNumber(code: string): number {
 export function causeLines(error: unknown): readonly ErrorLine[] {
   if (error instanceof PumpError) return error.lines;
   if (error instanceof Error) {
-    const code = "code" in error && typeof error.code === "string" ? error.code : error.name;
+    const code = codeOf(error) || error.name;
     const prefix = `${code}: `;
     return [{ code, text: error.message.startsWith(prefix) ? error.message.slice(prefix.length) : error.message }];
   }
   return [{ code: "Error", text: String(error) }];
+}
+
+/** The code of a thrown error, such as `ORA-31634`, `SQLITE_FULL` or `ENOENT`; empty when it has none. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
 }
 
 /** Any thrown value as a PumpError: itself, or ORA-39006 with the value as its cause. */

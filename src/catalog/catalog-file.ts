@@ -39,7 +39,7 @@ export class CatalogFile {
   }
 
   /** @returns `absent` when there is no catalog yet */
-  read<T>(work: (catalog: Connection) => T, absent: T): T {
+  ifThere<T>(work: (catalog: Connection) => T, absent: T): T {
     return existsSync(this.#path) ? this.#use(work) : absent;
   }
 

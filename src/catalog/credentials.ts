@@ -51,7 +51,7 @@ export class Credentials {
   /** Those of a user, by name. */
   list(owner: string): Credential[] {
     const sql = `SELECT ${COLUMNS} FROM credential WHERE owner = ? ORDER BY name`;
-    return this.#catalog.read((catalog) => catalog.prepare(sql).all(owner) as Row[], []).map(described);
+    return this.#catalog.ifThere((catalog) => catalog.prepare(sql).all(owner) as Row[], []).map(described);
   }
 
   /**
@@ -105,7 +105,7 @@ export class Credentials {
   #row(owner: string, name: string): Row {
     const wanted = catalogName(name);
     const sql = `SELECT ${COLUMNS} FROM credential WHERE owner = ? AND name = ?`;
-    const row = this.#catalog.read((catalog) => catalog.prepare(sql).get(owner, wanted) as Row | undefined, undefined);
+    const row = this.#catalog.ifThere((catalog) => catalog.prepare(sql).get(owner, wanted) as Row | undefined, undefined);
     if (row === undefined) throw pumpError([["ORA-27476", owner, wanted]]);
     return row;
   }

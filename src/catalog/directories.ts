@@ -83,6 +83,6 @@ export class Directories {
 
   /** Those that someone has defined. */
   stored(): Directory[] {
-    return this.#catalog.read((catalog) => catalog.prepare("SELECT name, path FROM directory").all() as Directory[], []);
+    return this.#catalog.ifThere((catalog) => catalog.prepare("SELECT name, path FROM directory").all() as Directory[], []);
   }
 }

@@ -26,7 +26,7 @@ export class DirectoryGrants {
   /** All grants, by directory object and grantee. */
   list(): readonly DirectoryGrant[] {
     const sql = "SELECT directory, grantee, privilege FROM directory_grant ORDER BY directory, grantee, privilege";
-    return this.#catalog.read((catalog) => catalog.prepare(sql).all() as DirectoryGrant[], []);
+    return this.#catalog.ifThere((catalog) => catalog.prepare(sql).all() as DirectoryGrant[], []);
   }
 
   /**
@@ -47,7 +47,7 @@ export class DirectoryGrants {
   /** REVOKE READ, WRITE ON DIRECTORY. @throws ORA-00990 for another privilege, ORA-01927 when nothing of it has been granted */
   revoke(privileges: readonly string[], directory: string, grantee: string): void {
     const checked = checkedPrivileges(privileges);
-    const changes = this.#catalog.read((catalog) => {
+    const changes = this.#catalog.ifThere((catalog) => {
       const take = catalog.prepare("DELETE FROM directory_grant WHERE directory = ? AND grantee = ? AND privilege = ?");
       const place = [catalogName(directory), catalogName(grantee)];
       return checked.reduce((sum, privilege) => sum + take.run(...place, privilege).changes, 0);

@@ -19,7 +19,7 @@ export class EncryptedColumns {
   list(): ColumnName[] {
     const sql = `SELECT schema, table_name AS "table", column_name AS "column" FROM encrypted_column
                   ORDER BY schema, table_name, column_name`;
-    return this.#catalog.read((catalog) => catalog.prepare(sql).all() as ColumnName[], []);
+    return this.#catalog.ifThere((catalog) => catalog.prepare(sql).all() as ColumnName[], []);
   }
 
   /** Marks columns, all or none. @returns the one that is marked already, and keeps all from being marked */

@@ -31,7 +31,7 @@ export class DatabaseLinks {
   /** All of them, by owner and name. */
   list(): readonly DatabaseLink[] {
     const sql = `SELECT owner, name, username AS user, database, created FROM database_link ORDER BY owner, name`;
-    return this.#catalog.read((catalog) => catalog.prepare(sql).all() as DatabaseLink[], []);
+    return this.#catalog.ifThere((catalog) => catalog.prepare(sql).all() as DatabaseLink[], []);
   }
 
   /**

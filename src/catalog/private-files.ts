@@ -1,5 +1,5 @@
 import { closeSync, mkdirSync, openSync } from "node:fs";
-import { causeLines, pumpError } from "../base/errors.ts";
+import { causeLines, codeOf, pumpError } from "../base/errors.ts";
 
 const HINT = "Set TSDP_HOME to a folder that you can write, or ask for write permission on the folder of the database.";
 
@@ -24,7 +24,7 @@ export function ensurePrivateFile(path: string): void {
   try {
     closeSync(openSync(path, "wx", 0o600));
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EEXIST") return;
+    if (codeOf(error) === "EEXIST") return;
     throw pumpError([["ORA-29283", `cannot make file "${path}"`], ...causeLines(error)], HINT, error);
   }
 }

@@ -38,13 +38,13 @@ export class Roles {
 
   /** All roles by name, those that exist in every database too. */
   list(): readonly string[] {
-    const stored = this.#catalog.read((catalog) => catalog.prepare("SELECT name FROM role").pluck().all() as string[], []);
+    const stored = this.#catalog.ifThere((catalog) => catalog.prepare("SELECT name FROM role").pluck().all() as string[], []);
     return [...BUILT_IN_ROLES, ...stored].sort();
   }
 
   /** Who has which role, those that nobody granted too. */
   grants(): readonly RoleGrant[] {
-    return [...BUILT_IN_GRANTS, ...this.#catalog.read(storedRoleGrants, [])];
+    return [...BUILT_IN_GRANTS, ...this.#catalog.ifThere(storedRoleGrants, [])];
   }
 
   /** CREATE ROLE. @throws ORA-01921 when a user or a role has the name, ORA-39001 for a name that can't be one */
@@ -94,7 +94,7 @@ export class Roles {
     const wanted = { role: catalogName(role), grantee: catalogName(grantee) };
     if (BUILT_IN_GRANTS.some((grant) => grant.role === wanted.role && grant.grantee === wanted.grantee))
       throw pumpError([["ORA-01031"]], `${wanted.grantee} has ${wanted.role} in every database.`);
-    const changes = this.#catalog.read((catalog) => {
+    const changes = this.#catalog.ifThere((catalog) => {
       const sql = "DELETE FROM role_grant WHERE role = ? AND grantee = ?";
       return catalog.prepare(sql).run(wanted.role, wanted.grantee).changes;
     }, 0);

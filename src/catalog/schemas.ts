@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
-import { pumpError } from "../base/errors.ts";
+import { codeOf, pumpError } from "../base/errors.ts";
 import { upperName } from "../base/identifiers.ts";
 
 /** A schema of a database: a SQLite file. */
@@ -43,7 +43,7 @@ function isRegularFile(path: string): boolean {
   try {
     return statSync(path).isFile();
   } catch (error) {
-    const gone = error instanceof Error && "code" in error && ["ENOENT", "ELOOP", "ENOTDIR"].includes(String(error.code));
+    const gone = ["ENOENT", "ELOOP", "ENOTDIR"].includes(codeOf(error));
     if (gone) return false;
     throw error;
   }

@@ -135,7 +135,7 @@ export class Users {
 
   #rows(): readonly Row[] {
     const sql = "SELECT name, password, locked, created FROM user_account ORDER BY name";
-    return this.#catalog.read((catalog) => catalog.prepare(sql).all() as Row[], []);
+    return this.#catalog.ifThere((catalog) => catalog.prepare(sql).all() as Row[], []);
   }
 
   #find(name: string): Row {

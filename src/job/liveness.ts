@@ -1,5 +1,5 @@
 import { statSync, unlinkSync } from "node:fs";
-import { pumpError } from "../base/errors.ts";
+import { codeOf, pumpError } from "../base/errors.ts";
 import { ensurePrivateFile } from "../catalog/private-files.ts";
 import { openDatabase, type Connection } from "../sqlite/database.ts";
 
@@ -88,7 +88,7 @@ export function isAlive(path: string): boolean {
 }
 
 function isBusy(error: unknown): boolean {
-  return error instanceof Error && "code" in error && String(error.code).startsWith("SQLITE_BUSY");
+  return codeOf(error).startsWith("SQLITE_BUSY");
 }
 
 function identity(path: string): string | undefined {

@@ -1,18 +1,18 @@
 import { closeSync, openSync } from "node:fs";
-import { failpoint } from "../base/failpoint.ts";
 import { quoteIdentifier } from "../base/identifiers.ts";
 import { openDatabase, type Connection } from "./database.ts";
 import { BadImage, OWNER_ONLY, typedImagePath } from "./piece-image.ts";
 import { publish } from "./publish.ts";
 import type { Replacements } from "./replacement.ts";
+import { isConstraint } from "./rejected-rows.ts";
 import type { RowFilter } from "./row-filter.ts";
 import type { SchemaObject, TextEncoding } from "./schema.ts";
 import {
   acceptApart,
+  commitPiece,
   createApartTable,
   createProgressTable,
   createStagingTable,
-  isConstraint,
   loadPiece,
   prepareLoading,
   type CopiedRows,
@@ -83,12 +83,7 @@ export function loadFiltered(
     const alias = filter.alias === null ? "" : ` AS ${quoteIdentifier(filter.alias)}`;
     const from = `piece.${quoteIdentifier(definition.name)}${alias} NOT INDEXED WHERE (${filter.where})`;
     const copied = copyFiltered(target, table, { from, replacements, reasons: mark.rejected });
-    target
-      .prepare(`INSERT INTO main.${quoteIdentifier(mark.progress)} VALUES (?, ?, ?)`)
-      .run(BigInt(mark.object), BigInt(mark.piece), BigInt(copied.rejected));
-    failpoint("import piece before commit");
-    target.exec("COMMIT");
-    failpoint("import piece loaded");
+    commitPiece(target, mark, copied.rejected);
     return copied;
   } finally {
     if (target.inTransaction) target.exec("ROLLBACK");
@@ -116,8 +111,7 @@ function copyFiltered(target: Connection, table: StagingTable, { reasons, ...pla
     return { rows, rejected: rows - insertRows(target, table, place, { onConflict: " OR IGNORE" }) };
   }
   const rows = insertRows(target, createApartTable(target, table), place, { database: "temp" });
-  const rejections = acceptApart(target, table, "main", reasons);
-  return { rows, rejected: rejections.reduce((sum, rejection) => sum + rejection.rows, 0) };
+  return { rows, rejected: acceptApart(target, table, "main", reasons) };
 }
 
 function insertRows(

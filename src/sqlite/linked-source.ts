@@ -4,17 +4,10 @@ import { openDatabase, type Connection } from "./database.ts";
 import { everyRow, rangeSql, type KeyRange } from "./key-range.ts";
 import { MAX_COLUMNS } from "./piece-table.ts";
 import { NO_REPLACEMENTS, registerReplacements, type Replacements } from "./replacement.ts";
+import { isConstraint } from "./rejected-rows.ts";
 import type { RowFilter } from "./row-filter.ts";
 import type { TableShape } from "./schema.ts";
-import {
-  acceptApart,
-  createApartTable,
-  isConstraint,
-  prepareLoading,
-  type CopiedRows,
-  type PieceMark,
-  type StagingTable,
-} from "./staging.ts";
+import { acceptApart, createApartTable, prepareLoading, type CopiedRows, type PieceMark, type StagingTable } from "./staging.ts";
 
 /** Rows of a table of the source. */
 export interface SourceRows {
@@ -126,8 +119,7 @@ export class LinkedSource {
   #insertApart(table: StagingTable, from: SourceRows, reasons: string): CopiedRows {
     const apart = createApartTable(this.#connection, table);
     const rows = this.#copyRows(apart, from, "", "temp");
-    const rejections = acceptApart(this.#connection, table, "target", reasons);
-    return { rows, rejected: rejections.reduce((sum, rejection) => sum + rejection.rows, 0) };
+    return { rows, rejected: acceptApart(this.#connection, table, "target", reasons) };
   }
 
   #copyRows(

@@ -1,5 +1,5 @@
 import { foldName, quoteIdentifier, quoteLiteral } from "../base/identifiers.ts";
-import { causeLines, pumpError } from "../base/errors.ts";
+import { causeLines, codeOf, pumpError } from "../base/errors.ts";
 import { failpoint } from "../base/failpoint.ts";
 import type { Connection } from "./database.ts";
 import { dropTables } from "./drop-tables.ts";
@@ -348,7 +348,7 @@ function isRawCreate(table: PublishTable): boolean {
 }
 
 function isCompileError(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "SQLITE_ERROR";
+  return codeOf(error) === "SQLITE_ERROR";
 }
 
 function readFirstColumn(connection: Connection, table: string): { name: string } {

@@ -1,4 +1,4 @@
-import { causeLines, pumpError } from "../base/errors.ts";
+import { causeLines, codeOf, pumpError } from "../base/errors.ts";
 import { quoteIdentifier } from "../base/identifiers.ts";
 import { cellValue, fetchedAs, type CellValue } from "./cell-value.ts";
 import type { Connection } from "./database.ts";
@@ -132,7 +132,6 @@ function asStatementError<T>(step: () => T): T {
 }
 
 function statementError(error: unknown): unknown {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  if (!code.startsWith("SQLITE_")) return error;
+  if (!codeOf(error).startsWith("SQLITE_")) return error;
   return pumpError([["ORA-39001"], ...causeLines(error)], RULES, error);
 }

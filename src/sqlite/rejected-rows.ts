@@ -1,7 +1,8 @@
-import { foldName, quoteIdentifier } from "../base/identifiers.ts";
+import { codeOf } from "../base/errors.ts";
+import { quoteIdentifier } from "../base/identifiers.ts";
 import type { Connection, Statement } from "./database.ts";
 import { Savepoint } from "./savepoint.ts";
-import type { TableShape } from "./schema.ts";
+import { freeRowidName, type TableShape } from "./schema.ts";
 
 /** Rows that are tried in one statement: a refusal undoes no more than these. */
 const MOST_ROWS = 1 << 16;
@@ -67,11 +68,15 @@ export function insertAccepted(connection: Connection, passage: Passage, kept: R
   return bin.rejections;
 }
 
+/** Whether a constraint has refused a row. */
+export function isConstraint(error: unknown): boolean {
+  return codeOf(error).startsWith("SQLITE_CONSTRAINT");
+}
+
 /** Whether a table has refused a row for what is in it. */
 export function isRefusal(error: unknown): error is Error & { readonly code: string } {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
   // A value that is no integer for an INTEGER PRIMARY KEY is the only mismatch that is no SQLITE_CONSTRAINT.
-  return code.startsWith("SQLITE_CONSTRAINT") || code === "SQLITE_MISMATCH";
+  return isConstraint(error) || codeOf(error) === "SQLITE_MISMATCH";
 }
 
 /** What is said of a row that is not taken. */
@@ -117,9 +122,7 @@ function windowsOf(connection: Connection, { shape, from }: Passage): Windows {
 
 /** By which name the rowid of the table that the rows come from is addressed; null where columns take all of them. */
 function rowidOf({ rowid, storedColumns }: TableShape): string | null {
-  if (rowid !== null) return rowid;
-  const taken = new Set(storedColumns.map(foldName));
-  return ["rowid", "_rowid_", "oid"].find((name) => !taken.has(name)) ?? null;
+  return rowid ?? freeRowidName(storedColumns);
 }
 
 class RowidWindows implements Windows {

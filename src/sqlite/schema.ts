@@ -237,8 +237,16 @@ function findIntegerPrimaryKey(info: readonly TableInfoRow[], constraints: reado
   return constraints.some((constraint) => constraint.kind === "PRIMARY KEY") ? null : key.name;
 }
 
+/** What SQLite calls the rowid where no column has the name. */
+export const ROWID_NAMES: readonly string[] = ["rowid", "_rowid_", "oid"];
+
 function addressRowid(info: readonly TableInfoRow[], integerPrimaryKey: string | null): string | null {
   if (integerPrimaryKey !== null) return quoteIdentifier(integerPrimaryKey);
-  const taken = new Set(info.map((column) => foldName(column.name)));
-  return ["rowid", "_rowid_", "oid"].find((name) => !taken.has(name)) ?? null;
+  return freeRowidName(info.map(({ name }) => name));
+}
+
+/** A name of the rowid that no column has; null when they have all. */
+export function freeRowidName(columns: readonly string[]): string | null {
+  const taken = new Set(columns.map(foldName));
+  return ROWID_NAMES.find((name) => !taken.has(name)) ?? null;
 }

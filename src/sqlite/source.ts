@@ -1,4 +1,4 @@
-import { causeLines, PumpError, pumpError } from "../base/errors.ts";
+import { causeLines, codeOf, PumpError, pumpError } from "../base/errors.ts";
 import { openDatabase, type Connection } from "./database.ts";
 import { addHash } from "./sample.ts";
 import { Stage } from "./stage.ts";
@@ -47,7 +47,7 @@ export function openSource(schema: string, path: string): Connection {
  */
 export function isHotJournal(error: unknown): boolean {
   if (error instanceof PumpError) return error.lines.some(({ code }) => code === HOT_JOURNAL);
-  return error instanceof Error && "code" in error && error.code === HOT_JOURNAL;
+  return codeOf(error) === HOT_JOURNAL;
 }
 
 /** Begins a read transaction and fixes its snapshot by a first read. */
@@ -63,10 +63,9 @@ export function dataVersion(connection: Connection): number {
 
 /** @throws the error of a schema file that can't be read, with the cause and what to do. */
 export function sourceError(schema: string, path: string, error: unknown): Error {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
   return pumpError(
     [["ORA-39002"], ["ORA-39097", `for schema ${schema} in "${path}"`], ...causeLines(error)],
-    sourceHint(code),
+    sourceHint(codeOf(error)),
     error,
   );
 }

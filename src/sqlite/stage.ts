@@ -1,3 +1,4 @@
+import { codeOf } from "../base/errors.ts";
 import { quoteIdentifier } from "../base/identifiers.ts";
 import type { Connection } from "./database.ts";
 import { rangeSql, type KeyRange } from "./key-range.ts";
@@ -168,15 +169,15 @@ function averageTableBytes(connection: Connection): number {
 }
 
 function isFull(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "SQLITE_FULL";
+  return codeOf(error) === "SQLITE_FULL";
 }
 
 /** Whether the file is damaged where it was read: the connection then takes no write, not even to temp, until its transaction ends. */
 export function isDamage(error: unknown): boolean {
-  return error instanceof Error && "code" in error && String(error.code).startsWith("SQLITE_CORRUPT");
+  return codeOf(error).startsWith("SQLITE_CORRUPT");
 }
 
 /** Whether a row, not the work, is the problem: its page is damaged, or it is larger than SQLite lets through. */
 export function isUnreadable(error: unknown): boolean {
-  return isDamage(error) || (error instanceof Error && "code" in error && error.code === "SQLITE_TOOBIG");
+  return isDamage(error) || codeOf(error) === "SQLITE_TOOBIG";
 }

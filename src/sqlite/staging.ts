@@ -1,9 +1,10 @@
 import { failpoint } from "../base/failpoint.ts";
+import { codeOf } from "../base/errors.ts";
 import { quoteIdentifier } from "../base/identifiers.ts";
 import type { Connection } from "./database.ts";
 import { BadImage, secondImagePath } from "./piece-image.ts";
 import { pieceKey, pieceRowsSql, pieceValues } from "./piece-rows.ts";
-import { insertAccepted, rejectedName, type Rejection } from "./rejected-rows.ts";
+import { insertAccepted, isConstraint, rejectedName } from "./rejected-rows.ts";
 import { isSplit, MAX_COLUMNS, PIECE_TABLE } from "./piece-table.ts";
 import { NO_REPLACEMENTS, type Replacements } from "./replacement.ts";
 import { hasTable, type TableShape } from "./schema.ts";
@@ -168,13 +169,8 @@ export interface PieceMark {
   readonly rejected: string | null;
 }
 
-function copyPiece(
-  target: Connection,
-  table: StagingTable,
-  rows: number,
-  { progress, object, piece, rejected: reasons }: PieceMark,
-  replacements: Replacements,
-): number {
+function copyPiece(target: Connection, table: StagingTable, rows: number, mark: PieceMark, replacements: Replacements): number {
+  const reasons = mark.rejected;
   const from = pieceRowsSql(table.shape);
   const copy = (way: "plainly" | "less refused rows" | "apart") => {
     target.exec("BEGIN IMMEDIATE");
@@ -187,12 +183,7 @@ function copyPiece(
     const found = way === "plainly" && !isSplit(table.shape) ? [changes] : countRows(target, table.shape, from, rows);
     const wrong = found.find((count) => count !== rows);
     if (wrong !== undefined) throw new WrongRowCount(`${wrong} rows instead of ${rows}`);
-    target
-      .prepare(`INSERT INTO main.${quoteIdentifier(progress)} VALUES (?, ?, ?)`)
-      .run(BigInt(object), BigInt(piece), BigInt(rows - changes));
-    failpoint("import piece before commit");
-    target.exec("COMMIT");
-    failpoint("import piece loaded");
+    commitPiece(target, mark, rows - changes);
     return rows - changes;
   };
   const unlessRefused = (way: Parameters<typeof copy>[0]) => {
@@ -208,6 +199,16 @@ function copyPiece(
   const isNarrow = table.shape.storedColumns.length < MAX_COLUMNS;
   const [kept, counted] = ["apart", "less refused rows"] as const;
   return unlessRefused("plainly") ?? (reasons === null || !isNarrow ? null : unlessRefused(kept)) ?? copy(counted);
+}
+
+/** The rows of a piece and the mark that it is loaded are one commit. */
+export function commitPiece(target: Connection, { progress, object, piece }: PieceMark, rejected: number): void {
+  target
+    .prepare(`INSERT INTO main.${quoteIdentifier(progress)} VALUES (?, ?, ?)`)
+    .run(BigInt(object), BigInt(piece), BigInt(rejected));
+  failpoint("import piece before commit");
+  target.exec("COMMIT");
+  failpoint("import piece loaded");
 }
 
 /** Makes an empty temp table, unless it is there, for the rows of a staging table that are to be tried one by one: it has none of its keys. */
@@ -234,17 +235,14 @@ function copyApart(
 ): number {
   const apart = createApartTable(target, table);
   copyRows(target, apart, rows, place, "temp");
-  const rejections = acceptApart(target, table, "main", place.reasons);
-  return rows - rejections.reduce((sum, rejection) => sum + rejection.rows, 0);
+  return rows - acceptApart(target, table, "main", place.reasons);
 }
 
-/** Moves what waits in a temp table into the staging table, which keeps apart what its keys refuse. */
-export function acceptApart(
-  connection: Connection,
-  table: StagingTable,
-  database: string,
-  reasons: string,
-): readonly Rejection[] {
+/**
+ * Moves what waits in a temp table into the staging table, which keeps apart what its keys refuse.
+ * @returns how many rows those are
+ */
+export function acceptApart(connection: Connection, table: StagingTable, database: string, reasons: string): number {
   const { shape, staging } = table;
   const ownRowid = shape.rowid !== null && shape.integerPrimaryKey === null ? [shape.rowid] : [];
   const columns = [...ownRowid, ...shape.storedColumns.map(quoteIdentifier)].join(", ");
@@ -255,7 +253,7 @@ export function acceptApart(
   const rejections = insertAccepted(connection, { shape, from, insertSql }, { database, staging, reasons, words });
   // No table can be dropped beside a statement that keeps the state of a link.
   connection.exec(`DELETE FROM ${from}`);
-  return rejections;
+  return rejections.reduce((sum, { rows }) => sum + rows, 0);
 }
 
 interface RowsPlace {
@@ -312,13 +310,4 @@ function keySql({ kind, columns }: TableShape["constraints"][number]): string {
     return `${quoteIdentifier(name ?? "")}${collate}${descending ? " DESC" : ""}`;
   });
   return `${kind} (${parts.join(", ")})`;
-}
-
-/** Whether SQLite has refused a row. */
-export function isConstraint(error: unknown): boolean {
-  return codeOf(error).startsWith("SQLITE_CONSTRAINT");
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
 }

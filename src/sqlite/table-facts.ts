@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { entryPath } from "../base/entries.ts";
 import { promisify } from "node:util";
+import { codeOf } from "../base/errors.ts";
 import { foldName } from "../base/identifiers.ts";
 import { openDatabase, type Connection } from "./database.ts";
 import { listTables, readTableShape, type ListedTable, type TableKind } from "./schema.ts";
@@ -119,8 +120,7 @@ function answer(path: string, name: string): Answer {
       connection.close();
     }
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "Error";
-    return { error: error instanceof Error ? error.message : String(error), code };
+    return { error: error instanceof Error ? error.message : String(error), code: codeOf(error) || "Error" };
   }
 }
 

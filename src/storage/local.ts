@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { link, lstat, open, rename, stat, unlink, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { causeLines, pumpError, type PumpError, type StackEntry } from "../base/errors.ts";
+import { causeLines, codeOf, pumpError, type PumpError, type StackEntry } from "../base/errors.ts";
 import type { CreateOptions, Storage, StorageReader, StorageWriter, UnfinishedFile } from "./storage.ts";
 
 const OWNER_ONLY = 0o600;
@@ -247,7 +247,7 @@ async function identityOf(path: string): Promise<string | undefined> {
     const { dev, ino } = await lstat(path, { bigint: true });
     return `${dev}:${ino}`;
   } catch (error) {
-    if (errorCode(error) === "ENOENT") return undefined;
+    if (codeOf(error) === "ENOENT") return undefined;
     throw error;
   }
 }
@@ -257,7 +257,7 @@ async function openExclusive(path: string): Promise<FileHandle> {
   try {
     return await open(path, "wx", OWNER_ONLY);
   } catch (error) {
-    if (errorCode(error) !== "EEXIST") throw error;
+    if (codeOf(error) !== "EEXIST") throw error;
     await unlink(path);
     return open(path, "wx", OWNER_ONLY);
   }
@@ -268,7 +268,7 @@ async function linkAs(partPath: string, path: string): Promise<void> {
   try {
     await link(partPath, path);
   } catch (error) {
-    if (!NO_LINKS.has(errorCode(error))) throw error;
+    if (!NO_LINKS.has(codeOf(error))) throw error;
     return renameOverPlaceholder(partPath, path);
   }
   await unlink(partPath);
@@ -298,7 +298,7 @@ async function unlinkIfThere(path: string): Promise<void> {
   try {
     await unlink(path);
   } catch (error) {
-    if (errorCode(error) !== "ENOENT") throw error;
+    if (codeOf(error) !== "ENOENT") throw error;
   }
 }
 
@@ -306,7 +306,7 @@ async function lstatOrUndefined(path: string): Promise<{ isDirectory(): boolean 
   try {
     return await lstat(path);
   } catch (error) {
-    if (errorCode(error) === "ENOENT") return undefined;
+    if (codeOf(error) === "ENOENT") return undefined;
     throw error;
   }
 }
@@ -321,12 +321,8 @@ function partsAfter(parts: readonly Buffer[], written: number): Buffer[] {
   return left;
 }
 
-function errorCode(error: unknown): string {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
-}
-
 function notCreated(path: string, error: unknown): PumpError {
-  const exists: StackEntry[] = errorCode(error) === "EEXIST" ? [["ORA-27038"]] : [];
+  const exists: StackEntry[] = codeOf(error) === "EEXIST" ? [["ORA-27038"]] : [];
   return pumpError([["ORA-39001"], ["ORA-39000"], ["ORA-31641", path], ...exists, ...causeLines(error)], undefined, error);
 }
 

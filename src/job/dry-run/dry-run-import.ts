@@ -1,8 +1,6 @@
 import { foldName } from "../../base/identifiers.ts";
-import { loadCodec } from "../../dump/piece.ts";
-import { OpenFiles } from "../../dump/open-files.ts";
 import type { Keyring } from "../../dump/set-key.ts";
-import { groupPieces, readMaster } from "../../inspect/master.ts";
+import { groupPieces } from "../../inspect/master.ts";
 import type { StackEntry } from "../../base/errors.ts";
 import { rowsOfTables } from "../../metadata/master-facts.ts";
 import type { MasterTable } from "../../metadata/master-table.ts";
@@ -36,17 +34,12 @@ import { planSchemaImport, type SchemaImport } from "../import/import-plan.ts";
 import type { SchemaImportRequest } from "../import/import-request.ts";
 import { chooseTargets, remapsOfImport, rowFiltersOf, type ChosenSchema } from "../import/import-targets.ts";
 import { isOpenDatabase } from "../jobs.ts";
-import { openSet } from "../open-set.ts";
+import { withMaster } from "../open-set.ts";
 import { assertNewSchemas, importsPages } from "../import/page-import.ts";
 
 /** What an import would do with a dump and the schemas as they are now. */
 export async function dryRunImport(definition: JobDefinition, keyring: Keyring, places: PlaceKeys): Promise<DryRunFindings> {
-  await loadCodec();
-  const storage = openPlaces(places, isOpenDatabase);
-  const set = await openSet(definition, storage, keyring);
-  const files = new OpenFiles(storage);
-  try {
-    const master = await readMaster(set, files.open);
+  return withMaster(definition, openPlaces(places, isOpenDatabase), keyring, async (master, set) => {
     const { chosen, catalog, missing, leftOut } = await chooseTargets(definition, master, new Map());
     const ofCatalog = previewCatalog(definition, catalog);
     const takenOfCatalog = ofCatalog.taken.map((object) => takenCatalogObject(object, "create"));
@@ -68,9 +61,7 @@ export async function dryRunImport(definition: JobDefinition, keyring: Keyring, 
       leftOut: [...refusalsOf(leftOut), ...found.leftOut],
       problems: [...missingProblems(missing), ...ofCatalog.problems, ...found.problems],
     };
-  } finally {
-    await files.close();
-  }
+  });
 }
 
 /** What an import over a link would do with the schemas of both databases as they are now. */

@@ -1,7 +1,4 @@
-import { loadCodec } from "../../dump/piece.ts";
-import { OpenFiles } from "../../dump/open-files.ts";
 import type { Keyring } from "../../dump/set-key.ts";
-import { readMaster } from "../../inspect/master.ts";
 import { openPlaces, type PlaceKeys } from "../../storage/place-keys.ts";
 import type { JobDefinition } from "../definition.ts";
 import { isShown, missingProblems, refusalsOf, type DryRunFindings } from "./dry-run-object.ts";
@@ -10,7 +7,7 @@ import { chooseSources } from "../export/export-plan.ts";
 import { chooseFromDump } from "../import/import-targets.ts";
 import { isOpenDatabase } from "../jobs.ts";
 import { planLink } from "../import/link-plan.ts";
-import { openSet } from "../open-set.ts";
+import { withMaster } from "../open-set.ts";
 import { planScript, type ScriptOffer } from "../import/script-plan.ts";
 import { isNetworkImport } from "../source-database.ts";
 import { scriptObjects } from "../../metadata/sql-script.ts";
@@ -34,17 +31,10 @@ export async function dryRunScript(definition: JobDefinition, keyring: Keyring, 
 }
 
 async function offerOfDump(definition: JobDefinition, keyring: Keyring, places: PlaceKeys): Promise<Offer> {
-  await loadCodec();
-  const storage = openPlaces(places, isOpenDatabase);
-  const set = await openSet(definition, storage, keyring);
-  const files = new OpenFiles(storage);
-  try {
-    const master = await readMaster(set, files.open);
+  return withMaster(definition, openPlaces(places, isOpenDatabase), keyring, async (master) => {
     const { leftOut, ...choice } = await chooseFromDump(definition, master);
     return { ...choice, master, leftOut: refusalsOf(leftOut), problems: [] };
-  } finally {
-    await files.close();
-  }
+  });
 }
 
 async function offerOfLink(definition: JobDefinition): Promise<Offer> {

@@ -1,8 +1,9 @@
-import { linkSync, lstatSync, renameSync, rmSync, unlinkSync } from "node:fs";
+import { renameSync, rmSync, unlinkSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
+import { codeOf } from "../../base/errors.ts";
 import { failpoint } from "../../base/failpoint.ts";
 import type { JobDefinition } from "../definition.ts";
-import { identityOf, removeDatabase, syncPath } from "./target-files.ts";
+import { identityOf, linkOrRename, removeDatabase, syncPath } from "./target-files.ts";
 
 /**
  * The file with the rows of one schema that constraints have refused, beside the log. It has three names, one after the other: while it is
@@ -60,19 +61,11 @@ export class BadFile {
     }
   }
 
-  /** Where there are no hard links nothing but a look tells whether the name is free. */
   #link(path: string): void {
     try {
-      linkSync(this.#wholePath, path);
+      linkOrRename(this.#wholePath, path);
     } catch (error) {
-      const code = error instanceof Error && "code" in error ? String(error.code) : "";
-      if (code === "EEXIST") return;
-      if (
-        !["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"].includes(code) ||
-        lstatSync(path, { throwIfNoEntry: false }) !== undefined
-      )
-        throw error;
-      renameSync(this.#wholePath, path);
+      if (codeOf(error) !== "EEXIST") throw error;
     }
   }
 

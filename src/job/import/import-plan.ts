@@ -90,8 +90,8 @@ class SchemaPlanner {
     const ordered = [...tables.filter((table) => this.#isVirtual(table)), ...tables.filter((table) => !this.#isVirtual(table))];
     const virtual = ordered.filter((table) => this.#takeTable(table) && this.#isVirtual(table));
     const dependents = this.#request.content === "DATA_ONLY" ? [] : objects.filter((object) => this.#takeDependent(object));
-    const broken = this.#request.partial ? dependents : [];
-    const namesOf = (kind: string) => broken.filter(({ type }) => type === kind).map(({ name }) => name);
+    const suspects = this.#request.partial ? dependents : [];
+    const namesOf = (kind: string) => suspects.filter(({ type }) => type === kind).map(({ name }) => name);
     return {
       plan: {
         encoding: this.#request.source.settings.encoding,

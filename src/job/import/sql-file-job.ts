@@ -1,8 +1,6 @@
 import { pumpError, toPumpError, type ErrorLine, type PumpError, type StackEntry } from "../../base/errors.ts";
 import { schemaFileName } from "../../catalog/schemas.ts";
-import { OpenFiles } from "../../dump/open-files.ts";
-import { loadCodec } from "../../dump/piece.ts";
-import { readMaster, verifyDescriptions } from "../../inspect/master.ts";
+import { verifyDescriptions } from "../../inspect/master.ts";
 import { objectPath, type ExportMode } from "../../metadata/object-paths.ts";
 import { scriptPaths, scriptSection, type ScriptPart, type ScriptSchema } from "../../metadata/sql-script.ts";
 import { recoverSource } from "../../sqlite/source.ts";
@@ -16,7 +14,7 @@ import { isOpenDatabase } from "../jobs.ts";
 import type { Job, JobEnd } from "../job.ts";
 import { planLink } from "./link-plan.ts";
 import { masterTableLine, processingLine, restartingLine, startingLine } from "../log-lines.ts";
-import { openSet } from "../open-set.ts";
+import { withMaster } from "../open-set.ts";
 import { assertNoDatabase, assertNoneOf } from "../output-guard.ts";
 import type { JobRun } from "../run.ts";
 import { planScript, scriptProblem, type ScriptOffer } from "./script-plan.ts";
@@ -47,19 +45,14 @@ export class SqlFileJob implements Job {
 
   async start(): Promise<void> {
     if (isNetworkImport(this.#run.definition)) return this.#readLink();
-    await loadCodec();
     const { definition, keyring } = this.#run;
-    const set = await openSet(definition, this.#storage, keyring);
-    const files = new OpenFiles(this.#storage);
-    try {
-      const master = await readMaster(set, files.open);
+    const paths = await withMaster(definition, this.#storage, keyring, async (master, set, files) => {
       this.#run.table.setExportFacts(master.job);
       await verifyDescriptions(set, files.open);
       this.#take({ ...(await chooseFromDump(definition, master)), master });
-    } finally {
-      await files.close();
-    }
-    this.#writer = await this.#createFile(set.files.map(({ path }) => path));
+      return set.files.map(({ path }) => path);
+    });
+    this.#writer = await this.#createFile(paths);
   }
 
   async run(): Promise<"done" | "stopped"> {

@@ -2,7 +2,7 @@ import { pumpError, type ErrorLine } from "../../base/errors.ts";
 import { foldName, qualifiedName } from "../../base/identifiers.ts";
 import { mentions } from "../../inspect/mentions.ts";
 import { isSystemTable, type DumpObject, type DumpSchema } from "../../metadata/dump-object.ts";
-import type { SchemaObject, TextEncoding } from "../../sqlite/schema.ts";
+import { ROWID_NAMES, type SchemaObject, type TextEncoding } from "../../sqlite/schema.ts";
 import { decodeSql } from "../../sqlite/scratch.ts";
 import { changeOptions, type TableOptions } from "../../sqlite/table-options.ts";
 import type { JobDefinition } from "../definition.ts";
@@ -17,7 +17,6 @@ export interface TransformedObjects extends RemappedObjects {
 }
 
 const TRANSFORMS = { strict: "STRICT", withoutRowid: "WITHOUT_ROWID" } as const satisfies Record<keyof TableOptions, string>;
-const ROWID_NAMES = ["rowid", "_rowid_", "oid"];
 
 /**
  * TRANSFORM=STRICT and WITHOUT_ROWID for the tables of a schema.

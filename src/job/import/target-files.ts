@@ -1,5 +1,6 @@
-import { closeSync, fsyncSync, linkSync, lstatSync, openSync, readdirSync, renameSync, rmSync, unlinkSync } from "node:fs";
+import { closeSync, fsyncSync, linkSync, lstatSync, openSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { codeOf } from "../../base/errors.ts";
 
 const IMAGE_SUFFIX = "-piece-";
 
@@ -27,16 +28,23 @@ export function removeImages(path: string, guid: string): void {
 
 /** Gives a finished file its name, without replacing one that came to be meanwhile. */
 export function takeName(workPath: string, path: string): void {
-  try {
-    linkSync(workPath, path);
-    unlinkSync(workPath);
-  } catch (error) {
-    const noLinks =
-      error instanceof Error && "code" in error && ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"].includes(String(error.code));
-    if (!noLinks || lstatSync(path, { throwIfNoEntry: false }) !== undefined) throw error;
-    renameSync(workPath, path);
-  }
+  linkOrRename(workPath, path);
+  rmSync(workPath, { force: true });
   syncPath(dirname(path));
+}
+
+/**
+ * Gives a file a second name, or where there are no hard links another one: there nothing but a look tells whether it is free.
+ * @throws EEXIST when something has the name
+ */
+export function linkOrRename(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch (error) {
+    const isFree = () => lstatSync(to, { throwIfNoEntry: false }) === undefined;
+    if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"].includes(codeOf(error)) || !isFree()) throw error;
+    renameSync(from, to);
+  }
 }
 
 /** No connection of this process holds the file any more: only then may it be opened by other means. */

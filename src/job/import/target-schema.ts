@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { causeLines, pumpError } from "../../base/errors.ts";
+import { causeLines, codeOf, pumpError } from "../../base/errors.ts";
 import { quoteIdentifier } from "../../base/identifiers.ts";
 import { failpoint } from "../../base/failpoint.ts";
 import type { DumpSchema } from "../../metadata/dump-object.ts";
@@ -332,10 +332,9 @@ function asTargetError<T>(name: string, path: string, step: () => T): T {
   try {
     return step();
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "";
     throw pumpError(
       [["ORA-39002"], ["ORA-39097", `for schema ${name} in "${path}"`], ...causeLines(error)],
-      targetHint(code),
+      targetHint(codeOf(error)),
       error,
     );
   }
