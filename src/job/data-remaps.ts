@@ -2,6 +2,9 @@ import { pumpError } from "../base/errors.ts";
 import { foldName, qualifiedName, quoteIdentifier } from "../base/identifiers.ts";
 import { parseRemapFunction, type RemapFunction } from "../mask/remap-function.ts";
 import { isSystemTable, type DumpObject } from "../metadata/dump-object.ts";
+import { MAX_COLUMNS } from "../sqlite/piece-table.ts";
+import { freeRowidName } from "../sqlite/schema.ts";
+import { MOST_SHUFFLED } from "../sqlite/shuffle.ts";
 import type { TableFacts } from "../sqlite/table-facts.ts";
 import type { ColumnRemap } from "../worker/messages.ts";
 import type { DataRemap, JobDefinition } from "./definition.ts";
@@ -45,6 +48,11 @@ export function planRemaps(remaps: readonly DataRemap[], scope: RemapScope): Rem
     const added = planColumn(remap, table, scope);
     if (columns.some(({ column }) => column === added.column)) throw pumpError([["ORA-39002"], ["ORA-39235", added.shown]]);
     columns.push(added);
+    if (columns.filter(({ called }) => called.name === "SHUFFLE").length > MOST_SHUFFLED)
+      throw pumpError([
+        ["ORA-39002"],
+        ["TSDP-00060", added.shown, `no more than ${MOST_SHUFFLED} columns of a table can be shuffled`],
+      ]);
     planned.set(table.id, columns);
   }
   const schemas = new Set(scope.objects.filter(({ id }) => planned.has(id)).map(({ schema }) => schema));
@@ -78,7 +86,8 @@ function planColumn(remap: DataRemap, table: DumpObject, scope: RemapScope): Col
   if (facts === undefined || column === undefined) throw pumpError([["ORA-39002"], ["ORA-39233", shown], ["ORA-00904", shown]]);
   const called = functionOf(remap);
   const isNullable = !facts.notNull.includes(column);
-  const obstacle = tableObstacle(table, facts, scope) ?? columnObstacle(facts, column) ?? functionObstacle(called, isNullable);
+  const obstacle =
+    tableObstacle(table, facts, scope) ?? columnObstacle(facts, column) ?? functionObstacle(called, isNullable, facts);
   if (obstacle !== null) throw pumpError([["ORA-39002"], ["TSDP-00060", shown, obstacle]]);
   return { column, shown, isNullable, called };
 }
@@ -105,8 +114,11 @@ function columnObstacle({ columns }: TableFacts, column: string): string | null 
   }
 }
 
-function functionObstacle({ name }: RemapFunction, isNullable: boolean): string | null {
-  return name === "NULLIFY" && !isNullable ? "the column does not take NULL" : null;
+function functionObstacle({ name }: RemapFunction, isNullable: boolean, { columns }: TableFacts): string | null {
+  if (name === "NULLIFY" && !isNullable) return "the column does not take NULL";
+  if (name !== "SHUFFLE") return null;
+  if (columns.size >= MAX_COLUMNS) return `a table of ${MAX_COLUMNS} columns has no room for its rows to be shuffled`;
+  return freeRowidName([...columns.keys()]) === null ? "columns take all names of the rowid, by which rows are shuffled" : null;
 }
 
 /** Nobody knows what a view shows, or what the application has copied into a virtual table. */

@@ -3,7 +3,7 @@ import { hashMasker } from "./hash.ts";
 import { digestFor, type Digest } from "./mask-key.ts";
 import { partialMasker } from "./partial.ts";
 import { importFunction } from "./module-function.ts";
-import type { RemapFunction } from "./remap-function.ts";
+import type { ValueFunction } from "./remap-function.ts";
 import { dateMasker } from "./shift-date.ts";
 import type { Masker } from "./value.ts";
 import { loadWordLists } from "./word-lists.ts";
@@ -13,7 +13,7 @@ import { loadWordLists } from "./word-lists.ts";
  * @param key of `deriveMaskKey`; null is enough for functions that are not keyed
  * @throws TSDP-00040 when the package of the word lists is not installed; ORA-39232 for a module that can't be loaded
  */
-export async function createMasker(called: RemapFunction, key: Uint8Array | null): Promise<Masker> {
+export async function createMasker(called: ValueFunction, key: Uint8Array | null): Promise<Masker> {
   const digest = (): Digest => {
     if (key === null) throw new Error(`${called.name} has no key`);
     return digestFor(key, called.name);

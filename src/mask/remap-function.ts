@@ -6,7 +6,10 @@ import type { ModuleFunction } from "./module-function.ts";
 export const MASK_PACKAGE = "MASK";
 
 /** A function of REMAP_DATA as it is named: `MASK.PARTIAL(1,4)`. */
-export type RemapFunction =
+export type RemapFunction = ValueFunction | { readonly name: "SHUFFLE" };
+
+/** One that replaces each value by itself. */
+export type ValueFunction =
   | { readonly name: "HASH" | "NULLIFY" | "FAKE_PHONE" | FakeName }
   | { readonly name: "PARTIAL"; readonly first: number; readonly last: number }
   | { readonly name: "SHIFT_DATE"; readonly days: number }
@@ -37,6 +40,7 @@ const SIGNATURES: ReadonlyMap<string, Signature> = new Map([
   plain("HASH"),
   plain("NULLIFY"),
   plain("FAKE_PHONE"),
+  plain("SHUFFLE"),
   ...FAKE_NAMES.map(plain),
   [
     "PARTIAL",
@@ -81,8 +85,10 @@ export function parseRemapFunction(text: string): CalledFunction {
 
 /** Whether what it makes depends on the key. */
 export function isKeyed({ name }: RemapFunction): boolean {
-  return name !== "NULLIFY" && name !== "PARTIAL" && name !== "MODULE";
+  return !KEYLESS.has(name);
 }
+
+const KEYLESS: ReadonlySet<RemapFunction["name"]> = new Set(["NULLIFY", "PARTIAL", "SHUFFLE", "MODULE"]);
 
 /** What is no number is -1, which no function takes. */
 function numbersOf(list: string | undefined): readonly number[] {

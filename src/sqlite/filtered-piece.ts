@@ -10,6 +10,7 @@ import type { SchemaObject, TextEncoding } from "./schema.ts";
 import {
   acceptApart,
   commitPiece,
+  copyShuffled,
   createApartTable,
   createProgressTable,
   createStagingTable,
@@ -116,9 +117,20 @@ function copyFiltered(target: Connection, table: StagingTable, { reasons, ...pla
 
 function insertRows(
   target: Connection,
+  table: StagingTable,
+  place: Pick<FilteredRows, "from" | "replacements">,
+  { database = "main", onConflict = "" } = {},
+): number {
+  return copyShuffled(target, { table, database, onConflict }, place.replacements, (into, where) =>
+    insertInto(target, into, place, { database: where, onConflict }),
+  );
+}
+
+function insertInto(
+  target: Connection,
   { staging, shape, recomputed = [] }: StagingTable,
   { from, replacements }: Pick<FilteredRows, "from" | "replacements">,
-  { database = "main", onConflict = "" } = {},
+  { database, onConflict }: { readonly database: string; readonly onConflict: string },
 ): number {
   const key = shape.rowid === null ? [] : [shape.rowid];
   const columns = shape.columns.map(quoteIdentifier);

@@ -7,7 +7,15 @@ import { NO_REPLACEMENTS, registerReplacements, type Replacements } from "./repl
 import { isConstraint } from "./rejected-rows.ts";
 import type { RowFilter } from "./row-filter.ts";
 import type { TableShape } from "./schema.ts";
-import { acceptApart, createApartTable, prepareLoading, type CopiedRows, type PieceMark, type StagingTable } from "./staging.ts";
+import {
+  acceptApart,
+  copyShuffled,
+  createApartTable,
+  prepareLoading,
+  type CopiedRows,
+  type PieceMark,
+  type StagingTable,
+} from "./staging.ts";
 
 /** Rows of a table of the source. */
 export interface SourceRows {
@@ -122,11 +130,17 @@ export class LinkedSource {
     return { rows, rejected: acceptApart(this.#connection, table, "target", reasons) };
   }
 
-  #copyRows(
+  #copyRows(table: StagingTable, from: SourceRows, onConflict: string, database = "target"): number {
+    return copyShuffled(this.#connection, { table, database, onConflict }, from.replacements, (into, where) =>
+      this.#copyInto(into, from, onConflict, where),
+    );
+  }
+
+  #copyInto(
     { staging, shape: target, recomputed }: StagingTable,
     { shape, range, filter, replacements }: SourceRows,
     onConflict: string,
-    database = "target",
+    database: string,
   ): number {
     const { from, where, orderBy, offset, parameters, rowid: numbers } = rangeSql(shape, range, filter);
     const into = `${database}.${quoteIdentifier(staging)}`;

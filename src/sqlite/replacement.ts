@@ -2,6 +2,7 @@ import { pumpError } from "../base/errors.ts";
 import { storageClass } from "../base/storage-class.ts";
 import type { Connection } from "./database.ts";
 import type { TextEncoding } from "./schema.ts";
+import { registerShuffling, type ShuffledColumn } from "./shuffle.ts";
 
 /** A value that is not NULL, as SQL functions get it. */
 export type Value = string | bigint | number | Uint8Array;
@@ -20,19 +21,22 @@ export interface ColumnReplacement {
 const FUNCTION = "tsdp_replace";
 
 /**
- * The columns of one table whose values are replaced by a function of JavaScript. SQLite calls it for these columns only: all
- * others go from table to table as they are.
+ * The columns of one table whose values are replaced by a function of JavaScript, or by those of other rows. SQLite calls the function for
+ * its columns only: all others go from table to table as they are.
  */
 export class Replacements {
   readonly #columns: readonly ColumnReplacement[];
+  /** Columns whose values change places; `valueSql` leaves them as they are, for `insertShuffled`. */
+  readonly shuffled: readonly ShuffledColumn[];
 
-  constructor(columns: readonly ColumnReplacement[]) {
+  constructor(columns: readonly ColumnReplacement[], shuffled: readonly ShuffledColumn[] = []) {
     this.#columns = columns;
+    this.shuffled = shuffled;
   }
 
-  /** Makes the function known to a connection, for the statements that are prepared afterwards. */
+  /** Makes the functions known to a connection, for the statements that are prepared afterwards. */
   register(connection: Connection): void {
-    if (this.#columns.length > 0) registerReplacements(connection, () => this);
+    if (this.#columns.length + this.shuffled.length > 0) registerReplacements(connection, () => this);
   }
 
   /** @throws TSDP-00060, which names column and row and never a value */
@@ -50,9 +54,10 @@ export class Replacements {
   }
 }
 
-/** Makes the function known to a connection; `current` says which columns the statement that runs replaces. */
+/** Makes the functions known to a connection; `current` says which columns the statement that runs replaces. */
 export function registerReplacements(connection: Connection, current: () => Replacements): void {
   const encoding = connection.pragma("main.encoding", { simple: true }) as TextEncoding;
+  registerShuffling(connection);
   // Direct only: a view or a trigger of the database must not get to it.
   const options = { safeIntegers: true, directOnly: true };
   connection.function(FUNCTION, options, (number: unknown, value: unknown, bytes: unknown, row: unknown) =>

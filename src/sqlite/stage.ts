@@ -11,10 +11,12 @@ import {
   pieceTableSql,
   PIECE_TABLE,
   type PieceImage,
+  type PieceLayout,
 } from "./piece-table.ts";
 import { NO_REPLACEMENTS, type Replacements } from "./replacement.ts";
 import type { RowFilter } from "./row-filter.ts";
 import type { TableShape } from "./schema.ts";
+import { insertShuffled } from "./shuffle.ts";
 
 /** Bytes that a piece image should have: 4 MiB. Tests that need many pieces make them smaller. */
 export const PIECE_TARGET = Number(process.env["TSDP_PIECE_BYTES"] ?? 4 << 20);
@@ -25,6 +27,8 @@ const SMALL_PAGE = 4096;
 const LARGE_PAGE = 16384;
 const LARGE_TABLE = 1 << 20;
 const NO_BOUND = 0xfffffffe;
+/** Where rows wait for their values to change places. */
+const UNSHUFFLED = "tsdp_unshuffled";
 
 export interface Piece {
   /** The bytes of a database file that holds the rows (docs/format.md, "Piece images"). */
@@ -46,6 +50,11 @@ interface Reading {
 /** Thrown when the transaction ended under the work: the next read would see a newer state. */
 export class SnapshotLost extends Error {
   override readonly name = "SnapshotLost";
+}
+
+/** Thrown when rows are too large together. */
+class PieceFull extends Error {
+  override readonly name = "PieceFull";
 }
 
 /**
@@ -72,7 +81,8 @@ export class Stage {
   }
 
   /**
-   * Copies rows of the range, `limit` at most, into a piece; fewer when they are too large together. A single row may have any size.
+   * Copies rows of the range, `limit` at most, into a piece; fewer when they are too large together. A single row may have any size, and so
+   * may two whose values change places.
    * @throws SnapshotLost; SQLite's own error when a row can't be read, with the snapshot still held.
    */
   unload(
@@ -83,32 +93,51 @@ export class Stage {
     replacements = NO_REPLACEMENTS,
   ): Piece {
     replacements.register(this.#connection);
-    for (let count = limit; ; count = Math.ceil(count / 2)) {
+    const least = replacements.shuffled.length > 0 ? 2 : 1;
+    const read = { shape, range, filter, replacements };
+    for (let count = Math.max(least, limit); ; count = Math.max(least, Math.ceil(count / 2))) {
       try {
-        return this.#piece({ shape, range, filter, replacements }, count);
+        const pages = count === least ? NO_BOUND : PIECE_BOUND / this.#pageSize;
+        return this.#piece(read, least === 1 ? count : this.#leavingNoSingle(read, count), pages);
       } catch (error) {
         if (!this.#connection.inTransaction) throw new SnapshotLost("the snapshot was lost", { cause: error });
-        if (!isFull(error) || count === 1) throw error;
+        if (!isFull(error) || count === least) throw error;
       }
     }
   }
 
+  /** A count of rows after which none or several are left of the range: a last one by itself could not change places. */
+  #leavingNoSingle({ shape, range, filter }: Reading, count: number): number {
+    const { from, where, orderBy, offset, parameters } = rangeSql(shape, range, filter);
+    const rows = `SELECT 1 FROM ${from} WHERE ${where}${orderBy} LIMIT ? OFFSET ?`;
+    const found = this.#connection
+      .prepare(`SELECT count(*) FROM (${rows})`)
+      .pluck()
+      .get(...parameters, BigInt(count) + 2n, offset) as number;
+    if (found !== count + 1) return count;
+    return count > 2 ? count - 1 : found;
+  }
+
   /** The second image is staged by itself, after the first is out: none of its values is ever in a page of the first. */
-  #piece(read: Reading, count: number): Piece {
+  #piece(read: Reading, count: number, pages: number): Piece {
     const { shape } = read;
-    this.#connection.pragma(`temp.max_page_count = ${count === 1 ? NO_BOUND : PIECE_BOUND / this.#pageSize}`);
-    const { image, rows, rest } = this.#image(read, 0, count);
+    const { image, rows, rest } = this.#image(read, 0, count, pages);
     if (!isSplit(shape) || rows === 0) return { image, second: null, rows, rest };
-    const second = this.#image(read, 1, rows);
+    const second = this.#image(read, 1, rows, pages);
     if (second.rows !== rows) throw new Error(`the two images of a piece have ${rows} and ${second.rows} rows`);
     return { image, second: second.image, rows, rest };
   }
 
-  #image(read: Reading, number: PieceImage, count: number): { image: Buffer; rows: number; rest: KeyRange | null } {
+  #image(
+    read: Reading,
+    number: PieceImage,
+    count: number,
+    pages: number,
+  ): { image: Buffer; rows: number; rest: KeyRange | null } {
     const { shape, range } = read;
-    this.#connection.exec(pieceTableSql(pieceLayout(shape, number)).replace("CREATE TABLE ", "CREATE TABLE temp."));
+    this.#connection.pragma(`temp.max_page_count = ${pages}`);
     try {
-      const rows = this.#copy(read, number, count);
+      const rows = this.#fill(read, number, count, pages);
       const rest = number === 0 && rows === count ? this.#rest(shape, range, rows) : null;
       const image = this.#connection.serialize({ attached: "temp" });
       this.#clear();
@@ -119,7 +148,35 @@ export class Stage {
     }
   }
 
-  #copy({ shape, range, filter, replacements }: Reading, number: PieceImage, count: number): number {
+  /** Where values change places, no page of the piece has ever held one beside its row. */
+  #fill(read: Reading, number: PieceImage, count: number, pages: number): number {
+    const layout = pieceLayout(read.shape, number);
+    const shuffled = columnsOf(read.shape, number).flatMap(({ source, piece: name }) =>
+      read.replacements.shuffled.filter(({ column }) => column === source).map((column) => ({ ...column, name })),
+    );
+    if (shuffled.length === 0) {
+      this.#create(layout, PIECE_TABLE);
+      return this.#copy(read, number, count, PIECE_TABLE);
+    }
+    this.#create(layout, UNSHUFFLED);
+    const rows = this.#copy(read, number, count, UNSHUFFLED);
+    // SQLite lets pages pass the bound that an earlier piece has needed.
+    if (Number(this.#connection.pragma("temp.page_count", { simple: true })) > pages) throw new PieceFull("the piece is full");
+    // They fit by themselves; now they are there twice.
+    this.#connection.pragma(`temp.max_page_count = ${NO_BOUND}`);
+    this.#create(layout, PIECE_TABLE);
+    const columns = [...(layout.rowid === "column" ? pieceRowid(layout) : []), ...layout.columns];
+    const waiting = { from: `temp.${UNSHUFFLED}`, rowid: "rowid", into: `temp.${PIECE_TABLE}` };
+    insertShuffled(this.#connection, { ...waiting, columns, shuffled });
+    this.#connection.exec(`DROP TABLE temp.${UNSHUFFLED}; PRAGMA temp.incremental_vacuum`);
+    return rows;
+  }
+
+  #create(layout: PieceLayout, name: string): void {
+    this.#connection.exec(pieceTableSql(layout).replace(`CREATE TABLE ${PIECE_TABLE}`, `CREATE TABLE temp.${name}`));
+  }
+
+  #copy({ shape, range, filter, replacements }: Reading, number: PieceImage, count: number, into: string): number {
     const { from, where, orderBy, offset, parameters, rowid: numbers } = rangeSql(shape, range, filter);
     const layout = pieceLayout(shape, number);
     const columns = columnsOf(shape, number);
@@ -131,7 +188,7 @@ export class Stage {
     const source = [...rowid, ...fitting.map((column) => valueOf(column.source, quoteIdentifier(column.source)))];
     const { changes } = this.#connection
       .prepare(
-        `INSERT INTO temp.${PIECE_TABLE} ${target.length === 0 ? "(c0)" : `(${target.join(", ")})`}
+        `INSERT INTO temp.${into} ${target.length === 0 ? "(c0)" : `(${target.join(", ")})`}
          SELECT ${source.join(", ") || "NULL"} FROM ${from} WHERE ${where}${orderBy} LIMIT ? OFFSET ?`,
       )
       .run(...parameters, BigInt(count), offset);
@@ -158,7 +215,8 @@ export class Stage {
 
   #clear(): void {
     if (!this.#connection.inTransaction) return;
-    this.#connection.exec(`DROP TABLE IF EXISTS temp.${PIECE_TABLE}; PRAGMA temp.incremental_vacuum`);
+    const drops = [PIECE_TABLE, UNSHUFFLED].map((name) => `DROP TABLE IF EXISTS temp.${name}`);
+    this.#connection.exec(`${drops.join("; ")}; PRAGMA temp.incremental_vacuum`);
   }
 }
 
@@ -169,7 +227,7 @@ function averageTableBytes(connection: Connection): number {
 }
 
 function isFull(error: unknown): boolean {
-  return codeOf(error) === "SQLITE_FULL";
+  return error instanceof PieceFull || codeOf(error) === "SQLITE_FULL";
 }
 
 /** Whether the file is damaged where it was read: the connection then takes no write, not even to temp, until its transaction ends. */

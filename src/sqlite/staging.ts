@@ -7,7 +7,8 @@ import { pieceKey, pieceRowsSql, pieceValues } from "./piece-rows.ts";
 import { insertAccepted, isConstraint, rejectedName } from "./rejected-rows.ts";
 import { isSplit, MAX_COLUMNS, PIECE_TABLE } from "./piece-table.ts";
 import { NO_REPLACEMENTS, type Replacements } from "./replacement.ts";
-import { hasTable, type TableShape } from "./schema.ts";
+import { freeRowidName, hasTable, type TableShape } from "./schema.ts";
+import { insertShuffled } from "./shuffle.ts";
 
 /** A table of the target while its rows arrive. */
 export interface StagingTable {
@@ -213,10 +214,51 @@ export function commitPiece(target: Connection, { progress, object, piece }: Pie
 
 /** Makes an empty temp table, unless it is there, for the rows of a staging table that are to be tried one by one: it has none of its keys. */
 export function createApartTable(connection: Connection, table: StagingTable): StagingTable {
-  const apart: StagingTable = { ...table, staging: apartName(table), raw: false };
-  const isThere = connection.prepare("SELECT 1 FROM temp.sqlite_schema WHERE name = ?").get(apart.staging) !== undefined;
-  if (!isThere) createStagingTable(connection, apart, "temp");
-  return apart;
+  return createTempTable(connection, table, apartName(table));
+}
+
+function createTempTable(connection: Connection, table: StagingTable, name: string): StagingTable {
+  const made: StagingTable = { ...table, staging: name, raw: false };
+  const isThere = connection.prepare("SELECT 1 FROM temp.sqlite_schema WHERE name = ?").get(name) !== undefined;
+  if (!isThere) createStagingTable(connection, made, "temp");
+  return made;
+}
+
+/** Where rows are copied to: a staging table, or the temp table of those that are tried one by one. */
+export interface CopyTarget {
+  readonly table: StagingTable;
+  readonly database: string;
+  readonly onConflict: string;
+}
+
+/**
+ * Has rows wait in a temp table where the values of some of their columns are to change places; they come to the target shuffled.
+ * @param copy copies the rows to a table and gives how many were taken
+ * @throws TSDP-00060 for a single row
+ */
+export function copyShuffled(
+  connection: Connection,
+  { table, database, onConflict }: CopyTarget,
+  { shuffled }: Replacements,
+  copy: (table: StagingTable, database: string) => number,
+): number {
+  if (shuffled.length === 0) return copy(table, database);
+  const waiting = createTempTable(connection, table, `${table.staging}:unshuffled`);
+  const from = `temp.${quoteIdentifier(waiting.staging)}`;
+  copy(waiting, "temp");
+  const { rowid, storedColumns, integerPrimaryKey } = table.shape;
+  const own = rowid !== null && integerPrimaryKey === null ? [rowid] : [];
+  const rows = insertShuffled(connection, {
+    from,
+    rowid: rowid ?? freeRowidName(storedColumns) ?? "rowid",
+    into: `${database}.${quoteIdentifier(table.staging)}`,
+    columns: [...own, ...storedColumns],
+    shuffled: shuffled.map((column) => ({ ...column, name: column.column })),
+    onConflict,
+  });
+  // No table can be dropped beside a statement that keeps the state of a link.
+  connection.exec(`DELETE FROM ${from}`);
+  return rows;
 }
 
 function apartName({ staging }: StagingTable): string {
@@ -262,12 +304,19 @@ interface RowsPlace {
   readonly replacements: Replacements;
 }
 
-function copyRows(
+function copyRows(target: Connection, table: StagingTable, rows: number, place: RowsPlace, database = "main"): number {
+  const { onConflict, replacements } = place;
+  return copyShuffled(target, { table, database, onConflict }, replacements, (into, where) =>
+    copyInto(target, into, rows, place, where),
+  );
+}
+
+function copyInto(
   target: Connection,
   { staging, shape, recomputed = [] }: StagingTable,
   rows: number,
   { from, onConflict, replacements }: RowsPlace,
-  database = "main",
+  database: string,
 ): number {
   const into = `${database}.${quoteIdentifier(staging)}`;
   const rowid = shape.rowid === null ? [] : [shape.rowid];

@@ -1,4 +1,5 @@
 import { createMasker } from "../mask/masker.ts";
+import type { ValueFunction } from "../mask/remap-function.ts";
 import type { Masker } from "../mask/value.ts";
 import { NO_REPLACEMENTS, Replacements } from "../sqlite/replacement.ts";
 import type { ColumnRemap } from "./messages.ts";
@@ -16,14 +17,14 @@ export class Maskers {
   /** @throws TSDP-00040 when the package of a function is not installed */
   async replacementsOf(remaps: readonly ColumnRemap[]): Promise<Replacements> {
     if (remaps.length === 0) return NO_REPLACEMENTS;
-    const columns = remaps.map(async ({ column, shown, isNullable, called }) => {
-      const replace = await this.#maskerOf(called);
-      return { column, shown, isNullable, replace };
+    const columns = remaps.map(async ({ called, ...column }) => {
+      return called.name === "SHUFFLE" ? [] : [{ ...column, replace: await this.#maskerOf(called) }];
     });
-    return new Replacements(await Promise.all(columns));
+    const shuffled = remaps.filter(({ called }) => called.name === "SHUFFLE");
+    return new Replacements((await Promise.all(columns)).flat(), shuffled);
   }
 
-  #maskerOf(called: ColumnRemap["called"]): Promise<Masker> {
+  #maskerOf(called: ValueFunction): Promise<Masker> {
     const name = JSON.stringify(called);
     const made = this.#made.get(name) ?? createMasker(called, this.#key);
     this.#made.set(name, made);

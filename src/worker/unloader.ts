@@ -78,7 +78,7 @@ export class Unloader {
       const key = findBrokenKey(this.#source(schema), shape, columns, filter, replacements);
       const remap = remaps.find(({ column }) => key?.includes(column) === true);
       if (key === null || remap === undefined) return;
-      const reason = `two rows of its table would have the same values in the key (${key.join(", ")})`;
+      const reason = `two rows of its table could have the same values in the key (${key.join(", ")})`;
       throw pumpError([["TSDP-00060", remap.shown, reason]], "Take a function that keeps values apart, such as MASK.HASH.");
     } catch (error) {
       if (!isUnreadable(error)) throw error;
@@ -135,7 +135,8 @@ export class Unloader {
     this.#learn(table, piece);
     if (isFirstOfView(range) && piece.rest !== null && isRandomView(source, table.shape.name))
       return this.#answer(table, null, [], { lost: [{ rows: "its rows", cause: RANDOM_VIEW }] });
-    if (piece.rest !== null && isUncut(range)) {
+    // Of a part of its own a single row may be all, which could not change places with others.
+    if (piece.rest !== null && isUncut(range) && replacements.shuffled.length === 0) {
       // Never more than fitted just now: then there is at least one cut, unless no key is fit to be one.
       const every = Math.min(piece.rows, this.#rowsPerPiece.get(table.object) ?? FIRST_ROWS);
       const ranges = cutByKey(source, table.shape, every);
@@ -146,6 +147,9 @@ export class Unloader {
 
   /** SQLite has refused the connection further work: goes on with a private copy of the frozen state. */
   async #beginSalvage(table: UnloadTable, range: KeyRange, replacements: Replacements): Promise<Unloaded> {
+    const [shuffled] = replacements.shuffled;
+    if (shuffled !== undefined)
+      throw pumpError([["TSDP-00060", shuffled.shown, "its table is damaged, and its rows can't be read together"]]);
     const copy = await this.#copyOf(table.schema);
     const limit = this.#rowsPerPiece.get(table.object) ?? FIRST_ROWS;
     const pieces = salvage(copy, table.shape, range, limit, table.filter, replacements);

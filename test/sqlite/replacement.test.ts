@@ -115,6 +115,22 @@ test.each([
   }
 });
 
+test.each([
+  ["a UNIQUE, b", null],
+  ["a PRIMARY KEY, b", null],
+  ["a, b, UNIQUE (b, a)", ["b", "a"]],
+  ["a, b UNIQUE, c DEFAULT 1, UNIQUE (b, c, a)", null],
+])("a key that shuffled values could break is found: %s", (columns, key) => {
+  const connection = database(
+    `CREATE TABLE t (${columns}); INSERT INTO t (a, b) VALUES (1, 1), (2, 2), (3, 3), (4, 1)`.replace(
+      "(4, 1)",
+      columns.includes("b UNIQUE") ? "(4, 4)" : "(4, 1)",
+    ),
+  );
+  const shape = readTableShape(connection, "t", listTables(connection));
+  expect(findBrokenKey(connection, shape, ["a"], null, new Replacements([], [COLUMN]))).toEqual(key);
+});
+
 function failure(step: () => unknown): Error {
   try {
     step();

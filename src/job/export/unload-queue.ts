@@ -43,6 +43,11 @@ export class TableUnload {
     this.estimatedBytes = estimatedBytes;
   }
 
+  /** Whether values change places among its rows: then no part of it may be a single row. */
+  get isShuffled(): boolean {
+    return this.table.remaps.some(({ called }) => called.name === "SHUFFLE");
+  }
+
   get isDone(): boolean {
     return this.waiting === 0 && this.inProgress === 0;
   }
@@ -118,7 +123,7 @@ export class UnloadQueue {
   }
 
   #share(table: TableUnload, range: KeyRange, rowsPerPiece: number, idle: number): KeyRange[] {
-    return idle > 0 && table.expectedPieces(range, rowsPerPiece) > 2 ? halve(range) : [range];
+    return idle > 0 && !table.isShuffled && table.expectedPieces(range, rowsPerPiece) > 2 ? halve(range) : [range];
   }
 
   #add(item: UnloadItem, where: "first" | "last"): void {

@@ -62,7 +62,7 @@ export class LinkLoading implements LoadedRows {
 
   /** What an earlier run has copied is in the staging table, or nothing is. */
   #begin({ target }: SchemaWork, load: TableLoad): void {
-    const table = load.withoutRows ? null : this.#link.tableOf(load.object);
+    const table = load.withoutRows ? null : this.#link.tableOf(load);
     const pieces = table?.pieces ?? [];
     const copied = target.loaded.filter(({ object }) => object === load.object.id);
     const done = new Set(target.isPublished ? pieces.map(({ piece }) => piece) : copied.map(({ piece }) => piece));

@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { pumpError, type ErrorLine, type PumpError, type StackEntry } from "../../base/errors.ts";
 import type { CatalogObject } from "../../metadata/catalog-objects.ts";
 import type { MasterTable } from "../../metadata/master-table.ts";
-import { isSystemTable, type DumpObject } from "../../metadata/dump-object.ts";
+import { isSystemTable } from "../../metadata/dump-object.ts";
 import { cutRange } from "../../sqlite/key-range.ts";
 import { recoverSource } from "../../sqlite/source.ts";
 import { readStateStamps } from "../../sqlite/state-stamp.ts";
@@ -11,6 +11,7 @@ import { chooseSources, NO_PLAN, type ExportPlan, type TableWork } from "../expo
 import { estimateExport, estimateMethod, fallbackLines } from "../export/export-estimate.ts";
 import { assertStateOfTime } from "../export/flashback.ts";
 import type { ChosenSchema } from "./import-targets.ts";
+import type { TableLoad } from "./import-plan.ts";
 import { PIECE_TARGET } from "../../sqlite/stage.ts";
 import type { SavedTarget } from "./import-state.ts";
 import { planLink } from "./link-plan.ts";
@@ -98,13 +99,14 @@ export class LinkedImport {
     return [estimateHeadLine(method), ...fallbackLines(estimates, method), estimateTotalLine(method, bytes)];
   }
 
-  /** The rows of a table in pieces; the same ones whenever the state is the same. */
-  tableOf(object: DumpObject): LinkedTable | null {
+  /** The rows of a table in pieces; the same ones whenever the state is the same. Values can change places in a whole table only. */
+  tableOf({ object, remaps }: Pick<TableLoad, "object" | "remaps">): LinkedTable | null {
     const work = this.#plan.tables.find(({ unload }) => unload.table.object === object.id);
     if (work === undefined || this.#snapshot === null) return null;
     const { unload, range } = work;
     if (range === null) return { table: unload.table, pieces: [] };
-    const count = isSystemTable(object) ? 1 : Math.max(1, Math.ceil(unload.estimatedBytes / COPY_TARGET));
+    const isWhole = isSystemTable(object) || remaps.some(({ called }) => called.name === "SHUFFLE");
+    const count = isWhole ? 1 : Math.max(1, Math.ceil(unload.estimatedBytes / COPY_TARGET));
     const ranges = cutRange(this.#snapshot.connection(object.schema), unload.table.shape, range, count);
     const bytes = unload.estimatedBytes / ranges.length;
     return { table: unload.table, pieces: ranges.map((part, i) => ({ piece: i + 1, range: part, bytes })) };
