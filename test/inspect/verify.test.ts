@@ -162,7 +162,7 @@ describe("a set whose checksums are all right", () => {
   it.each([
     ["other row counts in the master table", GOOD, { listed: 3 }, "t: piece 1 has 2 rows, and 3 in the master table"],
     ["fewer rows than stated", GOOD, { rows: 3, listed: 3 }, "the image holds 2 rows instead of 3"],
-    ["more rows than stated", GOOD, { rows: 1, listed: 1 }, "the image holds more rows instead of 1"],
+    ["more rows than stated", GOOD, { rows: 1, listed: 1 }, "the image holds 2 rows instead of 1"],
     ["the piece of another table", image("CREATE TABLE tsdp_piece(k NOT NULL,c1,c2)"), {}, "the image holds other tables"],
     ["an image with a second table", image(`${PIECE_SQL}; CREATE TABLE x (a)`), {}, "the image holds other tables"],
     ["no database", Buffer.alloc(4096, "no database "), {}, "the image is no sound database"],
