@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { KU } from "../../src/api/constants.ts";
 import { codesOf, expectSuccess, failureOf, runExport, runImport, type JobRequest } from "./pump-jobs.ts";
-import { logLines, restart, runToFailpoints } from "./restarts.ts";
+import { killJob, logLines, restart, runToFailpoint, runToFailpoints, underFailpoint } from "./restarts.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 /** Rows of every storage class, some of them such as no JavaScript string could carry. */
@@ -177,6 +177,21 @@ describe("SKIP_CONSTRAINT_ERRORS", () => {
     expect(logLines(folder).filter((line) => line.startsWith("Rejected rows of"))).toHaveLength(1);
     expect(logLines(folder).filter((line) => line.startsWith("ORA-39224"))).toHaveLength(6);
     expect(logLines(folder).at(-2)).toMatch(/completed with 6 error/);
+  });
+
+  test.each([
+    ["import published", ["bad file written", "bad file whole", "leftovers dropped", "bad file named"], killJob],
+    ["import published", ["bad file whole", "leftovers dropped"], restart],
+    ["import publish before commit", ["leftovers dropped"], restart],
+    ["bad file named", [], killJob],
+  ])("no row is lost when the process dies at %s and KILL_JOB at %j", async (failpoint, deaths, end) => {
+    const { folder, other } = stricterTarget();
+    await runToFailpoint("IMPORT", folder, SKIPPING, failpoint);
+    for (const death of deaths) await underFailpoint(death, () => killJob(folder));
+    await end(folder);
+    expectRejected(folder, other);
+    expect(readdirSync(folder).filter((name) => name.includes(".bad"))).toEqual(["job.OTHER.bad"]);
+    expect(readdirSync(join(folder, ".tsdp/jobs"))).toEqual([]);
   });
 });
 

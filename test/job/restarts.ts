@@ -69,6 +69,16 @@ export async function restart(folder: string, options: { failpoint?: string; ski
   }
 }
 
+/** KILL_JOB of the interrupted job. */
+export async function killJob(folder: string): Promise<void> {
+  const pump = await connect(folder, { currentDirectory: folder });
+  try {
+    await pump.stopJob(await pump.attach(NAME), 1, 0);
+  } finally {
+    await pump.close();
+  }
+}
+
 /** Does what is to end by the death of the control process at the failpoint. */
 export async function underFailpoint(failpoint: string, work: () => Promise<void>): Promise<void> {
   process.env["TSDP_FAILPOINT"] = failpoint;

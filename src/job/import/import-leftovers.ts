@@ -1,24 +1,77 @@
+import { existsSync } from "node:fs";
 import { dirname } from "node:path";
+import { failpoint } from "../../base/failpoint.ts";
+import { writeBadFile } from "../../sqlite/bad-file.ts";
+import { openDatabase } from "../../sqlite/database.ts";
+import { listStaging, progressName, readProgress } from "../../sqlite/staging.ts";
+import { dropStaging } from "../../sqlite/target.ts";
 import { BadFile } from "./bad-file.ts";
 import type { ControlTable } from "../control-table.ts";
 import { skipsConstraintErrors } from "../data-options.ts";
-import { ImportState } from "./import-state.ts";
-import { removeUnfinished } from "./target-schema.ts";
+import type { JobDefinition } from "../definition.ts";
+import { ImportState, type SavedTarget } from "./import-state.ts";
+import { removeDatabase, removeImages, unfinishedPath } from "./target-files.ts";
+import { lockTarget } from "./target-lock.ts";
 
 /**
  * Unfinished schema files and piece images go, and from schemas that existed the tables in which rows have arrived. A schema that
- * is published stays: the import is whole there.
+ * is published stays, and the rows that it has refused go to its bad file: the import is whole there. A removal that ends anywhere in
+ * between is done by the next one, and the job may still be started again.
  */
 export function removeImportLeftovers(table: ControlTable): void {
-  const definition = table.definition();
-  const { guid } = definition;
-  const job = { guid, jobs: dirname(table.path) };
-  for (const [name, saved] of new ImportState(table).targets()) {
-    removeUnfinished(name, saved, job);
-    if (!skipsConstraintErrors(definition)) continue;
-    const bad = BadFile.of(definition, name);
+  const leftovers = new Leftovers(table);
+  for (const [name, saved] of leftovers.state.targets()) leftovers.remove(name, saved);
+}
+
+class Leftovers {
+  readonly state: ImportState;
+  readonly #definition: JobDefinition;
+  readonly #jobs: string;
+
+  constructor(table: ControlTable) {
+    this.state = new ImportState(table);
+    this.#definition = table.definition();
+    this.#jobs = dirname(table.path);
+  }
+
+  /** @throws ORA-39002 when another job has the schema */
+  remove(name: string, saved: SavedTarget): void {
+    const { guid } = this.#definition;
+    const bad = skipsConstraintErrors(this.#definition) ? BadFile.of(this.#definition, name) : null;
+    const lock = lockTarget(this.#jobs, name, saved.path);
+    try {
+      removeImages(saved.path, guid);
+      if (saved.existing === null && !saved.isFinished) removeDatabase(unfinishedPath(saved.path, guid));
+      else if (!saved.isFinished && existsSync(saved.path)) this.#removeStaging(name, saved, bad);
+    } finally {
+      lock.remove();
+    }
     // Of a schema that is published it is the only place of its rows.
     if (saved.isFinished || saved.existing !== null) bad?.takeName(() => undefined);
     bad?.remove();
   }
+
+  #removeStaging(name: string, saved: SavedTarget, bad: BadFile | null): void {
+    const { guid } = this.#definition;
+    const connection = openDatabase(saved.path, { mustExist: true });
+    try {
+      const isPublished = saved.isStaged && readProgress(connection, progressName(guid)) === null;
+      if (isPublished) keepRejected(saved, bad);
+      // In this order: a restart finds no schema that looks published.
+      else this.state.save(name, { ...saved, isStaged: false });
+      dropStaging(connection, listStaging(connection, guid));
+      failpoint("leftovers dropped");
+    } finally {
+      connection.close();
+    }
+  }
+}
+
+/** The file is durable before the rows go from the schema. */
+function keepRejected({ path, rejecting }: SavedTarget, bad: BadFile | null): void {
+  if (bad === null || rejecting === undefined || bad.isWhole) return;
+  bad.remove();
+  if (!writeBadFile(path, bad.partPath, rejecting.reasons, rejecting.tables)) return;
+  failpoint("bad file written");
+  bad.makeWhole();
 }

@@ -1,3 +1,4 @@
+import type { RejectingTable } from "../../sqlite/bad-file.ts";
 import type { ExistingObject } from "../../sqlite/target.ts";
 import type { ControlTable } from "../control-table.ts";
 
@@ -16,6 +17,8 @@ export interface SavedTarget {
   readonly isFinished: boolean;
   /** State of the source that is copied; null: unknown. Of a dump nothing. */
   readonly stamp?: string | null;
+  /** Where refused rows are kept once it is published, until they are in the bad file. */
+  readonly rejecting?: { readonly reasons: string; readonly tables: readonly RejectingTable[] };
 }
 
 /** The part of the control table that only imports have. */

@@ -212,7 +212,9 @@ export class TargetSchema {
         .immediate();
     });
     failpoint("import staged");
-    if (!this.#saved.isStaged) this.#save({ isStaged: true });
+    if (this.#saved.isStaged) return;
+    const tables = plan.tables.map(({ definition, staging }) => ({ name: definition.name, staging }));
+    this.#save({ isStaged: true, ...(plan.rejected === null ? {} : { rejecting: { reasons: plan.rejected, tables } }) });
   }
 
   /** Gives an error of SQLite or of the system that a worker met on the way the name of the schema. @throws TSDP-00012 */
@@ -287,27 +289,6 @@ export class TargetSchema {
 /** Whether what is loaded is of the state that the stamp tells; a dump has but one. */
 function isStateOf(saved: SavedTarget, stamp: string | null | undefined): boolean {
   return stamp === undefined || (stamp !== null && stamp === saved.stamp);
-}
-
-/** Removes what a job has left of a schema that it has not finished. @throws ORA-39002 when another job has the schema */
-export function removeUnfinished(name: string, saved: SavedTarget, { guid, jobs }: Pick<TargetJob, "guid" | "jobs">): void {
-  const lock = lockTarget(jobs, name, saved.path);
-  try {
-    removeImages(saved.path, guid);
-    if (saved.existing === null && !saved.isFinished) removeDatabase(unfinishedPath(saved.path, guid));
-    else if (!saved.isFinished && existsSync(saved.path)) removeStaging(saved.path, guid);
-  } finally {
-    lock.remove();
-  }
-}
-
-function removeStaging(path: string, guid: string): void {
-  const connection = openDatabase(path, { mustExist: true });
-  try {
-    dropStaging(connection, listStaging(connection, guid));
-  } finally {
-    connection.close();
-  }
 }
 
 /** A schema of the dump and where it goes. */

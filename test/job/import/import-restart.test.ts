@@ -21,7 +21,7 @@ import {
   startJob,
   type JobRequest,
 } from "../pump-jobs.ts";
-import { askAt, defined, logLines, restart, runToFailpoint, runToFailpoints, underFailpoint } from "../restarts.ts";
+import { askAt, defined, killJob, logLines, restart, runToFailpoint, runToFailpoints, underFailpoint } from "../restarts.ts";
 
 const KEPT = ["SRC.copy", "OTHER.copy", "OLD.copy", "appended.copy", "replaced.copy", "kept.dmp"];
 const TO_NEW: JobRequest = {
@@ -173,9 +173,7 @@ test.each([0, 1])("a running import stops (immediate %i) and goes on", async (im
 test("a killed job leaves an existing schema as it was, and nothing of a new one", async () => {
   for (const request of [TO_OLD, TO_NEW]) {
     await runToFailpoint("IMPORT", folder, request, "import piece loaded:3");
-    const pump = await connect(folder, { currentDirectory: folder });
-    await pump.stopJob(await pump.attach("INTERRUPTED"), 1, 0);
-    await pump.close();
+    await killJob(folder);
     expectNothingLeft();
   }
   expect(compareDatabases(at("OLD.copy"), at("OLD.db"))).toEqual([]);
