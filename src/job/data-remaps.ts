@@ -2,7 +2,7 @@ import { pumpError } from "../base/errors.ts";
 import { foldName, qualifiedName, quoteIdentifier } from "../base/identifiers.ts";
 import { parseRemapFunction, type RemapFunction } from "../mask/remap-function.ts";
 import { isSystemTable, type DumpObject } from "../metadata/dump-object.ts";
-import { MAX_COLUMNS } from "../sqlite/piece-table.ts";
+import { isSplit, MAX_COLUMNS } from "../sqlite/piece-table.ts";
 import { freeRowidName } from "../sqlite/schema.ts";
 import { MOST_SHUFFLED } from "../sqlite/shuffle.ts";
 import type { TableFacts } from "../sqlite/table-facts.ts";
@@ -85,11 +85,14 @@ function planColumn(remap: DataRemap, table: DumpObject, scope: RemapScope): Col
   const shown = `${qualifiedName(table.schema, table.name)}.${quoteIdentifier(column ?? remap.column)}`;
   if (facts === undefined || column === undefined) throw pumpError([["ORA-39002"], ["ORA-39233", shown], ["ORA-00904", shown]]);
   const called = functionOf(remap);
-  const isNullable = !facts.notNull.includes(column);
+  const isRowid = facts.columns.get(column) === "rowid";
+  const isNullable = !isRowid && !facts.notNull.includes(column);
   const obstacle =
-    tableObstacle(table, facts, scope) ?? columnObstacle(facts, column) ?? functionObstacle(called, isNullable, facts);
+    tableObstacle(table, facts, scope) ??
+    columnObstacle(table, facts, column, scope) ??
+    functionObstacle(called, isNullable, facts);
   if (obstacle !== null) throw pumpError([["ORA-39002"], ["TSDP-00060", shown, obstacle]]);
-  return { column, shown, isNullable, called };
+  return { column, shown, isNullable, isRowid, called };
 }
 
 function tableObstacle(table: DumpObject, { kind, columns }: TableFacts, { operation }: RemapScope): string | null {
@@ -102,10 +105,17 @@ function tableObstacle(table: DumpObject, { kind, columns }: TableFacts, { opera
   return `its table stores column ${quoteIdentifier(computed)}, which is computed from others; remap on import, which computes it anew`;
 }
 
-function columnObstacle({ columns }: TableFacts, column: string): string | null {
+function columnObstacle(
+  { shape }: DumpObject,
+  { columns }: TableFacts,
+  column: string,
+  { operation }: RemapScope,
+): string | null {
   switch (columns.get(column)) {
     case "rowid":
-      return "it is the INTEGER PRIMARY KEY, by which rows are found";
+      if (columns.size >= MAX_COLUMNS) return `it is the key of a table of ${MAX_COLUMNS} columns, by which rows are found`;
+      if (operation === "IMPORT" || shape === null || !isSplit(shape)) return null;
+      return "it is the key by which columns that are kept apart are put beside the others";
     case "computed":
     case "unstored":
       return "it is computed; remap the columns that it is computed from";

@@ -133,10 +133,11 @@ function insertInto(
   { database, onConflict }: { readonly database: string; readonly onConflict: string },
 ): number {
   const key = shape.rowid === null ? [] : [shape.rowid];
+  const own = key.map((name) => replacements.rowidSql(shape, name));
   const columns = shape.columns.map(quoteIdentifier);
   const values = shape.columns.map((column, i) => {
     return recomputed.includes(column) ? "NULL" : replacements.valueSql(column, columns[i] ?? "", shape.rowid);
   });
   const into = `${database}.${quoteIdentifier(staging)} (${[...key, ...columns].join(", ")})`;
-  return target.prepare(`INSERT${onConflict} INTO ${into} SELECT ${[...key, ...values].join(", ")} FROM ${from}`).run().changes;
+  return target.prepare(`INSERT${onConflict} INTO ${into} SELECT ${[...own, ...values].join(", ")} FROM ${from}`).run().changes;
 }

@@ -149,7 +149,7 @@ export class LinkedSource {
     const columns = shape.columns.slice(0, room).map(quoteIdentifier);
     const valueOf = replacedSql(shape, replacements, recomputed);
     const values = [
-      ...(target.rowid === null ? [] : [numbers ?? shape.rowid ?? "rowid"]),
+      ...(target.rowid === null ? [] : [numbers ?? replacements.rowidSql(shape, shape.rowid ?? "rowid")]),
       ...shape.columns.slice(0, room).map((column) => valueOf(column, "")),
     ];
     const { changes } = this.#connection

@@ -22,7 +22,10 @@ export function findBrokenKey(
   replacements: Replacements,
 ): readonly string[] | null {
   replacements.register(connection);
-  const keys = uniqueKeys(connection, shape.name).filter((key) => key.some(({ name }) => columns.includes(name ?? "")));
+  const own = shape.integerPrimaryKey === null ? [] : [[{ name: shape.integerPrimaryKey, collation: "BINARY" }]];
+  const keys = [...own, ...uniqueKeys(connection, shape.name)].filter((key) =>
+    key.some(({ name }) => columns.includes(name ?? "")),
+  );
   const isShuffled = ({ name }: KeyPart) => replacements.shuffled.some(({ column }) => column === name);
   for (const key of keys) {
     const names = key.flatMap(({ name }) => name ?? []);

@@ -10,9 +10,9 @@ import { renameRows } from "./rename-rows.ts";
 import { Savepoint } from "./savepoint.ts";
 import { generatedColumns, listTables, readTableShape, sameShape, statisticsCondition, type SchemaObject } from "./schema.ts";
 import { decodeSql, proveSchema } from "./scratch.ts";
+import { countFromKeys, ensureSequenceTable, isAutoincrement } from "./sequences.ts";
 import { renameStaging, storeSql } from "./stored-definitions.ts";
 import { assertStrictTypes } from "./strict-types.ts";
-import { bareSql } from "./statement-end.ts";
 import { invalidValues } from "./validate-rows.ts";
 
 /**
@@ -75,13 +75,14 @@ class Publication {
         renameStaging(connection, this.#plan.tables.filter(isRawCreate));
       });
       for (const table of this.#plan.validates ? this.#plan.tables : []) this.#validate(table);
-      if (this.#plan.tables.some((table) => this.#countsUp(table))) this.#ensureSequenceTable();
+      if (this.#plan.tables.some((table) => this.#countsUp(table))) ensureSequenceTable(connection);
       for (const object of this.#plan.creations)
         this.#guarded(object, "failed", () => {
           this.#connection.prepare(this.#text(object)).run();
           return [];
         });
       for (const table of this.#plan.tables) if (!isRawCreate(table)) this.#insertTyped(table);
+      for (const table of this.#plan.tables) this.#forgetKeys(table);
       storeSql(
         connection,
         this.#plan.indexes.filter((index) => this.#createIndex(index)),
@@ -117,6 +118,13 @@ class Publication {
     if (values.length > 0) this.#report({ kind: "invalid", object: definition, values });
   }
 
+  /** Where keys are replaced, the last one of the source is not to be known. */
+  #forgetKeys(table: PublishTable): void {
+    const { integerPrimaryKey } = table.shape;
+    if (table.plainKey !== true || integerPrimaryKey === null || !this.#countsUp(table)) return;
+    countFromKeys(this.#connection, table.definition.name, integerPrimaryKey);
+  }
+
   #countsUp(table: PublishTable): boolean {
     return table.action === "create" && isAutoincrement(this.#text(table.definition));
   }
@@ -131,11 +139,6 @@ class Publication {
       for (const { type, name, tableName, sql } of stored) insert.run(type, name, tableName, sql);
     });
     for (const object of stored) this.#report({ kind: "object", object, rejections: [] });
-  }
-
-  #ensureSequenceTable(): void {
-    if (this.#connection.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_sequence'").get() !== undefined) return;
-    this.#connection.exec('CREATE TABLE "tsdp:sequence" (id INTEGER PRIMARY KEY AUTOINCREMENT); DROP TABLE "tsdp:sequence"');
   }
 
   #insertTyped(table: PublishTable): void {
@@ -184,7 +187,12 @@ class Publication {
     const { staging, shape } = table;
     const { rejected: reasons } = this.#plan;
     if (reasons !== null && table.action !== "merge") {
-      const passage = { shape, from: `main.${quoteIdentifier(staging)}`, insertSql };
+      // The rowid of a staging table whose key is a column like others is none of the rows.
+      const passage = {
+        shape: table.plainKey === true ? { ...shape, rowid: null } : shape,
+        from: `main.${quoteIdentifier(staging)}`,
+        insertSql,
+      };
       return insertAccepted(this.#connection, passage, { database: "main", staging, reasons });
     }
     if (table.action === "merge") {
@@ -242,7 +250,7 @@ class Publication {
 
   /** sqlite_sequence and sqlite_stat tables of a schema that exists: rows of the tables that this job creates replace what is there. */
   #prepareMerge(name: string): void {
-    if (name === "sqlite_sequence") this.#ensureSequenceTable();
+    if (name === "sqlite_sequence") ensureSequenceTable(this.#connection);
     else if (this.#connection.prepare("SELECT 1 FROM sqlite_schema WHERE name = ?").get(name) === undefined)
       this.#connection.exec("ANALYZE sqlite_schema");
     const key = name === "sqlite_sequence" ? "name" : "tbl";
@@ -330,10 +338,6 @@ class Publication {
   #text(object: SchemaObject): string {
     return object.sql === null ? "" : decodeSql(object.sql, this.#plan.encoding);
   }
-}
-
-function isAutoincrement(sql: string): boolean {
-  return /AUTOINCREMENT/i.test(bareSql(sql));
 }
 
 /** Most characters of a definition that are shown with the error that it gave. */

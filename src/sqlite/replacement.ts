@@ -1,7 +1,7 @@
 import { pumpError } from "../base/errors.ts";
 import { storageClass } from "../base/storage-class.ts";
 import type { Connection } from "./database.ts";
-import type { TextEncoding } from "./schema.ts";
+import type { TableShape, TextEncoding } from "./schema.ts";
 import { registerShuffling, type ShuffledColumn } from "./shuffle.ts";
 
 /** A value that is not NULL, as SQL functions get it. */
@@ -13,6 +13,8 @@ export interface ColumnReplacement {
   /** The column with its table, as an error names it. */
   readonly shown: string;
   readonly isNullable: boolean;
+  /** Whether it is the INTEGER PRIMARY KEY. */
+  readonly isRowid: boolean;
   /** Null is NULL. It is not asked about NULL, which stays. */
   readonly replace: (value: Value) => unknown;
 }
@@ -34,6 +36,11 @@ export class Replacements {
     this.shuffled = shuffled;
   }
 
+  /** Whether the INTEGER PRIMARY KEY is one of the columns: then nothing may tell what it was. */
+  get hidesRowid(): boolean {
+    return [...this.#columns, ...this.shuffled].some(({ isRowid }) => isRowid);
+  }
+
   /** Makes the functions known to a connection, for the statements that are prepared afterwards. */
   register(connection: Connection): void {
     if (this.#columns.length + this.shuffled.length > 0) registerReplacements(connection, () => this);
@@ -50,7 +57,12 @@ export class Replacements {
   valueSql(column: string, reference: string, rowid: string | null): string {
     const number = this.#columns.findIndex((replacement) => replacement.column === column);
     if (number < 0) return reference;
-    return `${FUNCTION}(${number}, ${reference}, CAST(${reference} AS BLOB), ${rowid ?? "NULL"})`;
+    return `${FUNCTION}(${number}, ${reference}, CAST(${reference} AS BLOB), ${this.hidesRowid ? "NULL" : (rowid ?? "NULL")})`;
+  }
+
+  /** The rowid as a statement selects it. @param reference SQL that addresses it */
+  rowidSql({ integerPrimaryKey }: TableShape, reference: string): string {
+    return integerPrimaryKey === null ? reference : this.valueSql(integerPrimaryKey, reference, null);
   }
 }
 

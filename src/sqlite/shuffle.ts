@@ -8,12 +8,14 @@ export interface ShuffledColumn {
   readonly column: string;
   /** The column with its table, as an error names it. */
   readonly shown: string;
+  /** Whether it is the INTEGER PRIMARY KEY. */
+  readonly isRowid: boolean;
 }
 
 /** Columns of a table that can be shuffled: each is a join in one statement, and SQLite joins no more than 64 tables. */
 export const MOST_SHUFFLED = 60;
 
-/** Rows that wait in a table of their own until some columns are shuffled. */
+/** Rows that wait in a table of their own until some columns are shuffled, or until they can be put into another order. */
 export interface WaitingRows {
   /** The database and the table that they wait in, quoted: a rowid table. */
   readonly from: string;
@@ -25,6 +27,8 @@ export interface WaitingRows {
   readonly columns: readonly string[];
   /** Those of `columns` that are shuffled. */
   readonly shuffled: readonly (ShuffledColumn & { readonly name: string })[];
+  /** As in ORDER BY; undefined: as they are. */
+  readonly order?: string;
   readonly onConflict?: string;
 }
 
@@ -47,13 +51,13 @@ export function registerShuffling(connection: Connection): void {
 }
 
 /**
- * Inserts rows in their order, with the values of the shuffled columns moved along one random cycle of all rows, for each column another:
+ * Inserts rows, with the values of the shuffled columns moved along one random cycle of all rows, for each column another:
  * so no row keeps its own. The values go from table to table as they are.
  * @returns how many rows were inserted
  * @throws TSDP-00060 when there is one row only, whose values could not go anywhere
  */
 export function insertShuffled(connection: Connection, rows: WaitingRows): number {
-  const { from, rowid, into, columns, shuffled, onConflict = "" } = rows;
+  const { from, rowid, into, columns, shuffled, order = `here.${rowid}`, onConflict = "" } = rows;
   const [first] = shuffled;
   const count = connection.prepare(`SELECT count(*) FROM (SELECT 1 FROM ${from} LIMIT 2)`).pluck().get() as number;
   if (count === 1 && first !== undefined) throw singleRow(first);
@@ -69,7 +73,7 @@ export function insertShuffled(connection: Connection, rows: WaitingRows): numbe
   return connection
     .prepare(
       `INSERT${onConflict} INTO ${into} (${columns.map(quoteIdentifier).join(", ")})
-       SELECT ${values.join(", ")} FROM ${from} AS here${joins.join("")} ORDER BY here.${rowid}`,
+       SELECT ${values.join(", ")} FROM ${from} AS here${joins.join("")} ORDER BY ${order}`,
     )
     .run().changes;
 }

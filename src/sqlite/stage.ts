@@ -134,11 +134,10 @@ export class Stage {
     count: number,
     pages: number,
   ): { image: Buffer; rows: number; rest: KeyRange | null } {
-    const { shape, range } = read;
     this.#connection.pragma(`temp.max_page_count = ${pages}`);
     try {
       const rows = this.#fill(read, number, count, pages);
-      const rest = number === 0 && rows === count ? this.#rest(shape, range, rows) : null;
+      const rest = number === 0 && rows === count ? this.#rest(read, rows) : null;
       const image = this.#connection.serialize({ attached: "temp" });
       this.#clear();
       return { image, rows, rest };
@@ -151,10 +150,12 @@ export class Stage {
   /** Where values change places, no page of the piece has ever held one beside its row. */
   #fill(read: Reading, number: PieceImage, count: number, pages: number): number {
     const layout = pieceLayout(read.shape, number);
-    const shuffled = columnsOf(read.shape, number).flatMap(({ source, piece: name }) =>
+    const key = { source: read.shape.integerPrimaryKey, piece: "k" };
+    const shuffled = [key, ...columnsOf(read.shape, number)].flatMap(({ source, piece: name }) =>
       read.replacements.shuffled.filter(({ column }) => column === source).map((column) => ({ ...column, name })),
     );
-    if (shuffled.length === 0) {
+    const { hidesRowid } = read.replacements;
+    if (shuffled.length === 0 && !hidesRowid) {
       this.#create(layout, PIECE_TABLE);
       return this.#copy(read, number, count, PIECE_TABLE);
     }
@@ -167,7 +168,8 @@ export class Stage {
     this.#create(layout, PIECE_TABLE);
     const columns = [...(layout.rowid === "column" ? pieceRowid(layout) : []), ...layout.columns];
     const waiting = { from: `temp.${UNSHUFFLED}`, rowid: "rowid", into: `temp.${PIECE_TABLE}` };
-    insertShuffled(this.#connection, { ...waiting, columns, shuffled });
+    // By the new keys: their order would tell the old ones.
+    insertShuffled(this.#connection, { ...waiting, columns, shuffled, ...(hidesRowid ? { order: "1" } : {}) });
     this.#connection.exec(`DROP TABLE temp.${UNSHUFFLED}; PRAGMA temp.incremental_vacuum`);
     return rows;
   }
@@ -180,7 +182,7 @@ export class Stage {
     const { from, where, orderBy, offset, parameters, rowid: numbers } = rangeSql(shape, range, filter);
     const layout = pieceLayout(shape, number);
     const columns = columnsOf(shape, number);
-    const rowid = shape.rowid === null ? [] : [numbers ?? shape.rowid];
+    const rowid = shape.rowid === null ? [] : [numbers ?? replacements.rowidSql(shape, shape.rowid)];
     const room = MAX_COLUMNS - rowid.length;
     const fitting = columns.slice(0, room);
     const target = [...pieceRowid(layout), ...fitting.map(({ piece }) => piece)];
@@ -205,12 +207,22 @@ export class Stage {
     );
   }
 
-  #rest(shape: TableShape, range: KeyRange, rows: number): KeyRange | null {
+  #rest(read: Reading, rows: number): KeyRange | null {
+    const { range } = read;
     if (range.kind !== "rowid") return { ...range, offset: range.offset + BigInt(rows) };
-    const rowid = pieceRowid(pieceLayout(shape))[0] ?? "rowid";
-    const query = `SELECT ${rowid} FROM temp.${PIECE_TABLE} ORDER BY rowid DESC LIMIT 1`;
-    const last = this.#connection.prepare(query).pluck().safeIntegers().get() as bigint;
+    const last = this.#lastRowid(read, rows);
     return last < range.high ? { ...range, low: last + 1n } : null;
+  }
+
+  /** The rowid that the last of some rows has in the source. */
+  #lastRowid({ shape, range, filter, replacements }: Reading, rows: number): bigint {
+    const get = (query: string, ...parameters: readonly unknown[]) =>
+      this.#connection.prepare(query).pluck().safeIntegers().get(parameters) as bigint;
+    const rowid = pieceRowid(pieceLayout(shape))[0] ?? "rowid";
+    if (!replacements.hidesRowid) return get(`SELECT ${rowid} FROM temp.${PIECE_TABLE} ORDER BY rowid DESC LIMIT 1`);
+    const { from, where, orderBy, parameters } = rangeSql(shape, range, filter);
+    const query = `SELECT ${shape.rowid ?? "rowid"} FROM ${from} WHERE ${where}${orderBy} LIMIT 1 OFFSET ?`;
+    return get(query, ...parameters, BigInt(rows) - 1n);
   }
 
   #clear(): void {

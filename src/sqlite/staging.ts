@@ -20,6 +20,8 @@ export interface StagingTable {
    * or NOT NULL of it can change or refuse a value. Otherwise they wait in a plain table for a typed INSERT.
    */
   readonly raw: boolean;
+  /** The INTEGER PRIMARY KEY is replaced: its column is as any other here, until the final table takes or refuses its values. */
+  readonly plainKey?: boolean;
   /** Stored columns whose values stay behind, since the table computes them anew. */
   readonly recomputed?: readonly string[];
 }
@@ -95,7 +97,9 @@ export function listStaging(connection: Connection, guid: string): readonly stri
 export function createStagingTable(connection: Connection, table: StagingTable, database = "main"): void {
   const { shape } = table;
   const columns = shape.storedColumns.map((name) =>
-    name === shape.integerPrimaryKey ? `${quoteIdentifier(name)} INTEGER PRIMARY KEY` : quoteIdentifier(name),
+    name === shape.integerPrimaryKey && table.plainKey !== true
+      ? `${quoteIdentifier(name)} INTEGER PRIMARY KEY`
+      : quoteIdentifier(name),
   );
   const keys = table.raw ? shape.constraints.map(keySql) : [];
   const suffix = table.raw && shape.withoutRowid ? " WITHOUT ROWID" : "";
@@ -250,7 +254,7 @@ export function copyShuffled(
   const own = rowid !== null && integerPrimaryKey === null ? [rowid] : [];
   const rows = insertShuffled(connection, {
     from,
-    rowid: rowid ?? freeRowidName(storedColumns) ?? "rowid",
+    rowid: (table.plainKey === true ? null : rowid) ?? freeRowidName(storedColumns) ?? "rowid",
     into: `${database}.${quoteIdentifier(table.staging)}`,
     columns: [...own, ...storedColumns],
     shuffled: shuffled.map((column) => ({ ...column, name: column.column })),
@@ -330,7 +334,7 @@ function copyInto(
   const { changes } = target
     .prepare(
       `INSERT${onConflict} INTO ${into} (${[...rowid, ...columns.slice(0, room)].join(", ")})
-       SELECT ${[...pieceKey(shape), ...values.slice(0, room)].join(", ")} FROM ${from} LIMIT ?`,
+       SELECT ${[...pieceKey(shape).map((name) => replacements.rowidSql(shape, name)), ...values.slice(0, room)].join(", ")} FROM ${from} LIMIT ?`,
     )
     .run(BigInt(rows) + 1n);
   if (columns.length > room) {

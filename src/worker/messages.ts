@@ -35,6 +35,8 @@ export interface ColumnRemap {
   /** The column with its table, as an error names it. */
   readonly shown: string;
   readonly isNullable: boolean;
+  /** Whether it is the INTEGER PRIMARY KEY. */
+  readonly isRowid: boolean;
   readonly called: RemapFunction;
 }
 

@@ -147,9 +147,10 @@ export class Unloader {
 
   /** SQLite has refused the connection further work: goes on with a private copy of the frozen state. */
   async #beginSalvage(table: UnloadTable, range: KeyRange, replacements: Replacements): Promise<Unloaded> {
-    const [shuffled] = replacements.shuffled;
-    if (shuffled !== undefined)
-      throw pumpError([["TSDP-00060", shuffled.shown, "its table is damaged, and its rows can't be read together"]]);
+    const together = table.remaps.find(({ isRowid, called }) => isRowid || called.name === "SHUFFLE");
+    // Of lost rows the rowids are told, and what is left may be single rows.
+    if (together !== undefined)
+      throw pumpError([["TSDP-00060", together.shown, "its table is damaged, and its rows can't be read together"]]);
     const copy = await this.#copyOf(table.schema);
     const limit = this.#rowsPerPiece.get(table.object) ?? FIRST_ROWS;
     const pieces = salvage(copy, table.shape, range, limit, table.filter, replacements);

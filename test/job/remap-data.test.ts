@@ -166,6 +166,72 @@ test("a function of a module replaces values, and its digest is recorded", async
   database.close();
 });
 
+test("an INTEGER PRIMARY KEY stays a key of integers, foreign keys follow it, and AUTOINCREMENT goes on after it", async () => {
+  const folder = appFolder(`
+    CREATE TABLE boss (id INTEGER PRIMARY KEY AUTOINCREMENT, name);
+    CREATE TABLE clerk (id INTEGER PRIMARY KEY AUTOINCREMENT, boss INTEGER REFERENCES boss, UNIQUE (boss, id));
+    WITH RECURSIVE n(i) AS (SELECT 770001 UNION ALL SELECT i + 1 FROM n WHERE i < 770020) INSERT INTO boss SELECT i, 'boss ' || i FROM n;
+    INSERT INTO clerk SELECT id - 770000, id FROM boss;`);
+  const remapData = [
+    ["boss", "id", "MASK.HASH"],
+    ["clerk", "boss", "MASK.HASH"],
+    ["clerk", "id", "MASK.SHUFFLE"],
+  ] as const;
+  const parameters = { REMAP_DATA_KEY: KEY };
+  const schemas = "IN ('APP')";
+  expectSuccess(await runExport(folder, { dumpFiles: ["m.dmp"], schemas, remapData, parameters }));
+  expectSuccess(await runImport(folder, { dumpFiles: ["m.dmp"], remap: [["APP", "A"]] }));
+  expectSuccess(await runExport(folder, { dumpFiles: ["p.dmp"], schemas }));
+  expectSuccess(await runImport(folder, { dumpFiles: ["p.dmp"], remap: [["APP", "B"]], remapData, parameters }));
+  const pump = await connect(folder, { currentDirectory: folder });
+  await pump.createDatabaseLink("SELF", folder);
+  await pump.close();
+  expectSuccess(await runImport(folder, { link: "SELF", schemas, remap: [["APP", "C"]], remapData, parameters }));
+  for (const copy of ["A", "B", "C"]) {
+    const database = new Sqlite(join(folder, `${copy}.db`));
+    database.prepare("ATTACH ? AS source").run(join(folder, "APP.db"));
+    const one = (sql: string) => database.prepare(sql).pluck().get();
+    expect(one("PRAGMA integrity_check")).toBe("ok");
+    expect(database.pragma("foreign_key_check")).toEqual([]);
+    expect(
+      one("SELECT count(*) FROM boss JOIN source.boss s USING (name) WHERE typeof(boss.id) = 'integer' AND s.id <> boss.id"),
+    ).toBe(20);
+    expect(one("SELECT count(*) FROM boss JOIN source.boss s USING (id)")).toBe(0);
+    const pairs = "clerk c JOIN boss b ON b.id = c.boss JOIN source.boss s USING (name)";
+    expect(one(`SELECT count(*) FROM ${pairs} WHERE s.id - 770000 <> c.id`)).toBe(20);
+    expect(one("SELECT count(*) FROM sqlite_sequence WHERE seq = 770020")).toBe(0);
+    expect(one("SELECT max(id) FROM boss")).toBeLessThan(one("INSERT INTO boss (name) VALUES ('new') RETURNING id") as number);
+    expect(one("INSERT INTO clerk (boss) SELECT max(id) FROM boss RETURNING id")).toBe(21);
+    database.close();
+  }
+});
+
+test("keys that become equal leave the table out on import, or their rows when those are skipped", async () => {
+  const folder = appFolder("CREATE TABLE t (id INTEGER PRIMARY KEY, v); INSERT INTO t VALUES (1, 'a'), (2, 'b'), (9, 'c')");
+  mkdirSync(join(folder, "masks"), { mode: 0o700 });
+  writeFileSync(join(folder, "masks", "house.mjs"), "export const half = (id) => id / 3n", { mode: 0o600 });
+  const pump = await connect(folder, { currentDirectory: folder });
+  await pump.createDirectory("REMAP_DATA_DIR", join(folder, "masks"));
+  await pump.close();
+  const remapData = [["t", "id", "HOUSE.HALF"]] as const;
+  const refused = await runExport(folder, { dumpFiles: ["m.dmp"], schemas: "IN ('APP')", remapData });
+  expect(refused.errors.join()).toContain("two rows of its table could have the same values in the key (id)");
+  expectSuccess(await runExport(folder, { dumpFiles: ["p.dmp"], schemas: "IN ('APP')" }));
+  const whole = await runImport(folder, { dumpFiles: ["p.dmp"], remap: [["APP", "A"]], remapData });
+  expect(whole.errors).toEqual([expect.stringContaining("UNIQUE constraint failed: t.id")]);
+  const parameters = { DATA_OPTIONS: KU.DATAOPT_SKIP_CONST_ERR };
+  const some = await runImport(folder, { dumpFiles: ["p.dmp"], logFile: "i.log", remap: [["APP", "B"]], remapData, parameters });
+  expect(some.errors).toEqual([expect.stringContaining("UNIQUE constraint failed: t.id")]);
+  for (const [copy, rows] of [
+    ["A", []],
+    ["B", ["0 a", "3 c"]],
+  ] as const) {
+    const database = new Sqlite(join(folder, `${copy}.db`), { readonly: true });
+    expect(database.prepare("SELECT id || ' ' || v FROM t").pluck().all()).toEqual(rows);
+    database.close();
+  }
+});
+
 test("a value that can't be replaced ends the job, with its column and row and not the value", async () => {
   const folder = appFolder("CREATE TABLE t (day TEXT); INSERT INTO t (rowid, day) VALUES (8, '2026-01-01'), (9, 'original day')");
   const parameters = { REMAP_DATA_KEY: KEY };
@@ -294,7 +360,7 @@ describe("a remap is refused", () => {
   test.each([
     ["of a table that is not there", remap("nothing", "a"), "ORA-39166"],
     ["of a column that is not there", remap("t", "c"), "ORA-39233"],
-    ["of the INTEGER PRIMARY KEY", remap("t", "id"), "by which rows are found"],
+    ["by NULL of the INTEGER PRIMARY KEY", remap("t", "id", "MASK.NULLIFY"), "does not take NULL"],
     ["of a computed column", remap("t", "v"), "it is computed"],
     ["of a table that stores a computed column", remap("computed", "a"), "remap on import"],
     ["by NULL of a NOT NULL column", remap("t", "a", "MASK.NULLIFY"), "does not take NULL"],

@@ -5,7 +5,13 @@ import { findBrokenKey } from "../../src/sqlite/masked-keys.ts";
 import { Replacements, type ColumnReplacement } from "../../src/sqlite/replacement.ts";
 import { listTables, readTableShape } from "../../src/sqlite/schema.ts";
 
-const COLUMN: ColumnReplacement = { column: "a", shown: '"S"."T"."a"', isNullable: true, replace: (value) => value };
+const COLUMN: ColumnReplacement = {
+  column: "a",
+  shown: '"S"."T"."a"',
+  isNullable: true,
+  isRowid: false,
+  replace: (value) => value,
+};
 
 function database(sql: string, encoding = "UTF-8"): Connection {
   const connection = openMemory();
@@ -113,6 +119,17 @@ test.each([
     const shape = readTableShape(connection, "t", listTables(connection));
     expect(findBrokenKey(connection, shape, ["a"], null, replacements)).toEqual(key);
   }
+});
+
+test("an INTEGER PRIMARY KEY is a key, too, and no error tells its values", () => {
+  const connection = database("CREATE TABLE t (a INTEGER PRIMARY KEY, b); INSERT INTO t VALUES (4711, 1), (4712, 2)");
+  const shape = readTableShape(connection, "t", listTables(connection));
+  const key = { ...COLUMN, isNullable: false, isRowid: true };
+  const broken = (replace: ColumnReplacement["replace"]) =>
+    findBrokenKey(connection, shape, ["a"], null, new Replacements([{ ...key, replace }]));
+  expect(broken((value) => (value as bigint) / 2n)).toBeNull();
+  expect(broken(() => 5n)).toEqual(["a"]);
+  expect(() => broken(() => null)).toThrow("in a row, its function gives NULL, which the column does not take");
 });
 
 test.each([

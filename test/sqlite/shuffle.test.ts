@@ -19,7 +19,7 @@ import { temporaryFolder } from "../job/temporary-folder.ts";
 const shuffling = (...columns: readonly string[]) =>
   new Replacements(
     [],
-    columns.map((column) => ({ column, shown: `"S"."t"."${column}"` })),
+    columns.map((column) => ({ column, shown: `"S"."t"."${column}"`, isRowid: column === "id" })),
   );
 
 /** A file with a table t, and a snapshot of it. */
@@ -154,6 +154,37 @@ test("columns that are kept apart are shuffled in their image", () => {
   expect(rows.map(([k, b]) => `b${k - 1}` === b)).not.toContain(false);
   expect(rows.filter(([k, , c]) => `c${k - 1}` === c)).toEqual([]);
   second.close();
+});
+
+test("the INTEGER PRIMARY KEY of a table is replaced or shuffled in pieces that are ordered by the new keys", () => {
+  const sql = `CREATE TABLE t (id INTEGER PRIMARY KEY, v);
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50) INSERT INTO t SELECT i * i, i * i FROM n`;
+  const negated = {
+    column: "id",
+    shown: "id",
+    isNullable: false,
+    isRowid: true,
+    replace: (id: unknown) => -(id as bigint),
+  };
+  for (const replacements of [new Replacements([negated]), shuffling("id"), shuffling("id", "v")]) {
+    const { source, shape } = sourceOf(sql);
+    const pieces = unloadAll(source, shape, 20, replacements);
+    expect(pieces.map(({ rows }) => rows)).toEqual([20, 20, 10]);
+    const images = imagesOf(
+      pieces,
+      (image) => image.prepare(`SELECT k || ' ' || c1 FROM ${PIECE_TABLE} ORDER BY rowid`).pluck().all() as string[],
+    );
+    const rows = images.map((image) => image.map((row) => row.split(" ").map(Number)));
+    for (const [i, image] of rows.entries()) {
+      const keys = image.map(([k = 0]) => k);
+      const originals = Array.from({ length: image.length }, (_, j) => (20 * i + j + 1) ** 2);
+      expect(keys).toEqual([...keys].sort((a, b) => a - b));
+      expect(keys.map(Math.abs).sort((a, b) => a - b)).toEqual(originals);
+      expect(image.map(([, v = 0]) => v).sort((a, b) => a - b)).toEqual(originals);
+      if (replacements.shuffled.length === 0) expect(image.filter(([k = 0, v]) => -k !== v)).toEqual([]);
+      if (replacements.shuffled.length === 1) expect(image.filter(([k, v]) => k === v)).toEqual([]);
+    }
+  }
 });
 
 test("a single row is refused, and an empty table is not", () => {

@@ -160,7 +160,7 @@ export function planExport(
   rowFilters.assertTables(tables, objects);
   const rows = chooseRows(tables, rowFilters, snapshot);
   const filterOf = (table: DumpObject) =>
-    withoutSamples(table, systemTableFilter(table, objects, selection.isPartial), objects, remapped) ??
+    withoutReplaced(table, systemTableFilter(table, objects, selection.isPartial), objects, remapped) ??
     rows.filters.get(table.id) ??
     null;
   return {
@@ -239,17 +239,22 @@ function readFacts(connection: Connection, table: string) {
   return readTableFacts(connection, table, listTables(connection));
 }
 
-/** Samples hold values of indexed columns as they are: those of tables in which values are replaced stay behind. */
-function withoutSamples(
+/**
+ * Samples hold values of indexed columns as they are, and sqlite_sequence the last INTEGER PRIMARY KEY: those of tables in which they are
+ * replaced stay behind.
+ */
+function withoutReplaced(
   table: DumpObject,
   filter: RowFilter | null,
   objects: readonly DumpObject[],
   remapped: RemapsOfTables,
 ): RowFilter | null {
-  if (!isStatistics(table) || !hasSamples(table)) return filter;
-  const tables = objects.filter(({ id, schema }) => schema === table.schema && remapped.has(id));
+  if (!isSystemTable(table) || (isStatistics(table) && !hasSamples(table))) return filter;
+  const isTold = ({ isRowid }: ColumnRemap) => isRowid || isStatistics(table);
+  const tables = objects.filter(({ id, schema }) => schema === table.schema && remapped.get(id)?.some(isTold) === true);
   if (tables.length === 0) return filter;
-  const others = `tbl COLLATE NOCASE NOT IN (${tables.map(({ name }) => quoteLiteral(name)).join(", ")})`;
+  const column = isStatistics(table) ? "tbl" : "name";
+  const others = `${column} COLLATE NOCASE NOT IN (${tables.map(({ name }) => quoteLiteral(name)).join(", ")})`;
   return rowsWhere(filter === null ? others : `(${filter.where}) AND ${others}`);
 }
 

@@ -248,6 +248,7 @@ class SchemaPlanner {
       staging: stagingName(this.#request.guid, object.id),
       shape: splitAs(object.shape, shape),
       raw,
+      ...(remaps.some(({ isRowid }) => isRowid) ? { plainKey: true } : {}),
       ...(remaps.length === 0 ? {} : { recomputed: this.#proven.generatedColumns(object.name) }),
     };
     const transformed = action === "create" && this.#request.written.has(object.id) ? this.#transformed(object, made) : {};
