@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { pumpError } from "../base/errors.ts";
 import type { StoreAccess } from "./access.ts";
-import { Budget } from "./budget.ts";
+import { PartMemory } from "./part-memory.ts";
 import { objectPlace } from "./object-place.ts";
 import { ObjectUpload } from "./object-upload.ts";
 import { ObjectWriter } from "./object-writer.ts";
@@ -12,7 +12,7 @@ import type { CreateOptions, Storage, StorageReader, StorageWriter, UnfinishedFi
 import { StoreClient, type ObjectName, type UploadedPart } from "./store-client.ts";
 
 /** Bytes of all files of a storage that may be on their way to the store at a time. */
-const BYTES_UNDER_WAY = 32 << 20;
+const BYTES_UNDER_WAY = 48 << 20;
 /** Uploads of one object that begin within this time are of one call of `create`, when that had to ask again. */
 const SAME_CALL_MS = 60_000;
 
@@ -35,7 +35,7 @@ interface StoredObject {
 export class ObjectStore implements Storage {
   readonly #access: StoreAccess | null;
   readonly #patience: Patience;
-  readonly #budget = new Budget(BYTES_UNDER_WAY);
+  readonly #memory = new PartMemory(BYTES_UNDER_WAY);
   /** By endpoint. */
   readonly #clients = new Map<string | null, Promise<StoreClient>>();
 
@@ -124,7 +124,7 @@ export class ObjectStore implements Storage {
     reuse: boolean,
     parts: readonly UploadedPart[],
   ): ObjectWriter {
-    const upload = new ObjectUpload(object.client, { name: object.name, uploadId: identity.uploadId }, this.#budget, parts);
+    const upload = new ObjectUpload(object.client, { name: object.name, uploadId: identity.uploadId }, this.#memory, parts);
     const file = {
       path,
       identity: `${identity.file}/${identity.uploadId}`,

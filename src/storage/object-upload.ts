@@ -1,5 +1,5 @@
 import { pumpError } from "../base/errors.ts";
-import type { Budget } from "./budget.ts";
+import type { PartMemory } from "./part-memory.ts";
 import type { ObjectName, StoreClient, UploadedPart } from "./store-client.ts";
 
 /** A store takes no part that is smaller, but the last. */
@@ -26,11 +26,11 @@ export interface UploadFacts {
   readonly uploadId: string;
 }
 
-/** The parts of one multipart upload on their way: several at once, as many as the budget has room for. */
+/** The parts of one multipart upload on their way: several at once, as many as the memory has room for. */
 export class ObjectUpload {
   readonly #client: StoreClient;
   readonly #facts: UploadFacts;
-  readonly #budget: Budget;
+  readonly #memory: PartMemory;
   readonly #parts: UploadedPart[];
   readonly #underWay = new Set<Promise<void>>();
   readonly #end = new AbortController();
@@ -38,10 +38,10 @@ export class ObjectUpload {
   #failure: { readonly error: unknown } | null = null;
 
   /** @param parts those that are there already */
-  constructor(client: StoreClient, facts: UploadFacts, budget: Budget, parts: readonly UploadedPart[]) {
+  constructor(client: StoreClient, facts: UploadFacts, memory: PartMemory, parts: readonly UploadedPart[]) {
     this.#client = client;
     this.#facts = facts;
-    this.#budget = budget;
+    this.#memory = memory;
     this.#parts = [...parts];
     this.#next = parts.length + 1;
   }
@@ -57,11 +57,10 @@ export class ObjectUpload {
     if (this.#next > MAX_PARTS) throw pumpError([["ORA-17500", `an object has at most ${MAX_PARTS} parts`]], TOO_MANY_PARTS);
     const number = this.#next;
     this.#next += 1;
-    await this.#budget.take(length);
-    const sending = this.#send(number, Buffer.concat(buffers, length)).finally(() => {
-      this.#budget.giveBack(length);
-      this.#underWay.delete(sending);
-    });
+    const bytes = await this.#memory.take(length);
+    let end = 0;
+    for (const buffer of buffers) end += buffer.copy(bytes, end);
+    const sending = this.#send(number, bytes).finally(() => this.#underWay.delete(sending));
     this.#underWay.add(sending);
   }
 
@@ -93,7 +92,9 @@ export class ObjectUpload {
       const { name, uploadId } = this.#facts;
       const etag = await this.#client.uploadPart(name, uploadId, number, bytes, this.#end.signal);
       this.#parts.push({ number, etag, size: bytes.length });
+      this.#memory.giveBack(bytes, true);
     } catch (error) {
+      this.#memory.giveBack(bytes, false);
       this.#failure ??= { error };
       this.#end.abort();
     }
