@@ -34,6 +34,10 @@ export const MESSAGES = {
     hint: "Choose another name, or replace the existing object.",
   },
   "ORA-00959": { text: "tablespace '%s' does not exist" },
+  "ORA-02266": {
+    text: "unique/primary keys in table referenced by enabled foreign keys",
+    hint: "Import with the definition of the table (without CONTENT=DATA_ONLY), which replaces it, or append to it.",
+  },
   "ORA-02298": { text: "cannot validate (%s.%s) - parent keys not found" },
   "ORA-02372": { text: "data for row: %s" },
   "ORA-02374": { text: "conversion error loading table %s.%s" },
@@ -193,6 +197,7 @@ export const MESSAGES = {
   "ORA-39112": { text: "Dependent object type %s skipped, base object type %s creation failed" },
   "ORA-39114": { text: "Dump files are not supported for network jobs." },
   "ORA-39115": { text: "%s is not supported over a network link" },
+  "ORA-39120": { text: "Table %s can't be truncated, data will be skipped. Failing error is:" },
   "ORA-39121": { text: "Table %s can't be replaced, data will be skipped. Failing error is:" },
   "ORA-39124": { text: 'dump file name "%s" contains an invalid substitution variable %s' },
   "ORA-39126": { text: "Worker unexpected fatal error in %s [%s]" },

@@ -50,4 +50,6 @@ export type PublishEvent =
   /** Rows of it hold values that are not valid. */
   | { readonly kind: "invalid"; readonly object: SchemaObject; readonly values: readonly InvalidValues[] }
   | { readonly kind: "failed"; readonly object: SchemaObject; readonly lines: readonly ErrorLine[] }
-  | { readonly kind: "rejected"; readonly object: SchemaObject; readonly lines: readonly ErrorLine[] };
+  | { readonly kind: "rejected"; readonly object: SchemaObject; readonly lines: readonly ErrorLine[] }
+  /** The rows that are there can't be deleted, so none come. */
+  | { readonly kind: "not truncated"; readonly object: SchemaObject; readonly lines: readonly ErrorLine[] };

@@ -13,6 +13,7 @@ import { decodeSql, proveSchema } from "./scratch.ts";
 import { countFromKeys, ensureSequenceTable, isAutoincrement } from "./sequences.ts";
 import { renameStaging, storeSql } from "./stored-definitions.ts";
 import { assertStrictTypes } from "./strict-types.ts";
+import { NotTruncated, truncate } from "./truncate.ts";
 import { invalidValues } from "./validate-rows.ts";
 
 /**
@@ -149,7 +150,7 @@ class Publication {
       const name = quoteIdentifier(definition.name);
       if (table.action === "create") this.#connection.prepare(this.#text(definition)).run();
       if (table.action === "merge") this.#prepareMerge(definition.name);
-      if (table.truncate) this.#truncate(name);
+      if (table.truncate) truncate(this.#connection, definition.name);
       // Appended rows must take new rowids; into an empty table they come with their own.
       const keepsRowid = (table.action === "create" || table.truncate) && table.losesRowid !== true;
       const rowid = keepsRowid && table.shape.rowid !== null && table.shape.integerPrimaryKey === null;
@@ -163,12 +164,6 @@ class Publication {
     });
     if (!isFilled && table.action === "create") this.#createEmpty(definition);
     this.#connection.exec(`DROP TABLE ${quoteIdentifier(table.staging)}`);
-  }
-
-  #truncate(name: string): void {
-    this.#connection.exec(`DELETE FROM ${name}`);
-    if (this.#connection.prepare(`SELECT 1 FROM ${name} LIMIT 1`).get() !== undefined)
-      throw new Error("a trigger keeps rows in it that are to be deleted");
   }
 
   /** The columns that an INSERT gives: all that are stored, but for those that the table computes. */
@@ -320,7 +315,8 @@ class Publication {
       savepoint.rollback();
       if (kind === "rejected") this.#rejected.add(foldName(object.name));
       const sql = kind === "failed" ? [{ code: "Failing sql is", text: `\n${shortened(this.#text(object))}` }] : [];
-      this.#report({ kind, object, lines: [...causeLines(error), ...sql] });
+      if (error instanceof NotTruncated) this.#report({ kind: "not truncated", object, lines: causeLines(error.cause) });
+      else this.#report({ kind, object, lines: [...causeLines(error), ...sql] });
       return false;
     }
     savepoint.release();
@@ -331,7 +327,8 @@ class Publication {
   /** ON CONFLICT ROLLBACK and RAISE(ROLLBACK) of a table end the transaction for all others, which are to be there all the same. */
   #afterEnd({ name }: SchemaObject, kind: "failed" | "rejected", error: unknown): unknown {
     if (kind !== "rejected" || !isRefusal(error)) return error;
-    this.#ending.set(foldName(name), Object.assign(new Error(`${error.message} (${ENDING})`), { code: error.code }));
+    const ending = Object.assign(new Error(`${error.message} (${ENDING})`), { code: error.code });
+    this.#ending.set(foldName(name), error instanceof NotTruncated ? new NotTruncated(ending) : ending);
     return new TransactionEnded();
   }
 

@@ -55,20 +55,27 @@ export interface TargetProblems {
   readonly triggers: readonly BrokenObject[];
 }
 
-/**
- * Checks the whole file, or only some tables of it: a file that was there before may be far larger than the import. Of views and
- * triggers only those that are named.
- */
+/** Some tables of a file that was there before, which may be far larger than the import. */
+export interface CheckedTables {
+  readonly loaded: readonly string[];
+  /** Those whose rows have been taken away: what refers to them may refer to nothing now. */
+  readonly emptied: readonly string[];
+}
+
+/** Checks the whole file (null), or only some tables of it. Of views and triggers only those that are named. */
 export function checkTarget(
   connection: Connection,
-  tables: readonly string[] | null,
+  tables: CheckedTables | null,
   named: { readonly views: readonly string[]; readonly triggers: readonly string[] } = { views: [], triggers: [] },
 ): TargetProblems {
   const views = brokenViews(connection, named.views);
   const triggers = brokenTriggers(connection, named.triggers);
   if (tables !== null) {
-    const structure = brokenTables(connection, tables);
-    return { structure, foreignKeys: brokenForeignKeys(connection, tables), views, triggers };
+    const referrers = referrersByParent(connection);
+    const children = tables.emptied.flatMap((table) => referrers.get(foldName(table)) ?? []);
+    const byName = new Map([...children, ...tables.loaded].map((table) => [foldName(table), table]));
+    const foreignKeys = brokenForeignKeys(connection, [...byName.values()]);
+    return { structure: brokenTables(connection, tables.loaded), foreignKeys, views, triggers };
   }
   const foreignKeys = brokenForeignKeys(connection, referencingTables(connection));
   return { structure: brokenStructure(connection), foreignKeys, views, triggers };
@@ -143,6 +150,13 @@ export interface ExistingObject {
   readonly tableName: string;
   /** Of a virtual table: the module that this build lacks, without which the table can't be dropped. */
   readonly missingModule?: string;
+  /** Of a table: other tables whose foreign keys refer to it. */
+  readonly referredBy?: readonly string[];
+}
+
+/** Triggers have names of their own: one may be called as a table, a view or an index is. */
+export function nameKey({ type, name }: Pick<ExistingObject, "type" | "name">): string {
+  return `${type === "trigger" ? "trigger" : "other"} ${foldName(name)}`;
 }
 
 export function listExisting(connection: Connection): readonly ExistingObject[] {
@@ -153,10 +167,26 @@ export function listExisting(connection: Connection): readonly ExistingObject[] 
     )
     .all() as (ExistingObject & { virtual: string | null })[];
   const modules = new Set(connection.prepare("SELECT lower(name) FROM pragma_module_list").pluck().all() as string[]);
+  const referrers = referrersByParent(connection);
   return rows.map(({ virtual, ...object }) => {
     const module = virtual === null ? undefined : moduleOf(virtual);
-    return module === undefined || modules.has(foldName(module)) ? object : { ...object, missingModule: module };
+    const missing = module === undefined || modules.has(foldName(module)) ? {} : { missingModule: module };
+    const referredBy = object.type === "table" ? referrers.get(foldName(object.name)) : undefined;
+    return { ...object, ...missing, ...(referredBy === undefined ? {} : { referredBy }) };
   });
+}
+
+/** Tables with foreign keys to other ones, by the folded names of these. */
+function referrersByParent(connection: Connection): ReadonlyMap<string, readonly string[]> {
+  const keys = connection
+    .prepare(
+      `SELECT DISTINCT name, "table" AS parent FROM sqlite_schema, pragma_foreign_key_list(name)
+        WHERE type = 'table' AND rootpage > 0 AND "table" <> name COLLATE NOCASE ORDER BY name`,
+    )
+    .all() as { name: string; parent: string }[];
+  const found = new Map<string, string[]>();
+  for (const { name, parent } of keys) found.set(foldName(parent), [...(found.get(foldName(parent)) ?? []), name]);
+  return found;
 }
 
 function moduleOf(sql: string): string | undefined {

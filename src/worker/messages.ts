@@ -11,7 +11,7 @@ import type { PublishEvent, PublishPlan } from "../sqlite/publish-plan.ts";
 import type { RowFilter } from "../sqlite/row-filter.ts";
 import type { TableShape } from "../sqlite/schema.ts";
 import type { CopiedRows, PieceMark, StagingTable } from "../sqlite/staging.ts";
-import type { TargetProblems } from "../sqlite/target.ts";
+import type { CheckedTables, TargetProblems } from "../sqlite/target.ts";
 import type { PlaceKeys } from "../storage/place-keys.ts";
 
 export interface SchemaFile {
@@ -140,7 +140,7 @@ export type WorkerRequest =
   | {
       readonly do: "check";
       readonly path: string;
-      readonly tables: readonly string[] | null;
+      readonly tables: CheckedTables | null;
       readonly views: readonly string[];
       readonly triggers: readonly string[];
     }

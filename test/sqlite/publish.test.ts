@@ -288,27 +288,52 @@ describe("what a table declares for conflicts", () => {
   });
 });
 
+/** A case of a table whose trigger is in the way of TRUNCATE. */
+function keeping(body: string, reason: RegExp): [sql: string, left: number[][], truncate: boolean, reason: RegExp][] {
+  const sql = `CREATE TABLE t (a); INSERT INTO t VALUES (7); CREATE TRIGGER g BEFORE DELETE ON t BEGIN ${body}; END`;
+  return [[sql, [[7]], true, reason]];
+}
+
 test.each([
   ["CREATE TABLE t (a UNIQUE ON CONFLICT ROLLBACK); INSERT INTO t VALUES (1)", [[1]], false, /UNIQUE.*ROLLBACK/],
   ["CREATE TABLE t (a); CREATE TRIGGER g BEFORE INSERT ON t BEGIN SELECT raise(ROLLBACK, 'closed'); END", [], false, /closed/],
-  [
-    "CREATE TABLE t (a); INSERT INTO t VALUES (7); CREATE TRIGGER g BEFORE DELETE ON t BEGIN SELECT raise(IGNORE); END",
-    [[7]],
-    true,
-    /a trigger keeps rows/,
-  ],
+  ...keeping("SELECT raise(IGNORE)", /a trigger keeps rows/),
+  ...keeping("SELECT raise(ABORT, 'for ever')", /for ever/),
+  ...keeping("SELECT raise(ROLLBACK, 'for ever')", /for ever.*ROLLBACK/),
+  ...keeping("INSERT INTO t VALUES (old.a)", /a trigger keeps rows/),
+  ...keeping("DELETE FROM keeps", /a trigger deletes rows of keeps with those of t/),
 ])("a table that ends the transaction, or keeps its rows, is left out alone: %s", (sql, left, truncate, reason) => {
-  makeTarget(`${sql}; CREATE TABLE mine (a); CREATE TABLE u (a)`);
+  makeTarget(`${sql}; CREATE TABLE mine (a); CREATE TABLE u (a); CREATE TABLE keeps (a); INSERT INTO keeps VALUES (1)`);
   const source =
     "CREATE TABLE s (a); INSERT INTO s VALUES (1); CREATE TABLE t AS SELECT * FROM s; CREATE TABLE u AS SELECT * FROM s";
   const choices = { t: { action: "append", truncate }, u: { action: "append" } } as const;
   const events = run({ ...stageAll(folder, `${source}; CREATE INDEX i ON s (a)`, path, choices), drops: ["mine"] });
-  const rejected = events.filter(({ kind }) => kind === "rejected");
-  expect(rejected).toMatchObject([{ object: { name: "t" }, lines: [{ text: expect.stringMatching(reason) as string }] }]);
+  const refused = events.filter(({ kind }) => kind === (truncate ? "not truncated" : "rejected"));
+  expect(refused).toMatchObject([{ object: { name: "t" }, lines: [{ text: expect.stringMatching(reason) as string }] }]);
   const target = open();
-  expect([rows(target, "s"), rows(target, "t"), rows(target, "u")]).toEqual([[[1]], left, [[1]]]);
-  expect(names(target).filter((name) => name !== "g" && name !== "sqlite_autoindex_t_1")).toEqual(["i", "s", "t", "u"]);
+  expect(["s", "t", "u", "keeps"].map((table) => rows(target, table))).toEqual([[[1]], left, [[1]], [[1]]]);
+  expect(names(target).filter((name) => name !== "g" && name !== "sqlite_autoindex_t_1")).toEqual(["i", "keeps", "s", "t", "u"]);
   expect(target.pragma("integrity_check", { simple: true })).toBe("ok");
+});
+
+test("truncate fires the triggers that keep up an index of words, and no foreign key", () => {
+  makeTarget(`
+    CREATE TABLE t (a INTEGER PRIMARY KEY, b); CREATE VIRTUAL TABLE words USING fts5(b, content = 't', content_rowid = 'a');
+    CREATE TRIGGER gone AFTER DELETE ON t BEGIN INSERT INTO words (words, rowid, b) VALUES ('delete', old.a, old.b); END;
+    CREATE TRIGGER come AFTER INSERT ON t BEGIN INSERT INTO words (rowid, b) VALUES (new.a, new.b); END;
+    CREATE TABLE child (a REFERENCES t ON DELETE CASCADE); INSERT INTO t VALUES (1, 'old'); INSERT INTO child VALUES (1)`);
+  const source = "CREATE TABLE t (a INTEGER PRIMARY KEY, b); INSERT INTO t VALUES (1, 'new')";
+  const events = run(stageAll(folder, source, path, { t: { action: "append", truncate: true } }));
+  expect(events.filter(({ kind }) => kind !== "begun")).toMatchObject([{ kind: "object" }]);
+  const target = open();
+  expect(["t", "child", "words('old')", "words('new')"].map((from) => rows(target, from))).toEqual([
+    [[1, "new"]],
+    [[1]],
+    [],
+    [["new"]],
+  ]);
+  target.exec("INSERT INTO words (words, rank) VALUES ('integrity-check', 1)");
+  expect(target.prepare("SELECT name FROM sqlite_temp_schema").all()).toEqual([]);
 });
 
 describe("names and numbers that SQLite keeps", () => {

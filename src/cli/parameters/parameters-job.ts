@@ -192,7 +192,10 @@ export const JOB_PARAMETERS: readonly JobParameter[] = [
     values: ["SKIP", "APPEND", "TRUNCATE", "REPLACE"],
     default: "SKIP",
     call: { procedure: "SET_PARAMETER", argument: "TABLE_EXISTS_ACTION" },
-    description: ["What to do with a table that exists already.", "With CONTENT=DATA_ONLY the default is APPEND."],
+    description: [
+      "What to do with a table that exists already: see docs/table-exists.md.",
+      "With CONTENT=DATA_ONLY the default is APPEND.",
+    ],
   },
   {
     status: "supported",

@@ -6,7 +6,7 @@ import { rowsOfTables } from "../../metadata/master-facts.ts";
 import type { MasterTable } from "../../metadata/master-table.ts";
 import type { DumpObject } from "../../metadata/dump-object.ts";
 import { definitionsNamed, readObjects, type SchemaObject } from "../../sqlite/schema.ts";
-import { listExisting, type ExistingObject } from "../../sqlite/target.ts";
+import { listExisting, nameKey, type ExistingObject } from "../../sqlite/target.ts";
 import { openPlaces, type PlaceKeys } from "../../storage/place-keys.ts";
 import { importDataOptions } from "../data-options.ts";
 import type { JobDefinition } from "../definition.ts";
@@ -178,7 +178,7 @@ function takenObjects(
     if (load === undefined) {
       if (!made.has(object)) return [];
       const bytes = object.kind === "virtual" && !withoutRows.has(object.id) ? sumWithShadows(object, objects, bytesOf) : null;
-      return [{ ...entry, action: plan.drops.includes(object.name) ? "replace" : "create", rows: null, bytes }];
+      return [{ ...entry, action: isReplaced(object, plan.drops) ? "replace" : "create", rows: null, bytes }];
     }
     const isKnown = !load.withoutRows && load.filter === null;
     return [{ ...entry, action: actionOf(load, plan.drops), ...(isKnown ? sizeOf(object, load.bytes) : NO_ROWS) }];
@@ -194,7 +194,11 @@ const NO_ROWS = { rows: null, bytes: null } as const;
 
 function actionOf({ table }: SchemaImport["loads"][number], drops: readonly string[]): DryRunObject["action"] {
   if (table.action === "append") return table.truncate ? "truncate" : "append";
-  return drops.some((name) => foldName(name) === foldName(table.definition.name)) ? "replace" : "create";
+  return isReplaced(table.definition, drops) ? "replace" : "create";
+}
+
+function isReplaced({ type, name }: SchemaObject, drops: readonly string[]): boolean {
+  return type === "table" && drops.some((dropped) => foldName(dropped) === foldName(name));
 }
 
 /** What was chosen and the target is in the way of. */
@@ -204,10 +208,11 @@ function refused(
   target: Target | null,
 ): DryRunRefusal[] {
   const made = new Set([...madeBy(plan), ...loads.map(({ object }) => object)]);
-  const there = new Set((target?.existing ?? []).map(({ name }) => foldName(name)));
-  const reasonOf = ({ name, tableName }: DumpObject) => {
-    if (there.has(foldName(name))) return "it exists in the target";
-    return there.has(foldName(tableName)) ? `its table ${tableName} exists in the target` : "it can't be made";
+  const there = new Map((target?.existing ?? []).map((object) => [nameKey(object), object]));
+  const reasonOf = (object: DumpObject) => {
+    if (there.has(nameKey(object))) return "it exists in the target";
+    const base = there.get(nameKey({ type: "table", name: object.tableName }));
+    return base === undefined ? "it can't be made" : `its ${base.type} ${base.name} exists in the target`;
   };
   const left = objects.filter((object) => isShown(object) && !made.has(object));
   return left.map((object) => ({ schema, type: object.objectType, name: object.name, reason: reasonOf(object) }));

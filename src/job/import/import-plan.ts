@@ -10,8 +10,9 @@ import type { ColumnRemap } from "../../worker/messages.ts";
 import { sameColumns, sameShape, type SchemaObject, type TableShape } from "../../sqlite/schema.ts";
 import { proveSchema, type ProvenSchema } from "../../sqlite/scratch.ts";
 import { hasKnownCollations, progressName, reasonsName, stagingName, type StagingTable } from "../../sqlite/staging.ts";
-import type { ExistingObject } from "../../sqlite/target.ts";
+import { nameKey, type ExistingObject } from "../../sqlite/target.ts";
 import { pieceFilterOf } from "./import-filter.ts";
+import { fateOf } from "./existing-table.ts";
 import type { SchemaImportRequest } from "./import-request.ts";
 import { hasSamples } from "../secret-columns.ts";
 
@@ -66,7 +67,10 @@ class SchemaPlanner {
   readonly #proven: ProvenSchema;
   /** Of the tables that TRANSFORM has changed. */
   readonly #written: ProvenSchema;
+  /** By `nameKey`. */
   readonly #existing: ReadonlyMap<string, ExistingObject>;
+  /** Names of the views of the dump, by their lower case. */
+  readonly #views: ReadonlySet<string>;
   readonly #problems: (readonly ErrorLine[])[] = [];
   readonly #notes: ErrorLine[] = [];
   readonly #loads: TableLoad[] = [];
@@ -79,7 +83,8 @@ class SchemaPlanner {
     this.#request = request;
     this.#proven = proven;
     this.#written = written;
-    this.#existing = new Map((request.existing ?? []).map((object) => [foldName(object.name), object]));
+    this.#views = new Set(request.objects.filter(({ type }) => type === "view").map(({ name }) => foldName(name)));
+    this.#existing = new Map((request.existing ?? []).map((object) => [nameKey(object), object]));
   }
 
   plan(): SchemaImport {
@@ -117,7 +122,7 @@ class SchemaPlanner {
 
   /** Of what is wrong with the objects as they are, less what belongs to tables that stay: that is left out anyway. */
   #problemsOfBrought(): readonly (readonly ErrorLine[])[] {
-    const stays = (table: string) => this.#existing.has(foldName(table)) && !this.#drops.has(foldName(table));
+    const stays = (name: string) => this.#existing.has(nameKey({ type: "table", name })) && !this.#drops.has(foldName(name));
     return this.#request.problems.filter(({ tableName }) => !stays(tableName)).map(({ lines }) => lines);
   }
 
@@ -143,7 +148,7 @@ class SchemaPlanner {
     // A shadow table without its rows is damage: the module makes it.
     if (object.owner !== null && this.#isEmpty(object)) return false;
     if (isSystemTable(object)) return this.#takeSystemTable(object);
-    const existing = this.#existing.get(foldName(object.name));
+    const existing = this.#existing.get(nameKey(object));
     if (existing === undefined) return this.#takeNewTable(object);
     if (object.owner !== null && this.#drops.has(foldName(object.owner))) return this.#takeNewTable(object);
     this.#without.add(foldName(object.name));
@@ -162,56 +167,22 @@ class SchemaPlanner {
   }
 
   #takeExistingTable(object: DumpObject, existing: ExistingObject): boolean {
-    const name = this.#shown(object.name);
-    const { action } = this.#request;
-    if (existing.type !== "table") {
-      this.#problems.push(pumpError([["ORA-31684", `${existing.type.toUpperCase()}:${name}`]]).lines);
-      return false;
-    }
-    switch (action) {
-      case "SKIP":
-        if (object.owner === null) this.#problems.push(pumpError([["ORA-39151", name]]).lines);
-        return false;
-      case "REPLACE":
-        if (existing.missingModule !== undefined) return this.#reportUnreplaceable(name, existing.missingModule);
-        this.#drops.set(foldName(existing.name), existing.name);
-        this.#without.delete(foldName(object.name));
-        return this.#takeNewTable(object);
-      case "APPEND":
-      case "TRUNCATE":
-        return this.#addToExisting(object, action, name);
-    }
-  }
-
-  #reportUnreplaceable(name: string, module: string): false {
-    this.#problems.push(
-      pumpError([
-        ["ORA-39121", name],
-        ["TSDP-00010", `no such module: ${module}`],
-      ]).lines,
-    );
-    return false;
-  }
-
-  #addToExisting(object: DumpObject, action: "APPEND" | "TRUNCATE", name: string): boolean {
-    if (this.#isVirtual(object) || object.owner !== null) {
-      const reason = "a virtual table can only be skipped or replaced whole";
-      if (object.owner === null)
-        this.#problems.push(
-          pumpError([
-            ["ORA-31693", name],
-            ["TSDP-00010", reason],
-          ]).lines,
-        );
-      return false;
-    }
-    if (this.#isEmpty(object)) {
-      const text = `table ${name} exists and stays as it is, since none of its rows are taken`;
-      this.#notes.push({ code: "TSDP-00010", text });
-      return false;
-    }
-    this.#notes.push(...pumpError([[action === "APPEND" ? "ORA-39152" : "ORA-39153", name]]).lines);
-    return this.#addLoad(object, "append", action === "TRUNCATE");
+    const met = {
+      schema: this.#request.target,
+      name: object.name,
+      existing,
+      isVirtual: this.#isVirtual(object),
+      isShadow: object.owner !== null,
+      isEmpty: this.#isEmpty(object),
+    };
+    const { fate, problem, note = [] } = fateOf(met, this.#request.action, this.#request.content);
+    if (problem !== undefined) this.#problems.push(problem);
+    this.#notes.push(...note);
+    if (fate === "stay") return false;
+    if (fate !== "replace") return this.#addLoad(object, "append", fate === "truncate");
+    this.#drops.set(foldName(existing.name), existing.name);
+    this.#without.delete(foldName(object.name));
+    return this.#takeNewTable(object);
   }
 
   /** sqlite_sequence and statistics: as they were in a schema that the job makes whole, else only rows about its tables. */
@@ -302,10 +273,22 @@ class SchemaPlanner {
   #takeDependent(object: DumpObject): boolean {
     if (object.objectType === "TABLE") return false;
     if (this.#without.has(foldName(object.tableName)) && object.objectType !== "VIEW") return this.#reportDependent(object);
-    const existing = this.#existing.get(foldName(object.name));
+    const base = this.#baseInPlace(object);
+    if (base !== undefined) {
+      const inserts = [object, base].map(({ type, name }) => `${type.toUpperCase()}:${this.#shown(name)}`);
+      this.#problems.push(pumpError([["ORA-39111", ...inserts]]).lines);
+      return false;
+    }
+    const existing = this.#existing.get(nameKey(object));
     if (existing === undefined || this.#drops.has(foldName(existing.tableName))) return true;
     this.#problems.push(pumpError([["ORA-31684", `${object.objectType}:${this.#shown(object.name)}`]]).lines);
     return false;
+  }
+
+  /** What the target has in place of the view that a trigger comes with. */
+  #baseInPlace({ type, tableName }: DumpObject): ExistingObject | undefined {
+    const comes = type === "trigger" && this.#views.has(foldName(tableName));
+    return comes ? this.#existing.get(nameKey({ type: "view", name: tableName })) : undefined;
   }
 
   /** Dependents of a table that was skipped go with it; those of one that failed are named. */

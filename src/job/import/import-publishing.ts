@@ -4,6 +4,7 @@ import { failpoint } from "../../base/failpoint.ts";
 import { isSystemTable } from "../../metadata/dump-object.ts";
 import { pathTail, viewKeys, type ObjectPathTail } from "../../metadata/object-paths.ts";
 import type { PublishEvent } from "../../sqlite/publish-plan.ts";
+import type { CheckedTables } from "../../sqlite/target.ts";
 import type { InvalidValues } from "../../sqlite/validate-rows.ts";
 import { BadFile } from "./bad-file.ts";
 import type { Crew } from "../crew.ts";
@@ -103,7 +104,7 @@ export class Publishing {
   }
 
   async #check(worker: WorkerThread, { target, plan }: SchemaWork): Promise<void> {
-    const tables = target.isNew ? null : plan.loads.map(({ table }) => table.definition.name);
+    const tables = target.isNew ? null : checkedTables(plan);
     const problems = await worker.call({ do: "check", path: target.workPath, tables, ...plan.dependents });
     const { structure, foreignKeys, views, triggers } = problems;
     this.#run.once(`check ${target.name}`, () => {
@@ -180,6 +181,7 @@ export class Publishing {
       this.#run.report(pumpError([["ORA-39083", `${object.type.toUpperCase()}:${name}`], ...event.lines]).lines);
     if (event.kind === "invalid") tellInvalid(this.#run, target.name, object.name, event.values);
     if (event.kind === "rejected") this.#run.report(pumpError([["ORA-31693", name], ["ORA-02354"], ...event.lines]).lines);
+    if (event.kind === "not truncated") this.#run.report(pumpError([["ORA-39120", name], ...event.lines]).lines);
     const load = this.#typedOf(work).get(object.name);
     const progress = load === undefined ? undefined : this.#loading.progressOf(load);
     if (event.kind !== "object" || load === undefined || progress === undefined || isSystemTable(load.object)) return;
@@ -190,6 +192,11 @@ export class Publishing {
     sayRows(this.#run, worker, line, progress.begun, "conventional");
     tellRejections(this.#run, name, event.rejections);
   }
+}
+
+function checkedTables({ loads, plan }: SchemaWork["plan"]): CheckedTables {
+  const truncated = plan.tables.filter(({ truncate }) => truncate).map(({ definition }) => definition.name);
+  return { loaded: loads.map(({ table }) => table.definition.name), emptied: [...plan.drops, ...truncated] };
 }
 
 /** Each column is one error of the job. */
