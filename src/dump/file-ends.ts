@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { decodeHeader, hasHeaderMagic, headerLength, HEADER_PREFIX_LENGTH, type FileHeader } from "../format/header.ts";
 import { decodeIndex, indexEntries, type Segment } from "../format/segment-index.ts";
-import { decodeFooter, decodeTrailer, digestFile, FOOTER_LENGTH, type DecodedTrailer } from "../format/trailer.ts";
+import { decodeFooter, decodeTrailer, digestFile, FOOTER_LENGTH, type DecodedTrailer, type SetFile } from "../format/trailer.ts";
 import type { StorageReader } from "../storage/storage.ts";
 import { decoding, invalidDumpFile } from "./faults.ts";
 import { SetAllowance } from "./limits.ts";
@@ -30,15 +30,21 @@ export async function readFirstBlock(reader: StorageReader): Promise<Buffer> {
   return reader.read(0, Math.min(FIRST_BLOCK_LENGTH, reader.size));
 }
 
+/** @throws ORA-31619 for a file that is none or is cut off, ORA-39411 for a damaged header, ORA-39142 for a newer format */
+export async function readHeader(reader: StorageReader, firstBlock: Buffer): Promise<Pick<FileEnds, "header" | "headerBytes">> {
+  const { path } = reader;
+  if (!hasHeaderMagic(firstBlock)) throw invalidDumpFile(path, "it does not begin as a dump file of tsdp does");
+  const headerBytes = await readHeaderBytes(reader, firstBlock);
+  return { header: decoding(path, "header", () => decodeHeader(headerBytes)), headerBytes };
+}
+
 /**
  * Reads header and trailer.
  * @throws ORA-31619 for a file that is damaged or cut off, ORA-39411 for a damaged header, ORA-39142 for a newer format.
  */
 export async function readFileEnds(reader: StorageReader, firstBlock: Buffer): Promise<FileEnds> {
   const { path, size } = reader;
-  if (!hasHeaderMagic(firstBlock)) throw invalidDumpFile(path, "it does not begin as a dump file of tsdp does");
-  const headerBytes = await readHeaderBytes(reader, firstBlock);
-  const header = decoding(path, "header", () => decodeHeader(headerBytes));
+  const { header, headerBytes } = await readHeader(reader, firstBlock);
   if (size < headerBytes.length + FOOTER_LENGTH) throw invalidDumpFile(path, "the file is cut off, or was not finished");
   const footerBytes = await reader.read(size - FOOTER_LENGTH, FOOTER_LENGTH);
   const footer = decoding(path, "footer", () => decodeFooter(footerBytes, size));
@@ -62,6 +68,17 @@ export async function readDumpFile(reader: StorageReader, firstBlock: Buffer, al
     throw invalidDumpFile(path, "header, index and trailer are not of one file");
   }
   return { ...ends, number: header.fileNumber, segments };
+}
+
+/** Whether a file lists the files of its set: the one in which the master table ends. */
+export function hasSetList({ trailer }: DumpFile): boolean {
+  return trailer.files !== undefined;
+}
+
+/** Whether a file is the one that the list of its set has under its number: as it was finished with the set. */
+export function isListed({ number, size, trailer }: DumpFile, list: readonly SetFile[]): boolean {
+  const entry = list[number - 1];
+  return entry !== undefined && entry.length === size && entry.digest.equals(trailer.fileDigest);
 }
 
 async function readHeaderBytes(reader: StorageReader, firstBlock: Buffer): Promise<Buffer> {

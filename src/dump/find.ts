@@ -1,14 +1,14 @@
-import { dirname } from "node:path";
+import { basename, dirname, extname } from "node:path";
 import { pumpError, toPumpError, type PumpError } from "../base/errors.ts";
 import { hasHeaderMagic } from "../format/header.ts";
 import { ITEM } from "../format/items.ts";
 import { MAX_SET_FILES } from "../format/trailer.ts";
 import type { Storage } from "../storage/storage.ts";
 import { BAD_DUMP_FILE, invalidDumpFile } from "./faults.ts";
-import { readDumpFile, readFirstBlock, type DumpFile } from "./file-ends.ts";
+import { hasSetList, isListed, readDumpFile, readFirstBlock, readHeader, type DumpFile } from "./file-ends.ts";
 import { identifyForeign, type ForeignFile } from "./foreign.ts";
-import { MOST_NAMES, type SetAllowance } from "./limits.ts";
-import { dumpFilePath, isTemplate, isUrl, type DumpFilePattern } from "./names.ts";
+import { MOST_LISTED, MOST_LOOKED_INTO, MOST_NAMES, type SetAllowance } from "./limits.ts";
+import { DEFAULT_EXTENSION, dumpFilePath, isTemplate, isUrl, type DumpFilePattern } from "./names.ts";
 
 /** The dump files that names and templates stand for. */
 export interface FoundFiles {
@@ -50,14 +50,22 @@ export interface Siblings {
 }
 
 /**
- * Adds the files that the headers name and that are beside those that are known, until the set is whole or there are no more. What a
- * header says costs a look at the disk or a request: so no more than `MOST_NAMES` are followed.
+ * Adds the files of the set that the headers name, beside those that are known and in the further folders, and then those that no
+ * header names, until the set is whole or there are no more.
  */
 export async function addSiblings(known: readonly DumpFile[], siblings: Siblings): Promise<readonly DumpFile[]> {
+  const named = await followNames(known, siblings);
+  if (isWhole(named)) return named;
+  const found = await unnamedFiles(named, siblings);
+  return found.length === 0 ? named : followNames([...named, ...found], siblings);
+}
+
+/** What a header says costs a look at the disk or a request: so no more than `MOST_NAMES` are followed. */
+async function followNames(known: readonly DumpFile[], siblings: Siblings): Promise<readonly DumpFile[]> {
   const files = new Map(known.map((file) => [file.number, file]));
   const names = new Set<string>();
   const tried = new Set<string>();
-  for (let queue = [...known]; queue.length > 0 && !isWhole(files);) {
+  for (let queue = [...known]; queue.length > 0 && !isWhole([...files.values()]);) {
     const patterns = queue.flatMap((file) => siblingPatterns(file, siblings.folders));
     queue = [];
     for (const pattern of patterns) {
@@ -72,6 +80,67 @@ export async function addSiblings(known: readonly DumpFile[], siblings: Siblings
     }
   }
   return [...files.values()].sort((a, b) => a.number - b.number);
+}
+
+/**
+ * The files of the set that its headers do not name: those that it got when it was full, which only later headers know, and those
+ * that have another name by now.
+ */
+async function unnamedFiles(known: readonly DumpFile[], siblings: Siblings): Promise<readonly DumpFile[]> {
+  const numbers = new Set(known.map(({ number }) => number));
+  const claiming: DumpFile[] = [];
+  for (const path of await pathsAround(known, siblings)) {
+    const file = await fileOfSet(path, known[0]?.header.guid ?? "", siblings);
+    if (file !== undefined && !numbers.has(file.number)) claiming.push(file);
+  }
+  return rightFiles(claiming, [...known, ...claiming].find(hasSetList));
+}
+
+/** One file for each number; where the list of the set says which, another one is not taken for it. */
+function rightFiles(claiming: readonly DumpFile[], listing: DumpFile | undefined): readonly DumpFile[] {
+  const list = listing?.trailer.files;
+  const right = claiming.filter((file) => file === listing || list === undefined || isListed(file, list));
+  const files = new Map<number, DumpFile>();
+  for (const file of right) if (file === listing || !files.has(file.number)) files.set(file.number, file);
+  return [...files.values()];
+}
+
+/** Other files than the known ones in the same folders and in the further ones, those first whose names look like dump files. */
+async function pathsAround(known: readonly DumpFile[], { storage, folders }: Siblings): Promise<readonly string[]> {
+  const paths = new Set(known.map(({ path }) => path));
+  const extensions = new Set([DEFAULT_EXTENSION]);
+  for (const { path, header } of known)
+    for (const name of [path, ...header.fileNames]) extensions.add(extname(name).toLowerCase());
+  const isLikely = (path: string) => extensions.has(extname(path).toLowerCase());
+  const around = new Set<string>();
+  for (const folder of new Set([...known.map(({ path }) => folderOf(path)), ...folders]))
+    for (const path of await storage.list(folder, MOST_LISTED))
+      if (!paths.has(path) && (isUrl(path) || (isLikely(path) && !isOfDatabase(path)))) around.add(path);
+  return [...around].sort((a, b) => Number(isLikely(b)) - Number(isLikely(a))).slice(0, MOST_LOOKED_INTO);
+}
+
+/**
+ * Whether a file on the disk may be a database that another part of the same program has open: to read it by other means than SQLite
+ * would drop the locks on it. For the same reason only likely names are looked into there.
+ */
+function isOfDatabase(path: string): boolean {
+  return /\.(?:db|db3|sqlite|sqlite3)$|-(?:wal|shm|journal)$/i.test(basename(path));
+}
+
+/** The file that a path leads to when it is of the set; a file that is none, or can't be read, is passed over. */
+async function fileOfSet(path: string, guid: string, { storage, allowance }: Siblings): Promise<DumpFile | undefined> {
+  try {
+    const reader = await storage.open(path);
+    try {
+      const firstBlock = await readFirstBlock(reader);
+      const isOfSet = hasHeaderMagic(firstBlock) && (await readHeader(reader, firstBlock)).header.guid === guid;
+      return isOfSet ? await readDumpFile(reader, firstBlock, allowance) : undefined;
+    } finally {
+      await reader.close();
+    }
+  } catch {
+    return undefined;
+  }
 }
 
 /** So many missing numbers end a template: a set that lost a file is told from one that ends. */
@@ -104,18 +173,20 @@ async function openFollowing(
   return { given, stoppedBy: undefined, passedOver: [] };
 }
 
-function isWhole(files: ReadonlyMap<number, DumpFile>): boolean {
-  for (const { trailer } of files.values()) if (trailer.files !== undefined) return trailer.files.length === files.size;
-  return false;
+function isWhole(files: readonly DumpFile[]): boolean {
+  return files.find(hasSetList)?.trailer.files?.length === files.length;
 }
 
 /** A header is not to be believed: a name must not lead out of the folder. */
 function siblingPatterns({ path, header }: DumpFile, folders: readonly string[]): readonly DumpFilePattern[] {
-  const own = isUrl(path) ? path.slice(0, path.lastIndexOf("/")) : dirname(path);
   const names = header.fileNames.filter(isPlainName);
-  return [own, ...folders].flatMap((directoryPath) =>
+  return [folderOf(path), ...folders].flatMap((directoryPath) =>
     names.filter((name) => !isUrl(directoryPath) || isPlainInUrl(name)).map((name) => ({ directoryPath, name })),
   );
+}
+
+function folderOf(path: string): string {
+  return isUrl(path) ? path.slice(0, path.lastIndexOf("/")) : dirname(path);
 }
 
 function isPlainName(name: string): boolean {

@@ -11,6 +11,9 @@ const MOST_OF_ROWS = 64 << 20;
 const MOST_OF_METADATA = 64 << 20;
 /** Names in the headers of a set that are looked for, each in every folder. */
 export const MOST_NAMES = 1000;
+/** Names in a folder of which is asked whether they may be of the set, and files of all folders whose headers are then read. */
+export const MOST_LISTED = 10_000;
+export const MOST_LOOKED_INTO = 1000;
 
 /** What the files of one set may still have, before a piece is read. */
 export class SetAllowance {

@@ -5,7 +5,7 @@ import { BAD_DUMP_FILE } from "./faults.ts";
 
 export { isUrl } from "../storage/places.ts";
 
-const DEFAULT_EXTENSION = ".dmp";
+export const DEFAULT_EXTENSION = ".dmp";
 const VARIABLE = /%(.?)/gs;
 const URL_VARIABLE = /%([ULDMYT])(?![0-9A-Fa-f])|%/gi;
 const MAX_U = 99;

@@ -4,7 +4,7 @@ import { ITEM } from "../format/items.ts";
 import { LocalStorage } from "../storage/local.ts";
 import type { Storage } from "../storage/storage.ts";
 import { BAD_DUMP_FILE, invalidDumpFile } from "./faults.ts";
-import type { DumpFile } from "./file-ends.ts";
+import { hasSetList, isListed, type DumpFile } from "./file-ends.ts";
 import { addSiblings, openDumpFiles } from "./find.ts";
 import { SetAllowance } from "./limits.ts";
 import { expandTemplate, isTemplate, type DumpFilePattern } from "./names.ts";
@@ -45,7 +45,7 @@ export class DumpFileSet {
   /**
    * Finds the files of a set, and reads header, trailer and index of each; pieces are not read. A template stands for the files that
    * follow each other from its number 1, as long as they are of one set. When files are missing, those that the headers name are
-   * looked for in the same folders, and in `folders`.
+   * looked for in the same folders, and in `folders`; then any others there that say they are of the set.
    * @param files paths, or names and templates of names with their folders
    * @throws ORA-39001, ORA-39000 and below them: ORA-31640 missing, ORA-31619 damaged or cut off, ORA-39411 header damaged,
    * ORA-39143 of original Export, ORA-39142 newer format or of Oracle's expdp, ORA-39141 a file twice, ORA-39140 a file of
@@ -79,10 +79,6 @@ export class DumpFileSet {
   masterPiece(): PieceLocation {
     return this.#master;
   }
-}
-
-function hasSetList(file: DumpFile): boolean {
-  return file.trailer.files !== undefined;
 }
 
 function checkMembership(file: DumpFile, first: DumpFile): void {
@@ -119,10 +115,7 @@ function checkComplete(files: readonly DumpFile[], first: DumpFile): void {
     throw pumpError([...BAD_DUMP_FILE, ["ORA-39059"], ...shown], hint);
   }
   for (const file of files) {
-    const entry = listed[file.number - 1];
-    if (entry === undefined) throw invalidDumpFile(file.path, `the set has no file ${file.number}`);
-    if (entry.length !== file.size || !entry.digest.equals(file.trailer.fileDigest)) {
-      throw pumpError([...BAD_DUMP_FILE, ["ORA-39412", file.path]]);
-    }
+    if (file.number > listed.length) throw invalidDumpFile(file.path, `the set has no file ${file.number}`);
+    if (!isListed(file, listed)) throw pumpError([...BAD_DUMP_FILE, ["ORA-39412", file.path]]);
   }
 }

@@ -35,6 +35,11 @@ export class HttpsStorage implements Storage {
     }
   }
 
+  /** A web server shows no folder. */
+  list(): Promise<readonly string[]> {
+    return Promise.resolve([]);
+  }
+
   create(path: string): Promise<never> {
     return Promise.reject(notCreated(path, readOnly()));
   }

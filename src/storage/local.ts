@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { link, lstat, open, rename, stat, unlink, type FileHandle } from "node:fs/promises";
+import { link, lstat, open, opendir, rename, stat, unlink, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { causeLines, codeOf, pumpError, type PumpError, type StackEntry } from "../base/errors.ts";
 import type { CreateOptions, Storage, StorageReader, StorageWriter, UnfinishedFile } from "./storage.ts";
@@ -9,6 +9,8 @@ const UNFINISHED_GONE =
   "The job can't go on without what it has written so far; remove it with `tsdp jobs clean` and run it anew.";
 /** File systems without hard links say one of these. */
 const NO_LINKS: ReadonlySet<string> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
+/** A folder that is not there, or not ours to look into. */
+const UNLISTED: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "EACCES", "EPERM"]);
 
 /** Files of the local disk. */
 export class LocalStorage implements Storage {
@@ -65,6 +67,19 @@ export class LocalStorage implements Storage {
 
   async exists(path: string): Promise<boolean> {
     return (await lstatOrUndefined(path)) !== undefined;
+  }
+
+  async list(folder: string, most: number): Promise<readonly string[]> {
+    const paths: string[] = [];
+    try {
+      for await (const entry of await opendir(folder)) {
+        if (paths.length === most) break;
+        if (!entry.isDirectory()) paths.push(join(folder, entry.name));
+      }
+    } catch (error) {
+      if (!UNLISTED.has(codeOf(error))) throw notReadable(folder, ["ORA-27041"], error);
+    }
+    return paths.sort();
   }
 
   async remove(path: string): Promise<void> {

@@ -101,6 +101,19 @@ export class ObjectStore implements Storage {
     }
   }
 
+  async list(folder: string, most: number): Promise<readonly string[]> {
+    try {
+      // A bucket is a folder as well, and no object.
+      const { client, name } = await this.#object(`${folder}/-`);
+      const prefix = name.Key.slice(0, -1);
+      const keys = await client.listObjects({ ...name, Key: prefix }, most);
+      const names = keys.map((key) => key.slice(prefix.length)).filter((key) => key !== "");
+      return names.map((key) => `${folder}/${/^s3:/i.test(folder) ? key : encodeURIComponent(key)}`);
+    } catch (error) {
+      throw notReadable(folder, error);
+    }
+  }
+
   async remove(path: string): Promise<void> {
     try {
       const { client, name } = await this.#object(path);

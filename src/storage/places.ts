@@ -39,6 +39,11 @@ export class Places implements Storage {
     return (await this.#of(path)).exists(path);
   }
 
+  /** An access is for the paths below its prefix. */
+  async list(folder: string, most: number): Promise<readonly string[]> {
+    return (await this.#of(isUrl(folder) ? `${folder}/` : folder)).list(folder, most);
+  }
+
   async remove(path: string): Promise<void> {
     return (await this.#of(path)).remove(path);
   }

@@ -35,6 +35,10 @@ export class SignedUrls implements Storage {
     });
   }
 
+  async list(folder: string, most: number): Promise<readonly string[]> {
+    return this.#inner.list(folder, most);
+  }
+
   async create(path: string, options: CreateOptions): Promise<StorageWriter> {
     return this.#inner.create(path, options);
   }

@@ -22,6 +22,11 @@ export interface Storage {
   /** @throws ORA-31640 when there is no such file (with ORA-27037) or it can't be opened (with ORA-27041). */
   open(path: string): Promise<StorageReader>;
   exists(path: string): Promise<boolean>;
+  /**
+   * Paths of files in a folder, none of its folders; in order, unless there are more than `most`: then any of them. None from a place
+   * that does not tell.
+   */
+  list(folder: string, most: number): Promise<readonly string[]>;
   /** Removes a file; no error when there is none. */
   remove(path: string): Promise<void>;
 }

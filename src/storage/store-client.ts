@@ -167,6 +167,23 @@ export class StoreClient {
     }
   }
 
+  /** Keys that begin with one and go on without a slash, in order; none when the store does not list them for us. */
+  async listObjects({ Bucket, Key: Prefix }: ObjectName, most: number): Promise<readonly string[]> {
+    const keys: string[] = [];
+    try {
+      for (let page = 0, from = {}; page < MAX_PAGES && keys.length < most; page += 1) {
+        const request = new this.#sdk.ListObjectsV2Command({ Bucket, Prefix, Delimiter: "/", ...from });
+        const { Contents, IsTruncated, NextContinuationToken } = await this.#retry(() => this.#client.send(request));
+        keys.push(...(Contents ?? []).flatMap(({ Key }) => (Key?.startsWith(Prefix) === true ? [Key] : [])));
+        if (IsTruncated !== true || NextContinuationToken === undefined) break;
+        from = { ContinuationToken: NextContinuationToken };
+      }
+    } catch (error) {
+      if (!isFault(error, 400, 403, 404, 405, 501)) throw error;
+    }
+    return keys.slice(0, most);
+  }
+
   /** No error when there is no such object. */
   async remove(name: ObjectName): Promise<void> {
     try {

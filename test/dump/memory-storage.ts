@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { pumpError } from "../../src/base/errors.ts";
 import type { Storage, StorageReader, StorageWriter } from "../../src/storage/storage.ts";
 
@@ -72,6 +73,11 @@ export class MemoryStorage implements Storage {
 
   exists(path: string): Promise<boolean> {
     return Promise.resolve(this.files.has(path));
+  }
+
+  list(folder: string, most: number): Promise<readonly string[]> {
+    const paths = [...this.files.keys()].filter((path) => dirname(path) === folder);
+    return Promise.resolve(paths.sort().slice(0, most));
   }
 
   remove(path: string): Promise<void> {

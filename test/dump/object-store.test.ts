@@ -42,6 +42,24 @@ it("a set of several files comes back from a store, and is found from any of the
   for (const [i, raw] of raws.entries()) expect(found.get(`1/1/${i + 1}/0`)?.equals(raw), String(i)).toBe(true);
 });
 
+it("a set that got files of other names when it was full is found from its first file", async () => {
+  const writer = await DumpFileSetWriter.create(setOptions([], { files: [file("full.dmp", MIB)], storage }));
+  await writer.append(encoded({ raw: noise(900_000), piece: 1, algorithm: "NONE" }));
+  await writer.addFile(file("2024%%20more_%U.dat", 2 * MIB));
+  for (let piece = 2; piece < 5; piece += 1) await writer.append(encoded({ raw: noise(MIB, piece), piece, algorithm: "NONE" }));
+  const files = await writer.finish(encoded(MASTER));
+  expect(files.map(({ path }) => path.slice(path.lastIndexOf("/") + 1))).toEqual([
+    "full.dmp",
+    "2024%20more_01.dat",
+    "2024%20more_02.dat",
+  ]);
+  const deeper = await storage.create(`${store.endpoint}/${store.bucket}/deeper/x.dmp`, { reuse: false, owner: "A" });
+  await deeper.publish();
+  const folder = `${store.endpoint}/${store.bucket}`;
+  expect(await storage.list(folder, 10)).toEqual([files[1]?.path, files[2]?.path, files[0]?.path]);
+  expect((await readAll([`${folder}/full.dmp`], storage)).get("1/1/4/0")?.equals(noise(MIB, 4))).toBe(true);
+});
+
 it("a set goes on from its last checkpoint, which there is when every file can be made durable", async () => {
   const options = setOptions([], { files: [file("a.dmp"), file("b.dmp")], openFiles: 2, storage });
   const writer = await DumpFileSetWriter.create(options);

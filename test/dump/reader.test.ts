@@ -43,6 +43,27 @@ describe("opening a set", () => {
     for (const path of PATHS) expect((await DumpFileSet.open([path], storage)).files.map((file) => file.path)).toEqual(PATHS);
   });
 
+  it("finds files under names that no header has, and takes only those that the set was finished with", async () => {
+    const storage = await newSet();
+    const [second, third] = [storage.files.get("/2.dmp"), storage.files.get("/3.dmp")];
+    storage.files.delete("/2.dmp");
+    storage.files.delete("/3.dmp");
+    // Of the set by its GUID and number, and another one all the same.
+    const other = await newSet(GUID, [{ raw: Buffer.from("other rows") }]);
+    for (const name of ["/a.dmp", "/z.dmp"]) storage.files.set(name, other.files.get("/2.dmp") ?? Buffer.alloc(0));
+    storage.files.set("/b.dmp", Buffer.from("no dump file at all"));
+    storage.files.set("/c.dmp", (second ?? Buffer.alloc(0)).subarray(0, -10));
+    storage.files.set("/m.dmp", second ?? Buffer.alloc(0));
+    storage.files.set("/n.dmp", third ?? Buffer.alloc(0));
+    storage.files.set("/n.db", third ?? Buffer.alloc(0));
+    storage.reads.length = 0;
+    const set = await DumpFileSet.open(["/1.dmp"], storage);
+    expect(set.files.map(({ path }) => path)).toEqual(["/1.dmp", "/m.dmp", "/n.dmp"]);
+    expect(storage.reads.filter(({ path }) => path === "/n.db")).toEqual([]);
+    storage.files.delete("/m.dmp");
+    expect(await openCodes(["/1.dmp"], storage)).toEqual([...BAD, "ORA-39059", "ORA-39245", "ORA-39245"]);
+  });
+
   it("looks for no file outside the folder of a header that says so", async () => {
     const storage = new MemoryStorage();
     await writeSet(["/a/1.dmp", "/a/../b/2.dmp"], [{ raw: Buffer.from("rows") }], { storage });

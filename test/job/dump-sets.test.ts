@@ -75,8 +75,11 @@ test("a set whose files are used up stops, and goes on when it gets another file
     await pump.close();
   }
   expect(statSync(join(folder, "one.dmp")).size).toBeLessThanOrEqual(200 * 1024);
-  expectSuccess(await runImport(folder, { dumpFiles: ["one.dmp", "more%U.dmp"], remap: [["BIG", "COPY"]] }));
-  expect(compareDatabases(join(folder, "BIG.db"), join(folder, "COPY.db"))).toEqual([]);
+  // The header of the first file was written when nobody knew of the others.
+  for (const [i, dumpFile] of ["one.dmp", "more%U.dmp", "more02.dmp"].entries()) {
+    expectSuccess(await runImport(folder, { dumpFiles: [dumpFile], remap: [["BIG", `COPY${i}`]] }));
+    expect(compareDatabases(join(folder, "BIG.db"), join(folder, `COPY${i}.db`))).toEqual([]);
+  }
 });
 
 test.each([["hr-compressed.dmp"], ["hr-part1.dmp,hr-part2.dmp"]])("files of format 1.0 are read: %s", async (files) => {

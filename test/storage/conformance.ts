@@ -191,6 +191,17 @@ export function storageConformance(name: string, makePlace: () => Promise<Place>
       expect(await place.names()).toEqual([]);
     });
 
+    it("lists the files of a folder by the paths that open them, as many as are wanted", async () => {
+      const names = ["a.dmp", encodeURIComponent("b +é#.dmp")];
+      for (const name of [...names].reverse()) await store(name, name);
+      const folder = place.path("x").slice(0, -2);
+      const listed = await place.storage.list(folder, 10);
+      expect(listed).toEqual(names.map((name) => place.path(name)));
+      expect((await place.storage.open(listed[1] ?? "")).size).toBe(names[1]?.length);
+      expect(await place.storage.list(folder, 1)).toHaveLength(1);
+      expect(await place.storage.list(place.path("none"), 10)).toEqual([]);
+    });
+
     it("says what is missing, and removes what is there", async () => {
       expect(await codesOf(place.storage.open(place.path("no.dmp")))).toEqual([
         "ORA-39001",
