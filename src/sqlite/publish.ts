@@ -4,7 +4,7 @@ import { failpoint } from "../base/failpoint.ts";
 import type { Connection } from "./database.ts";
 import { dropTables } from "./drop-tables.ts";
 import { editSchema } from "./edit-schema.ts";
-import { IGNORED, insertAccepted, isRefusal, type Rejection } from "./rejected-rows.ts";
+import { IGNORED, insertAccepted, isRefusal, type Passage, type Rejection } from "./rejected-rows.ts";
 import type { PublishEvent, PublishPlan, PublishTable } from "./publish-plan.ts";
 import { renameRows } from "./rename-rows.ts";
 import { Savepoint } from "./savepoint.ts";
@@ -12,7 +12,7 @@ import { generatedColumns, listTables, readTableShape, sameShape, statisticsCond
 import { decodeSql, proveSchema } from "./scratch.ts";
 import { countFromKeys, ensureSequenceTable, isAutoincrement } from "./sequences.ts";
 import { renameStaging, storeSql } from "./stored-definitions.ts";
-import { assertStrictTypes } from "./strict-types.ts";
+import { strictTypesCheck } from "./strict-types.ts";
 import { NotTruncated, truncate } from "./truncate.ts";
 import { invalidValues } from "./validate-rows.ts";
 
@@ -154,12 +154,16 @@ class Publication {
       // Appended rows must take new rowids; into an empty table they come with their own.
       const keepsRowid = (table.action === "create" || table.truncate) && table.losesRowid !== true;
       const rowid = keepsRowid && table.shape.rowid !== null && table.shape.integerPrimaryKey === null;
-      const given = this.#givenColumns(table).map(quoteIdentifier);
-      const columns = [...(rowid ? [table.shape.rowid] : []), ...given].join(", ");
+      const given = this.#givenColumns(table);
+      const columns = [...(rowid ? [table.shape.rowid] : []), ...given.map(quoteIdentifier)].join(", ");
       // What a new table declares for conflicts must not lose, replace or change rows that come as they were.
       const onConflict = table.action === "create" ? " OR ABORT" : "";
-      return this.#insertStaged(table, (condition) => {
-        return `INSERT${onConflict} INTO ${name} (${columns}) SELECT ${columns} FROM ${quoteIdentifier(table.staging)} ${condition}`;
+      const from = `main.${quoteIdentifier(table.staging)}`;
+      const types = (table.strictTypes ?? []).filter(([column]) => given.includes(column));
+      return this.#insertStaged(table, {
+        from,
+        insertSql: (condition) => `INSERT${onConflict} INTO ${name} (${columns}) SELECT ${columns} FROM ${from} ${condition}`,
+        check: (condition) => strictTypesCheck(this.#connection, from, definition.name, types, condition),
       });
     });
     if (!isFilled && table.action === "create") this.#createEmpty(definition);
@@ -172,32 +176,24 @@ class Publication {
     const given = table.shape.storedColumns.filter((column) => !computed.has(foldName(column)));
     const behind = table.recomputed?.find((column) => given.includes(column));
     if (behind !== undefined) throw new Error(`its column ${behind} is computed in the dump, from values that are replaced`);
-    const types = (table.strictTypes ?? []).filter(([column]) => given.includes(column));
-    assertStrictTypes(this.#connection, table.staging, table.definition.name, types);
     return given;
   }
 
   /** @returns what the table has refused or ignored, where that does not refuse all */
-  #insertStaged(table: PublishTable, insertSql: (condition: string) => string): readonly Rejection[] {
+  #insertStaged(table: PublishTable, { from, insertSql, check }: Required<Omit<Passage, "shape">>): readonly Rejection[] {
     const { staging, shape } = table;
     const { rejected: reasons } = this.#plan;
-    if (reasons !== null && table.action !== "merge") {
-      // The rowid of a staging table whose key is a column like others is none of the rows.
-      const passage = {
-        shape: table.plainKey === true ? { ...shape, rowid: null } : shape,
-        from: `main.${quoteIdentifier(staging)}`,
-        insertSql,
-      };
-      return insertAccepted(this.#connection, passage, { database: "main", staging, reasons });
-    }
     if (table.action === "merge") {
       this.#connection.exec(insertSql(`WHERE ${this.#mergeCondition(table)}`));
       return [];
     }
-    const rows = this.#connection
-      .prepare(`SELECT count(*) FROM ${quoteIdentifier(staging)}`)
-      .pluck()
-      .get() as number;
+    if (reasons !== null) {
+      // The rowid of a staging table whose key is a column like others is none of the rows.
+      const passage = { shape: table.plainKey === true ? { ...shape, rowid: null } : shape, from, insertSql, check };
+      return insertAccepted(this.#connection, passage, { database: "main", staging, reasons });
+    }
+    check("")([]);
+    const rows = this.#connection.prepare(`SELECT count(*) FROM ${from}`).pluck().get() as number;
     const ignored = rows - this.#connection.prepare(insertSql("")).run().changes;
     return ignored === 0 ? [] : [{ reason: IGNORED, rows: ignored }];
   }

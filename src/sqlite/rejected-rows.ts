@@ -31,6 +31,8 @@ export interface Passage {
   readonly from: string;
   /** The statement that inserts those of the rows that a condition leaves. */
   readonly insertSql: (condition: string) => string;
+  /** Refuses rows that a condition leaves, for what the insert would do to them without a word. */
+  readonly check?: (condition: string) => (parameters: readonly bigint[]) => void;
 }
 
 /** Where refused rows are kept. */
@@ -52,11 +54,15 @@ export interface RejectedRows {
 export function insertAccepted(connection: Connection, passage: Passage, kept: RejectedRows): readonly Rejection[] {
   const windows = windowsOf(connection, passage);
   const insert = connection.prepare(passage.insertSql(windows.condition));
+  const check = passage.check?.(windows.condition);
   const bin = new Bin(connection, passage, kept, windows.condition);
   let size = MOST_ROWS;
   for (let window = windows.next(size); window !== null; window = windows.next(size)) {
     const { parameters } = window;
-    const refusal = attempt(connection, window.rows, () => insert.run(...parameters).changes);
+    const refusal = attempt(connection, window.rows, () => {
+      check?.(parameters);
+      return insert.run(...parameters).changes;
+    });
     if (refusal !== null && window.rows > 1) {
       size = Math.floor(window.rows / 2);
       continue;

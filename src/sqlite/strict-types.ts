@@ -29,30 +29,35 @@ function integerConverts(value: string): string {
 /**
  * Holds rows against the types of a STRICT table before they are inserted: what SQLite would convert without a word ('5' into 5) is
  * refused as what it can't.
- * @throws an error as SQLite's own
+ * @param from the table that they are in, quoted; @param condition which of them, and in which order
+ * @returns a check of those that the parameters of the condition leave; it throws an error as SQLite's own
  */
-export function assertStrictTypes(
+export function strictTypesCheck(
   connection: Connection,
-  rows: string,
+  from: string,
   table: string,
   types: readonly (readonly [column: string, type: string])[],
-): void {
+  condition = "",
+): (parameters: readonly bigint[]) => void {
   const typed = types.flatMap(([column, type]) => {
     const converted = CONVERTED[type];
     const value = quoteIdentifier(column);
     return converted === undefined ? [] : [{ column, type, value, condition: converted(value) }];
   });
-  if (typed.length === 0) return;
+  if (typed.length === 0) return () => undefined;
   const found = typed.map(({ value, condition }) => `CASE WHEN ${condition} THEN typeof(${value}) END`);
-  const row = connection
+  const rows = `SELECT ${typed.map(({ value }) => value).join(", ")} FROM ${from} ${condition}`;
+  const wrongs = connection
     .prepare(
-      `SELECT ${found.join(", ")} FROM ${quoteIdentifier(rows)} WHERE 1 IN (${typed.map(({ condition }) => condition).join(", ")}) LIMIT 1`,
+      `SELECT ${found.join(", ")} FROM (${rows}) WHERE 1 IN (${typed.map(({ condition }) => condition).join(", ")}) LIMIT 1`,
     )
-    .raw()
-    .get() as (string | null)[] | undefined;
-  if (row === undefined) return;
-  const wrong = row.findIndex((storageClass) => storageClass !== null);
-  const { column, type } = typed[wrong] ?? { column: "", type: "" };
-  const message = `cannot store ${(row[wrong] ?? "").toUpperCase()} value in ${type} column ${table}.${column}`;
-  throw Object.assign(new Error(message), { code: "SQLITE_CONSTRAINT_DATATYPE" });
+    .raw();
+  return (parameters) => {
+    const row = wrongs.get(...parameters) as (string | null)[] | undefined;
+    if (row === undefined) return;
+    const wrong = row.findIndex((storageClass) => storageClass !== null);
+    const { column, type } = typed[wrong] ?? { column: "", type: "" };
+    const message = `cannot store ${(row[wrong] ?? "").toUpperCase()} value in ${type} column ${table}.${column}`;
+    throw Object.assign(new Error(message), { code: "SQLITE_CONSTRAINT_DATATYPE" });
+  };
 }

@@ -254,6 +254,48 @@ describe("a table that exists", () => {
   });
 });
 
+test.each(["n", '"rowid", _rowid_, oid'])(
+  "a row whose value a STRICT table would convert is kept apart alone: t (%s)",
+  (columns) => {
+    makeTarget("CREATE TABLE mine (a)");
+    const [column = "", ...rest] = columns.split(", ");
+    const values = ["5", "'5'", "'x'", "6", "7.0", "NULL", "-9223372036854775808"];
+    const source = `CREATE TABLE t (${columns}); INSERT INTO t (${column}) VALUES ${values.map((value) => `(${value})`).join(", ")}`;
+    const plan = stageAll(folder, source, path, { t: { raw: false } });
+    const sql = Buffer.from(`CREATE TABLE t (${[`${column} INT`, ...rest.map((name) => `${name} ANY`)].join(", ")}) STRICT`);
+    const name = column.replaceAll('"', "");
+    const tables = plan.tables.map((table) => {
+      return { ...table, definition: { ...table.definition, sql }, strictTypes: [[name, "INT"]] as const };
+    });
+    const reasons = "tsdp:01234567:0:bad";
+    const [told] = run({ ...plan, tables, rejected: reasons }).filter(({ kind }) => kind === "object");
+    const reason = (type: string) => `cannot store ${type} value in INT column t.${name}`;
+    expect(told).toMatchObject({
+      rejections: [
+        { reason: reason("TEXT"), rows: 2 },
+        { reason: reason("REAL"), rows: 1 },
+      ],
+    });
+    const target = open();
+    const typed = (from: string) =>
+      target.prepare(`SELECT typeof(x), CAST(x AS TEXT) FROM (SELECT ${column} AS x FROM ${from})`).raw().all();
+    expect(typed("t")).toEqual([
+      ["integer", "5"],
+      ["integer", "6"],
+      ["null", null],
+      ["integer", "-9223372036854775808"],
+    ]);
+    expect(typed(`"${tables[0]?.staging ?? ""}:bad"`)).toEqual([
+      ["text", "5"],
+      ["text", "x"],
+      ["real", "7.0"],
+    ]);
+    expect(target.prepare(`SELECT reason FROM "${reasons}" ORDER BY row`).pluck().all()).toEqual(
+      ["TEXT", "TEXT", "REAL"].map(reason),
+    );
+  },
+);
+
 describe("what a table declares for conflicts", () => {
   test.each([
     "m NOT NULL ON CONFLICT IGNORE, k",

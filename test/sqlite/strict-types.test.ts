@@ -1,7 +1,7 @@
 import Sqlite from "better-sqlite3";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { assertStrictTypes } from "../../src/sqlite/strict-types.ts";
+import { strictTypesCheck } from "../../src/sqlite/strict-types.ts";
 
 const value = fc.oneof(
   fc.constant(null),
@@ -26,7 +26,7 @@ test.each(["INT", "REAL", "TEXT", "BLOB", "ANY"])(
         stage.run(given);
         let passes = true;
         try {
-          assertStrictTypes(database, "staged", "t", [["v", type]]);
+          strictTypesCheck(database, "staged", "t", [["v", type]])([]);
         } catch {
           passes = false;
         }
@@ -52,6 +52,6 @@ test("the first value that would be converted is named", () => {
     ["b", "TEXT"],
   ] as const;
   expect(() => {
-    assertStrictTypes(database, "staged", "t", types);
+    strictTypesCheck(database, "staged", "t", types)([]);
   }).toThrow("cannot store INTEGER value in TEXT column t.b");
 });
