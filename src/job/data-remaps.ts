@@ -8,6 +8,7 @@ import { MOST_SHUFFLED } from "../sqlite/shuffle.ts";
 import type { TableFacts } from "../sqlite/table-facts.ts";
 import type { ColumnRemap } from "../worker/messages.ts";
 import type { DataRemap, JobDefinition } from "./definition.ts";
+import { remapsOfView, type RemappedTable } from "./view-remaps.ts";
 
 /** The remaps of a job by the numbers of their tables. */
 export type RemapsOfTables = ReadonlyMap<number, readonly ColumnRemap[]>;
@@ -41,23 +42,35 @@ export function functionOf({ remapFunction, module }: DataRemap): RemapFunction 
  * @throws ORA-39002 with the reason
  */
 export function planRemaps(remaps: readonly DataRemap[], scope: RemapScope): RemapsOfTables {
-  const planned = new Map<number, ColumnRemap[]>();
+  const planned = new Map<number, readonly ColumnRemap[]>();
   for (const remap of remaps) {
     const table = findTable(remap, scope);
     const columns = planned.get(table.id) ?? [];
     const added = planColumn(remap, table, scope);
     if (columns.some(({ column }) => column === added.column)) throw pumpError([["ORA-39002"], ["ORA-39235", added.shown]]);
-    columns.push(added);
-    if (columns.filter(({ called }) => called.name === "SHUFFLE").length > MOST_SHUFFLED)
+    if ([...columns, added].filter(({ called }) => called.name === "SHUFFLE").length > MOST_SHUFFLED)
       throw pumpError([
         ["ORA-39002"],
         ["TSDP-00060", added.shown, `no more than ${MOST_SHUFFLED} columns of a table can be shuffled`],
       ]);
-    planned.set(table.id, columns);
+    planned.set(table.id, [...columns, added]);
   }
   const schemas = new Set(scope.objects.filter(({ id }) => planned.has(id)).map(({ schema }) => schema));
-  for (const object of scope.objects) if (schemas.has(object.schema)) assertNoCopy(object, scope);
+  const own = scope.objects.filter(({ schema }) => schemas.has(schema));
+  for (const object of own) assertNoCopy(object, scope);
+  const tables = own.filter(({ id }) => planned.has(id));
+  for (const view of own.filter(({ fromView }) => fromView === true)) {
+    const remapped = tables.filter(({ schema }) => schema === view.schema).map((table) => remappedTable(table, planned, scope));
+    const columns = remapsOfView(view, remapped);
+    if (columns.length > 0) planned.set(view.id, columns);
+  }
   return planned;
+}
+
+function remappedTable(table: DumpObject, planned: RemapsOfTables, { factsOf }: RemapScope): RemappedTable {
+  const columns = new Map([...(factsOf(table)?.columns ?? [])].map(([name, place]) => [foldName(name), place]));
+  const computes = (column: string) => ["computed", "unstored"].includes(columns.get(foldName(column)) ?? "");
+  return { name: table.name, remaps: planned.get(table.id) ?? [], computes };
 }
 
 function findTable(remap: DataRemap, { objects, hasRows, defaultSchema }: RemapScope): DumpObject {
@@ -131,14 +144,9 @@ function functionObstacle({ name }: RemapFunction, isNullable: boolean, { column
   return freeRowidName([...columns.keys()]) === null ? "columns take all names of the rowid, by which rows are shuffled" : null;
 }
 
-/** Nobody knows what a view shows, or what the application has copied into a virtual table. */
+/** Nobody knows what the application has copied into a virtual table. */
 function assertNoCopy(object: DumpObject, { objects, hasRows }: RemapScope): void {
   const name = qualifiedName(object.schema, object.name);
-  if (object.fromView === true)
-    throw pumpError(
-      [["ORA-39001"], ["TSDP-00010", `view ${name} taken as a table may show values that are remapped in its tables`]],
-      "Export the view in a job of its own, or leave REMAP_DATA out.",
-    );
   const stores =
     object.kind === "virtual" &&
     objects.some((part) => part.owner === object.name && part.schema === object.schema && hasRows(part));

@@ -1,4 +1,5 @@
 import type { SchemaObject, SchemaSettings, TableKind, TableShape } from "../sqlite/schema.ts";
+import type { ViewSource } from "../sqlite/view-source.ts";
 
 /** A schema as a dump describes it. */
 export interface DumpSchema {
@@ -23,6 +24,8 @@ export interface DumpObject extends SchemaObject {
   readonly shape: TableShape | null;
   /** VIEWS_AS_TABLES: a table made of what a view shows. */
   readonly fromView?: true;
+  /** Where that view takes its values from; a dump does not say it. */
+  readonly viewSource?: ViewSource;
 }
 
 /** sqlite_sequence and the statistics tables: rows about other tables. */

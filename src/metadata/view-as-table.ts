@@ -1,6 +1,7 @@
 import { quoteIdentifier } from "../base/identifiers.ts";
 import { openMemory, type Connection } from "../sqlite/database.ts";
 import { listTables, readTableShape, type TableShape, type TextEncoding } from "../sqlite/schema.ts";
+import { readViewSource } from "../sqlite/view-source.ts";
 import type { DumpObject } from "./dump-object.ts";
 
 /** A type that can stand in a definition as it is. */
@@ -24,7 +25,8 @@ export function viewAsTable(connection: Connection, view: DumpObject, encoding: 
   if (columns.length > MOST_COLUMNS) throw new Error(`a view of more than ${MOST_COLUMNS} columns can't be taken as a table`);
   const { sql, shape } = tableOf(view.name, columns);
   const table = { ...view, objectType: "TABLE", type: "table", kind: "table", tableName: view.name, fromView: true } as const;
-  return { ...table, sql: encoded(sql, encoding), shape };
+  const viewSource = readViewSource(connection, view.name);
+  return { ...table, sql: encoded(sql, encoding), shape, viewSource };
 }
 
 /** SQLite says whether the types of the view make the table that is wanted; without types there is nothing that could. */

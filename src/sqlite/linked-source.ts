@@ -147,7 +147,7 @@ export class LinkedSource {
     const key = target.rowid === null ? [] : [target.rowid];
     const room = MAX_COLUMNS - key.length;
     const columns = shape.columns.slice(0, room).map(quoteIdentifier);
-    const valueOf = replacedSql(shape, replacements, recomputed);
+    const valueOf = replacedSql(numbers === undefined ? shape : { ...shape, rowid: null }, replacements, recomputed);
     const values = [
       ...(target.rowid === null ? [] : [numbers ?? replacements.rowidSql(shape, shape.rowid ?? "rowid")]),
       ...shape.columns.slice(0, room).map((column) => valueOf(column, "")),

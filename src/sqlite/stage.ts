@@ -186,7 +186,8 @@ export class Stage {
     const room = MAX_COLUMNS - rowid.length;
     const fitting = columns.slice(0, room);
     const target = [...pieceRowid(layout), ...fitting.map(({ piece }) => piece)];
-    const valueOf = (column: string, reference: string) => replacements.valueSql(column, reference, shape.rowid);
+    const valueOf = (column: string, reference: string) =>
+      replacements.valueSql(column, reference, numbers === undefined ? shape.rowid : null);
     const source = [...rowid, ...fitting.map((column) => valueOf(column.source, quoteIdentifier(column.source)))];
     const { changes } = this.#connection
       .prepare(
