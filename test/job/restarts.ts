@@ -49,11 +49,20 @@ export async function runToFailpoints(
   for (const failpoint of further) await restart(folder, { failpoint });
 }
 
+export interface RestartOptions {
+  /** At which the control process is killed. */
+  readonly failpoint?: string;
+  readonly skipCurrent?: number;
+  /** REMAP_DATA_KEY */
+  readonly maskKey?: string;
+}
+
 /** Attaches to the interrupted job, has it go on, and follows it to its end, or to a failpoint again. */
-export async function restart(folder: string, options: { failpoint?: string; skipCurrent?: number } = {}): Promise<JobReport> {
+export async function restart(folder: string, options: RestartOptions = {}): Promise<JobReport> {
   const pump = await connect(folder, { currentDirectory: folder });
   try {
     const handle = await pump.attach(NAME);
+    if (options.maskKey !== undefined) await pump.setParameter(handle, "REMAP_DATA_KEY", options.maskKey);
     const start = () => pump.startJob(handle, options.skipCurrent ?? 0).catch(unlessItRuns);
     if (options.failpoint === undefined) {
       await start();

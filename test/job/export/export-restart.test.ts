@@ -144,7 +144,7 @@ test("ABORT_STEP ends an export before an object, and the restart takes it up th
   await pump.startJob(handle, 0, 2);
   expect(await followJob(pump, handle)).toMatchObject({ state: "STOPPED", errors: [expect.stringContaining("ORA-31697")] });
   await pump.close();
-  await restart(folder, { failpoint: "export file published:2" });
+  await restart(folder, { failpoint: "export published" });
   expect((await restart(folder)).state).toBe("COMPLETED");
   await expectWholeDump();
 });
