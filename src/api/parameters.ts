@@ -151,10 +151,6 @@ function assertScript(definition: JobDefinition): void {
 
 /** Without rows there is nothing for a filter of rows. */
 function assertRowsWanted(definition: JobDefinition): void {
-  // A table that takes the name of another could get the other's query.
-  const isRenaming = definition.metadataRemaps.some(({ name }) => name === "REMAP_TABLE");
-  if (isRenaming && readsDump(definition) && definition.dataFilters.some(({ name }) => name === "SUBQUERY"))
-    throw invalidOperation(["ORA-39050", "SUBQUERY", "REMAP_TABLE"]);
   const filter = definition.dataFilters.find(({ name }) => name !== "INCLUDE_ROWS");
   if (filter !== undefined && contentOf(definition) === "METADATA_ONLY")
     throw invalidOperation(["ORA-39050", filter.name, "CONTENT=METADATA_ONLY"]);

@@ -112,14 +112,16 @@ function asClauseError<T>(clause: string, table: DumpObject | null, step: () => 
     return step();
   } catch (error) {
     const reason = error instanceof BadClause ? ([["TSDP-00010", error.message]] as const) : causeLines(error);
-    throw badQuery(clause, table, reason);
+    throw badQuery(clause, table, reason, error instanceof BadClause ? error.advice : undefined);
   }
 }
 
-function badQuery(clause: string, table: DumpObject | null, reason: Parameters<typeof pumpError>[0]): PumpError {
+function badQuery(
+  clause: string,
+  table: DumpObject | null,
+  reason: Parameters<typeof pumpError>[0],
+  advice = "Write it like WHERE salary > 1000, with tables of the same schema only",
+): PumpError {
   const about = table === null ? "" : ` of table ${qualifiedName(table.schema, table.name)}`;
-  return pumpError(
-    [["ORA-39001"], ["ORA-39071", "SUBQUERY"], ...reason],
-    `Write it like WHERE salary > 1000, with tables of the same schema only; the clause${about} was: ${clause}`,
-  );
+  return pumpError([["ORA-39001"], ["ORA-39071", "SUBQUERY"], ...reason], `${advice}; the clause${about} was: ${clause}`);
 }

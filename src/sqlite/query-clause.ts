@@ -26,6 +26,13 @@ const ALWAYS_TRUE = "1";
 /** What is wrong with a clause, in words that go on after its name. */
 export class BadClause extends Error {
   override readonly name = "BadClause";
+  /** What to do instead, where that is known. */
+  readonly advice: string | undefined;
+
+  constructor(message: string, advice?: string) {
+    super(message);
+    this.advice = advice;
+  }
 }
 
 /**
@@ -72,7 +79,11 @@ export function assertReadsRow(connection: Connection, shape: TableShape, filter
   assertReads(connection, shape, filter, false);
   const { from, where } = rangeSql(shape, everyRow(shape), filter);
   const opened = programOf(connection, `SELECT 1 FROM ${from} WHERE ${where}`).filter(({ opcode }) => opcode === "OpenRead");
-  if (opened.length > 1) throw new BadClause("it reads a table; an import looks at each row by itself");
+  if (opened.length > 1)
+    throw new BadClause(
+      "it reads a table: an import of a dump looks at each row by itself, and has no other rows at hand",
+      "Choose by other tables when you export, or import over a database link, where the source is asked",
+    );
 }
 
 function programOf(connection: Connection, sql: string): readonly { readonly opcode: string; readonly p4: unknown }[] {

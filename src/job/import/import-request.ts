@@ -24,6 +24,7 @@ export interface SchemaImportRequest {
   readonly objects: readonly DumpObject[];
   /** REMAP_TABLE: tables that had other names when their rows were written. */
   readonly renames: readonly TableRename[];
+  readonly originals: ReadonlyMap<number, DumpObject>;
   /** TRANSFORM: definitions that tables had when their rows were written, by their numbers. */
   readonly written: ReadonlyMap<number, SchemaObject>;
   /** What TRANSFORM leaves out of tables that are made. */

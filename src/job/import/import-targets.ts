@@ -148,7 +148,8 @@ async function changeTables(
 /** Which rows of a dump are taken. @throws ORA-39001 with ORA-39034 for a filter of a table that the job does not take */
 export function rowFiltersOf(definition: JobDefinition, chosen: readonly ChosenObjects[], content: Content): RowFilters {
   const withoutRows = new Set(chosen.flatMap((choice) => [...choice.withoutRows]));
-  const objects = chosen.flatMap((choice) => choice.objects);
+  // A query names a table as the dump does: one that takes the name of another does not get the other's.
+  const objects = chosen.flatMap((choice) => choice.objects.map((object) => choice.originals.get(object.id) ?? object));
   const hasRows = ({ id, shape }: DumpObject) => content !== "METADATA_ONLY" && shape !== null && !withoutRows.has(id);
   const rowFilters = new RowFilters(definition);
   rowFilters.assertTables(objects.filter(hasRows), objects);

@@ -17,6 +17,8 @@ export interface RemappedObjects {
   readonly objects: readonly DumpObject[];
   /** Tables that have other names now. */
   readonly renames: readonly TableRename[];
+  /** These as the dump has them, by their numbers. */
+  readonly originals: ReadonlyMap<number, DumpObject>;
   /** What can't follow: indexes, views and triggers that are left out, and virtual tables that name a table in vain. */
   readonly problems: readonly ObjectProblem[];
 }
@@ -84,7 +86,7 @@ export async function remapTables(
 ): Promise<RemappedObjects> {
   const own = all.filter(({ schema }) => schema === source.name);
   const renames = renamesOf(definition, source, own, objects);
-  if (renames.length === 0) return { objects, renames, problems: [] };
+  if (renames.length === 0) return { objects, renames, originals: new Map(), problems: [] };
   const taken = new Set(objects);
   const context = own.map((object) => ({ ...nameAndText(object), isTaken: taken.has(object) }));
   const result = await rename(source, () => renameTablesApart({ encoding: source.settings.encoding, objects: context, renames }));
@@ -98,6 +100,7 @@ export async function remapTables(
     renames: own.flatMap((object, i) =>
       isRenamed(object, i) ? [{ from: object.name, to: result.changed.get(i)?.name ?? object.name }] : [],
     ),
+    originals: new Map(own.filter(isRenamed).map((object) => [object.id, object])),
     problems: problemsOf(own, result, target, renames),
   };
 }

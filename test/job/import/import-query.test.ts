@@ -111,7 +111,11 @@ test("chosen rows are added to a table that exists, and what it refuses is kept"
 });
 
 test.each([
-  [["SUBQUERY", "WHERE id IN (SELECT a FROM lines)", "customers"], "ORA-39071", "it reads a table"],
+  [
+    ["SUBQUERY", "WHERE id IN (SELECT a FROM lines)", "customers"],
+    "ORA-39071",
+    "it reads a table: an import of a dump looks at each row by itself",
+  ],
   [["SUBQUERY", "WHERE nix = 1", "customers"], "ORA-39071", "no such column: nix"],
   [["SUBQUERY", "WHERE 1", "nowhere"], "ORA-39034", "nowhere"],
   [["SUBQUERY", "WHERE 1", "customers", "OTHER"], "ORA-39034", "OTHER"],
@@ -122,7 +126,7 @@ test.each([
   expect(failure.message).toContain(words);
 });
 
-test("a dry run and REMAP_TABLE know of queries", async () => {
+test("a dry run knows of queries", async () => {
   const folder = folderWithDump();
   const pump = await connect(folder, { currentDirectory: folder, dryRun: true });
   const handle = await pump.open("IMPORT", "FULL");
@@ -132,6 +136,26 @@ test("a dry run and REMAP_TABLE know of queries", async () => {
   const { taken } = await pump.dryRun(handle);
   await pump.close();
   expect(taken.find(({ name }) => name === "big")).toMatchObject({ rows: null, bytes: null });
-  const renaming = runImport(folder, { ...REQUEST, tableRemaps: [["SHOP.big", "small"]] });
-  await expect(renaming).rejects.toThrow(/ORA-39050: parameter SUBQUERY is incompatible with parameter REMAP_TABLE/);
+});
+
+test("a query names a table as the dump does, also when another takes its name", async () => {
+  const folder = folderWithDump();
+  const dataFilters = [
+    ["SUBQUERY", "WHERE customers.dept = 10", "customers"],
+    ["SUBQUERY", 'WHERE big.id < 10 AND born IS NULL OR "BIG".id = 3', "big"],
+  ] as const;
+  const tableRemaps = [
+    ["SHOP.big", "small"],
+    ["SHOP.customers", "big"],
+  ] as const;
+  const request: JobRequest = { ...REQUEST, tables: "SHOP.customers,SHOP.big", tableRemaps };
+  await expect(runImport(folder, { ...request, dataFilters })).rejects.toThrow("no such column: born");
+  const [customers] = dataFilters;
+  expectSuccess(await runImport(folder, { ...request, dataFilters: [customers, ["SUBQUERY", "WHERE big.id < 3", "big"]] }));
+  const other = join(folder, "OTHER.db");
+  expect(rows(other, "SELECT id, name, born FROM big")).toEqual(['[1,"Ada",1999]', '[3,"cy",1997]']);
+  expect(rows(other, "SELECT id FROM small")).toEqual(["[1]", "[2]"]);
+  expect(rows(other, "SELECT count(*) FROM small INDEXED BY big_v WHERE substr(v, -3) = '002'")).toEqual(["[1]"]);
+  const newName = runImport(folder, { ...request, dataFilters: [["SUBQUERY", "WHERE 1", "small"]] });
+  await expect(newName).rejects.toThrow("ORA-39034");
 });
