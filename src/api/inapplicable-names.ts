@@ -1,8 +1,6 @@
 import type { Explanation } from "./explanation.ts";
 
 const STORAGE_CLAUSE = "SQLite has no storage clauses: a table is a b-tree in the file of its schema.";
-const FILE_OF_SCHEMA = "A schema is the file of its name in the folder of the database.";
-const WHERE_FILES_GO = "Connect to another folder, or use REMAP_SCHEMA for a file of another name.";
 const NAMELESS_KEYS = "SQLite makes the index of a constraint itself and names it itself.";
 const KEEP_IN_DUMP = "Use COMPRESSION for the dump; a file of SQLite is never compressed.";
 
@@ -108,8 +106,6 @@ export const INAPPLICABLE_TRANSFORMS = {
 
 /** METADATA_REMAP names that can't mean anything here; they are parameters of the same names. */
 export const INAPPLICABLE_REMAPS = {
-  REMAP_DATAFILE: ["Puts the data file of a tablespace elsewhere.", FILE_OF_SCHEMA, WHERE_FILES_GO],
-  REMAP_DIRECTORY: ["Puts the data files of one folder into another.", FILE_OF_SCHEMA, WHERE_FILES_GO],
   REMAP_TABLESPACE: [
     "Puts objects of one tablespace into another.",
     "The tablespace of a schema is its file: objects can't leave it for another.",

@@ -2,10 +2,8 @@ import type { PumpError } from "../base/errors.ts";
 import { upperName } from "../base/identifiers.ts";
 import { missingPrivilege, type Privileges } from "../catalog/privileges.ts";
 import type { JobDefinition } from "../job/definition.ts";
+import { PATH_REMAPS } from "../job/directory-remaps.ts";
 import type { JobSummary } from "../job/jobs.ts";
-
-/** Remaps that are about places of the whole database. */
-const PRIVILEGED_REMAPS: ReadonlySet<string> = new Set(["REMAP_DATAFILE", "REMAP_DIRECTORY"]);
 
 /**
  * OPEN: the whole database, and the pages of schemas, are for who has the role. An import for which no mode is said takes what it may.
@@ -43,7 +41,7 @@ export function assertMayFilter(privileges: Privileges, { operation }: JobDefini
 export function assertMayRemap(privileges: Privileges, { operation }: JobDefinition, name: string, value: string): void {
   const remap = name.toUpperCase();
   const isForeign = remap === "REMAP_SCHEMA" && !privileges.mayWorkOn(upperName(value), operation);
-  const isPrivileged = PRIVILEGED_REMAPS.has(remap) && !privileges.mayWorkOnAll(operation);
+  const isPrivileged = PATH_REMAPS.has(remap) && !privileges.mayWorkOnAll(operation);
   if (isForeign || isPrivileged) throw missingPrivilege(operation, ["ORA-39122", remap]);
 }
 

@@ -139,6 +139,7 @@ function placeholder({ type, list }: JobParameter): string {
     table: "table",
     filter: "path[:names]",
     remap: "source:target",
+    "path-remap": "source:target",
     transform: "name:value",
     query: "[table:]clause",
     "data-remap": "column:function",

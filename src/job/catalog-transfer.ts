@@ -9,6 +9,7 @@ import { Users } from "../catalog/users.ts";
 import type { CatalogObject } from "../metadata/catalog-objects.ts";
 import { CATALOG_TAILS, objectPath } from "../metadata/object-paths.ts";
 import type { JobDefinition } from "./definition.ts";
+import { remappedPath } from "./directory-remaps.ts";
 import { completedLine, lastPart, processingLine } from "./log-lines.ts";
 import type { JobRun } from "./run.ts";
 
@@ -76,7 +77,7 @@ function keyOf(object: CatalogObject): string {
   return object.tail === "DB_LINK" ? JSON.stringify([object.owner, object.name]) : shown(object);
 }
 
-/** REMAP_SCHEMA is about users, too. */
+/** REMAP_SCHEMA is about users, too; remaps of paths are about directory objects. */
 function remapped({ metadataRemaps }: JobDefinition, object: CatalogObject): CatalogObject {
   const schemas = metadataRemaps.filter(({ name }) => name === "REMAP_SCHEMA");
   const renamed = (name: string) => {
@@ -91,6 +92,8 @@ function remapped({ metadataRemaps }: JobDefinition, object: CatalogObject): Cat
       return { ...object, grantee: renamed(object.grantee) };
     case "DB_LINK":
       return { ...object, owner: renamed(object.owner) };
+    case "DIRECTORY/DIRECTORY":
+      return { ...object, path: remappedPath(metadataRemaps, object.path) };
     default:
       return object;
   }

@@ -323,6 +323,26 @@ describe("the definition", () => {
     await expectCodes(pump.dataFilter(imports, "SAMPLE", 5), "ORA-39002", "ORA-39208");
   });
 
+  test("paths are remapped by one of two names, each once, and never for an SQL file", async () => {
+    const { pump } = session;
+    const loading = await pump.open("IMPORT", "FULL", null, "EXAMPLE2");
+    const remap = (...[name, from, to]: readonly [string, string, string]) => pump.metadataRemap(loading, name, from, to);
+    await remap("REMAP_DIRECTORY", "/old/", "/new/");
+    await pump.metadataRemap(loading, "remap_directory", "/OLD", "/new", "DIRECTORY");
+    await expectCodes(remap("REMAP_DIRECTORY", "/old", "/x"), "ORA-39001", "ORA-39046");
+    await expectCodes(remap("REMAP_DATAFILE", "/a", "/b"), "ORA-39001", "ORA-39050");
+    for (const [from, to] of [
+      ["old", "/new"],
+      ["/old", "../new"],
+      ["/old", "/n\new"],
+      ["/data/HR.db", "/data/BLAKE.db"],
+    ] as const)
+      await expectCodes(remap("REMAP_DIRECTORY", from, to), "ORA-39001", "ORA-39071");
+    await expectCodes(remap("REMAP_DATAFILE", "/old/", "/new"), "ORA-39001", "ORA-39071");
+    const script = await pump.open("SQL_FILE", "FULL", null, "EXAMPLE3");
+    await expectCodes(pump.metadataRemap(script, "REMAP_DIRECTORY", "/a", "/b"), "ORA-39002", "ORA-39208");
+  });
+
   test("metadataRemap is for imports: one target a schema, SYSTEM never", async () => {
     const { pump } = session;
     await expectCodes(pump.metadataRemap(handle, "REMAP_SCHEMA", "HR", "BLAKE"), "ORA-39002", "ORA-39208");

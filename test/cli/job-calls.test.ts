@@ -44,6 +44,22 @@ async function calls(command: Command, ...words: string[]): Promise<unknown[][]>
   return made;
 }
 
+it.each([
+  ["remap_directory='/old/':'/new/'", "/old/", "/new/"],
+  ["remap_directory=/old:/new", "/old", "/new"],
+  [`remap_directory="'/a b/':'/c,d/'"`, "/a b/", "/c,d/"],
+  [`remap_directory='"/a:b/":"/c"'`, "/a:b/", "/c"],
+  ["remap_directory='/it''s':'/x'", "/it's", "/x"],
+])("paths may stand in quotes: %s", async (text, source, target) => {
+  expect(await calls("import", "full=y", "dumpfile=a.dmp", text)).toContainEqual([
+    "metadataRemap",
+    7,
+    "REMAP_DIRECTORY",
+    source,
+    target,
+  ]);
+});
+
 it("remaps and transforms of an import", async () => {
   const words = [
     "remap_schema=hr:blake",
@@ -60,6 +76,8 @@ it("remaps and transforms of an import", async () => {
     ["metadataTransform", 7, "AUTO_VACUUM", "full", "table"],
   ]);
   for (const wrong of [
+    "remap_directory=/old",
+    "remap_datafile=/a:/b:/c",
     "remap_table=HR.EMP.P1:X",
     "remap_table=EMP:P1:X",
     "remap_table=EMP:HR.X",

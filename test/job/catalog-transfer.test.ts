@@ -38,7 +38,8 @@ const jobFolder = () => ({ folder: dumps, dumpFiles: ["full.dmp"] });
 
 test("a FULL job moves users without their passwords, roles, directory objects, grants and links, once", async () => {
   expectSuccess(await runExport(source, { ...jobFolder(), mode: "FULL" }));
-  const imported = await runImport(target, { ...jobFolder(), mode: "FULL", remap: [["HR", "BLAKE"]] });
+  const pathRemaps = [["REMAP_DIRECTORY", "/not/", "/now/"]] as const;
+  const imported = await runImport(target, { ...jobFolder(), mode: "FULL", remap: [["HR", "BLAKE"]], pathRemaps });
   expectSuccess(imported);
   for (const path of [
     "ROLE",
@@ -55,7 +56,7 @@ test("a FULL job moves users without their passwords, roles, directory objects, 
     { name: "SCOTT", hasPassword: false, isLocked: false },
     { name: "SYSTEM", isLocked: false },
   ]);
-  const renamed = (text: string) => text.replaceAll('"HR"', '"BLAKE"');
+  const renamed = (text: string) => text.replaceAll('"HR"', '"BLAKE"').replace("/not/there", "/now/there");
   expect(JSON.stringify(readCatalog(home))).toBe(renamed(JSON.stringify(readCatalog(join(source, ".tsdp")))));
 
   const again = await runImport(target, { ...jobFolder(), mode: "FULL", remap: [["HR", "BLAKE"]] });

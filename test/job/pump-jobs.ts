@@ -44,6 +44,7 @@ export interface JobRequest {
   readonly remap?: readonly (readonly [string, string])[];
   /** REMAP_TABLE */
   readonly tableRemaps?: readonly (readonly [string, string])[];
+  readonly pathRemaps?: readonly (readonly [name: "REMAP_DIRECTORY" | "REMAP_DATAFILE", from: string, to: string])[];
   /** METADATA_TRANSFORM */
   readonly transforms?: readonly (readonly [name: string, value: string | number])[];
   /** Columns, and the functions that replace their values. */
@@ -121,6 +122,7 @@ export async function defineJob(pump: DataPump, operation: Operation, request: J
 
 async function addRemaps(pump: DataPump, handle: number, request: JobRequest): Promise<void> {
   for (const [from, to] of request.remap ?? []) await pump.metadataRemap(handle, "REMAP_SCHEMA", from, to);
+  for (const [name, from, to] of request.pathRemaps ?? []) await pump.metadataRemap(handle, name, from, to);
   for (const [from, to] of request.tableRemaps ?? []) await pump.metadataRemap(handle, "REMAP_TABLE", from, to);
   for (const [name, value] of request.transforms ?? []) await pump.metadataTransform(handle, name, value);
   for (const [table, column, remapFunction, schema] of request.remapData ?? [])
@@ -255,9 +257,10 @@ function definitionOf(operation: Operation, database: string, request: JobReques
   };
 }
 
-function remapsOf({ remap, tableRemaps }: JobRequest): JobDefinition["metadataRemaps"] {
+function remapsOf({ remap, tableRemaps, pathRemaps }: JobRequest): JobDefinition["metadataRemaps"] {
   return [
     ...(remap ?? []).map((pair) => ["REMAP_SCHEMA", ...pair] as const),
     ...(tableRemaps ?? []).map((pair) => ["REMAP_TABLE", ...pair] as const),
+    ...(pathRemaps ?? []),
   ].map(([name, oldValue, value]) => ({ name, oldValue, value, objectType: null }));
 }

@@ -16,6 +16,7 @@ export type ValueType =
   | "table"
   | "filter"
   | "remap"
+  | "path-remap"
   | "transform"
   | "data-remap"
   | "query"

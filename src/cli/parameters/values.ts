@@ -31,6 +31,14 @@ export function remapOf(element: string): readonly [source: string, target: stri
   return source === "" || target === "" ? undefined : [source, target];
 }
 
+/** `source:target` as two paths, each in quotes or as it is; quotes around both may be there, too. */
+export function pathRemapOf(element: string): readonly [source: string, target: string] | undefined {
+  const whole = splitOutside(element, ":").length === 1 ? unquote(element) : element;
+  const [source, target, ...more] = splitOutside(whole, ":").map((path) => unquote(path.trim()));
+  if (source === undefined || target === undefined || more.length > 0) return undefined;
+  return source === "" || target === "" ? undefined : [source, target];
+}
+
 /** `[directory:]file`: the directory object as typed, undefined when none is given. */
 export function fileOf(element: string): { readonly directory: string | undefined; readonly name: string } {
   const [first = "", ...rest] = splitOutside(element, ":");
