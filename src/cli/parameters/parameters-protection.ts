@@ -127,8 +127,9 @@ export const PROTECTION_PARAMETERS: readonly JobParameter[] = [
     description: [
       "Replace the values of a column: [schema.]table.column:package.function.",
       "MASK.HASH, MASK.NULLIFY, MASK.PARTIAL(first,last), MASK.SHIFT_DATE(days),",
-      "MASK.SHUFFLE, MASK.FAKE_NAME, MASK.FAKE_EMAIL and so on, or module.function of a module",
-      "in the folder of directory object REMAP_DATA_DIR; see docs/masking.md.",
+      "MASK.SHUFFLE, MASK.FAKE_NAME, MASK.FAKE_EMAIL and so on, or module.function",
+      "of a module in the folder of directory object REMAP_DATA_DIR;",
+      "see docs/masking.md.",
       "The keyed ones need a key: $TSDP_REMAP_DATA_KEY,",
       "REMAP_DATA_KEY_FILE or REMAP_DATA_KEY_PROMPT.",
     ],

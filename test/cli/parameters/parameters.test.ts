@@ -91,7 +91,7 @@ describe("help=y", () => {
   it("shows name, description and keywords with the default in brackets", () => {
     const text = helpLines("import").join("\n");
     expect(text).toContain(
-      "TABLE_EXISTS_ACTION\nWhat to do with a table that exists already.\nWith CONTENT=DATA_ONLY the default is APPEND.\n" +
+      "TABLE_EXISTS_ACTION\nWhat to do with a table that exists already: see docs/table-exists.md.\nWith CONTENT=DATA_ONLY the default is APPEND.\n" +
         "Valid keyword values are: [SKIP], APPEND, TRUNCATE and REPLACE.\n",
     );
     expect(text).toContain(
