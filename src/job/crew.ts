@@ -22,7 +22,7 @@ export class Crew {
   }
 
   /** Whether a worker is to take a further item. */
-  goesOn(worker: WorkerThread): boolean {
+  goesOn(worker: Pick<WorkerThread, "number">): boolean {
     return worker.number <= this.#degree && !this.#stopped.has(worker.number);
   }
 

@@ -79,6 +79,11 @@ export class Selection {
     return this.isTableSelection || this.#paths.isFiltered || filters.some(({ name }) => OBJECT_FILTERS.has(name));
   }
 
+  /** Whether VIEWS_AS_TABLES names any views. */
+  get takesViews(): boolean {
+    return this.#viewPatterns.length > 0;
+  }
+
   /** Whether VIEWS_AS_TABLES names a view. */
   takesViewAsTable(view: Pick<DumpObject, "schema" | "name">): boolean {
     return this.#viewPatterns.some((pattern) => this.#patternTakes(pattern, view.schema, view.name));

@@ -76,8 +76,8 @@ export function countSql(shape: TableShape, filter: RowFilter | null): string {
   return `SELECT count(*) FROM ${tableSql(shape)}${aliasSql(filter)}${condition}`;
 }
 
-function tableSql({ name }: TableShape): string {
-  return `main.${quoteIdentifier(name)}`;
+function tableSql({ name, database = "main" }: TableShape): string {
+  return `${database}.${quoteIdentifier(name)}`;
 }
 
 function aliasSql(filter: RowFilter | null): string {

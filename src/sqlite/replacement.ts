@@ -41,6 +41,12 @@ export class Replacements {
     return [...this.#columns, ...this.shuffled].some(({ isRowid }) => isRowid);
   }
 
+  /** The same of a table whose columns have other names. */
+  renamed(names: ReadonlyMap<string, string>): Replacements {
+    const renamed = <T extends { readonly column: string }>(of: T): T => ({ ...of, column: names.get(of.column) ?? of.column });
+    return new Replacements(this.#columns.map(renamed), this.shuffled.map(renamed));
+  }
+
   /** Makes the functions known to a connection, for the statements that are prepared afterwards. */
   register(connection: Connection): void {
     if (this.#columns.length + this.shuffled.length > 0) registerReplacements(connection, () => this);

@@ -39,6 +39,8 @@ export interface KeyConstraint {
 /** What has to be known of a table to move its rows. */
 export interface TableShape {
   readonly name: string;
+  /** Under which name its database is attached, when it is not the main one. */
+  readonly database?: string;
   readonly withoutRowid: boolean;
   /** SQL that addresses the rowid; null where there is none, or where columns take all three of its names. */
   readonly rowid: string | null;

@@ -71,8 +71,8 @@ export class Stage {
   }
 
   /** Settings that have to be made before the transaction begins. */
-  static prepare(connection: Connection): void {
-    connection.pragma("temp_store = memory");
+  static prepare(connection: Connection, store: "memory" | "file" = "memory"): void {
+    connection.pragma(`temp_store = ${store}`);
     connection.pragma(`temp.page_size = ${averageTableBytes(connection) > LARGE_TABLE ? LARGE_PAGE : SMALL_PAGE}`);
     connection.pragma("temp.auto_vacuum = incremental");
     // Without it an image carries remains of other tables' rows in its unused bytes.

@@ -73,7 +73,7 @@ class Worker {
     if (isLinkRequest(request)) return this.#link(request);
     switch (request.do) {
       case "open sources":
-        this.#unloader = new Unloader(request.sources, request.compression, this.#maskers);
+        this.#unloader = new Unloader(request, this.#maskers);
         return null;
       case "begin snapshot":
       case "end snapshot":

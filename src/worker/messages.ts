@@ -17,6 +17,8 @@ import type { PlaceKeys } from "../storage/place-keys.ts";
 export interface SchemaFile {
   readonly schema: string;
   readonly path: string;
+  /** Whether views of it are taken as tables. */
+  readonly readsViews?: boolean;
 }
 
 /** A table whose rows are to be unloaded. */
@@ -47,7 +49,11 @@ export type WorkerRequest =
   /** The key of the functions that replace values; it has no answer, too. */
   | { readonly do: "take mask key"; readonly key: Uint8Array }
   /** Open the sources read-only. */
-  | { readonly do: "open sources"; readonly sources: readonly SchemaFile[]; readonly compression: CompressionAlgorithm }
+  | {
+      readonly do: "open sources";
+      readonly sources: readonly SchemaFile[];
+      readonly compression: CompressionAlgorithm;
+    }
   /** Begin a transaction on every source and fix its snapshot by a read. */
   | { readonly do: "begin snapshot" }
   | { readonly do: "end snapshot" }
@@ -194,6 +200,8 @@ export interface Unloaded {
   readonly rowsPerPiece: number;
   /** Whether the range is damaged and `continue salvage` is to follow. */
   readonly salvaging: boolean;
+  /** Whether another reading would give the same rows in the same order, so that a restart could go on with them. */
+  readonly isRepeatable: boolean;
   readonly lost: readonly { readonly rows: string; readonly cause: string }[];
 }
 

@@ -12,9 +12,10 @@ import type { Replacements } from "../sqlite/replacement.ts";
 import { salvage, type LostRows } from "../sqlite/salvage.ts";
 import { beginSnapshot, openSource, sourceError } from "../sqlite/source.ts";
 import { isUnreadable, PIECE_TARGET, SnapshotLost, Stage, type Piece } from "../sqlite/stage.ts";
-import { isRandomView } from "../sqlite/random-view.ts";
+import { RowCopy } from "../sqlite/row-copy.ts";
+import { isFleetingView } from "../sqlite/fleeting-view.ts";
 import type { Maskers } from "./maskers.ts";
-import type { SchemaFile, Unloaded, UnloadedPiece, UnloadTable, WorkerRequest } from "./messages.ts";
+import type { Unloaded, UnloadedPiece, UnloadTable, WorkerRequest } from "./messages.ts";
 
 /** Rows of the first piece of a table, while the size of its rows isn't known. */
 const FIRST_ROWS = 10_000;
@@ -24,6 +25,8 @@ const MAX_ROWS = 1_000_000;
 export class Unloader {
   readonly #sources = new Map<string, Connection>();
   readonly #rowsPerPiece = new Map<number, number>();
+  /** By schema: what reads rows that have no key. */
+  readonly #rowCopies = new Map<string, RowCopy>();
   readonly #copies = new Map<string, { connection: Connection; folder: string }>();
   readonly #withRows = new Set<string>();
   readonly #compression: CompressionAlgorithm;
@@ -31,16 +34,21 @@ export class Unloader {
   readonly #pages = new ReusedBuffer();
   #salvage: { table: UnloadTable; pieces: Generator<Piece, LostRows[]> } | null = null;
 
-  constructor(sources: readonly SchemaFile[], compression: CompressionAlgorithm, maskers: Maskers) {
+  constructor({ sources, compression }: WorkerRequest & { do: "open sources" }, maskers: Maskers) {
     this.#compression = compression;
     this.#maskers = maskers;
-    for (const { schema, path } of sources) this.#sources.set(schema, openSource(schema, path));
+    for (const { schema, path, readsViews } of sources) {
+      const source = openSource(schema, path);
+      this.#sources.set(schema, source);
+      if (readsViews === true || RowCopy.mayHideRowids(source)) this.#rowCopies.set(schema, new RowCopy(schema, path));
+    }
   }
 
   beginSnapshot(): void {
     for (const [schema, source] of this.#sources) {
       try {
         beginSnapshot(source);
+        this.#rowCopies.get(schema)?.begin();
       } catch (error) {
         throw sourceError(schema, source.name, error);
       }
@@ -48,6 +56,7 @@ export class Unloader {
   }
 
   endSnapshot(): void {
+    for (const copy of this.#rowCopies.values()) copy.end();
     for (const source of this.#sources.values()) if (source.inTransaction) source.exec("ROLLBACK");
   }
 
@@ -105,9 +114,11 @@ export class Unloader {
     return { rows: pages, images: [this.#encode(image)] };
   }
 
-  /** Rows of the table by SQLite's own count: over any of its indexes (-1 when that one is damaged), or over the table itself. */
+  /** Rows of the table by SQLite's own count: as they were copied, over any of its indexes (-1 when that one is damaged), or over the table itself. */
   count(table: UnloadTable, byTable: boolean): number {
     const { shape, filter } = table;
+    const copied = this.#rowCopies.get(table.schema)?.rowsOf(shape);
+    if (copied !== undefined) return copied;
     const { from, where } = rangeSql(shape, everyRow(shape), filter);
     const count = byTable ? `SELECT count(*) FROM ${from} WHERE ${where}` : countSql(shape, filter);
     try {
@@ -121,6 +132,7 @@ export class Unloader {
 
   close(): void {
     this.endSnapshot();
+    for (const copy of this.#rowCopies.values()) copy.close();
     for (const source of this.#sources.values()) source.close();
     for (const { connection, folder } of this.#copies.values()) {
       connection.close();
@@ -131,10 +143,10 @@ export class Unloader {
   #unload(table: UnloadTable, range: KeyRange, replacements: Replacements): Unloaded {
     const source = this.#source(table.schema);
     const limit = this.#rowsPerPiece.get(table.object) ?? FIRST_ROWS;
-    const piece = new Stage(source).unload(table.shape, range, limit, table.filter, replacements);
+    const piece = this.#piece(table, range, limit, replacements);
     this.#learn(table, piece);
-    if (isFirstOfView(range) && piece.rest !== null && isRandomView(source, table.shape.name))
-      return this.#answer(table, null, [], { lost: [{ rows: "its rows", cause: RANDOM_VIEW }] });
+    if (isView(range) && piece.rest !== null && isFleetingView(source, table.shape.name))
+      return this.#answer(table, piece, [piece.rest], { isRepeatable: false });
     // Of a part of its own a single row may be all, which could not change places with others.
     if (piece.rest !== null && isUncut(range) && replacements.shuffled.length === 0) {
       // Never more than fitted just now: then there is at least one cut, unless no key is fit to be one.
@@ -143,6 +155,12 @@ export class Unloader {
       if (ranges.length > 1) return this.#answer(table, null, ranges);
     }
     return this.#answer(table, piece, piece.rest === null ? [] : [piece.rest]);
+  }
+
+  #piece({ schema, shape, filter }: UnloadTable, range: KeyRange, limit: number, replacements: Replacements): Piece {
+    const copy = this.#rowCopies.get(schema);
+    if (range.kind === "scan" && copy !== undefined) return copy.unload({ shape, filter, replacements }, range, limit);
+    return new Stage(this.#source(schema)).unload(shape, range, limit, filter, replacements);
   }
 
   /** SQLite has refused the connection further work: goes on with a private copy of the frozen state. */
@@ -182,6 +200,7 @@ export class Unloader {
       rest,
       rowsPerPiece: this.#rowsPerPiece.get(table.object) ?? FIRST_ROWS,
       salvaging: false,
+      isRepeatable: true,
       lost: [],
       ...more,
     };
@@ -221,10 +240,8 @@ function imagesOf({ image, second }: Piece): readonly Buffer[] {
   return second === null ? [image] : [image, second];
 }
 
-const RANDOM_VIEW = "the view calls random(), so that one reading of it does not go on where another has ended";
-
-function isFirstOfView(range: KeyRange): boolean {
-  return range.kind === "scan" && range.ofView === true && range.offset === 0n;
+function isView(range: KeyRange): boolean {
+  return range.kind === "scan" && range.ofView === true;
 }
 
 function isUncut(range: KeyRange): boolean {

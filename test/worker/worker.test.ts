@@ -62,7 +62,7 @@ function makeSource(sql: string): Map<string, { table: UnloadTable; range: KeyRa
 }
 
 function beginUnloading(): Unloader {
-  const unloader = new Unloader([{ schema: "HR", path }], "BASIC", new Maskers());
+  const unloader = new Unloader({ do: "open sources", sources: [{ schema: "HR", path }], compression: "BASIC" }, new Maskers());
   onTestFinished(() => {
     unloader.close();
   });
@@ -140,6 +140,20 @@ describe("unloading", () => {
     source.close();
     const { table, range, rows } = only(tables, "keyed");
     expect((await unloadAll(beginUnloading(), table, range)).rows).toEqual(rows);
+  });
+
+  test("reads rows that have no key once, in the state at the beginning, and counts them as they were read", async () => {
+    const source = `CREATE TABLE hidden (rowid, _rowid_, oid); ${numbers(30_000)} INSERT INTO hidden SELECT i, 'x' || i, 'y' FROM n`;
+    const { table, rows } = only(makeSource(`PRAGMA journal_mode = wal; ${source}`), "hidden");
+    const shuffled = { ...table, filter: { where: "1", orderBy: "random()", alias: null } };
+    const unloader = beginUnloading();
+    const writer = new Sqlite(path);
+    writer.exec("DELETE FROM hidden WHERE oid = 'y'");
+    writer.close();
+    const found = await unloadAll(unloader, shuffled, { kind: "scan", offset: 0n });
+    expect(found.rows).toEqual(rows);
+    expect(found.pieces.length).toBeGreaterThan(1);
+    expect(unloader.count(shuffled, true)).toBe(rows.length);
   });
 
   test("takes only the rows of a condition", async () => {

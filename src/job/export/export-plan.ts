@@ -112,7 +112,13 @@ export function chooseSources(definition: JobDefinition): ExportSources {
   const selection = selectionOf(definition, byDefault);
   const available = listSchemas(database);
   const found = selection.schemas(available.map(({ name }) => name));
-  const sources = available.filter(({ name }) => found.schemas.includes(name)).map(({ name, path }) => ({ schema: name, path }));
+  const sources = available
+    .filter(({ name }) => found.schemas.includes(name))
+    .map(({ name, path }) => ({
+      schema: name,
+      path,
+      readsViews: selection.takesViews,
+    }));
   const privileges = Privileges.of(homeFolder(database), user);
   if (found.schemas.some((schema) => !privileges.mayWorkOn(schema, "EXPORT"))) throw missingPrivilege("EXPORT", ["ORA-39109"]);
   const rowFilters = new RowFilters(definition);

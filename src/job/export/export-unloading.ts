@@ -86,10 +86,10 @@ export class Unloading {
         table.lost.push(...unloaded.lost);
         this.#board.advance(worker.number, table);
         this.#run.progress(() => this.progress());
-        if (unloaded.salvaging || unloaded.lost.length > 0) this.#checkpoint.giveUp();
+        if (unloaded.salvaging || unloaded.lost.length > 0 || !unloaded.isRepeatable) this.#checkpoint.giveUp();
         salvaged += 1;
         if (unloaded.salvaging) continue;
-        const left = this.#queue.giveBack(item, unloaded, this.#idle.length);
+        const left = this.#queue.giveBack(item, unloaded, { worker: worker.number, idle: this.#idle.length });
         const { object } = table.table;
         this.#checkpoint.add(
           { item: item.id, object, left: left.map(withoutTable), pieces: piece === null ? [] : [piece] },
@@ -121,7 +121,7 @@ export class Unloading {
   async #next(worker: WorkerThread): Promise<UnloadItem | null> {
     for (;;) {
       if (this.#run.isStopping || !this.#crew.goesOn(worker)) return null;
-      const item = this.#queue.take();
+      const item = this.#queue.take((holder) => holder === worker.number || !this.#crew.goesOn({ number: holder }));
       if (item !== null) return item;
       if (this.#plan.tables.every(({ unload }) => unload.isDone)) return null;
       await new Promise<void>((resolve) => {

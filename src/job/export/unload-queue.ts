@@ -12,6 +12,8 @@ export interface UnloadItem {
   readonly range: KeyRange;
   /** Which of the table's ranges it came from, in the order of the keys. */
   readonly cut: bigint;
+  /** The number of the worker that has what is left at hand: only when that one leaves another begins anew where it has ended. */
+  readonly holder?: number;
 }
 
 /** A piece of a table, numbered in the order of writing. */
@@ -96,8 +98,10 @@ export class UnloadQueue {
     this.#lastId = Math.max(0, ...items.map(({ id }) => id));
   }
 
-  take(): UnloadItem | null {
-    const item = this.#waiting.shift();
+  /** @param mayHave whether one who asks may have what the worker of that number holds */
+  take(mayHave: (holder: number) => boolean): UnloadItem | null {
+    const place = this.#waiting.findIndex(({ holder }) => holder === undefined || mayHave(holder));
+    const [item] = place < 0 ? [] : this.#waiting.splice(place, 1);
     if (item === undefined) return null;
     item.table.waiting -= 1;
     item.table.inProgress += 1;
@@ -105,16 +109,21 @@ export class UnloadQueue {
   }
 
   /**
-   * Takes back what is left of an item; `idle` is the number of workers that have nothing to do.
+   * Takes back from a worker what is left of an item; `idle` is the number of workers that have nothing to do.
    * @returns what is left, as the items that it has become
    */
-  giveBack(item: UnloadItem, { rest, rowsPerPiece }: Unloaded, idle: number): readonly UnloadItem[] {
+  giveBack(
+    item: UnloadItem,
+    { rest, rowsPerPiece }: Unloaded,
+    { worker, idle }: { readonly worker: number; readonly idle: number },
+  ): readonly UnloadItem[] {
     const ranges = rest.length === 1 ? rest.flatMap((range) => this.#share(item.table, range, rowsPerPiece, idle)) : rest;
     const left = ranges.map((range, i) => ({
       id: (this.#lastId += 1),
       table: item.table,
       range,
       cut: rest.length > 1 ? BigInt(i) : item.cut,
+      ...(range.kind === "scan" ? { holder: worker } : {}),
     }));
     // In front, so that a table is finished before the next is begun.
     for (const part of [...left].reverse()) this.#add(part, "first");
