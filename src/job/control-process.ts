@@ -106,7 +106,7 @@ export class ControlProcess {
       heartbeat: 1,
       restartCount: restartCount + Number(run.restarts),
     });
-    failpoint("executing");
+    failpoint("job executing");
   }
 
   /** From here on every error is one of the job, told to its clients. */
@@ -116,7 +116,8 @@ export class ControlProcess {
     const [failure, result] = await attempt(() => job.run());
     const ending = failure !== null || result === "stopped" ? "STOPPING" : "COMPLETING";
     this.#table.updateJob({ state: ending });
-    failpoint(ending.toLowerCase());
+    if (ending === "STOPPING") failpoint("job stopping");
+    else failpoint("job completing");
     if (failure !== null) {
       run.report(failure.lines);
       if (failure.hint !== undefined) run.say(failure.hint);
@@ -160,7 +161,7 @@ export class ControlProcess {
     const { owner, name } = run.definition;
     const end = new Date();
     const state = outcome === "COMPLETE" || outcome === "COMPLETE_ERRORS" ? "COMPLETED" : "STOPPED";
-    failpoint("ending");
+    failpoint("job ending");
     this.#table.atomically(() => {
       run.say(endLine(owner, name, outcome, run.errorCount, run.startTime, end));
       this.#table.updateJob({
@@ -171,7 +172,7 @@ export class ControlProcess {
         ...(state === "COMPLETED" ? { percentDone: 100 } : {}),
       });
     });
-    failpoint("ended");
+    failpoint("job ended");
   }
 }
 

@@ -79,9 +79,9 @@ export class LinkedSource {
 
   commit(): void {
     if (!this.#connection.inTransaction) return;
-    failpoint("import piece before commit");
+    failpoint("link rows before commit");
     this.#connection.exec("COMMIT");
-    failpoint("import piece loaded");
+    failpoint("link rows copied");
   }
 
   /** How many rows the source has, counted without the keys by which they are copied. */

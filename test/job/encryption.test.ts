@@ -116,7 +116,7 @@ test("a job that is started again asks for its password again, and takes no othe
 test("a job that was killed before anything was durable takes no other password either", async () => {
   const folder = hrFolder();
   const request = { schemas: "IN ('HR')", dumpFiles: ["k.dmp"], parameters: ENCRYPTED };
-  await runToFailpoint("EXPORT", folder, request, "executing");
+  await runToFailpoint("EXPORT", folder, request, "job executing");
   const pump = await connect(folder, { currentDirectory: folder });
   try {
     const handle = await pump.attach("INTERRUPTED");

@@ -109,7 +109,7 @@ it("reads and writes schemas of one database, but never one file", async () => {
 
 it("goes on after a crash when the source is as it was, and starts over when it is not", async () => {
   const request: JobRequest = { link: "DBS1", schemas: "= 'S'", parallel: 1 };
-  await runToFailpoint("IMPORT", here, request, "import piece loaded:1");
+  await runToFailpoint("IMPORT", here, request, "link rows before commit:2");
   expectSuccess(await restart(here));
   expect(compareDatabases(join(there, "S.db"), join(here, "S.db"))).toEqual([]);
   expect(logLines(here).join()).not.toContain("from the beginning");
@@ -118,7 +118,7 @@ it("goes on after a crash when the source is as it was, and starts over when it 
     await allJobsGone();
     if (!isThere) rmSync(join(here, "S.db"));
     const into = { ...request, ...(isThere ? { parameters: { TABLE_EXISTS_ACTION: "REPLACE" } } : {}) };
-    await runToFailpoint("IMPORT", here, into, "import piece loaded:1");
+    await runToFailpoint("IMPORT", here, into, "link rows copied:1");
     const writer = new Sqlite(join(there, "S.db"));
     writer.exec("INSERT INTO t (v) VALUES (hex(randomblob(8))); UPDATE u SET b = b + 1");
     writer.close();

@@ -137,7 +137,7 @@ const one = (): JobRequest => ({
 const two = (): JobRequest => ({ ...one(), dumpFiles: [store.url("a.dmp"), store.url("b.dmp")] });
 
 test.each([
-  ["executing", two],
+  ["job executing", two],
   ["export checkpoint", one],
   ["export file published", two],
 ] as const)("an export that is killed at '%s' goes on, with the credential as it is by then", async (failpoint, request) => {

@@ -149,7 +149,7 @@ describe("an interrupted job", () => {
     database.close();
   });
 
-  test.each(["export piece written:2", "export checkpoint", "export ended"])(
+  test.each(["export pages written:2", "export checkpoint", "export ended"])(
     "export, killed at '%s'",
     async (failpoint) => {
       const request = { schemas: "= 'SRC'", dumpFiles: ["a.dmp"], parallel: 2, parameters: ALWAYS };
@@ -162,17 +162,23 @@ describe("an interrupted job", () => {
     60_000,
   );
 
-  test("import, killed at every step", async () => {
-    expectSuccess(await run("EXPORT", { parameters: ALWAYS }));
-    const request = { dumpFiles: ["a.dmp"], remap: [["SRC", "BACK"]] } as const;
-    await runToFailpoint("IMPORT", folder, request, "import pages placed");
-    expect(readdirSync(folder)).not.toContain("BACK.db");
-    await restart(folder, { failpoint: "import whole" });
-    await restart(folder, { failpoint: "import named" });
-    expectSuccess(await restart(folder));
-    expect(readFileSync(at("BACK.db")).equals(readFileSync(at("SRC.db")))).toBe(true);
-    expect(unfinished()).toEqual([]);
-  }, 60_000);
+  test.each([
+    ["import pages placed", "import pages named"],
+    ["import pages whole", "import pages finished"],
+  ])(
+    "import, killed at '%s' and then at '%s'",
+    async (...failpoints) => {
+      expectSuccess(await run("EXPORT", { parameters: ALWAYS }));
+      const request = { dumpFiles: ["a.dmp"], remap: [["SRC", "BACK"]] } as const;
+      await runToFailpoint("IMPORT", folder, request, failpoints[0]);
+      expect(readdirSync(folder)).not.toContain("BACK.db");
+      await restart(folder, { failpoint: failpoints[1] });
+      expectSuccess(await restart(folder));
+      expect(readFileSync(at("BACK.db")).equals(readFileSync(at("SRC.db")))).toBe(true);
+      expect(unfinished()).toEqual([]);
+    },
+    60_000,
+  );
 });
 
 describe("hostile pages", () => {

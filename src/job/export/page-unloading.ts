@@ -98,7 +98,7 @@ export class PageUnloading {
   async #write({ pages, piece }: PagePart, { rows, images }: UnloadedPiece): Promise<void> {
     const identity = { type: PIECE_TYPE.DATABASE_PAGES, object: pages.number, piece, image: 0, rows };
     await this.#parts.writer.append(...images.map((image) => ({ ...image, ...identity })));
-    failpoint("export piece written");
+    failpoint("export pages written");
   }
 
   /** Pages that SQLite can't count rows on are no schema that an import would take. */

@@ -35,6 +35,7 @@ export class BadFile {
 
   /** What was written has come to the disk, and stays. */
   makeWhole(): void {
+    failpoint("bad file written");
     syncPath(this.partPath);
     renameSync(this.partPath, this.#wholePath);
     syncPath(dirname(this.#wholePath));

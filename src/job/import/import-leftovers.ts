@@ -72,6 +72,5 @@ function keepRejected({ path, rejecting }: SavedTarget, bad: BadFile | null): vo
   if (bad === null || rejecting === undefined || bad.isWhole) return;
   bad.remove();
   if (!writeBadFile(path, bad.partPath, rejecting.reasons, rejecting.tables)) return;
-  failpoint("bad file written");
   bad.makeWhole();
 }

@@ -89,7 +89,6 @@ export class Publishing {
       bad.remove();
       const hasRows = await worker.call({ do: "write bad file", path, badPath: bad.partPath, reasons, tables });
       if (!hasRows) return;
-      failpoint("bad file written");
       bad.makeWhole();
     }
     await target.guard(worker.call({ do: "drop rejected", path, durable: !target.isNew, reasons, tables }));

@@ -107,11 +107,11 @@ export class PageTarget {
     setJournalMode(this.workPath, journalMode);
     syncPath(this.workPath);
     this.#save({ identity: identityOf(this.workPath) ?? null });
-    failpoint("import whole");
+    failpoint("import pages whole");
     takeName(this.workPath, this.#saved.path);
-    failpoint("import named");
+    failpoint("import pages named");
     this.#save({ isFinished: true });
-    failpoint("import finished");
+    failpoint("import pages finished");
   }
 
   /** Nothing half is left: no further run goes on with the pages that are there. */

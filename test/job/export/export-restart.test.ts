@@ -4,8 +4,9 @@ import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { KU } from "../../../src/api/constants.ts";
+import { findLeftovers, removeLeftover } from "../../../src/job/clean.ts";
 import { compareDatabases } from "../../judge/compare.ts";
 import { codesOf, expectSuccess, failureOf, followJob, runImport, startJob } from "../pump-jobs.ts";
 import { askAt, defined, logLines, restart, runToFailpoint, runToFailpoints, underFailpoint } from "../restarts.ts";
@@ -61,10 +62,14 @@ function expectEachTableOnce(): void {
 }
 
 test("an export that is killed again and again ends as if it had not been", async () => {
-  const failpoints = ["executing", "export planned", "export piece written", "export synced", "export checkpoint"];
-  await runToFailpoints("EXPORT", folder, REQUEST, [...failpoints, "export ended", "completing"]);
+  const failpoints = ["job executing", "export planned", "export piece unloaded", "export synced", "export checkpoint"];
+  await runToFailpoints("EXPORT", folder, REQUEST, [...failpoints, "export ended", "job completing"]);
   expect(readdirSync(join(folder, ".tsdp/jobs"))).toContain("SYSTEM.INTERRUPTED.db");
+  // At last it dies when it has told its end and is still there: it goes with its last session, or is removed like any that is dead.
+  vi.stubEnv("TSDP_FAILPOINT", "job ended");
   expectSuccess(await restart(folder));
+  vi.unstubAllEnvs();
+  await expect.poll(cleanedJobs, { timeout: 30_000 }).toEqual([]);
   expectEachTableOnce();
   await expectWholeDump();
 });
@@ -72,7 +77,7 @@ test("an export that is killed again and again ends as if it had not been", asyn
 test("what was exported before a crash is not exported again", async () => {
   // Its workers wait for the checkpoint, so that something is left to be done.
   const halfway = `export piece unloaded:4:${join(folder, "held")},export checkpoint`;
-  const failpoints = [halfway, "export piece written:2", "export file published", "ending"];
+  const failpoints = [halfway, "export piece written:2", "export file published", "job ending"];
   await runToFailpoints("EXPORT", folder, REQUEST, failpoints);
   expectSuccess(await restart(folder));
   const log = logLines(folder).join("\n");
@@ -148,6 +153,12 @@ test("ABORT_STEP ends an export before an object, and the restart takes it up th
   expect((await restart(folder)).state).toBe("COMPLETED");
   await expectWholeDump();
 });
+
+/** What is left of jobs when all that nobody runs has been removed. */
+async function cleanedJobs(): Promise<readonly string[]> {
+  for (const leftover of findLeftovers(join(folder, ".tsdp"), folder)) await removeLeftover(leftover);
+  return readdirSync(join(folder, ".tsdp/jobs"));
+}
 
 function change(sql: string): void {
   const database = new Sqlite(join(folder, "SRC.db"));

@@ -105,12 +105,12 @@ const isRunning = () => existsSync(at(".tsdp/jobs/SYSTEM.INTERRUPTED.db"));
 
 test.each([
   [
-    ["executing", "import staged:2", "import piece before commit:5", "import publish before commit"],
-    ["import whole", "import finished", "import named", "completing"],
+    ["job executing", "import begun anew", "import staged:2", "import piece before commit:5", "import publish before commit"],
+    ["import whole", "import finished", "import named", "job completing"],
   ],
   [
     ["import staged", "import piece before commit", "import piece loaded", "import piece loaded:6"],
-    ["import published", "ending"],
+    ["import published", "job ending"],
   ],
 ])("an import of new schemas that is killed at %j and %j, one after the other, ends as if it had not been", async (...points) => {
   await runToFailpoints("IMPORT", folder, TO_NEW, points.flat());
@@ -132,7 +132,7 @@ test.each([
     TO_OLD,
     ["import staged", "import piece loaded:2", "import piece before commit:2", "import publish before commit"].concat([
       "import published",
-      "completing",
+      "job completing",
     ]),
   ],
   ["replace", REPLACING, ["import piece before commit:4", "import published"]],
@@ -162,7 +162,9 @@ test("an import that fails and is killed while it takes back what it has loaded 
 
 test.each([0, 1])("a running import stops (immediate %i) and goes on", async (immediate) => {
   const { pump, handle } = await defined("IMPORT", folder, TO_NEW);
-  await askAt("import piece before commit:2", { pump, handle }, folder, () => pump.stopJob(handle, immediate));
+  // One that waits for its items dies when they have ended.
+  const failpoint = `${immediate === 0 ? "job stopping," : ""}import piece before commit:2`;
+  await askAt(failpoint, { pump, handle }, folder, () => pump.stopJob(handle, immediate));
   while ((await pump.jobs())[0]?.state !== "NOT RUNNING") await sleep(20);
   await pump.close();
   expect(existsSync(at("NEW.db"))).toBe(false);
