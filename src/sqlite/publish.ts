@@ -10,7 +10,7 @@ import { renameRows } from "./rename-rows.ts";
 import { Savepoint } from "./savepoint.ts";
 import { generatedColumns, listTables, readTableShape, sameShape, statisticsCondition, type SchemaObject } from "./schema.ts";
 import { decodeSql, proveSchema } from "./scratch.ts";
-import { countFromKeys, ensureSequenceTable, isAutoincrement } from "./sequences.ts";
+import { ensureSequenceTable, forgetSequences, isAutoincrement, withoutTraces } from "./sequences.ts";
 import { renameStaging, storeSql } from "./stored-definitions.ts";
 import { strictTypesCheck } from "./strict-types.ts";
 import { NotTruncated, truncate } from "./truncate.ts";
@@ -77,13 +77,13 @@ class Publication {
       });
       for (const table of this.#plan.validates ? this.#plan.tables : []) this.#validate(table);
       if (this.#plan.tables.some((table) => this.#countsUp(table))) ensureSequenceTable(connection);
+      forgetSequences(connection, this.#maskedKeys);
       for (const object of this.#plan.creations)
         this.#guarded(object, "failed", () => {
           this.#connection.prepare(this.#text(object)).run();
           return [];
         });
       for (const table of this.#plan.tables) if (!isRawCreate(table)) this.#insertTyped(table);
-      for (const table of this.#plan.tables) this.#forgetKeys(table);
       storeSql(
         connection,
         this.#plan.indexes.filter((index) => this.#createIndex(index)),
@@ -119,11 +119,10 @@ class Publication {
     if (values.length > 0) this.#report({ kind: "invalid", object: definition, values });
   }
 
-  /** Where keys are replaced, the last one of the source is not to be known. */
-  #forgetKeys(table: PublishTable): void {
-    const { integerPrimaryKey } = table.shape;
-    if (table.plainKey !== true || integerPrimaryKey === null || !this.#countsUp(table)) return;
-    countFromKeys(this.#connection, table.definition.name, integerPrimaryKey);
+  /** Names of the new tables whose last key in the source is not to be known, since their keys are replaced. */
+  get #maskedKeys(): readonly string[] {
+    const tables = this.#plan.tables.filter((table) => table.plainKey === true && this.#countsUp(table));
+    return tables.map(({ definition }) => definition.name);
   }
 
   #countsUp(table: PublishTable): boolean {
@@ -167,7 +166,9 @@ class Publication {
       });
     });
     if (!isFilled && table.action === "create") this.#createEmpty(definition);
-    this.#connection.exec(`DROP TABLE ${quoteIdentifier(table.staging)}`);
+    const drop = () => this.#connection.exec(`DROP TABLE ${quoteIdentifier(table.staging)}`);
+    if (definition.name === "sqlite_sequence") withoutTraces(this.#connection, drop);
+    else drop();
   }
 
   /** The columns that an INSERT gives: all that are stored, but for those that the table computes. */
@@ -251,7 +252,8 @@ class Publication {
   /** Rows about tables of this job, and about indexes that it brings. */
   #mergeCondition({ shape }: PublishTable): string {
     const tables = `${quoteIdentifier(shape.storedColumns[0] ?? "")} IN (${this.#createdNames()})`;
-    if (!shape.storedColumns.includes("idx")) return tables;
+    if (!shape.storedColumns.includes("idx"))
+      return `${tables} AND name NOT IN (${this.#maskedKeys.map(quoteLiteral).join(", ")})`;
     return `${tables} AND ${statisticsCondition(this.#plan.indexes)}`;
   }
 

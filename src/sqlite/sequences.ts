@@ -1,4 +1,4 @@
-import { quoteIdentifier } from "../base/identifiers.ts";
+import { quoteLiteral } from "../base/identifiers.ts";
 import type { Connection } from "./database.ts";
 import { bareSql } from "./statement-end.ts";
 
@@ -12,8 +12,23 @@ export function ensureSequenceTable(connection: Connection): void {
   connection.exec('CREATE TABLE "tsdp:sequence" (id INTEGER PRIMARY KEY AUTOINCREMENT); DROP TABLE "tsdp:sequence"');
 }
 
-/** Has AUTOINCREMENT go on after the largest key that is there, whatever the last one was where the rows come from. */
-export function countFromKeys(connection: Connection, table: string, key: string): void {
-  const last = `(SELECT coalesce(max(${quoteIdentifier(key)}), 0) FROM ${quoteIdentifier(table)})`;
-  connection.prepare(`UPDATE sqlite_sequence SET seq = ${last} WHERE name = ?`).run(table);
+/** Forgets the last keys of tables, which come with their new keys: AUTOINCREMENT goes on after the largest of those. */
+export function forgetSequences(connection: Connection, tables: readonly string[]): void {
+  if (tables.length === 0) return;
+  withoutTraces(connection, () => {
+    connection.exec(`DELETE FROM sqlite_sequence WHERE name IN (${tables.map(quoteLiteral).join(", ")})`);
+  });
 }
+
+/** Runs a step of which nothing that it removes is left in unused bytes of the file. */
+export function withoutTraces(connection: Connection, step: () => void): void {
+  const before = connection.pragma("main.secure_delete", { simple: true });
+  connection.pragma("main.secure_delete = on");
+  try {
+    step();
+  } finally {
+    connection.pragma(`main.secure_delete = ${before === FAST ? "fast" : Number(before)}`);
+  }
+}
+
+const FAST = 2;

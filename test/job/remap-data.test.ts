@@ -169,13 +169,16 @@ test("a function of a module replaces values, and its digest is recorded", async
 test("an INTEGER PRIMARY KEY stays a key of integers, foreign keys follow it, and AUTOINCREMENT goes on after it", async () => {
   const folder = appFolder(`
     CREATE TABLE boss (id INTEGER PRIMARY KEY AUTOINCREMENT, name);
-    CREATE TABLE clerk (id INTEGER PRIMARY KEY AUTOINCREMENT, boss INTEGER REFERENCES boss, UNIQUE (boss, id));
+    CREATE TABLE employee (id INTEGER PRIMARY KEY AUTOINCREMENT, boss INTEGER REFERENCES boss, UNIQUE (boss, id));
     WITH RECURSIVE n(i) AS (SELECT 770001 UNION ALL SELECT i + 1 FROM n WHERE i < 770020) INSERT INTO boss SELECT i, 'boss ' || i FROM n;
-    INSERT INTO clerk SELECT id - 770000, id FROM boss;`);
+    CREATE TABLE kept (id INTEGER PRIMARY KEY AUTOINCREMENT);
+    INSERT INTO kept VALUES (41);
+    DELETE FROM kept;
+    INSERT INTO employee SELECT id - 770000, id FROM boss;`);
   const remapData = [
     ["boss", "id", "MASK.HASH"],
-    ["clerk", "boss", "MASK.HASH"],
-    ["clerk", "id", "MASK.SHUFFLE"],
+    ["employee", "boss", "MASK.HASH"],
+    ["employee", "id", "MASK.SHUFFLE"],
   ] as const;
   const parameters = { REMAP_DATA_KEY: KEY };
   const schemas = "IN ('APP')";
@@ -197,11 +200,15 @@ test("an INTEGER PRIMARY KEY stays a key of integers, foreign keys follow it, an
       one("SELECT count(*) FROM boss JOIN source.boss s USING (name) WHERE typeof(boss.id) = 'integer' AND s.id <> boss.id"),
     ).toBe(20);
     expect(one("SELECT count(*) FROM boss JOIN source.boss s USING (id)")).toBe(0);
-    const pairs = "clerk c JOIN boss b ON b.id = c.boss JOIN source.boss s USING (name)";
+    const pairs = "employee c JOIN boss b ON b.id = c.boss JOIN source.boss s USING (name)";
     expect(one(`SELECT count(*) FROM ${pairs} WHERE s.id - 770000 <> c.id`)).toBe(20);
     expect(one("SELECT count(*) FROM sqlite_sequence WHERE seq = 770020")).toBe(0);
+    expect(one("INSERT INTO kept DEFAULT VALUES RETURNING id")).toBe(42);
+    // Nor in unused bytes: the end of the name and the number.
+    if (copy !== "A")
+      expect(readFileSync(join(folder, `${copy}.db`)).includes(Buffer.from([0x73, 0x0b, 0xbf, 0xe4]))).toBe(false);
     expect(one("SELECT max(id) FROM boss")).toBeLessThan(one("INSERT INTO boss (name) VALUES ('new') RETURNING id") as number);
-    expect(one("INSERT INTO clerk (boss) SELECT max(id) FROM boss RETURNING id")).toBe(21);
+    expect(one("INSERT INTO employee (boss) SELECT max(id) FROM boss RETURNING id")).toBe(21);
     database.close();
   }
 });
