@@ -1,11 +1,11 @@
 import Sqlite from "better-sqlite3";
 import { spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeEach, describe, expect, test } from "vitest";
 import { compareDatabases } from "../judge/compare.ts";
-import { expectSuccess, runExport, runImport, type JobReport } from "./pump-jobs.ts";
+import { expectSuccess, runExport, runImport, type JobReport, type JobRequest } from "./pump-jobs.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 const ROWS = 3000;
@@ -192,6 +192,72 @@ describe("a WITHOUT ROWID table", () => {
   }
 });
 
+describe("chosen and masked rows of damaged tables", () => {
+  /** In every value that is masked. */
+  const ORIGINAL = "0".repeat(14);
+  const CHOSEN: JobRequest = {
+    schemas: "IN ('DAMAGED')",
+    logFile: "job.log",
+    dataFilters: [
+      ["SUBQUERY", "WHERE a < 4 AND id > 30 ORDER BY b", "numbered"],
+      ["SAMPLE", 50, "keyed"],
+    ],
+    remapData: [
+      ["numbered", "b", "MASK.HASH"],
+      ["keyed", "v", "MASK.PARTIAL(0,2)"],
+    ],
+    parameters: { SAMPLE_SEED: "3", REMAP_DATA_KEY: "a key for masks of damaged rows", COMPRESSION: "NONE" },
+  };
+
+  async function chosenCopy(dump: string, schema: string): Promise<JobReport> {
+    const report = await runExport(folder, { ...CHOSEN, dumpFiles: [dump] });
+    expectSuccess(await runImport(folder, { dumpFiles: [dump], remap: [["DAMAGED", schema]] }));
+    return report;
+  }
+
+  test("are those of the sound table less the ones that are named as lost", async () => {
+    damage([]);
+    expectSuccess(await chosenCopy("whole.dmp", "WHOLE"));
+    damage([...one(pagesOf("numbered", "leaf")), ...one(pagesOf("numbered", "overflow"), 0), ...one(pagesOf("keyed", "leaf"))]);
+    const report = await chosenCopy("damaged.dmp", "RESCUED");
+    expect(report).toMatchObject({ state: "COMPLETED", errorCount: 2 });
+    const part = (table: string) =>
+      expect.stringContaining(`ORA-31693: Table data object "DAMAGED"."${table}" failed to load/unload in part:`) as string;
+    expect([...report.errors].sort()).toEqual([part("keyed"), part("numbered")]);
+
+    const copies = new Sqlite(join(folder, "WHOLE.db"), { readonly: true });
+    copies.prepare("ATTACH ? AS rescued").run(join(folder, "RESCUED.db"));
+    const values = (sql: string) => copies.prepare(sql).pluck().all();
+    const named = new Set(namedIds(report.errors.filter((error) => error.includes('"numbered"'))));
+    const [whole, kept] = [values("SELECT id FROM main.numbered"), values("SELECT id FROM rescued.numbered")].map((ids) =>
+      ids.map(Number),
+    );
+    expect(whole).toEqual(column(pristine, "SELECT id FROM numbered WHERE a < 4 AND id > 30"));
+    expect(kept).toEqual(whole?.filter((id) => !named.has(id)));
+    expect(kept?.length).toBeLessThan(whole?.length ?? 0);
+    for (const [table, most] of [
+      ["numbered", 20],
+      ["keyed", 40],
+      ["sound", 0],
+      ["after", 0],
+    ] as const) {
+      expect(values(`SELECT 1 FROM (SELECT * FROM rescued.${table} EXCEPT SELECT * FROM main.${table})`)).toEqual([]);
+      const [rows, lost] = values(
+        `SELECT count(*) FROM rescued.${table} UNION ALL SELECT (SELECT count(*) FROM main.${table}) - (SELECT count(*) FROM rescued.${table})`,
+      ).map(Number);
+      expect(lost).toBeLessThanOrEqual(most);
+      expect(report.lines).toContainEqual(
+        expect.stringMatching(new RegExp(`^\\. \\. exported "DAMAGED"\\."${table}" .* ${rows} rows$`)),
+      );
+    }
+    copies.close();
+    const files = readdirSync(folder, { recursive: true }).map(String);
+    const written = files.filter((name) => !/^(?:PRISTINE|DAMAGED)\.db/.test(name) && statSync(join(folder, name)).isFile());
+    expect(written).toContain("damaged.dmp");
+    expect(written.filter((name) => readFileSync(join(folder, name)).includes(ORIGINAL))).toEqual([]);
+  });
+});
+
 test("the command ends with exit code 5 and its last lines say why", () => {
   damage(one(pagesOf("numbered", "leaf")));
   const words = [
@@ -199,6 +265,9 @@ test("the command ends with exit code 5 and its last lines say why", () => {
     "export",
     "schemas=DAMAGED",
     "logfile=damaged.log",
+    'query=numbered:"WHERE a < 6"',
+    "sample=keyed:50",
+    "remap_data=numbered.b:MASK.PARTIAL(0,2)",
   ];
   const { status, stdout } = spawnSync(process.execPath, words, { cwd: folder, encoding: "utf8" });
   expect(stdout).toMatch(/ completed with 1 error\(s\) at /);
