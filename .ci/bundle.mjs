@@ -16,16 +16,15 @@ const ENTRIES = [
   "job/dry-run/dry-run-host",
   "job/host",
   "sqlite/rename-process",
-  "sqlite/state-stamp",
   "sqlite/table-facts",
   "worker/entry",
 ];
 
-/** Chunks of what several entries or lazy parts share. The stamp of a state is read by a process that needs nothing else. */
+/** Chunks of what several entries or lazy parts share. */
 const GROUPS = [
   {
     name: "common",
-    test: /src.(?:base|format|sqlite|mask|catalog|metadata|dump|storage).(?!entries|state-stamp)/,
+    test: /src.(?:base|format|sqlite|mask|catalog|metadata|dump|storage).(?!entries)/,
     minShareCount: 3,
   },
   { name: "job", test: /src.(?:job|api)./, minShareCount: 2 },

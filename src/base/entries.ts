@@ -6,7 +6,6 @@ export type Entry =
   | "job/dry-run/dry-run-host"
   | "job/host"
   | "sqlite/rename-process"
-  | "sqlite/state-stamp"
   | "sqlite/table-facts"
   | "worker/entry";
 

@@ -1,7 +1,6 @@
-import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { closeSync, openSync, readSync, statSync } from "node:fs";
-import { entryPath } from "../base/entries.ts";
+import { open } from "node:fs/promises";
 
 /** Bytes of the header that change with a commit in rollback mode: change counter and page count, schema cookie. */
 const HEADER_PARTS = [
@@ -11,59 +10,50 @@ const HEADER_PARTS = [
 const CHUNK = 1 << 20;
 
 /**
- * What tells one committed state of a schema file from every other: the file, its times, its counters, and all of its WAL.
- * Equal stamps mean an unchanged file; an unchanged content may well have another stamp.
- * Only for a process without SQLite connections: to open the file by other means drops SQLite's locks.
+ * What tells one committed state of some schema files from every other: of each the file, its times, its counters, and all of its WAL.
+ * Equal stamps mean unchanged files; an unchanged content may well have another stamp.
  */
-function stateStamp(path: string): string {
-  const { dev, ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
-  const descriptor = openSync(path, "r");
-  try {
-    const header = HEADER_PARTS.map(([offset, length]) => {
-      const bytes = Buffer.alloc(length);
-      readSync(descriptor, bytes, 0, length, offset);
-      return bytes.toString("hex");
-    });
-    return [dev, ino, size, mtimeNs, ctimeNs, ...header, walDigest(`${path}-wal`)].join("/");
-  } finally {
-    closeSync(descriptor);
+export class StateStamps {
+  readonly #paths: readonly string[];
+  readonly #descriptors: number[] = [];
+
+  constructor(paths: readonly string[]) {
+    this.#paths = paths;
+  }
+
+  /** The stamp of each file, in their order. The files that are open for it stay so. */
+  async read(): Promise<readonly string[]> {
+    for (const path of this.#paths.slice(this.#descriptors.length)) this.#descriptors.push(openSync(path, "r"));
+    const stamps: string[] = [];
+    for (const [i, path] of this.#paths.entries()) {
+      const { dev, ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
+      const header = HEADER_PARTS.map(([offset, length]) => {
+        const bytes = Buffer.alloc(length);
+        readSync(this.#descriptors[i] ?? -1, bytes, 0, length, offset);
+        return bytes.toString("hex");
+      });
+      stamps.push([dev, ino, size, mtimeNs, ctimeNs, ...header, await walDigest(`${path}-wal`)].join("/"));
+    }
+    return stamps;
+  }
+
+  /** To be called when this process holds no connection to the files any more: closing a file drops SQLite's locks on it. */
+  close(): void {
+    for (const descriptor of this.#descriptors.splice(0)) closeSync(descriptor);
   }
 }
 
-/** An empty WAL is none: readers leave one behind. */
-function walDigest(path: string): string {
+/** An empty WAL is none: readers leave one behind. SQLite has no locks on it. */
+async function walDigest(path: string): Promise<string> {
   if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0) return "";
   const hash = createHash("sha256");
-  const descriptor = openSync(path, "r");
+  const file = await open(path, "r");
   try {
     const bytes = Buffer.alloc(CHUNK);
-    for (let read = readSync(descriptor, bytes); read > 0; read = readSync(descriptor, bytes))
-      hash.update(bytes.subarray(0, read));
+    for (let { bytesRead } = await file.read(bytes); bytesRead > 0; { bytesRead } = await file.read(bytes))
+      hash.update(bytes.subarray(0, bytesRead));
   } finally {
-    closeSync(descriptor);
+    await file.close();
   }
   return hash.digest("hex");
-}
-
-/** The state stamps of some schema files, in their order, read by a process of its own. @throws what that process says */
-export function readStateStamps(paths: readonly string[]): Promise<readonly string[]> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [ENTRY, STAMP_ARGUMENT, ...paths], { stdio: ["ignore", "pipe", "pipe"] });
-    const output: Buffer[] = [];
-    const trouble: Buffer[] = [];
-    child.stdout.on("data", (bytes: Buffer) => output.push(bytes));
-    child.stderr.on("data", (bytes: Buffer) => trouble.push(bytes));
-    child.on("error", reject);
-    child.on("close", (code) => {
-      if (code === 0) resolve(JSON.parse(Buffer.concat(output).toString()) as string[]);
-      else reject(new Error(`the state of the sources can't be read: ${Buffer.concat(trouble).toString()}`));
-    });
-  });
-}
-
-const STAMP_ARGUMENT = "--stamp";
-const ENTRY = entryPath("sqlite/state-stamp");
-
-if (process.argv[1] === ENTRY && process.argv[2] === STAMP_ARGUMENT) {
-  process.stdout.write(JSON.stringify(process.argv.slice(3).map(stateStamp)));
 }

@@ -9,7 +9,6 @@ import { DumpFileSetWriter, type DumpFileSetOptions, type WrittenFile } from "..
 import { encodeMasterTable } from "../../metadata/master-table.ts";
 import { recoverSource } from "../../sqlite/source.ts";
 import { PIECE_TARGET } from "../../sqlite/stage.ts";
-import { readStateStamps } from "../../sqlite/state-stamp.ts";
 import type { SchemaFile } from "../../worker/messages.ts";
 import { ExportCheckpoint, replay, type SavedExport } from "./export-checkpoint.ts";
 import { homeFolder } from "../../catalog/home.ts";
@@ -188,10 +187,8 @@ export class ExportJob implements Job {
 
   /** Null when a source is no longer in the state that is read. Rows of the same state may be kept apart another way. */
   async #stampOfSources(): Promise<string | null> {
-    const snapshot = this.#requireSnapshot();
-    if (!snapshot.isCurrent()) return null;
-    const stamps = await readStateStamps(this.#sources.map(({ path }) => path));
-    return snapshot.isCurrent() ? JSON.stringify([...stamps, ...secretsOf(this.#plan)]) : null;
+    const stamps = await this.#requireSnapshot().stamps();
+    return stamps === null ? null : JSON.stringify([...stamps, ...secretsOf(this.#plan)]);
   }
 
   /** Moves the rows and publishes the files. */

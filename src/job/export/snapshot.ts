@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { openDatabase, type Connection } from "../../sqlite/database.ts";
 import { beginSnapshot, dataVersion, isHotJournal, openSource, recoverSource, sourceError } from "../../sqlite/source.ts";
+import { StateStamps } from "../../sqlite/state-stamp.ts";
 import type { SchemaFile } from "../../worker/messages.ts";
 import type { WorkerThread } from "../worker-thread.ts";
 
@@ -16,6 +17,7 @@ export class Snapshot {
   readonly #workers: readonly WorkerThread[];
   readonly #idle: readonly Connection[];
   readonly #connections: ReadonlyMap<string, Connection>;
+  readonly #stamps: StateStamps;
   /** `data_version` of the idle connections when all transactions had begun. */
   #versionsOfState: readonly number[] = [];
 
@@ -24,6 +26,7 @@ export class Snapshot {
     this.#workers = workers;
     this.#idle = sources.map(({ schema, path }) => openSource(schema, path));
     this.#connections = new Map(sources.map(({ schema, path }) => [schema, openSource(schema, path)]));
+    this.#stamps = new StateStamps(sources.map(({ path }) => path));
   }
 
   /** The workers have opened the sources already. @throws ORA-39002 with SQLite's cause */
@@ -50,6 +53,13 @@ export class Snapshot {
     return this.#versions().every((version, i) => version === this.#versionsOfState[i]);
   }
 
+  /** Tells the state from every other one; null when a source is in another one by now. */
+  async stamps(): Promise<readonly string[] | null> {
+    if (!this.isCurrent()) return null;
+    const stamps = await this.#stamps.read();
+    return this.isCurrent() ? stamps : null;
+  }
+
   /** Has a further worker see the same state. @returns false when it can't any more, since a source has changed */
   async join(worker: WorkerThread): Promise<boolean> {
     await worker.call({ do: "begin snapshot" });
@@ -58,8 +68,10 @@ export class Snapshot {
     return false;
   }
 
+  /** To be called after the workers have ended. */
   close(): void {
     for (const connection of [...this.#connections.values(), ...this.#idle]) connection.close();
+    this.#stamps.close();
   }
 
   /** Whether a state has been frozen. @throws what is wrong with a source, but for a journal that only looks hot */

@@ -5,7 +5,6 @@ import type { MasterTable } from "../../metadata/master-table.ts";
 import { isSystemTable } from "../../metadata/dump-object.ts";
 import { cutRange } from "../../sqlite/key-range.ts";
 import { recoverSource } from "../../sqlite/source.ts";
-import { readStateStamps } from "../../sqlite/state-stamp.ts";
 import type { SchemaFile } from "../../worker/messages.ts";
 import { chooseSources, NO_PLAN, type ExportPlan, type TableWork } from "../export/export-plan.ts";
 import { estimateExport, estimateMethod, fallbackLines } from "../export/export-estimate.ts";
@@ -72,13 +71,14 @@ export class LinkedImport {
     this.#workers = this.#pool.take(Math.min(this.#run.degree, this.#sources.length)).slice(0, this.#sources.length);
     await Promise.all(this.#workers.map((worker) => worker.call({ do: "open link", sources: this.#sourcesOf(worker) })));
     this.#snapshot = await Snapshot.take(this.#sources, this.#workers);
-    const reading = this.#readStamp(this.#snapshot);
+    const reading = this.#snapshot.stamps();
     // Awaited below, once there is a plan; a failure must not surface before that as an unhandled one.
     reading.catch(() => undefined);
     const { plan, master, chosen, missing } = await planLink(definition, sources, this.#snapshot, saved);
     this.#plan = plan;
     this.#assertOthers(chosen);
-    return { chosen, catalog: plan.catalog, missing, master, stamp: await reading };
+    const stamps = await reading;
+    return { chosen, catalog: plan.catalog, missing, master, stamp: stamps === null ? null : JSON.stringify(stamps) };
   }
 
   /** What the plan has to say: objects that can't be taken. */
@@ -124,12 +124,6 @@ export class LinkedImport {
 
   #sourcesOf(worker: WorkerThread): readonly SchemaFile[] {
     return this.#sources.filter(({ schema }) => this.workerOf(schema) === worker);
-  }
-
-  async #readStamp(snapshot: Snapshot): Promise<string | null> {
-    if (!snapshot.isCurrent()) return null;
-    const stamps = await readStateStamps(this.#sources.map(({ path }) => path));
-    return snapshot.isCurrent() ? JSON.stringify(stamps) : null;
   }
 
   /** A schema can't be read and written at the same time. */
