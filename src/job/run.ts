@@ -97,7 +97,7 @@ export class JobRun {
   }
 
   /** Forgets what earlier runs have done and told: the errors of the job are counted from here. */
-  beginAnew(clear: () => void): void {
+  beginAnew(clear: () => void = () => undefined): void {
     clear();
     this.#errorCount = 0;
     this.table.updateJob({ errorCount: 0 });

@@ -39,6 +39,7 @@ export async function verifyOnly(
   files: readonly DumpFile[],
   tellStart: () => void,
 ): Promise<"done" | "stopped"> {
+  if (run.restarts) run.beginAnew();
   run.say("Verifying dump file checksums");
   const faults = await verifyByCrew(run, crew, files);
   if (run.isStopping) return "stopped";

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect, type DataPump } from "../../src/api/data-pump.ts";
 import { toPumpError } from "../../src/base/errors.ts";
+import type { Operation } from "../../src/job/definition.ts";
 import { defineJob, followJob, startJob, type JobReport, type JobRequest } from "./pump-jobs.ts";
 
 const NAME = "INTERRUPTED";
@@ -10,7 +11,7 @@ const POLL_MS = 5;
 
 /** Defines a job, which is DEFINING until its session ends. */
 export async function defined(
-  operation: "EXPORT" | "IMPORT",
+  operation: Operation,
   folder: string,
   request: JobRequest,
 ): Promise<{ pump: DataPump; handle: number }> {
@@ -20,7 +21,7 @@ export async function defined(
 
 /** Runs a job whose control process is killed when it passes a failpoint for the n-th time (`name:n`). */
 export async function runToFailpoint(
-  operation: "EXPORT" | "IMPORT",
+  operation: Operation,
   folder: string,
   request: JobRequest,
   failpoint: string,
@@ -40,7 +41,7 @@ export async function runToFailpoint(
 
 /** Runs a job whose control process is killed at the first failpoint, that of its restart at the second, and so on. */
 export async function runToFailpoints(
-  operation: "EXPORT" | "IMPORT",
+  operation: Operation,
   folder: string,
   request: JobRequest,
   [first = "", ...further]: readonly string[],

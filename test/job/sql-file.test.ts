@@ -1,5 +1,15 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
@@ -7,6 +17,8 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { writeConstructs } from "../../fixtures/constructs.ts";
 import { PumpError } from "../../src/base/errors.ts";
 import { NO_KEYS } from "../../src/dump/set-key.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+import { restart, runToFailpoints } from "./restarts.ts";
 import { codesOf, expectSuccess, runExport, runInProcess, runSqlFile, type JobReport, type JobRequest } from "./pump-jobs.ts";
 
 const HAS_SHELL = spawnSync("sqlite3", ["--version"]).status === 0;
@@ -223,3 +235,20 @@ it("of an encrypted set needs its password", async () => {
   expectSuccess((await script({ ...request, keyring: { ...NO_KEYS, password: "pw" } })) as JobReport);
   expect(readFileSync(join(folder, "x.sql"), "utf8")).toContain("CREATE VIEW shown");
 });
+
+it("is written anew when its process was killed, and counts its errors once", async () => {
+  const home = temporaryFolder();
+  copyFileSync(join(folder, "all.dmp"), join(home, "all.dmp"));
+  const request = { dumpFiles: ["all.dmp"], tables: "O'E.orders,O'E.nothing" };
+  const whole = await runSqlFile(home, { ...request, sqlFile: "whole.sql" });
+  expect(whole).toMatchObject({ state: "COMPLETED", errorCount: 1, errors: [expect.stringContaining("ORA-39166")] });
+  await runToFailpoints("SQL_FILE", home, { ...request, sqlFile: "x.sql" }, ["job executing", "job completing"]);
+  expect(await restart(home)).toMatchObject({ state: "COMPLETED", errorCount: 1 });
+  expect(textOf(join(home, "x.sql"))).toBe(textOf(join(home, "whole.sql")));
+  expect(readdirSync(home).sort()).toEqual([".tsdp", "all.dmp", "job.log", "whole.sql", "x.sql"]);
+});
+
+/** Without the times of the job. */
+function textOf(path: string): string {
+  return readFileSync(path, "utf8").replaceAll(/^-- .*$/gm, "");
+}

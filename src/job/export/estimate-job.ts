@@ -72,6 +72,7 @@ export class EstimateJob implements Job {
     const total = this.#estimates.reduce((sum, { bytes }) => sum + bytes, 0);
     const path = objectPath(definition.mode as ExportMode, "TABLE/TABLE_DATA");
     this.#run.say(restarts ? restartingLine(owner, name, command) : startingLine(owner, name, command));
+    if (restarts) this.#run.beginAnew();
     this.#run.measure(1, startupLine(this.#startup));
     this.#run.say(estimateHeadLine(method), this.#run.ofWorker(1, processingLine(path)));
     this.#run.measure(1, estimatedObjectsLine(this.#estimates.length, this.#seconds));

@@ -60,6 +60,8 @@ export class SqlFileJob implements Job {
     const command = String(this.#run.parameter("CLIENT_COMMAND") ?? "");
     if (!isNetworkImport(this.#run.definition)) this.#run.say(masterTableLine(owner, name));
     this.#run.say(this.#run.restarts ? restartingLine(owner, name, command) : startingLine(owner, name, command));
+    // Every run writes the script from its beginning.
+    if (this.#run.restarts) this.#run.beginAnew();
     for (const entry of this.#missing) this.#run.report(pumpError([entry]).lines);
     for (const path of scriptPaths(this.#schemas.flatMap(({ objects }) => objects)))
       this.#run.say(processingLine(objectPath(this.#mode, path)));
