@@ -106,7 +106,9 @@ const EXPLANATIONS = {
       "In SQLite constraints are part of the definition of their table.",
       "Leave it out. Foreign keys are off during an import and checked at its end.",
     ],
+    DATAFILES: DATA_FILES,
     "DESTROY=Y": INAPPLICABLE_FILE_PARAMETERS.REUSE_DATAFILES,
+    TTS_FULL_CHECK: CLOSURE,
   },
   argument: {
     CLUSTER_OK: [

@@ -8,7 +8,7 @@ import {
   type SchemaObject,
   type ListedTable,
 } from "../sqlite/schema.ts";
-import { isStagingName } from "../sqlite/staging.ts";
+import { isStagedBySome } from "../sqlite/staging.ts";
 import type { DumpObject, DumpSchema, ObjectType } from "./dump-object.ts";
 
 /** All that a schema file defines. `unreadable` are names that no SQL can spell. */
@@ -22,10 +22,11 @@ export interface SchemaContents {
 export function readSchema(connection: Connection, schema: string): SchemaContents {
   const tables = listTables(connection);
   const { objects, unreadable } = readObjects(connection);
+  const names = new Set(objects.map(({ name }) => name));
   return {
     schema: { name: schema, settings: readSettings(connection) },
     objects: objects
-      .filter((object) => object.sql !== null && !isStagingName(object.tableName))
+      .filter((object) => object.sql !== null && !isStagedBySome(object.tableName, names))
       .map((object) => describe(connection, schema, object, tables)),
     unreadable,
   };

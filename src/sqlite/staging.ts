@@ -47,9 +47,14 @@ export function stagingName(guid: string, object: number): string {
   return `tsdp:${guid.slice(0, 8)}:${object}`;
 }
 
-/** Whether a table is a staging table: of an import that runs, or that ended in the middle. */
-export function isStagingName(name: string): boolean {
+/** Whether a table has the name of a staging table: of an import that runs, or that ended in the middle. */
+function isStagingName(name: string): boolean {
   return /^tsdp:[0-9A-F]{8}:\d+(?::bad)?$/.test(name);
+}
+
+/** Whether a table is the staging table of an import that has its progress in the same file, or has left refused rows there, and no user's. */
+export function isStagedBySome(name: string, tables: ReadonlySet<string>): boolean {
+  return isStagingName(name) && (name.endsWith(":bad") || tables.has(progressName(name.slice("tsdp:".length))));
 }
 
 /** Whether an object of this name would be in the way of those that tsdp makes in a schema file for a while. */

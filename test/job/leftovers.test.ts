@@ -39,9 +39,12 @@ test("several schemas, one of them empty, come back whole, and nothing else is l
   expect(readdirSync(folder).filter((file) => file.includes(".part"))).toEqual([]);
 });
 
-test("staging tables of an import that did not end are no part of an export", async () => {
-  execute("A.db", 'CREATE TABLE a (x); INSERT INTO a VALUES (1); CREATE TABLE "tsdp:0123ABCD:7" (x UNIQUE)');
-  expectSuccess(await runExport(folder, { schemas: "IN ('A')" }));
+test("staging tables of an import that did not end are no part of an export, and a user's table of such a name is an error", async () => {
+  const staged = 'CREATE TABLE "tsdp:0123ABCD:7" (x UNIQUE); CREATE TABLE "tsdp:0123ABCD:0" (object, piece, rejected)';
+  execute("A.db", `CREATE TABLE a (x); INSERT INTO a VALUES (1); ${staged}; CREATE TABLE "tsdp:89ABCDEF:1" (mine)`);
+  const { state, errors } = await runExport(folder, { schemas: "IN ('A')" });
+  expect(state).toBe("COMPLETED");
+  expect(errors).toEqual([expect.stringMatching(/^ORA-39166: Object A\.tsdp:89ABCDEF:1 .*\nTSDP-00010: tsdp keeps/)]);
   expectSuccess(await runImport(folder, { remap: [["A", "A2"]] }));
   expect(query("A2.db", "SELECT name FROM sqlite_schema")).toEqual(["a"]);
 });

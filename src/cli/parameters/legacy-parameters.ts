@@ -9,6 +9,8 @@ type Becomes =
   | { readonly kind: "flag"; readonly yes: readonly string[]; readonly no: readonly string[] }
   /** One value is what happens anyway; the other can't be had. */
   | { readonly kind: "fixed"; readonly refused: "Y" | "N" }
+  /** What it is for can't mean anything here. */
+  | { readonly kind: "inapplicable" }
   | { readonly kind: "index file" };
 
 export interface LegacyParameter {
@@ -32,8 +34,8 @@ export const LEGACY_PARAMETERS: readonly LegacyParameter[] = [
   renamed("owner", EXPORT, "schemas"),
   renamed("fromuser", IMPORT, "schemas"),
   renamed("touser", IMPORT, "remap_schema"),
-  renamed("tts_full_check", EXPORT, "transport_full_check"),
-  renamed("datafiles", IMPORT, "transport_datafiles"),
+  legacy("tts_full_check", EXPORT, { kind: "inapplicable" }),
+  legacy("datafiles", IMPORT, { kind: "inapplicable" }),
   flag("rows", BOTH, ["content=ALL"], ["content=METADATA_ONLY"]),
   flag("consistent", EXPORT, ["flashback_time=SYSTIMESTAMP"], []),
   flag("indexes", BOTH, [], ["exclude=INDEX"]),

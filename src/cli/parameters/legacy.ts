@@ -63,6 +63,9 @@ function replacement(command: Command, { name, becomes }: LegacyParameter, assig
       if (flagOf(command, assignment) === (becomes.refused === "Y"))
         assertMeaning("legacy parameter", `${name.toUpperCase()}=${becomes.refused}`);
       return [];
+    case "inapplicable":
+      assertMeaning("legacy parameter", name);
+      return [];
     case "index file":
       return [{ ...assignment, name: "sqlfile" }, assignmentOf("include", "INDEX")];
   }

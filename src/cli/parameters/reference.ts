@@ -132,6 +132,8 @@ function becomesText(becomes: LegacyParameter["becomes"]): string {
       const refused = `${becomes.refused}: refused, it has no meaning here`;
       return becomes.refused === "Y" ? `${refused}; N: ignored` : `Y: ignored; ${refused}`;
     }
+    case "inapplicable":
+      return "refused, it has no meaning here";
     case "index file":
       return "sqlfile, with include=INDEX";
   }

@@ -70,6 +70,21 @@ describe("legacy mode", () => {
     expect(toPumpError(error).code).toBe(code);
   });
 
+  it.each([
+    ["export", "tts_full_check"],
+    ["import", "datafiles"],
+  ] as const)("%s %s is refused under the name that was typed", (command, name) => {
+    let text = "";
+    try {
+      readCommandLine(command, [`${name}=y`, "file=x"]);
+    } catch (thrown) {
+      text = toPumpError(thrown)
+        .lines.map((line) => line.text)
+        .join(" ");
+    }
+    expect(text).toContain(`legacy parameter ${name.toUpperCase()}`);
+  });
+
   it("finds the directory object that is the folder of a path", async () => {
     const pump = { directories: () => Promise.resolve([{ name: "DUMPS", path: "/dumps/a" }]) };
     const plan = (file: string) => planJob(readCommandLine("export", [`file=${file}`, "log=exp.log"]).settings);
