@@ -1,4 +1,5 @@
 import { pumpError, toPumpError, type ErrorLine, type PumpError } from "../base/errors.ts";
+import { failpoint } from "../base/failpoint.ts";
 import { quoteIdentifier, upperName } from "../base/identifiers.ts";
 import { Directories } from "../catalog/directories.ts";
 import { DirectoryGrants } from "../catalog/directory-grants.ts";
@@ -7,7 +8,8 @@ import { DatabaseLinks } from "../catalog/links.ts";
 import { ADMINISTRATOR, BUILT_IN_GRANTS, BUILT_IN_ROLES, Roles } from "../catalog/roles.ts";
 import { Users } from "../catalog/users.ts";
 import type { CatalogObject } from "../metadata/catalog-objects.ts";
-import { CATALOG_TAILS, objectPath } from "../metadata/object-paths.ts";
+import { CATALOG_TAILS, objectPath, type CatalogTail } from "../metadata/object-paths.ts";
+import type { ControlTable } from "./control-table.ts";
 import type { JobDefinition } from "./definition.ts";
 import { remappedPath } from "./directory-remaps.ts";
 import { completedLine, lastPart, processingLine } from "./log-lines.ts";
@@ -38,23 +40,65 @@ export function readCatalog(home: string): readonly CatalogObject[] {
 }
 
 /**
- * Makes them in the catalog of an import's database, before its schemas, and names their paths. Those that exist stay as they are. An
- * import that is started again does not do it again.
+ * Makes them in the catalog of an import's database, after its schemas, and names their paths. Those that exist stay as they are. Users
+ * who are made here may be the first, from whom on it is checked who may go on with a job: so they come when little is left to do.
  */
-export function importCatalog(run: JobRun, objects: readonly CatalogObject[]): void {
-  if (objects.length === 0) return;
-  run.once("catalog", () => {
-    const maker = new CatalogMaker(homeFolder(run.definition.database));
-    for (const tail of CATALOG_TAILS) {
-      const own = objects.filter((object) => object.tail === tail);
-      if (own.length === 0) continue;
+export function importCatalog(run: JobRun, originals: readonly CatalogObject[]): void {
+  if (originals.length === 0) return;
+  const home = homeFolder(run.definition.database);
+  const objects = originals.map((object) => remapped(run.definition, object));
+  const before = new CatalogBefore(run.table, home, objects);
+  for (const tail of CATALOG_TAILS) {
+    const own = objects.filter((object) => object.tail === tail);
+    if (own.length === 0 || run.table.hasTold(toldOf(tail))) continue;
+    const isRestarted = before.examine(tail, own);
+    failpoint("import catalog examined");
+    const maker = new CatalogMaker(home, before.existing, isRestarted);
+    const problems = own.flatMap((object) => maker.make(object) ?? []);
+    run.once(toldOf(tail), () => {
       run.say(run.ofWorker(1, processingLine(objectPath("FULL", tail))));
-      const problems = own.flatMap((object) => maker.make(remapped(run.definition, object)) ?? []);
       for (const problem of problems) run.report(problem.lines);
       run.measure(1, completedLine(own.length, lastPart(tail), run.secondsOfStep()));
-    }
-  });
+    });
+  }
 }
+
+function toldOf(tail: CatalogTail): string {
+  return `catalog ${tail}`;
+}
+
+/**
+ * What was in the catalog before the job. It is written down for each kind before the first object of that kind is made, so that
+ * a restart tells what the job itself has made from what it found.
+ */
+class CatalogBefore {
+  readonly #table: ControlTable;
+  readonly #home: string;
+  readonly #own: ReadonlySet<string>;
+
+  constructor(table: ControlTable, home: string, objects: readonly CatalogObject[]) {
+    this.#table = table;
+    this.#home = home;
+    this.#own = new Set(objects.map(keyOf));
+  }
+
+  get existing(): ReadonlySet<string> {
+    return new Set(this.#table.toldAfter(EXISTED));
+  }
+
+  /** @returns whether an earlier run has done it, and may have made some of the objects */
+  examine(tail: CatalogTail, objects: readonly CatalogObject[]): boolean {
+    const found = existingKeys(this.#home);
+    const keys = objects.flatMap((object) => [keyOf(object), ...basesOf(object).filter((base) => !this.#own.has(base))]);
+    return this.#table.durably(() => {
+      if (!this.#table.tell(`catalog begun ${tail}`)) return true;
+      for (const key of keys) if (found.has(key)) this.#table.tell(EXISTED + key);
+      return false;
+    });
+  }
+}
+
+const EXISTED = "catalog had ";
 
 /** What an import would make, and what it would report, if it began now. */
 export function previewCatalog(
@@ -67,7 +111,7 @@ export function previewCatalog(
   for (const object of objects.map((original) => remapped(definition, original))) {
     const base = existingBase(object, existing);
     if (base !== null) problems.push(pumpError([["ORA-39111", shown(object), base]]).lines);
-    else if (existing.has(keyOf(object))) problems.push(pumpError([["ORA-31684", shown(object)]]).lines);
+    else if (existing.has(keyOf(object))) problems.push(alreadyExists(object).lines);
     else taken.push(object);
   }
   return { taken, problems };
@@ -107,30 +151,34 @@ class CatalogMaker {
   readonly #directoryGrants: DirectoryGrants;
   readonly #links: DatabaseLinks;
   /** What was there before, by kinds and names. */
-  readonly #existing: Set<string>;
+  readonly #existing: ReadonlySet<string>;
+  /** An earlier run may have made what was not there before. */
+  readonly #isRestarted: boolean;
 
-  constructor(home: string) {
+  constructor(home: string, existing: ReadonlySet<string>, isRestarted: boolean) {
     this.#users = new Users(home);
     this.#roles = new Roles(home);
     this.#directories = new Directories(home, "/");
     this.#directoryGrants = new DirectoryGrants(home);
     this.#links = new DatabaseLinks(home);
-    this.#existing = existingKeys(home);
+    this.#existing = existing;
+    this.#isRestarted = isRestarted;
   }
 
   /** @returns why it could not be made; null: it was */
   make(object: CatalogObject): PumpError | null {
     const base = existingBase(object, this.#existing);
     if (base !== null) return pumpError([["ORA-39111", shown(object), base]]);
+    if (this.#existing.has(keyOf(object))) return alreadyExists(object);
     try {
       this.#create(object);
+      failpoint("import catalog object made");
       return null;
     } catch (error) {
       const failure = toPumpError(error);
       const exists = failure.has("ORA-00955") || failure.has("ORA-01920") || failure.has("ORA-01921") || failure.has("ORA-02011");
-      if (!exists) return pumpError([["ORA-39083", shown(object)], ...failure.lines]);
-      this.#existing.add(shown(object));
-      return pumpError([["ORA-31684", shown(object)]]);
+      if (exists) return this.#isRestarted ? null : alreadyExists(object);
+      return pumpError([["ORA-39083", shown(object)], ...failure.lines]);
     }
   }
 
@@ -175,6 +223,10 @@ function existingBase(object: CatalogObject, existing: ReadonlySet<string>): str
 function basesOf(object: CatalogObject): readonly string[] {
   if (object.tail === "ROLE_GRANT") return ["USER", "ROLE"].map((kind) => `${kind}:${quoteIdentifier(object.grantee)}`);
   return object.tail === "DIRECTORY/GRANT/OBJECT_GRANT" ? [`DIRECTORY:${quoteIdentifier(object.name)}`] : [];
+}
+
+function alreadyExists(object: CatalogObject): PumpError {
+  return pumpError([["ORA-31684", shown(object)]]);
 }
 
 /** `USER:"HR"`. */

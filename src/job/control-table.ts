@@ -205,6 +205,16 @@ export class ControlTable {
     return this.#prepared("INSERT OR IGNORE INTO told VALUES (?)").run(what).changes > 0;
   }
 
+  hasTold(what: string): boolean {
+    return this.#prepared("SELECT 1 FROM told WHERE what = ?").get(what) !== undefined;
+  }
+
+  /** The rest of all that has been told and begins so. */
+  toldAfter(beginning: string): readonly string[] {
+    const sql = "SELECT substr(what, length(@b) + 1) FROM told WHERE substr(what, 1, length(@b)) = @b";
+    return this.#prepared(sql).pluck().all({ b: beginning }) as string[];
+  }
+
   appendMessage(message: JobMessage, time = new Date()): void {
     this.#prepared("INSERT INTO message (time, content) VALUES (?, ?)").run(time.toISOString(), JSON.stringify(message));
   }

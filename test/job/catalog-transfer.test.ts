@@ -9,6 +9,7 @@ import { Users } from "../../src/catalog/users.ts";
 import { catalogFact, catalogObjects, type CatalogObject } from "../../src/metadata/catalog-objects.ts";
 import { readCatalog } from "../../src/job/catalog-transfer.ts";
 import { expectSuccess, runExport, runImport, runSqlFile } from "./pump-jobs.ts";
+import { logLines, restart, runToFailpoints } from "./restarts.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 let source: string;
@@ -72,6 +73,25 @@ test("a FULL job moves users without their passwords, roles, directory objects, 
     'ORA-39111: Dependent object type OBJECT_GRANT:"DMPDIR" skipped, base object type DIRECTORY:"DMPDIR" already exists',
     'ORA-31684: Object type DB_LINK:"DBS1" already exists',
   ]);
+});
+
+test("an import that is killed while it makes them knows on its restart which are its own", async () => {
+  expectSuccess(await runExport(source, { ...jobFolder(), mode: "FULL", folder: target }));
+  const home = join(target, ".tsdp");
+  new Directories(home, target).create('"Mixed ""', "/mine");
+  const dump = { dumpFiles: ["full.dmp"], mode: "FULL" } as const;
+  // After the role; after one of two users; when the grants were only looked at; after one of two grants.
+  const failpoints = ["object made", "object made", "examined:2", "object made"].map((name) => `import catalog ${name}`);
+  await runToFailpoints("IMPORT", target, dump, failpoints);
+  const ended = await restart(target);
+  expect(ended.state).toBe("COMPLETED");
+  const lines = logLines(target);
+  expect(lines.filter((line) => line.startsWith("ORA-"))).toEqual(['ORA-31684: Object type DIRECTORY:"Mixed """ already exists']);
+  expect(lines.filter((line) => line.includes("DATABASE_EXPORT/SCHEMA/USER"))).toHaveLength(1);
+  const exported = readCatalog(join(source, ".tsdp"));
+  const expected = exported.map((object) => ("path" in object && object.path === "/x" ? { ...object, path: "/mine" } : object));
+  const sorted = (objects: readonly CatalogObject[]) => objects.map((object) => JSON.stringify(object)).sort();
+  expect(sorted(readCatalog(home))).toEqual(sorted(expected));
 });
 
 test("INCLUDE and EXCLUDE choose among them; schemas, SQL files and other modes have none", async () => {

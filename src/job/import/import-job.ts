@@ -104,8 +104,7 @@ export class ImportJob implements Job {
         return;
       }
       await verifyDescriptions(set, files.open);
-      const saved = new ImportState(this.#run.table).targets();
-      const { chosen, catalog, missing } = await chooseTargets(this.#run.definition, master, saved);
+      const { chosen, catalog, missing } = await chooseTargets(definition, master, new ImportState(this.#run.table).targets());
       [this.#missing, this.#catalog] = [missing, catalog];
       this.#files = set.files;
       if (importsPages(definition, master)) {
@@ -131,7 +130,7 @@ export class ImportJob implements Job {
     this.#remapped = remapsOfImport(definition, chosen, master, this.#content);
     this.#openTargets(chosen, { master, pieces: new Map(), stamp });
     if (this.#works.some(({ target }) => target.startsOver))
-      this.#run.beginAnew(() => table.connection.exec("DELETE FROM told WHERE what <> 'catalog'"));
+      this.#run.beginAnew(() => table.connection.exec("DELETE FROM told WHERE what NOT LIKE 'catalog %'"));
   }
 
   async run(): Promise<"done" | "stopped"> {
@@ -145,7 +144,6 @@ export class ImportJob implements Job {
     if (this.#transport !== null) return this.#runTransport(this.#transport);
     const paths = this.#tellPlan();
     abortBefore(this.#run, -1);
-    importCatalog(this.#run, this.#catalog);
     const open = this.#works.filter(({ target }) => !target.isPublished);
     for (const { target, plan } of open) target.stage(plan);
     const loading = await this.#load();
@@ -153,9 +151,11 @@ export class ImportJob implements Job {
     for (const path of paths) this.#processing(path);
     const publishing = new Publishing(this.#run, this.#crew, this.#board, loading);
     const isDone = await publishing.run(this.#works);
-    for (const path of isDone ? paths : []) this.#measure(path, publishing.secondsOf(path));
     this.#run.showProgress(() => loading.progress());
-    return isDone ? "done" : "stopped";
+    if (!isDone) return "stopped";
+    for (const path of paths) this.#measure(path, publishing.secondsOf(path));
+    importCatalog(this.#run, this.#catalog);
+    return "done";
   }
 
   async #load(): Promise<LoadedRows> {
@@ -182,9 +182,10 @@ export class ImportJob implements Job {
     this.#tellStart();
     this.#tellMissing();
     abortBefore(this.#run, -1);
-    importCatalog(this.#run, this.#catalog);
     this.#crew.setDegree(Math.min(this.#run.degree, Math.ceil(transport.bytesLeft / PIECE_TARGET) || 1));
-    return transport.run();
+    const end = await transport.run();
+    if (end === "done") importCatalog(this.#run, this.#catalog);
+    return end;
   }
 
   get #verifiesOnly(): boolean {
@@ -284,14 +285,13 @@ export class ImportJob implements Job {
   }
 
   #openTargets(chosen: readonly ChosenSchema[], offer: ImportOffer): void {
-    const { guid } = this.#run.definition;
-    const { table } = this.#run;
+    const { table, definition } = this.#run;
     const opened: SchemaWork[] = [];
     this.#works = opened;
     for (const choice of chosen) {
       const target = TargetSchema.open(
         { ...choice, name: choice.target, ...(offer.stamp === undefined ? {} : { stamp: offer.stamp }) },
-        { table, guid, jobs: dirname(table.path) },
+        { table, guid: definition.guid, jobs: dirname(table.path) },
       );
       try {
         opened.push(this.#plan(target, { ...choice, ...offer }));
