@@ -10,11 +10,11 @@ import { publish } from "../sqlite/publish.ts";
 import type { PublishPlan, PublishTable } from "../sqlite/publish-plan.ts";
 import { sameColumns, sameShape } from "../sqlite/schema.ts";
 import { proveSchema, type ProvenSchema } from "../sqlite/scratch.ts";
+import { loadPiece } from "../sqlite/load-piece.ts";
 import {
   createProgressTable,
   createStagingTable,
   hasKnownCollations,
-  loadPiece,
   prepareLoading,
   progressName,
   stagingName,

@@ -1,20 +1,18 @@
 import { closeSync, openSync } from "node:fs";
 import { quoteIdentifier } from "../base/identifiers.ts";
+import { takeRows, type CopyTarget } from "./arriving-rows.ts";
 import { openDatabase, type Connection } from "./database.ts";
+import { loadPiece } from "./load-piece.ts";
 import { BadImage, OWNER_ONLY, typedImagePath } from "./piece-image.ts";
 import { publish } from "./publish.ts";
 import type { Replacements } from "./replacement.ts";
-import { isConstraint } from "./rejected-rows.ts";
 import type { RowFilter } from "./row-filter.ts";
 import type { SchemaObject, TextEncoding } from "./schema.ts";
 import {
-  acceptApart,
   commitPiece,
-  copyShuffled,
-  createApartTable,
   createProgressTable,
   createStagingTable,
-  loadPiece,
+  notePiece,
   prepareLoading,
   type CopiedRows,
   type PieceMark,
@@ -83,8 +81,17 @@ export function loadFiltered(
     replacements.register(target);
     const alias = filter.alias === null ? "" : ` AS ${quoteIdentifier(filter.alias)}`;
     const from = `piece.${quoteIdentifier(definition.name)}${alias} NOT INDEXED WHERE (${filter.where})`;
-    const copied = copyFiltered(target, table, { from, replacements, reasons: mark.rejected });
-    commitPiece(target, mark, copied.rejected);
+    target.exec("BEGIN IMMEDIATE");
+    const copied = takeRows(target, {
+      table,
+      database: "main",
+      replacements,
+      reasons: mark.rejected,
+      copy: (into) => insertInto(target, into, from, replacements),
+      count: () => target.prepare(`SELECT count(*) FROM ${from}`).pluck().get() as number,
+    });
+    notePiece(target, "main", mark, copied.rejected);
+    commitPiece(target);
     return copied;
   } finally {
     if (target.inTransaction) target.exec("ROLLBACK");
@@ -92,45 +99,11 @@ export function loadFiltered(
   }
 }
 
-interface FilteredRows {
-  readonly from: string;
-  readonly replacements: Replacements;
-  readonly reasons: string | null;
-}
-
-function copyFiltered(target: Connection, table: StagingTable, { reasons, ...place }: FilteredRows): CopiedRows {
-  target.exec("BEGIN IMMEDIATE");
-  try {
-    return { rows: insertRows(target, table, place), rejected: 0 };
-  } catch (error) {
-    if (!isConstraint(error)) throw error;
-    if (target.inTransaction) target.exec("ROLLBACK");
-  }
-  target.exec("BEGIN IMMEDIATE");
-  if (reasons === null) {
-    const rows = target.prepare(`SELECT count(*) FROM ${place.from}`).pluck().get() as number;
-    return { rows, rejected: rows - insertRows(target, table, place, { onConflict: " OR IGNORE" }) };
-  }
-  const rows = insertRows(target, createApartTable(target, table), place, { database: "temp" });
-  return { rows, rejected: acceptApart(target, table, "main", reasons) };
-}
-
-function insertRows(
-  target: Connection,
-  table: StagingTable,
-  place: Pick<FilteredRows, "from" | "replacements">,
-  { database = "main", onConflict = "" } = {},
-): number {
-  return copyShuffled(target, { table, database, onConflict }, place.replacements, (into, where) =>
-    insertInto(target, into, place, { database: where, onConflict }),
-  );
-}
-
 function insertInto(
   target: Connection,
-  { staging, shape, recomputed = [] }: StagingTable,
-  { from, replacements }: Pick<FilteredRows, "from" | "replacements">,
-  { database, onConflict }: { readonly database: string; readonly onConflict: string },
+  { table: { staging, shape, recomputed = [] }, database, onConflict }: CopyTarget,
+  from: string,
+  replacements: Replacements,
 ): number {
   const key = shape.rowid === null ? [] : [shape.rowid];
   const own = key.map((name) => replacements.rowidSql(shape, name));

@@ -1,6 +1,6 @@
 import { pumpError } from "../base/errors.ts";
 import { BadImage } from "./piece-image.ts";
-import { WrongRowCount } from "./staging.ts";
+import { WrongRowCount } from "./load-piece.ts";
 
 /** What is wrong inside an image is a fault of the dump file. @throws ORA-31619 with ORA-02354 */
 export function badImageAs<T>(path: string, step: () => T): T {

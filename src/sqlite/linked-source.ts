@@ -1,21 +1,13 @@
 import { failpoint } from "../base/failpoint.ts";
 import { quoteIdentifier } from "../base/identifiers.ts";
+import { takeRows, type CopyTarget } from "./arriving-rows.ts";
 import { openDatabase, type Connection } from "./database.ts";
 import { everyRow, rangeSql, type KeyRange } from "./key-range.ts";
 import { MAX_COLUMNS } from "./piece-table.ts";
 import { NO_REPLACEMENTS, registerReplacements, type Replacements } from "./replacement.ts";
-import { isConstraint } from "./rejected-rows.ts";
 import type { RowFilter } from "./row-filter.ts";
 import type { TableShape } from "./schema.ts";
-import {
-  acceptApart,
-  copyShuffled,
-  createApartTable,
-  prepareLoading,
-  type CopiedRows,
-  type PieceMark,
-  type StagingTable,
-} from "./staging.ts";
+import { notePiece, prepareLoading, type CopiedRows, type PieceMark, type StagingTable } from "./staging.ts";
 
 /** Rows of a table of the source. */
 export interface SourceRows {
@@ -65,10 +57,15 @@ export class LinkedSource {
     this.#replacements = from.replacements;
     if (!this.#connection.inTransaction) this.#connection.exec("BEGIN");
     try {
-      const copied = this.#insert(table, from, mark.rejected);
-      this.#connection
-        .prepare(`INSERT INTO target.${quoteIdentifier(mark.progress)} VALUES (?, ?, ?)`)
-        .run(BigInt(mark.object), BigInt(mark.piece), BigInt(copied.rejected));
+      const copied = takeRows(this.#connection, {
+        table,
+        database: "target",
+        replacements: from.replacements,
+        reasons: mark.rejected,
+        copy: (into) => this.#copyInto(into, from),
+        count: () => this.#countRange(from),
+      });
+      notePiece(this.#connection, "target", mark, copied.rejected);
       if (isOwn) this.commit();
       return copied;
     } catch (error) {
@@ -106,41 +103,18 @@ export class LinkedSource {
     this.#target = path;
   }
 
-  #insert(table: StagingTable, from: SourceRows, reasons: string | null): CopiedRows {
-    try {
-      const rows = this.#copyRows(table, from, "");
-      return { rows, rejected: 0 };
-    } catch (error) {
-      if (!isConstraint(error)) throw error;
-      if (reasons !== null && table.shape.storedColumns.length < MAX_COLUMNS) return this.#insertApart(table, from, reasons);
-      const { from: place, where, parameters } = rangeSql(from.shape, from.range, from.filter);
-      const query = `SELECT count(*) FROM ${place} WHERE ${where}`;
-      const rows = this.#connection
-        .prepare(query)
-        .pluck()
-        .get(...parameters) as number;
-      return { rows, rejected: rows - this.#copyRows(table, from, " OR IGNORE") };
-    }
-  }
-
-  /** Takes the rows without their keys, and then those that the keys allow; the others are kept. */
-  #insertApart(table: StagingTable, from: SourceRows, reasons: string): CopiedRows {
-    const apart = createApartTable(this.#connection, table);
-    const rows = this.#copyRows(apart, from, "", "temp");
-    return { rows, rejected: acceptApart(this.#connection, table, "target", reasons) };
-  }
-
-  #copyRows(table: StagingTable, from: SourceRows, onConflict: string, database = "target"): number {
-    return copyShuffled(this.#connection, { table, database, onConflict }, from.replacements, (into, where) =>
-      this.#copyInto(into, from, onConflict, where),
-    );
+  #countRange({ shape, range, filter }: SourceRows): number {
+    const { from, where, parameters } = rangeSql(shape, range, filter);
+    const query = `SELECT count(*) FROM ${from} WHERE ${where}`;
+    return this.#connection
+      .prepare(query)
+      .pluck()
+      .get(...parameters) as number;
   }
 
   #copyInto(
-    { staging, shape: target, recomputed }: StagingTable,
+    { table: { staging, shape: target, recomputed }, database, onConflict }: CopyTarget,
     { shape, range, filter, replacements }: SourceRows,
-    onConflict: string,
-    database: string,
   ): number {
     const { from, where, orderBy, offset, parameters, rowid: numbers } = rangeSql(shape, range, filter);
     const into = `${database}.${quoteIdentifier(staging)}`;

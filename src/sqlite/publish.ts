@@ -181,7 +181,10 @@ class Publication {
   }
 
   /** @returns what the table has refused or ignored, where that does not refuse all */
-  #insertStaged(table: PublishTable, { from, insertSql, check }: Required<Omit<Passage, "shape">>): readonly Rejection[] {
+  #insertStaged(
+    table: PublishTable,
+    { from, insertSql, check }: Required<Pick<Passage, "from" | "insertSql" | "check">>,
+  ): readonly Rejection[] {
     const { staging, shape } = table;
     const { rejected: reasons } = this.#plan;
     if (table.action === "merge") {

@@ -27,6 +27,8 @@ export interface Rejection {
 /** Rows on their way from one table of a connection to another. */
 export interface Passage {
   readonly shape: TableShape;
+  /** The INTEGER PRIMARY KEY is a column like others in the table that they come from. */
+  readonly plainKey?: boolean;
   /** The database and the table that they come from, quoted: a rowid table with the stored columns of the shape. */
   readonly from: string;
   /** The statement that inserts those of the rows that a condition leaves. */
@@ -110,8 +112,6 @@ function attempt(connection: Connection, rows: number, insert: () => number): Re
 interface Window {
   readonly rows: number;
   readonly parameters: readonly bigint[];
-  /** The rowid of the first one; null: unknown. */
-  readonly first: bigint | null;
 }
 
 /** All rows in their order, window by window. */
@@ -121,14 +121,16 @@ interface Windows {
   pass(window: Window): void;
 }
 
-function windowsOf(connection: Connection, { shape, from }: Passage): Windows {
-  const rowid = rowidOf(shape);
+function windowsOf(connection: Connection, passage: Passage): Windows {
+  const { from } = passage;
+  const rowid = rowidOf(passage);
   return rowid === null ? new CountedWindows(connection, from) : new RowidWindows(connection, from, rowid);
 }
 
 /** By which name the rowid of the table that the rows come from is addressed; null where columns take all of them. */
-function rowidOf({ rowid, storedColumns }: TableShape): string | null {
-  return rowid ?? freeRowidName(storedColumns);
+function rowidOf({ shape: { rowid, integerPrimaryKey, storedColumns }, plainKey }: Passage): string | null {
+  const own = plainKey === true && integerPrimaryKey !== null ? null : rowid;
+  return own ?? freeRowidName(storedColumns);
 }
 
 class RowidWindows implements Windows {
@@ -145,7 +147,7 @@ class RowidWindows implements Windows {
   next(size: number): Window | null {
     if (this.#low === null) return null;
     const [first, last, rows] = this.#find.get(this.#low, BigInt(size)) as [bigint | null, bigint | null, bigint];
-    return first === null || last === null ? null : { rows: Number(rows), parameters: [first, last], first };
+    return first === null || last === null ? null : { rows: Number(rows), parameters: [first, last] };
   }
 
   pass({ parameters: [, last = 0n] }: Window): void {
@@ -165,7 +167,7 @@ class CountedWindows implements Windows {
 
   next(size: number): Window | null {
     const rows = Math.min(size, this.#rows - this.#passed);
-    return rows === 0 ? null : { rows, parameters: [BigInt(rows), BigInt(this.#passed)], first: null };
+    return rows === 0 ? null : { rows, parameters: [BigInt(rows), BigInt(this.#passed)] };
   }
 
   pass({ rows }: Window): void {
@@ -177,7 +179,6 @@ class CountedWindows implements Windows {
 class Bin {
   readonly #connection: Connection;
   readonly #kept: RejectedRows;
-  readonly #hasRowid: boolean;
   readonly #createSql: string;
   readonly #keepSql: string;
   readonly #reasonSql: string;
@@ -191,17 +192,17 @@ class Bin {
     const columns = shape.storedColumns.map(quoteIdentifier).join(", ");
     this.#connection = connection;
     this.#kept = kept;
-    this.#hasRowid = shape.rowid !== null;
     this.#createSql = `CREATE TABLE IF NOT EXISTS ${table} (${columns}); ${reasonsSql(`${database}.${quoteIdentifier(reasons)}`)}`;
     this.#keepSql = `INSERT INTO ${table} (${columns}) SELECT ${columns} FROM ${from} ${condition}`;
-    this.#reasonSql = `INSERT INTO ${database}.${quoteIdentifier(reasons)} VALUES (?, ?, ?, ?)`;
+    const values = `?, ?, ${shape.rowid ?? "NULL"}, ?`;
+    this.#reasonSql = `INSERT INTO ${database}.${quoteIdentifier(reasons)} SELECT ${values} FROM ${from} ${condition}`;
   }
 
   get rejections(): readonly Rejection[] {
     return [...this.#counts].map(([reason, rows]) => ({ reason, rows }));
   }
 
-  add({ parameters, first }: Window, { message }: Refusal): void {
+  add({ parameters }: Window, { message }: Refusal): void {
     if (this.#keep === null || this.#reason === null) {
       this.#connection.exec(this.#createSql);
       this.#keep = this.#connection.prepare(this.#keepSql);
@@ -210,7 +211,7 @@ class Bin {
     const { staging, words } = this.#kept;
     const reason = words?.(message) ?? message;
     const row = BigInt(this.#keep.run(...parameters).lastInsertRowid);
-    this.#reason.run(staging, row, this.#hasRowid ? first : null, reason);
+    this.#reason.run(staging, row, reason, ...parameters);
     const told = this.#counts.has(reason) || this.#counts.size < MOST_REASONS ? reason : "other reasons";
     this.#counts.set(told, (this.#counts.get(told) ?? 0) + 1);
   }

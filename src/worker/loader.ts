@@ -12,7 +12,8 @@ import { removePieceImages, removeTypedImage, secondImagePath, writePieceImage }
 import { pieceLayout, type PieceLayout } from "../sqlite/piece-table.ts";
 import { publish } from "../sqlite/publish.ts";
 import type { PublishEvent } from "../sqlite/publish-plan.ts";
-import { loadPiece, prepareLoading, type CopiedRows } from "../sqlite/staging.ts";
+import { loadPiece } from "../sqlite/load-piece.ts";
+import { prepareLoading, type CopiedRows } from "../sqlite/staging.ts";
 import { checkTarget, type TargetProblems } from "../sqlite/target.ts";
 import { NO_PLACE_KEYS, openPlaces, type PlaceKeys } from "../storage/place-keys.ts";
 import type { Maskers } from "./maskers.ts";

@@ -3,9 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { cutRange, wholeRange } from "../../src/sqlite/key-range.ts";
+import { cutRange, everyRow, wholeRange } from "../../src/sqlite/key-range.ts";
 import { LinkedSource } from "../../src/sqlite/linked-source.ts";
-import { NO_REPLACEMENTS } from "../../src/sqlite/replacement.ts";
+import { NO_REPLACEMENTS, Replacements } from "../../src/sqlite/replacement.ts";
+import { rowsWhere } from "../../src/sqlite/row-filter.ts";
 import { listTables, readTableShape, type TableShape } from "../../src/sqlite/schema.ts";
 import { createProgressTable, createStagingTable, readProgress, type StagingTable } from "../../src/sqlite/staging.ts";
 
@@ -100,6 +101,26 @@ describe("a linked source", () => {
     }
   });
 
+  it.each([null, "tsdp:00000000:0:bad"])("shuffles the rows anew when a key has refused one, and keeps it in %s", (rejected) => {
+    writer.exec("CREATE TABLE a (v, w); INSERT INTO a VALUES (1, 1), (1, 2), (2, 3), (3, 4)");
+    const { shape } = staged("a");
+    const unique = { staging: "tsdp:00000000:9", shape, raw: false };
+    target.exec(`CREATE TABLE "${unique.staging}" (v UNIQUE, w)`);
+    const source = new LinkedSource(join(folder, "source.db"));
+    source.begin();
+    const replacements = new Replacements([], [{ column: "v", shown: "a.v", isRowid: false }]);
+    const rows = { shape, range: everyRow(shape), filter: null, replacements };
+    expect(source.copy(join(folder, "target.db"), false, unique, rows, { ...MARK, rejected })).toEqual({ rows: 4, rejected: 1 });
+    writer.exec("DELETE FROM a");
+    expect(source.count({ shape, filter: null })).toBe(4);
+    source.commit();
+    source.close();
+    const taken = rowsOf(target, unique.staging) as bigint[][];
+    expect(taken.map(([v]) => v).sort()).toEqual([1n, 2n, 3n]);
+    expect(new Set(taken.map(([, w]) => w)).size).toBe(3);
+    if (rejected !== null) expect(rowsOf(target, `${unique.staging}:bad`)).toMatchObject([[1n, expect.any(BigInt)]]);
+  });
+
   it.each([null, "tsdp:00000000:0:bad"])("counts the rows that a key leaves out, and keeps them in %s", (rejected) => {
     writer.exec("CREATE TABLE a (v TEXT UNIQUE); INSERT INTO a VALUES ('1'), ('2'), ('3')");
     writer.unsafeMode(true);
@@ -130,6 +151,7 @@ describe("a linked source", () => {
       rows += copied.rows;
       left += copied.rejected;
     });
+    expect(source.count({ shape, filter: rowsWhere("v IN ('1', '2', '3')") })).toBe(4);
     source.close();
     expect([rows, left]).toEqual([4, 1]);
     expect(rowsOf(target, unique.staging).sort()).toEqual([["1"], ["2"], ["3"]]);

@@ -6,13 +6,12 @@ import { openDatabase, type Connection } from "../../src/sqlite/database.ts";
 import { BadImage, openUntrusted, removePieceImages, writePieceImage } from "../../src/sqlite/piece-image.ts";
 import { pieceTableSql, PIECE_TABLE, type PieceLayout } from "../../src/sqlite/piece-table.ts";
 import type { TableShape } from "../../src/sqlite/schema.ts";
+import { loadPiece, WrongRowCount } from "../../src/sqlite/load-piece.ts";
 import {
   createProgressTable,
   createStagingTable,
-  loadPiece,
   prepareLoading,
   readProgress,
-  WrongRowCount,
   type PieceMark,
   type StagingTable,
 } from "../../src/sqlite/staging.ts";

@@ -8,7 +8,8 @@ import { Stage } from "../../src/sqlite/stage.ts";
 import { wholeRange } from "../../src/sqlite/key-range.ts";
 import { pieceLayout } from "../../src/sqlite/piece-table.ts";
 import { writePieceImage } from "../../src/sqlite/piece-image.ts";
-import { createProgressTable, createStagingTable, loadPiece } from "../../src/sqlite/staging.ts";
+import { loadPiece } from "../../src/sqlite/load-piece.ts";
+import { createProgressTable, createStagingTable } from "../../src/sqlite/staging.ts";
 import { temporaryFolder } from "../job/temporary-folder.ts";
 import { join } from "node:path";
 
@@ -104,3 +105,40 @@ test("rows that the key of a new table refuses are kept with their rowids, and t
   expect(all(target, `SELECT rejected FROM "${progress}"`)).toEqual([[2]]);
   target.close();
 });
+
+test.each(["(id INTEGER PRIMARY KEY, b)", "(_rowid_, oid INTEGER PRIMARY KEY, rowid)"])(
+  "rows of a forged piece that have one INTEGER PRIMARY KEY are kept but for the first one: t %s",
+  (columns) => {
+    const folder = temporaryFolder();
+    const source = new Sqlite(":memory:");
+    source.exec(`CREATE TABLE t ${columns}`);
+    const shape = readTableShape(source, "t", listTables(source));
+    const { integerPrimaryKey: key, storedColumns } = shape;
+    const [other = ""] = storedColumns.filter((column) => column !== key);
+    source.exec(`INSERT INTO t (${String(key)}, ${other}) VALUES (3, 'a'), (5, 'b'), (7, 'c')`);
+    const range = wholeRange(source, shape);
+    if (range === null) throw new Error("the table has rows");
+    const image = join(folder, "piece");
+    const piece = new Stage(source).unload(shape, range, 1_000_000);
+    writePieceImage(image, piece.image, pieceLayout(shape));
+    const forged = new Sqlite(image);
+    forged.exec("UPDATE tsdp_piece SET k = 3 WHERE k = 5");
+    forged.close();
+    const target = new Sqlite(join(folder, "target.db"));
+    const table = { staging: "tsdp:01234567:1", shape, raw: true };
+    createProgressTable(target, "tsdp:01234567:0");
+    createStagingTable(target, table);
+    const mark = { progress: "tsdp:01234567:0", object: 1, piece: 1, rejected: REASONS };
+    expect(loadPiece(target, image, table, 3, mark)).toBe(1);
+    const values = `SELECT ${String(key)}, ${other} FROM`;
+    expect(all(target, `${values} "tsdp:01234567:1" ORDER BY 1`)).toEqual([
+      [3, "a"],
+      [7, "c"],
+    ]);
+    expect(all(target, `${values} "tsdp:01234567:1:bad"`)).toEqual([[3, "b"]]);
+    expect(all(target, `SELECT source_rowid, reason FROM "${REASONS}"`)).toEqual([
+      [3, `UNIQUE constraint failed: t.${String(key)}`],
+    ]);
+    target.close();
+  },
+);

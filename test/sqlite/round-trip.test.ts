@@ -13,14 +13,8 @@ import { readObjects, readSettings, listTables, readTableShape } from "../../src
 import { proveSchema } from "../../src/sqlite/scratch.ts";
 import { beginSnapshot, openSource } from "../../src/sqlite/source.ts";
 import { Stage, type Piece } from "../../src/sqlite/stage.ts";
-import {
-  createStagingTable,
-  loadPiece,
-  prepareLoading,
-  createProgressTable,
-  progressName,
-  stagingName,
-} from "../../src/sqlite/staging.ts";
+import { loadPiece } from "../../src/sqlite/load-piece.ts";
+import { createStagingTable, prepareLoading, createProgressTable, progressName, stagingName } from "../../src/sqlite/staging.ts";
 import { checkTarget, createTarget } from "../../src/sqlite/target.ts";
 import { compareDatabases } from "../judge/compare.ts";
 

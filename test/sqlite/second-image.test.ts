@@ -8,7 +8,8 @@ import { pieceLayout, pieceTableSql } from "../../src/sqlite/piece-table.ts";
 import { listTables, readTableShape, type TableShape } from "../../src/sqlite/schema.ts";
 import { beginSnapshot, openSource } from "../../src/sqlite/source.ts";
 import { Stage, type Piece } from "../../src/sqlite/stage.ts";
-import { createProgressTable, createStagingTable, loadPiece, prepareLoading, WrongRowCount } from "../../src/sqlite/staging.ts";
+import { loadPiece, WrongRowCount } from "../../src/sqlite/load-piece.ts";
+import { createProgressTable, createStagingTable, prepareLoading } from "../../src/sqlite/staging.ts";
 import { temporaryFolder } from "../job/temporary-folder.ts";
 
 const MARK = { progress: "tsdp:00000000:0", object: 1, piece: 1, rejected: null };

@@ -13,7 +13,8 @@ import { rowsWhere } from "../../src/sqlite/row-filter.ts";
 import { listTables, readObjects, readTableShape, type TableShape } from "../../src/sqlite/schema.ts";
 import { beginSnapshot, openSource } from "../../src/sqlite/source.ts";
 import { PIECE_TARGET, Stage, type Piece } from "../../src/sqlite/stage.ts";
-import { createProgressTable, createStagingTable, loadPiece } from "../../src/sqlite/staging.ts";
+import { loadPiece } from "../../src/sqlite/load-piece.ts";
+import { createProgressTable, createStagingTable } from "../../src/sqlite/staging.ts";
 import { temporaryFolder } from "../job/temporary-folder.ts";
 
 const shuffling = (...columns: readonly string[]) =>

@@ -7,14 +7,8 @@ import type { PublishPlan, PublishTable } from "../../src/sqlite/publish-plan.ts
 import { listTables, readObjects, readSettings, readTableShape } from "../../src/sqlite/schema.ts";
 import { beginSnapshot, openSource } from "../../src/sqlite/source.ts";
 import { Stage } from "../../src/sqlite/stage.ts";
-import {
-  createStagingTable,
-  loadPiece,
-  prepareLoading,
-  createProgressTable,
-  progressName,
-  stagingName,
-} from "../../src/sqlite/staging.ts";
+import { loadPiece } from "../../src/sqlite/load-piece.ts";
+import { createStagingTable, prepareLoading, createProgressTable, progressName, stagingName } from "../../src/sqlite/staging.ts";
 
 /** What a test says of one table of the plan; a plain create otherwise. */
 export type TableChoice = Partial<Pick<PublishTable, "action" | "truncate" | "raw">>;
