@@ -41,31 +41,18 @@ export async function dropDirectory(name: string, options: SessionOptions, outpu
   });
 }
 
-/** `tsdp directory grant READ,WRITE NAME GRANTEE`. */
-export async function grantDirectory(
-  privileges: string,
-  name: string,
-  grantee: string,
+/** `tsdp directory grant READ,WRITE NAME GRANTEE`, and the same with `revoke`. */
+export async function changeDirectoryGrant(
+  verb: "grant" | "revoke",
+  [privileges, name, grantee]: readonly [privileges: string, name: string, grantee: string],
   options: SessionOptions,
   output: Output,
 ): Promise<void> {
   await withSession(options.userid, async (pump) => {
-    await pump.grantDirectory(privileges.split(","), name, grantee);
-    output.out(`${printable(privileges.toUpperCase())} on directory ${printable(name)} granted to ${printable(grantee)}.`);
-  });
-}
-
-/** `tsdp directory revoke READ,WRITE NAME GRANTEE`. */
-export async function revokeDirectory(
-  privileges: string,
-  name: string,
-  grantee: string,
-  options: SessionOptions,
-  output: Output,
-): Promise<void> {
-  await withSession(options.userid, async (pump) => {
-    await pump.revokeDirectory(privileges.split(","), name, grantee);
-    output.out(`${printable(privileges.toUpperCase())} on directory ${printable(name)} revoked from ${printable(grantee)}.`);
+    const list = privileges.split(",");
+    await (verb === "grant" ? pump.grantDirectory(list, name, grantee) : pump.revokeDirectory(list, name, grantee));
+    const done = verb === "grant" ? "granted to" : "revoked from";
+    output.out(`${printable(privileges.toUpperCase())} on directory ${printable(name)} ${done} ${printable(grantee)}.`);
   });
 }
 

@@ -43,8 +43,8 @@ export function directoryProgram(output: Output): Program {
       .argument("<grantee>", `${preposition} whom: a user, a role, or PUBLIC for everybody`)
       .option("--userid <text>", USERID)
       .action(async (privileges: string, name: string, grantee: string, options: SessionOptions) => {
-        const { grantDirectory, revokeDirectory } = await import("./directory-command.ts");
-        await (verb === "grant" ? grantDirectory : revokeDirectory)(privileges, name, grantee, options, output);
+        const { changeDirectoryGrant } = await import("./directory-command.ts");
+        await changeDirectoryGrant(verb, [privileges, name, grantee], options, output);
       });
   }
   return program;
