@@ -250,6 +250,27 @@ const ROWS: Readonly<Record<string, Row>> = {
     ],
     again: ["T.C:MASK.HASH", ARGUMENT, "ORA-39235"],
   },
+  remap_datafile: {
+    of: I,
+    call: "METADATA_REMAP REMAP_DATAFILE",
+    good: "/old/a:/new/a",
+    bad: [
+      ["/old/a", ...BAD],
+      ["/a:/b:/c", ...BAD],
+      ["old:/new", ARGUMENT, "ORA-39071"],
+    ],
+    again: ["/old/a:/other", ARGUMENT, "ORA-39046"],
+  },
+  remap_directory: {
+    of: I,
+    call: "METADATA_REMAP REMAP_DIRECTORY",
+    good: "/old/:/new/",
+    bad: [
+      ["/old/", ...BAD],
+      ["/old:new", ARGUMENT, "ORA-39071"],
+    ],
+    again: ["/old/:/other/", ARGUMENT, "ORA-39046"],
+  },
   remap_schema: {
     of: I,
     call: "METADATA_REMAP REMAP_SCHEMA",
