@@ -107,7 +107,7 @@ function checkReuse({ reusefile }: FileArguments): void {
 }
 
 /** Bytes; null: no limit. @throws ORA-31654 for what is no size, ORA-31618 for one outside 40 KB to 16 TB. */
-function parseFileSize(text: string | null): number | null {
+export function parseFileSize(text: string | null): number | null {
   const [, digits, unit = "B"] = /^\s*(\d{1,15})\s*([BKMGT]|[KMGT]B)?\s*$/i.exec(text ?? "0") ?? [];
   if (digits === undefined) throw invalidArgument(["ORA-39000"], ["ORA-31654"]);
   if (Number(digits) === 0) return null;

@@ -113,7 +113,10 @@ export const MESSAGES = {
     text: 'unable to create dump file "%s"',
     hint: "Check that this user may make files in the folder of the directory object; `tsdp directory list` shows where that is.",
   },
-  "ORA-31654": { text: "unable to convert file or volume size as specified to a number" },
+  "ORA-31654": {
+    text: "unable to convert file or volume size as specified to a number",
+    hint: "Write FILESIZE as a whole number of bytes, or with one of the units KB, MB, GB and TB: FILESIZE=100MB.",
+  },
   "ORA-31655": {
     text: "no data or metadata objects selected for job",
     hint: "Check the schema and table names against what the database or the dump holds.",

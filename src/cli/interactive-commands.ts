@@ -25,7 +25,7 @@ export const INTERACTIVE_COMMANDS: readonly InteractiveCommand[] = [
     name: "FILESIZE",
     value: "integer[B|KB|MB|GB|TB]",
     exportOnly: true,
-    description: ["Largest size of the files of subsequent ADD_FILE commands."],
+    description: ["Largest size of the files of subsequent ADD_FILE commands [that of the job]; 0: no limit."],
   },
   { name: "HELP", description: ["Summarize the interactive commands."] },
   { name: "KILL_JOB", description: ["Detach and remove the job with all that it has made so far."] },

@@ -1,5 +1,6 @@
 import { KU } from "../api/constants.ts";
 import type { DataPump } from "../api/data-pump.ts";
+import { parseFileSize } from "../api/files.ts";
 import type { JobStatus } from "../api/status-types.ts";
 import { pumpError, toPumpError } from "../base/errors.ts";
 import type { CommandSource } from "./command-source.ts";
@@ -33,6 +34,7 @@ export class Interactive {
   readonly #openSource: () => CommandSource;
   #source: CommandSource | null = null;
   #statusPeriod: number;
+  /** Of files to be added; null: what the job has. */
   #filesize: string | null = null;
   #reuse = 0;
   #hasFailed = false;
@@ -42,6 +44,7 @@ export class Interactive {
     CONTINUE_CLIENT: () => this.#continue(),
     EXIT_CLIENT: () => 0,
     FILESIZE: ({ value }) => {
+      parseFileSize(value);
       this.#filesize = value;
     },
     HELP: () => {
@@ -129,12 +132,19 @@ export class Interactive {
 
   async #addFiles(value: string): Promise<void> {
     const { pump, handle } = this.#job;
+    const filesize = this.#filesize ?? (await this.#jobFilesize());
     for (const element of splitList(value)) {
       const url = urlOf(element);
       const { directory = url === undefined ? "DATA_PUMP_DIR" : null, name } = url ?? fileOf(element);
       const type = url === undefined ? KU.FILE_TYPE_DUMP_FILE : KU.FILE_TYPE_URIDUMP_FILE;
-      await pump.addFile(handle, name, directory, this.#filesize, type, this.#reuse);
+      await pump.addFile(handle, name, directory, filesize, type, this.#reuse);
     }
+  }
+
+  /** The FILESIZE of the job: that of the dump file it has begun last. */
+  async #jobFilesize(): Promise<string> {
+    const { status } = await this.#job.pump.getStatus(this.#job.handle, STATUS_MASK, 0);
+    return String(status.jobStatus?.files.at(-1)?.fileSize ?? 0);
   }
 
   async #continue(): Promise<number | null> {

@@ -1,7 +1,16 @@
+import { randomBytes } from "node:crypto";
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import Sqlite from "better-sqlite3";
 import { describe, expect, it } from "vitest";
+import { connect } from "../../src/api/data-pump.ts";
 import { PumpError } from "../../src/base/errors.ts";
+import { Interactive } from "../../src/cli/interactive.ts";
 import { INTERACTIVE_COMMANDS, interactiveHelp, readCommand } from "../../src/cli/interactive-commands.ts";
 import { statusLines } from "../../src/cli/text/status-text.ts";
+import { inThisProcess } from "../job/launch-here.ts";
+import { temporaryFolder } from "../job/temporary-folder.ts";
+import { tsdpHere } from "./tsdp-here.ts";
 
 function codeOf(line: string, operation: "EXPORT" | "IMPORT" = "EXPORT"): string {
   try {
@@ -124,3 +133,43 @@ it("the status of a job has Data Pump's layout, to the column", () => {
     "  Worker Parallelism: 1",
   ]);
 });
+
+it("a file that is added has the FILESIZE of the job, until filesize= says another; one that no file may have is refused at once", async () => {
+  const folder = temporaryFolder();
+  const database = new Sqlite(join(folder, "SHOP.db"));
+  database.exec("CREATE TABLE t (id INTEGER PRIMARY KEY, b BLOB)");
+  database.prepare("INSERT INTO t VALUES (1, ?)").run(randomBytes(500_000));
+  database.close();
+  const full = await tsdpHere(folder, "export", "schemas=SHOP", "dumpfile=a.dmp", "filesize=100KB", "job_name=J", "nologfile=y");
+  expect(full.out).toContain("ORA-39095");
+  const pump = await connect(folder, { currentDirectory: folder });
+  try {
+    const handle = await pump.attach("J");
+    const lines = ["filesize=banana", "filesize=1", "add_file=b.dmp", "filesize=120KB", "add_file=c%U.dmp", "start_job"];
+    const errors: string[] = [];
+    const output = { out: () => undefined, err: (...text: readonly string[]) => errors.push(...text) };
+    const source = { isTerminal: false, next: () => Promise.resolve(lines.shift() ?? null), close: () => undefined };
+    const job = {
+      pump,
+      handle,
+      operation: "EXPORT",
+      follow: () => Promise.resolve(0),
+      showStatus: fail,
+      tellKilled: fail,
+    } as const;
+    await inThisProcess(() => new Interactive(job, output, () => source).run());
+    expect(errors.filter((line) => /^ORA-/.test(line)).map((line) => line.slice(0, 9))).toEqual([
+      ...["ORA-39001", "ORA-39000", "ORA-31654"],
+      ...["ORA-39001", "ORA-39000", "ORA-31618"],
+    ]);
+    await pump.waitForJob(handle);
+  } finally {
+    await pump.close();
+  }
+  const sizes = ["a.dmp", "b.dmp", "c01.dmp"].map((name) => Math.ceil(statSync(join(folder, name)).size / 1024));
+  expect(sizes).toEqual([100, 100, 120]);
+});
+
+function fail(): never {
+  throw new Error("nothing of this was asked for");
+}
