@@ -234,7 +234,7 @@ export const MESSAGES = {
   },
   "ORA-39174": {
     text: "Encryption password must be supplied.",
-    hint: "Give encryption_pwd_prompt=y, set TSDP_ENCRYPTION_PASSWORD, or name a file with encryption_password_file; `tsdp attach` takes them as well.",
+    hint: "Set TSDP_ENCRYPTION_PASSWORD, name a file with --encryption-password-file, or give --encryption-pwd-prompt; every command that opens a dump takes them, and `tsdp attach`.",
   },
   "ORA-39175": { text: "Encryption password is not needed." },
   "ORA-39176": { text: "Encryption password is incorrect.", hint: "Try again with the password of the export." },
@@ -279,7 +279,7 @@ export const MESSAGES = {
   "TSDP-00060": { text: "column %s can't be remapped: %s" },
   "TSDP-00061": {
     text: "a key for remap_data must be supplied",
-    hint: "Set TSDP_REMAP_DATA_KEY, name a file with remap_data_key_file, or give remap_data_key_prompt=y; `tsdp attach` takes them as well.",
+    hint: "Set TSDP_REMAP_DATA_KEY, name a file with --remap-data-key-file, or give --remap-data-key-prompt; `tsdp attach` takes them as well.",
   },
   "TSDP-00062": {
     text: "the key for remap_data is not the one with which the job has begun",

@@ -108,8 +108,14 @@ function planColumn(remap: DataRemap, table: DumpObject, scope: RemapScope): Col
   return { column, shown, isNullable, isRowid, called };
 }
 
+/** What can be done for a column of a view instead. */
+const OF_VIEW = {
+  EXPORT: "remap the columns of its tables",
+  IMPORT: "import it, then export the table that it became with remap_data; or remap the columns of its tables on export",
+} as const;
+
 function tableObstacle(table: DumpObject, { kind, columns }: TableFacts, { operation }: RemapScope): string | null {
-  if (table.fromView === true || kind === "view") return "it is of a view; remap the columns of its tables";
+  if (table.fromView === true || kind === "view") return `it is of a view; ${OF_VIEW[operation]}`;
   if (kind !== "table") return "the module of a virtual table keeps its values in a form of its own";
   if (isSystemTable(table)) return "the table is SQLite's own";
   const computed = [...columns].find(([, place]) => place === "computed")?.[0];

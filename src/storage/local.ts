@@ -1,10 +1,12 @@
 import { constants } from "node:fs";
 import { link, lstat, open, opendir, rename, stat, unlink, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { causeLines, codeOf, pumpError, type PumpError, type StackEntry } from "../base/errors.ts";
+import { codeOf, pumpError } from "../base/errors.ts";
+import { cutOff, notCreated, notReadable, notWritable } from "./local-faults.ts";
 import type { CreateOptions, Storage, StorageReader, StorageWriter, UnfinishedFile } from "./storage.ts";
 
 const OWNER_ONLY = 0o600;
+const NOT_A_FILE = "A dump file is a regular file: name the file itself, not its folder or a device.";
 const UNFINISHED_GONE =
   "The job can't go on without what it has written so far; remove it with `tsdp jobs clean` and run it anew.";
 /** File systems without hard links say one of these. */
@@ -91,7 +93,7 @@ export class LocalStorage implements Storage {
   async #statFile(path: string): Promise<{ size: number }> {
     try {
       const found = await stat(path);
-      if (!found.isFile()) throw pumpError([["ORA-29283", "not a regular file"]]);
+      if (!found.isFile()) throw pumpError([["ORA-29283", "not a regular file"]], NOT_A_FILE);
       this.#assertNoDatabase(path);
       return found;
     } catch (error) {
@@ -334,22 +336,4 @@ function partsAfter(parts: readonly Buffer[], written: number): Buffer[] {
     skip = Math.max(0, skip - part.length);
   }
   return left;
-}
-
-function notCreated(path: string, error: unknown): PumpError {
-  const exists: StackEntry[] = codeOf(error) === "EEXIST" ? [["ORA-27038"]] : [];
-  return pumpError([["ORA-39001"], ["ORA-39000"], ["ORA-31641", path], ...exists, ...causeLines(error)], undefined, error);
-}
-
-function notWritable(path: string, error: unknown): PumpError {
-  return pumpError([["ORA-31617", path], ...causeLines(error)], undefined, error);
-}
-
-function notReadable(path: string, reason: StackEntry, error: unknown): PumpError {
-  return pumpError([["ORA-39001"], ["ORA-39000"], ["ORA-31640", path], reason, ...causeLines(error)], undefined, error);
-}
-
-function cutOff(path: string, offset: number, length: number, have: number): PumpError {
-  const text = `cut off: need ${length} bytes at offset ${offset}, the file has ${have}`;
-  return pumpError([["ORA-39001"], ["ORA-39000"], ["ORA-31619", path], ["TSDP-00010", text]]);
 }

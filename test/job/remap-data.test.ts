@@ -398,6 +398,15 @@ describe("a remap is refused", () => {
     );
   });
 
+  test("of a table made of a view, with what can be done on import", () => {
+    const { objects, ...rest } = scope(SCHEMA, { operation: "IMPORT" });
+    const withView = objects.map((object) => (object.name === "t" ? { ...object, fromView: true as const } : object));
+    expect(() => planRemaps([remap("t", "a")], { ...rest, objects: withView })).toThrow(/of a view; import it, then export/);
+    expect(() => planRemaps([remap("t", "a")], { ...rest, objects: withView, operation: "EXPORT" })).toThrow(
+      /of a view; remap the columns of its tables$/,
+    );
+  });
+
   test("but not on import of a table whose stored columns are computed anew, nor beside a plain view", () => {
     const planned = planRemaps(
       [remap("Computed", "A"), remap("w", "k"), remap("t", "a")],

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import {
+  chmodSync,
   linkSync,
   mkdirSync,
   mkdtempSync,
@@ -93,10 +94,23 @@ describe("the local disk", () => {
     mkdirSync(join(folder, "folder"));
     execFileSync("mkfifo", [join(folder, "pipe")]);
     for (const name of ["folder", "pipe"])
-      await expect(new LocalStorage().open(join(folder, name)), name).rejects.toThrow("not a regular file");
+      await expect(new LocalStorage().open(join(folder, name)), name).rejects.toMatchObject({
+        message: expect.stringContaining("not a regular file") as string,
+        hint: expect.stringContaining("name the file itself") as string,
+      });
     await expect(new LocalStorage().create(join(folder, "folder"), { ...options, reuse: true })).rejects.toThrow(
       "the name is that of a folder",
     );
+  });
+
+  it.skipIf(process.getuid?.() === 0)("says of what can't be read for lack of a permission where to look", async () => {
+    const path = join(folder, "a.dmp");
+    writeFileSync(path, "precious", { mode: 0o000 });
+    const failure = { hint: expect.stringContaining("permissions") as string };
+    await expect(new LocalStorage().open(path)).rejects.toMatchObject(failure);
+    mkdirSync(join(folder, "closed"), { mode: 0o000 });
+    await expect(new LocalStorage().open(join(folder, "closed", "a.dmp"))).rejects.toMatchObject(failure);
+    chmodSync(join(folder, "closed"), 0o700);
   });
 
   it("says which folder is missing", async () => {
