@@ -3,17 +3,23 @@ import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { entryPath } from "../base/entries.ts";
-import { PumpError, pumpError, type ErrorLine } from "../base/errors.ts";
+import { codeOf, PumpError, pumpError, type ErrorLine } from "../base/errors.ts";
 import { NO_KEYS } from "../dump/set-key.ts";
 import type { PlaceKeys } from "../storage/place-keys.ts";
 import { ControlTable } from "./control-table.ts";
 import { removeEmptyTrace, tracePath } from "./jobs.ts";
+import { LivenessLock, lockPath } from "./liveness.ts";
 import { environmentWithoutSecrets, secretsOf, type JobSecrets } from "./secrets.ts";
 import type { JobState } from "./states.ts";
 
 const NOT_STARTED: readonly JobState[] = ["UNDEFINED", "DEFINING", "IDLING"];
 const FIRST_POLL_MS = 5;
 const LAST_POLL_MS = 25;
+/** How long to wait for a lock that only a passing probe may hold. */
+const PROBE_TIMEOUT_MS = 2000;
+const NOT_BEGUN =
+  "The job had not begun to move anything, and is as it was before its start: start it again. One that was being defined is gone with its last session: repeat the command.";
+const NOT_REMOVED = "The job is still there; `tsdp jobs clean` removes it, and what it has left.";
 
 /**
  * Starts the control process of a job, detached, so that it outlives this one, and waits until the job is EXECUTING or beyond.
@@ -29,7 +35,7 @@ export async function launchControlProcess(tablePath: string, secrets: JobSecret
       const reason = await Promise.race([ended, sleep(wait, undefined)]);
       // Only what is read after the end is the last word of the control process.
       if (hasStarted(table)) return;
-      if (reason !== undefined) throw unexpectedEnd(tablePath, reason);
+      if (reason !== undefined) throw unexpectedEnd(tablePath, reason, NOT_BEGUN);
     }
   } finally {
     table.close();
@@ -62,7 +68,7 @@ export async function launchRemoval(tablePath: string, guid: string, places: Pla
   } finally {
     table.close();
   }
-  throw unexpectedEnd(tablePath, reason);
+  throw unexpectedEnd(tablePath, reason, NOT_REMOVED);
 }
 
 /** The same, without waiting for it. */
@@ -102,10 +108,20 @@ async function processEnd(child: ChildProcess): Promise<string> {
   });
 }
 
-function unexpectedEnd(tablePath: string, reason: string): PumpError {
+function unexpectedEnd(tablePath: string, reason: string, hint: string): PumpError {
   const said = traceMessage(tablePath).map((text) => ({ code: "control process", text }));
   removeEmptyTrace(tablePath);
-  return pumpError([["ORA-39006"], { code: "control process", text: `ended unexpectedly (${reason})` }, ...said]);
+  removeLock(lockPath(tablePath));
+  return pumpError([["ORA-39006"], { code: "control process", text: `ended unexpectedly (${reason})` }, ...said], hint);
+}
+
+/** The lock file of a process that is gone, unless another one has taken the job since. */
+function removeLock(path: string): void {
+  try {
+    LivenessLock.acquire(path, PROBE_TIMEOUT_MS).remove();
+  } catch (error) {
+    if (codeOf(error) !== "ORA-31634") throw error;
+  }
 }
 
 /** What the trace says without the frames of a stack trace. */

@@ -7,6 +7,7 @@ import { pumpError } from "../../src/base/errors.ts";
 import { ControlTable } from "../../src/job/control-table.ts";
 import { tracePath } from "../../src/job/jobs.ts";
 import { launchControlProcess } from "../../src/job/launch.ts";
+import { lockPath } from "../../src/job/liveness.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 const spawned = vi.hoisted(() => ({
@@ -101,8 +102,14 @@ test("a process that ends without a word is an internal error that says what the
   expect(existsSync(table.path)).toBe(true);
 });
 
-test("a process that is killed is an internal error that names the signal", async () => {
-  hostProgram(`process.kill(process.pid, "SIGKILL");`);
-  await expect(launchControlProcess(table.path, {})).rejects.toThrow(/^ORA-39006: .*\n.*SIGKILL/);
+test("a process that is killed is an internal error that names the signal and what to do; its lock file goes", async () => {
+  hostProgram(
+    `require("node:fs").writeFileSync(${JSON.stringify(lockPath(table.path))}, ""); process.kill(process.pid, "SIGKILL");`,
+  );
+  await expect(launchControlProcess(table.path, {})).rejects.toMatchObject({
+    message: expect.stringMatching(/^ORA-39006: .*\n.*SIGKILL/) as string,
+    hint: expect.stringContaining("repeat the command") as string,
+  });
+  expect(existsSync(lockPath(table.path))).toBe(false);
   expect(existsSync(tracePath(table.path))).toBe(false);
 });
