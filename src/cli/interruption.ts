@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import { outputFailure } from "./output.ts";
+import { CLOSED_PIPE, outputFailure } from "./output.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
@@ -7,7 +7,10 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 export interface Interruption {
   /** Undefined when the output is gone. */
   readonly signal: (typeof SIGNALS)[number] | undefined;
-  /** 128 and the number of the signal, as shells count; a client that left has not seen whether the job succeeds. */
+  /**
+   * 128 and the number of the signal, as shells count; that of SIGPIPE for output that can't be written, whatever the cause. A client
+   * that left has not seen whether the job succeeds.
+   */
   readonly exitCode: number;
   /** Nobody reads what the client writes. */
   readonly silent: boolean;
@@ -29,7 +32,7 @@ export class Interruptions {
   current(): Interruption | undefined {
     if (this.#signal !== undefined) return { signal: this.#signal, exitCode: exitCodeOf(this.#signal), silent: false };
     const failure = outputFailure();
-    return failure === undefined ? undefined : { signal: undefined, exitCode: failure.exitCode, silent: failure.closed };
+    return failure === undefined ? undefined : { signal: undefined, exitCode: CLOSED_PIPE, silent: failure.closed };
   }
 
   /** Aborted by the first signal. */

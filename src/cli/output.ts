@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { causeLines, pumpError, type PumpError } from "../base/errors.ts";
 
 /** What a shell reports of a program that the signal SIGPIPE ended. */
-const CLOSED_PIPE = 141;
+export const CLOSED_PIPE = 141;
 
 /** The two streams of a command. */
 export interface Output {
