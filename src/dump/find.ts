@@ -19,6 +19,12 @@ export interface FoundFiles {
   readonly passedOver: readonly string[];
 }
 
+/** The files of a set that are known, by their numbers, and those of other sets in the places of some. */
+export interface FoundSet {
+  readonly files: readonly DumpFile[];
+  readonly foreign: readonly DumpFile[];
+}
+
 /** Opens every named file and those of templates. @throws as `DumpFileSet.open`, for the first file of a template as for a named one */
 export async function openDumpFiles(
   files: readonly (string | DumpFilePattern)[],
@@ -53,15 +59,16 @@ export interface Siblings {
  * Adds the files of the set that the headers name, beside those that are known and in the further folders, and then those that no
  * header names, until the set is whole or there are no more.
  */
-export async function addSiblings(known: readonly DumpFile[], siblings: Siblings): Promise<readonly DumpFile[]> {
+export async function addSiblings(known: readonly DumpFile[], siblings: Siblings): Promise<FoundSet> {
   const named = await followNames(known, siblings);
-  if (isWhole(named)) return named;
-  const found = await unnamedFiles(named, siblings);
-  return found.length === 0 ? named : followNames([...named, ...found], siblings);
+  if (isWhole(named.files)) return named;
+  const found = await unnamedFiles(named.files, siblings);
+  return found.length === 0 ? named : followNames([...named.files, ...found], siblings);
 }
 
 /** What a header says costs a look at the disk or a request: so no more than `MOST_NAMES` are followed. */
-async function followNames(known: readonly DumpFile[], siblings: Siblings): Promise<readonly DumpFile[]> {
+async function followNames(known: readonly DumpFile[], siblings: Siblings): Promise<FoundSet> {
+  const strangers = new Map<string, DumpFile>();
   const files = new Map(known.map((file) => [file.number, file]));
   const names = new Set<string>();
   const tried = new Set<string>();
@@ -73,13 +80,14 @@ async function followNames(known: readonly DumpFile[], siblings: Siblings): Prom
       if (tried.has(key) || (names.size === MOST_NAMES && !names.has(pattern.name))) continue;
       names.add(pattern.name);
       tried.add(key);
-      const { given } = await openFollowing(pattern, 1, known[0]?.header.guid ?? "", siblings);
+      const { given, foreign } = await openFollowing(pattern, 1, known[0]?.header.guid ?? "", siblings);
+      if (foreign !== undefined) strangers.set(foreign.path, foreign);
       const found = given.filter(({ number }) => !files.has(number));
       for (const file of found) files.set(file.number, file);
       queue.push(...found);
     }
   }
-  return [...files.values()].sort((a, b) => a.number - b.number);
+  return { files: [...files.values()].sort((a, b) => a.number - b.number), foreign: [...strangers.values()] };
 }
 
 /**
@@ -152,7 +160,7 @@ async function openFollowing(
   from: number,
   guid: string,
   { storage, allowance }: Pick<Siblings, "storage" | "allowance">,
-): Promise<FoundFiles> {
+): Promise<FoundFiles & { readonly foreign?: DumpFile }> {
   const given: DumpFile[] = [];
   for (let number = from, missing = 0; number <= MAX_SET_FILES && missing < MOST_MISSING; number += 1) {
     const path = dumpFilePath(pattern, number);
@@ -164,7 +172,7 @@ async function openFollowing(
     missing = 0;
     try {
       const file = await openDumpFile(path, storage, allowance);
-      if (file.header.guid !== guid) return { given, stoppedBy: undefined, passedOver: [path] };
+      if (file.header.guid !== guid) return { given, stoppedBy: undefined, passedOver: [path], foreign: file };
       given.push(file);
     } catch (error) {
       return { given, stoppedBy: toPumpError(error), passedOver: [path] };

@@ -1,4 +1,4 @@
-import { pumpError } from "../base/errors.ts";
+import { pumpError, type PumpError, type StackEntry } from "../base/errors.ts";
 import type { FileHeader } from "../format/header.ts";
 import { ITEM } from "../format/items.ts";
 import { LocalStorage } from "../storage/local.ts";
@@ -63,10 +63,10 @@ export class DumpFileSet {
     const named = given.find(hasSetList) ?? given[0];
     if (named === undefined) throw pumpError([...BAD_DUMP_FILE, ["ORA-39144"]]);
     for (const file of given) checkMembership(file, named);
-    const found = await addSiblings(checkDuplicates(given), { storage, folders, allowance });
+    const { files: found, foreign } = await addSiblings(checkDuplicates(given), { storage, folders, allowance });
     const first = found.find(hasSetList) ?? named;
     try {
-      checkComplete(found, first);
+      checkComplete(found, first, foreign);
     } catch (error) {
       throw stoppedBy ?? error;
     }
@@ -83,8 +83,15 @@ export class DumpFileSet {
 
 function checkMembership(file: DumpFile, first: DumpFile): void {
   if (file.header.guid === first.header.guid) return;
-  const jobName = file.header.items.get(ITEM.JOB_NAME) ?? file.header.guid;
-  throw pumpError([...BAD_DUMP_FILE, ["ORA-39140", file.path, jobName]], `Import the files of ${jobName} by themselves.`);
+  throw pumpError([...BAD_DUMP_FILE, strangerLine(file)], `Import the files of ${jobNameOf(file)} by themselves.`);
+}
+
+function strangerLine(file: DumpFile): StackEntry {
+  return ["ORA-39140", file.path, jobNameOf(file)];
+}
+
+function jobNameOf({ header }: DumpFile): string {
+  return header.items.get(ITEM.JOB_NAME) ?? header.guid;
 }
 
 /** The files in the order of their numbers. */
@@ -100,22 +107,34 @@ function checkDuplicates(given: readonly DumpFile[]): readonly DumpFile[] {
 }
 
 /** Every file in the list of the set is there, as it was finished, and no other. */
-function checkComplete(files: readonly DumpFile[], first: DumpFile): void {
+function checkComplete(files: readonly DumpFile[], first: DumpFile, foreign: readonly DumpFile[]): void {
   const listed = first.trailer.files;
   if (listed === undefined) throw pumpError([...BAD_DUMP_FILE, ["ORA-39059"], ["ORA-39246"]]);
   const second = files.find((file) => file !== first && hasSetList(file));
   if (second !== undefined) throw invalidDumpFile(second.path, "a second file lists the files of the set");
   const present = new Set(files.map(({ number }) => number));
   const missing = listed.map(({ number }) => number).filter((number) => !present.has(number));
-  if (missing.length > 0) {
-    const hint = `The set has ${listed.length} files; not given: number ${missing.slice(0, 10).join(", ")}. \`tsdp dumpinfo\` shows the number of a file.`;
-    const known = new Set(files.map(({ path }) => path.slice(path.lastIndexOf("/") + 1)));
-    const names = first.header.fileNames.filter((name) => !isTemplate(name) && !known.has(expandTemplate(name, 1) ?? ""));
-    const shown = names.slice(0, MOST_NAMES_SHOWN).map((name) => ["ORA-39245", name] as const);
-    throw pumpError([...BAD_DUMP_FILE, ["ORA-39059"], ...shown], hint);
-  }
+  if (missing.length > 0) throw missingFiles(files, first, { missing, foreign, total: listed.length });
   for (const file of files) {
     if (file.number > listed.length) throw invalidDumpFile(file.path, `the set has no file ${file.number}`);
     if (!isListed(file, listed)) throw pumpError([...BAD_DUMP_FILE, ["ORA-39412", file.path]]);
   }
+}
+
+/** @param facts the numbers that are missing of so many, and files of other sets under names of this one */
+function missingFiles(
+  files: readonly DumpFile[],
+  first: DumpFile,
+  { missing, foreign, total }: { missing: readonly number[]; foreign: readonly DumpFile[]; total: number },
+): PumpError {
+  const known = new Set(files.map(({ path }) => path.slice(path.lastIndexOf("/") + 1)));
+  const names = first.header.fileNames.filter((name) => !isTemplate(name) && !known.has(expandTemplate(name, 1) ?? ""));
+  const shown = names.slice(0, MOST_NAMES_SHOWN).map((name) => ["ORA-39245", name] as const);
+  const strangers = foreign.slice(0, MOST_NAMES_SHOWN).map(strangerLine);
+  const which = `The set has ${total} files; not given: number ${missing.slice(0, 10).join(", ")}.`;
+  const advice =
+    strangers.length === 0
+      ? "`tsdp dumpinfo` shows the number of a file."
+      : "A file of another job has the name of one of them: name the right one, or put it beside the others under any name.";
+  return pumpError([...BAD_DUMP_FILE, ["ORA-39059"], ...shown, ...strangers], `${which} ${advice}`);
 }

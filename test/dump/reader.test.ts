@@ -101,6 +101,24 @@ describe("opening a set", () => {
     );
   });
 
+  it("says so also of a file that has the name of one that is missing", async () => {
+    const storage = await newSet();
+    const second = storage.files.get("/2.dmp") ?? Buffer.alloc(0);
+    storage.files.set("/2.dmp", (await newSet("FF".repeat(16))).files.get("/2.dmp") ?? Buffer.alloc(0));
+    await expect(DumpFileSet.open(["/1.dmp"], storage)).rejects.toMatchObject({
+      message: expect.stringMatching(
+        /ORA-39059.*\nORA-39245.*2\.dmp.*\nORA-39140: dump file "\/2\.dmp" belongs to job/,
+      ) as string,
+      hint: expect.stringContaining("number 2. A file of another job has the name") as string,
+    });
+    storage.files.set("/renamed.dmp", second);
+    expect((await DumpFileSet.open(["/1.dmp"], storage)).files.map(({ path }) => path)).toEqual([
+      "/1.dmp",
+      "/renamed.dmp",
+      "/3.dmp",
+    ]);
+  });
+
   it("refuses a file of an earlier run under the same identity", async () => {
     const storage = await newSet();
     const earlier = await newSet(GUID, PIECES.slice(0, 2));
