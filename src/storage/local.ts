@@ -323,7 +323,7 @@ async function lstatOrUndefined(path: string): Promise<{ isDirectory(): boolean 
   try {
     return await lstat(path);
   } catch (error) {
-    if (codeOf(error) === "ENOENT") return undefined;
+    if (["ENOENT", "ENOTDIR"].includes(codeOf(error))) return undefined;
     throw error;
   }
 }

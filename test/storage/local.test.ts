@@ -113,6 +113,12 @@ describe("the local disk", () => {
     chmodSync(join(folder, "closed"), 0o700);
   });
 
+  it("has no file below a file", async () => {
+    writeFileSync(join(folder, "one.db"), "");
+    expect(await new LocalStorage().exists(join(folder, "one.db", "a.dmp"))).toBe(false);
+    await expect(new LocalStorage().create(join(folder, "one.db", "a.dmp"), options)).rejects.toThrow("ORA-31641");
+  });
+
   it("says which folder is missing", async () => {
     await expect(new LocalStorage().create(join(folder, "no", "a.dmp"), options)).rejects.toThrow(/ORA-31641[^]*ENOENT/);
   });
