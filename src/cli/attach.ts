@@ -100,7 +100,7 @@ export async function interact(pump: DataPump, handle: number, options: ClientOp
       screen.close();
     }
   };
-  const openSource = () => (process.stdin.isTTY ? new TerminalSource(endAtOnce) : new PipeSource());
+  const source = process.stdin.isTTY ? new TerminalSource(endAtOnce) : new PipeSource();
   const screen = json ? await openScreen(output, true) : new PlainScreen(output);
   const job = {
     pump,
@@ -116,7 +116,7 @@ export async function interact(pump: DataPump, handle: number, options: ClientOp
       else output.out(printable(text));
     },
   };
-  return new Interactive(job, output, openSource, statusPeriod).run();
+  return new Interactive(job, output, source, statusPeriod).run();
 }
 
 function endAtOnce(): void {

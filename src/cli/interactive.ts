@@ -31,8 +31,7 @@ export interface InteractiveJob {
 export class Interactive {
   readonly #job: InteractiveJob;
   readonly #output: Output;
-  readonly #openSource: () => CommandSource;
-  #source: CommandSource | null = null;
+  readonly #source: CommandSource;
   #statusPeriod: number;
   /** Of files to be added; null: what the job has. */
   #filesize: string | null = null;
@@ -70,10 +69,10 @@ export class Interactive {
   /** How the job ended, as soon as that is known. */
   #end: { readonly state: string; readonly errorCount: number } | null = null;
 
-  constructor(job: InteractiveJob, output: Output, openSource: () => CommandSource, statusPeriod = 0) {
+  constructor(job: InteractiveJob, output: Output, source: CommandSource, statusPeriod = 0) {
     this.#job = job;
     this.#output = output;
-    this.#openSource = openSource;
+    this.#source = source;
     this.#statusPeriod = statusPeriod;
   }
 
@@ -89,14 +88,8 @@ export class Interactive {
     }
   }
 
-  /** A terminal's source is closed while the job is followed, so that Ctrl-C comes as a signal again. */
-  #sourceNow(): CommandSource {
-    this.#source ??= this.#openSource();
-    return this.#source;
-  }
-
   async #nextLine(): Promise<string | null> {
-    const source = this.#sourceNow();
+    const source = this.#source;
     if (!source.isTerminal) return source.next("");
     const stop = new AbortController();
     const watch = setInterval(() => {
@@ -154,10 +147,7 @@ export class Interactive {
   }
 
   async #follow(): Promise<number | null> {
-    if (this.#source?.isTerminal === true) {
-      this.#source.close();
-      this.#source = null;
-    }
+    this.#source.pause();
     try {
       return await this.#job.follow(this.#statusPeriod);
     } catch (error) {
@@ -168,11 +158,7 @@ export class Interactive {
   }
 
   async #stop(immediate: number, keepMaster: number): Promise<number | null> {
-    const source = this.#sourceNow();
-    if (source.isTerminal) {
-      const answer = await source.next("Are you sure you wish to stop this job ([yes]/no): ");
-      if (answer === null || !/^\s*(?:y(?:es)?)?\s*$/i.test(answer)) return null;
-    }
+    if (!(await this.#source.confirm("Are you sure you wish to stop this job ([yes]/no): "))) return null;
     await this.#job.pump.stopJob(this.#job.handle, immediate, keepMaster);
     return 0;
   }
@@ -219,8 +205,8 @@ export class Interactive {
   }
 
   #leave(exitCode: number): number {
-    this.#source?.close();
-    const isScript = this.#source?.isTerminal === false;
+    this.#source.close();
+    const isScript = !this.#source.isTerminal;
     return exitCode === 0 && isScript && this.#hasFailed ? 1 : exitCode;
   }
 }

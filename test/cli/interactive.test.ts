@@ -1,10 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { statSync } from "node:fs";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
 import Sqlite from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { connect } from "../../src/api/data-pump.ts";
 import { PumpError } from "../../src/base/errors.ts";
+import { TerminalSource } from "../../src/cli/command-source.ts";
 import { Interactive } from "../../src/cli/interactive.ts";
 import { INTERACTIVE_COMMANDS, interactiveHelp, readCommand } from "../../src/cli/interactive-commands.ts";
 import { statusLines } from "../../src/cli/text/status-text.ts";
@@ -148,7 +150,13 @@ it("a file that is added has the FILESIZE of the job, until filesize= says anoth
     const lines = ["filesize=banana", "filesize=1", "add_file=b.dmp", "filesize=120KB", "add_file=c%U.dmp", "start_job"];
     const errors: string[] = [];
     const output = { out: () => undefined, err: (...text: readonly string[]) => errors.push(...text) };
-    const source = { isTerminal: false, next: () => Promise.resolve(lines.shift() ?? null), close: () => undefined };
+    const source = {
+      isTerminal: false,
+      next: () => Promise.resolve(lines.shift() ?? null),
+      confirm: fail,
+      pause: fail,
+      close: () => undefined,
+    };
     const job = {
       pump,
       handle,
@@ -157,7 +165,7 @@ it("a file that is added has the FILESIZE of the job, until filesize= says anoth
       showStatus: fail,
       tellKilled: fail,
     } as const;
-    await inThisProcess(() => new Interactive(job, output, () => source).run());
+    await inThisProcess(() => new Interactive(job, output, source).run());
     expect(errors.filter((line) => /^ORA-/.test(line)).map((line) => line.slice(0, 9))).toEqual([
       ...["ORA-39001", "ORA-39000", "ORA-31654"],
       ...["ORA-39001", "ORA-39000", "ORA-31618"],
@@ -168,6 +176,22 @@ it("a file that is added has the FILESIZE of the job, until filesize= says anoth
   }
   const sizes = ["a.dmp", "b.dmp", "c01.dmp"].map((name) => Math.ceil(statSync(join(folder, name)).size / 1024));
   expect(sizes).toEqual([100, 100, 120]);
+});
+
+it("what is typed while a command runs comes next, also after the job was followed; but it answers no question", async () => {
+  const keyboard = new PassThrough();
+  const source = new TerminalSource(fail, keyboard, new PassThrough());
+  keyboard.write("parallel=1\nparallel=3\n\nstatus\n");
+  expect(await source.next("> ")).toBe("parallel=1");
+  source.pause();
+  keyboard.write("exit_client\n");
+  expect(await source.next("> ")).toBe("parallel=3");
+  const confirmed = source.confirm("Sure? ");
+  expect(await source.next("> ")).toBe("");
+  keyboard.end("yes\nhelp\n");
+  expect(await confirmed).toBe(false);
+  const rest = [await source.next("> "), await source.next("> "), await source.next("> "), await source.next("> ")];
+  expect(rest).toEqual(["status", "yes", "help", null]);
 });
 
 function fail(): never {
