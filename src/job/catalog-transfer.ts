@@ -1,3 +1,5 @@
+import { resolve } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { pumpError, toPumpError, type ErrorLine, type PumpError } from "../base/errors.ts";
 import { failpoint } from "../base/failpoint.ts";
 import { quoteIdentifier, upperName } from "../base/identifiers.ts";
@@ -48,12 +50,11 @@ export function importCatalog(run: JobRun, originals: readonly CatalogObject[]):
   const home = homeFolder(run.definition.database);
   const objects = originals.map((object) => remapped(run.definition, object));
   const before = new CatalogBefore(run.table, home, objects);
+  failpoint("import catalog examined");
+  const maker = new CatalogMaker(home, before);
   for (const tail of CATALOG_TAILS) {
     const own = objects.filter((object) => object.tail === tail);
     if (own.length === 0 || run.table.hasTold(toldOf(tail))) continue;
-    const isRestarted = before.examine(tail, own);
-    failpoint("import catalog examined");
-    const maker = new CatalogMaker(home, before.existing, isRestarted);
     const problems = own.flatMap((object) => maker.make(object) ?? []);
     run.once(toldOf(tail), () => {
       run.say(run.ofWorker(1, processingLine(objectPath("FULL", tail))));
@@ -68,34 +69,48 @@ function toldOf(tail: CatalogTail): string {
 }
 
 /**
- * What was in the catalog before the job. It is written down for each kind before the first object of that kind is made, so that
- * a restart tells what the job itself has made from what it found.
+ * What was in the catalog before the job. It is written down before the first object is made, so that a restart tells what the job
+ * itself has made from what it found. What others have made or changed meanwhile joins it: nothing is granted on that or to it either.
  */
 class CatalogBefore {
   readonly #table: ControlTable;
-  readonly #home: string;
+  readonly #existing: Set<string>;
   readonly #own: ReadonlySet<string>;
 
   constructor(table: ControlTable, home: string, objects: readonly CatalogObject[]) {
     this.#table = table;
-    this.#home = home;
-    this.#own = new Set(objects.map(keyOf));
+    this.#existing = new Set(table.toldAfter(EXISTED));
+    const found = existingKeys(home);
+    this.#own = table.durably(() => {
+      const isFirstRun = table.tell("catalog begun");
+      const own = isFirstRun ? new Set<string>() : identicalKeys(home, objects);
+      const keys = objects.flatMap((object) => (isFirstRun ? [keyOf(object), ...basesOf(object)] : [keyOf(object)]));
+      for (const key of keys) if (found.has(key) && !own.has(key)) this.note(key);
+      return own;
+    });
   }
 
   get existing(): ReadonlySet<string> {
-    return new Set(this.#table.toldAfter(EXISTED));
+    return this.#existing;
   }
 
-  /** @returns whether an earlier run has done it, and may have made some of the objects */
-  examine(tail: CatalogTail, objects: readonly CatalogObject[]): boolean {
-    const found = existingKeys(this.#home);
-    const keys = objects.flatMap((object) => [keyOf(object), ...basesOf(object).filter((base) => !this.#own.has(base))]);
-    return this.#table.durably(() => {
-      if (!this.#table.tell(`catalog begun ${tail}`)) return true;
-      for (const key of keys) if (found.has(key)) this.#table.tell(EXISTED + key);
-      return false;
-    });
+  /** Whether an earlier run has made an object, as far as can be seen. */
+  isOwn(key: string): boolean {
+    return this.#own.has(key);
   }
+
+  note(key: string): void {
+    this.#table.tell(EXISTED + key);
+    this.#existing.add(key);
+  }
+}
+
+/** Of those that the catalog has as an import would make them. */
+function identicalKeys(home: string, objects: readonly CatalogObject[]): ReadonlySet<string> {
+  const changed = new Set(new Users(home).list().flatMap(({ name, hasPassword }) => (hasPassword ? [name] : [])));
+  const present = new Map(readCatalog(home).map((object) => [keyOf(object), object]));
+  const identical = objects.filter((object) => isDeepStrictEqual(present.get(keyOf(object)), object));
+  return new Set(identical.filter(({ tail, name }) => tail !== "USER" || !changed.has(name)).map(keyOf));
 }
 
 const EXISTED = "catalog had ";
@@ -118,7 +133,16 @@ export function previewCatalog(
 }
 
 function keyOf(object: CatalogObject): string {
-  return object.tail === "DB_LINK" ? JSON.stringify([object.owner, object.name]) : shown(object);
+  switch (object.tail) {
+    case "ROLE_GRANT":
+      return JSON.stringify([object.tail, object.name, object.grantee]);
+    case "DIRECTORY/GRANT/OBJECT_GRANT":
+      return JSON.stringify([object.tail, object.name, object.grantee, object.privilege]);
+    case "DB_LINK":
+      return JSON.stringify([object.owner, object.name]);
+    default:
+      return shown(object);
+  }
 }
 
 /** REMAP_SCHEMA is about users, too; remaps of paths are about directory objects. */
@@ -137,11 +161,13 @@ function remapped({ metadataRemaps }: JobDefinition, object: CatalogObject): Cat
     case "DB_LINK":
       return { ...object, owner: renamed(object.owner) };
     case "DIRECTORY/DIRECTORY":
-      return { ...object, path: remappedPath(metadataRemaps, object.path) };
+      return { ...object, path: resolve("/", remappedPath(metadataRemaps, object.path)) };
     default:
       return object;
   }
 }
+
+const EXISTS = ["ORA-00955", "ORA-01920", "ORA-01921", "ORA-02011"] as const;
 
 /** Makes one object after the other. What exists stays as it is, and nothing is granted on it or to it. */
 class CatalogMaker {
@@ -150,35 +176,36 @@ class CatalogMaker {
   readonly #directories: Directories;
   readonly #directoryGrants: DirectoryGrants;
   readonly #links: DatabaseLinks;
-  /** What was there before, by kinds and names. */
-  readonly #existing: ReadonlySet<string>;
-  /** An earlier run may have made what was not there before. */
-  readonly #isRestarted: boolean;
+  readonly #before: CatalogBefore;
+  readonly #made = new Set<string>();
 
-  constructor(home: string, existing: ReadonlySet<string>, isRestarted: boolean) {
+  constructor(home: string, before: CatalogBefore) {
     this.#users = new Users(home);
     this.#roles = new Roles(home);
     this.#directories = new Directories(home, "/");
     this.#directoryGrants = new DirectoryGrants(home);
     this.#links = new DatabaseLinks(home);
-    this.#existing = existing;
-    this.#isRestarted = isRestarted;
+    this.#before = before;
   }
 
   /** @returns why it could not be made; null: it was */
   make(object: CatalogObject): PumpError | null {
-    const base = existingBase(object, this.#existing);
+    const key = keyOf(object);
+    const base = existingBase(object, this.#before.existing);
     if (base !== null) return pumpError([["ORA-39111", shown(object), base]]);
-    if (this.#existing.has(keyOf(object))) return alreadyExists(object);
+    if (this.#before.existing.has(key)) return alreadyExists(object);
     try {
       this.#create(object);
+      this.#made.add(key);
       failpoint("import catalog object made");
       return null;
     } catch (error) {
       const failure = toPumpError(error);
-      const exists = failure.has("ORA-00955") || failure.has("ORA-01920") || failure.has("ORA-01921") || failure.has("ORA-02011");
-      if (exists) return this.#isRestarted ? null : alreadyExists(object);
-      return pumpError([["ORA-39083", shown(object)], ...failure.lines]);
+      if (!EXISTS.some((code) => failure.has(code))) return pumpError([["ORA-39083", shown(object)], ...failure.lines]);
+      if (this.#before.isOwn(key)) return null;
+      // Two users whom REMAP_SCHEMA gives one name.
+      if (!this.#made.has(key)) this.#before.note(key);
+      return alreadyExists(object);
     }
   }
 

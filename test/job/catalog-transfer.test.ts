@@ -76,20 +76,53 @@ test("a FULL job moves users without their passwords, roles, directory objects, 
 });
 
 test("an import that is killed while it makes them knows on its restart which are its own", async () => {
+  const sourceHome = join(source, ".tsdp");
+  const directories = new Directories(sourceHome, source);
+  directories.create("zdir", "/z");
+  for (const name of ["zdir", "data_pump_dir"]) new DirectoryGrants(sourceHome).grant(directories, ["READ"], name, "hr");
+  const sourceRoles = new Roles(sourceHome);
+  sourceRoles.create('"alice"');
+  sourceRoles.grant("clerk", '"alice"');
+  sourceRoles.grant("clerk", "system");
   expectSuccess(await runExport(source, { ...jobFolder(), mode: "FULL", folder: target }));
   const home = join(target, ".tsdp");
-  new Directories(home, target).create('"Mixed ""', "/mine");
+  const own = new Directories(home, target);
+  own.create('"Mixed ""', "/mine");
+  // Others have the same there already.
+  new Roles(home).create("alice");
+  new Roles(home).grant("datapump_exp_full_database", "alice");
+  new DirectoryGrants(home).grant(own, ["READ"], "data_pump_dir", "alice");
   const dump = { dumpFiles: ["full.dmp"], mode: "FULL" } as const;
-  // After the role; after one of two users; when the grants were only looked at; after one of two grants.
-  const failpoints = ["object made", "object made", "examined:2", "object made"].map((name) => `import catalog ${name}`);
-  await runToFailpoints("IMPORT", target, dump, failpoints);
+  // When they were only looked at; after the role; after one of two users; after two of three grants; after one of three directories.
+  const failpoints = ["examined", "object made", "object made", "object made:3", "object made:4"];
+  await runToFailpoints(
+    "IMPORT",
+    target,
+    dump,
+    failpoints.map((name) => `import catalog ${name}`),
+  );
+  own.create("zdir", "/his");
   const ended = await restart(target);
   expect(ended.state).toBe("COMPLETED");
   const lines = logLines(target);
-  expect(lines.filter((line) => line.startsWith("ORA-"))).toEqual(['ORA-31684: Object type DIRECTORY:"Mixed """ already exists']);
+  expect(lines.filter((line) => line.startsWith("ORA-"))).toEqual([
+    'ORA-31684: Object type ROLE:"alice" already exists',
+    'ORA-39111: Dependent object type ROLE_GRANT:"CLERK" skipped, base object type ROLE:"alice" already exists',
+    'ORA-31684: Object type DIRECTORY:"Mixed """ already exists',
+    'ORA-31684: Object type DIRECTORY:"ZDIR" already exists',
+    'ORA-39111: Dependent object type OBJECT_GRANT:"ZDIR" skipped, base object type DIRECTORY:"ZDIR" already exists',
+  ]);
   expect(lines.filter((line) => line.includes("DATABASE_EXPORT/SCHEMA/USER"))).toHaveLength(1);
-  const exported = readCatalog(join(source, ".tsdp"));
-  const expected = exported.map((object) => ("path" in object && object.path === "/x" ? { ...object, path: "/mine" } : object));
+  const kept = readCatalog(sourceHome).filter((object) => {
+    return object.name !== "alice" && object.name !== "ZDIR" && !("grantee" in object && object.grantee === "alice");
+  });
+  const expected: CatalogObject[] = [
+    ...kept.map((object) => ("path" in object && object.path === "/x" ? { ...object, path: "/mine" } : object)),
+    { tail: "ROLE", name: "ALICE" },
+    { tail: "ROLE_GRANT", name: "DATAPUMP_EXP_FULL_DATABASE", grantee: "ALICE" },
+    { tail: "DIRECTORY/DIRECTORY", name: "ZDIR", path: "/his" },
+    { tail: "DIRECTORY/GRANT/OBJECT_GRANT", name: "DATA_PUMP_DIR", grantee: "ALICE", privilege: "READ" },
+  ];
   const sorted = (objects: readonly CatalogObject[]) => objects.map((object) => JSON.stringify(object)).sort();
   expect(sorted(readCatalog(home))).toEqual(sorted(expected));
 });
