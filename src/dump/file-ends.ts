@@ -71,7 +71,7 @@ export async function readDumpFile(reader: StorageReader, firstBlock: Buffer, al
 }
 
 /** Whether a file lists the files of its set: the one in which the master table ends. */
-export function hasSetList({ trailer }: DumpFile): boolean {
+export function hasSetList({ trailer }: FileEnds): boolean {
   return trailer.files !== undefined;
 }
 

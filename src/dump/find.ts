@@ -5,7 +5,16 @@ import { ITEM } from "../format/items.ts";
 import { MAX_SET_FILES } from "../format/trailer.ts";
 import type { Storage } from "../storage/storage.ts";
 import { BAD_DUMP_FILE, invalidDumpFile } from "./faults.ts";
-import { hasSetList, isListed, readDumpFile, readFirstBlock, readHeader, type DumpFile } from "./file-ends.ts";
+import {
+  hasSetList,
+  isListed,
+  readDumpFile,
+  readFileEnds,
+  readFirstBlock,
+  readHeader,
+  type DumpFile,
+  type FileEnds,
+} from "./file-ends.ts";
 import { identifyForeign, type ForeignFile } from "./foreign.ts";
 import { MOST_LISTED, MOST_LOOKED_INTO, MOST_NAMES, type SetAllowance } from "./limits.ts";
 import { DEFAULT_EXTENSION, dumpFilePath, isTemplate, isUrl, type DumpFilePattern } from "./names.ts";
@@ -19,10 +28,13 @@ export interface FoundFiles {
   readonly passedOver: readonly string[];
 }
 
+/** A file of which no more than the header is wanted. */
+export type UnwantedFile = Pick<DumpFile, "path" | "header">;
+
 /** The files of a set that are known, by their numbers, and those of other sets in the places of some. */
 export interface FoundSet {
   readonly files: readonly DumpFile[];
-  readonly foreign: readonly DumpFile[];
+  readonly foreign: readonly UnwantedFile[];
 }
 
 /** Opens every named file and those of templates. @throws as `DumpFileSet.open`, for the first file of a template as for a named one */
@@ -39,7 +51,7 @@ export async function openDumpFiles(
     const first = await openDumpFile(path, storage, allowance);
     given.push(first);
     if (typeof file === "string" || !isTemplate(file.name)) continue;
-    const more = await openFollowing(file, 2, first.header.guid, { storage, allowance });
+    const more = await openFollowing(file, 2, first.header.guid, storage, (next) => openDumpFile(next, storage, allowance));
     given.push(...more.given);
     passedOver.push(...more.passedOver);
     stoppedBy ??= more.stoppedBy;
@@ -68,8 +80,9 @@ export async function addSiblings(known: readonly DumpFile[], siblings: Siblings
 
 /** What a header says costs a look at the disk or a request: so no more than `MOST_NAMES` are followed. */
 async function followNames(known: readonly DumpFile[], siblings: Siblings): Promise<FoundSet> {
-  const strangers = new Map<string, DumpFile>();
+  const strangers = new Map<string, UnwantedFile>();
   const files = new Map(known.map((file) => [file.number, file]));
+  const guid = known[0]?.header.guid ?? "";
   const names = new Set<string>();
   const tried = new Set<string>();
   for (let queue = [...known]; queue.length > 0 && !isWhole([...files.values()]);) {
@@ -80,11 +93,14 @@ async function followNames(known: readonly DumpFile[], siblings: Siblings): Prom
       if (tried.has(key) || (names.size === MOST_NAMES && !names.has(pattern.name))) continue;
       names.add(pattern.name);
       tried.add(key);
-      const { given, foreign } = await openFollowing(pattern, 1, known[0]?.header.guid ?? "", siblings);
+      const open = async (path: string) => {
+        const file = await openMissing(path, guid, files, siblings);
+        if (isRead(file)) files.set(file.number, file);
+        return file;
+      };
+      const { given, foreign } = await openFollowing(pattern, 1, guid, siblings.storage, open);
       if (foreign !== undefined) strangers.set(foreign.path, foreign);
-      const found = given.filter(({ number }) => !files.has(number));
-      for (const file of found) files.set(file.number, file);
-      queue.push(...found);
+      queue.push(...given);
     }
   }
   return { files: [...files.values()].sort((a, b) => a.number - b.number), foreign: [...strangers.values()] };
@@ -95,22 +111,34 @@ async function followNames(known: readonly DumpFile[], siblings: Siblings): Prom
  * that have another name by now.
  */
 async function unnamedFiles(known: readonly DumpFile[], siblings: Siblings): Promise<readonly DumpFile[]> {
-  const numbers = new Set(known.map(({ number }) => number));
-  const claiming: DumpFile[] = [];
-  for (const path of await pathsAround(known, siblings)) {
-    const file = await fileOfSet(path, known[0]?.header.guid ?? "", siblings);
-    if (file !== undefined && !numbers.has(file.number)) claiming.push(file);
+  const guid = known[0]?.header.guid ?? "";
+  const files = new Map(known.map((file) => [file.number, file]));
+  let list = known.find(hasSetList)?.trailer.files;
+  for (const path of await pathsClaiming(await pathsAround(known, siblings), guid, files, siblings.storage)) {
+    const file = await siblings.allowance.takeIfKept(async () => {
+      const opened = await openMissing(path, guid, files, siblings).catch(() => undefined);
+      return opened !== undefined && isRead(opened) && (list === undefined || isListed(opened, list)) ? opened : undefined;
+    });
+    if (file === undefined) continue;
+    files.set(file.number, file);
+    list ??= file.trailer.files;
   }
-  return rightFiles(claiming, [...known, ...claiming].find(hasSetList));
+  return [...files.values()].filter((file) => !known.includes(file));
 }
 
-/** One file for each number; where the list of the set says which, another one is not taken for it. */
-function rightFiles(claiming: readonly DumpFile[], listing: DumpFile | undefined): readonly DumpFile[] {
-  const list = listing?.trailer.files;
-  const right = claiming.filter((file) => file === listing || list === undefined || isListed(file, list));
-  const files = new Map<number, DumpFile>();
-  for (const file of right) if (file === listing || !files.has(file.number)) files.set(file.number, file);
-  return [...files.values()];
+/** The paths whose files say that they are missing ones of the set; first those with its list, which tells the right ones. */
+async function pathsClaiming(
+  paths: readonly string[],
+  guid: string,
+  known: ReadonlyMap<number, DumpFile>,
+  storage: Storage,
+): Promise<readonly string[]> {
+  const [listing, others]: [string[], string[]] = [[], []];
+  for (const path of paths) {
+    const ends = await endsOfMissing(path, guid, known, storage);
+    if (ends !== undefined) (hasSetList(ends) ? listing : others).push(path);
+  }
+  return [...listing, ...others];
 }
 
 /** Other files than the known ones in the same folders and in the further ones, those first whose names look like dump files. */
@@ -135,19 +163,50 @@ function isOfDatabase(path: string): boolean {
   return /\.(?:db|db3|sqlite|sqlite3)$|-(?:wal|shm|journal)$/i.test(basename(path));
 }
 
-/** The file that a path leads to when it is of the set; a file that is none, or can't be read, is passed over. */
-async function fileOfSet(path: string, guid: string, { storage, allowance }: Siblings): Promise<DumpFile | undefined> {
+/** What begins and ends a file that says it is a missing one of the set; one that is none, or can't be read, is passed over. */
+async function endsOfMissing(
+  path: string,
+  guid: string,
+  known: ReadonlyMap<number, DumpFile>,
+  storage: Storage,
+): Promise<FileEnds | undefined> {
   try {
     const reader = await storage.open(path);
     try {
       const firstBlock = await readFirstBlock(reader);
-      const isOfSet = hasHeaderMagic(firstBlock) && (await readHeader(reader, firstBlock)).header.guid === guid;
-      return isOfSet ? await readDumpFile(reader, firstBlock, allowance) : undefined;
+      const { header } = await readHeader(reader, firstBlock);
+      return isMissing(header, guid, known) ? await readFileEnds(reader, firstBlock) : undefined;
     } finally {
       await reader.close();
     }
   } catch {
     return undefined;
+  }
+}
+
+function isMissing(header: DumpFile["header"], guid: string, known: ReadonlyMap<number, DumpFile>): boolean {
+  return header.guid === guid && !known.has(header.fileNumber);
+}
+
+function isRead(file: DumpFile | UnwantedFile): file is DumpFile {
+  return "segments" in file;
+}
+
+/** Opens a file of the set that is not known yet. A copy of a known one, or a file of another set, takes nothing of the allowance. */
+async function openMissing(
+  path: string,
+  guid: string,
+  known: ReadonlyMap<number, DumpFile>,
+  { storage, allowance }: Siblings,
+): Promise<DumpFile | UnwantedFile> {
+  const reader = await storage.open(path);
+  try {
+    const firstBlock = await readFirstBlock(reader);
+    const { header } = await readHeader(reader, firstBlock);
+    if (!isMissing(header, guid, known)) return { path, header };
+    return await allowance.takeIfKept(() => readDumpFile(reader, firstBlock, allowance));
+  } finally {
+    await reader.close();
   }
 }
 
@@ -159,8 +218,9 @@ async function openFollowing(
   pattern: DumpFilePattern,
   from: number,
   guid: string,
-  { storage, allowance }: Pick<Siblings, "storage" | "allowance">,
-): Promise<FoundFiles & { readonly foreign?: DumpFile }> {
+  storage: Storage,
+  open: (path: string) => Promise<DumpFile | UnwantedFile>,
+): Promise<FoundFiles & { readonly foreign?: UnwantedFile }> {
   const given: DumpFile[] = [];
   for (let number = from, missing = 0; number <= MAX_SET_FILES && missing < MOST_MISSING; number += 1) {
     const path = dumpFilePath(pattern, number);
@@ -171,9 +231,9 @@ async function openFollowing(
     }
     missing = 0;
     try {
-      const file = await openDumpFile(path, storage, allowance);
+      const file = await open(path);
       if (file.header.guid !== guid) return { given, stoppedBy: undefined, passedOver: [path], foreign: file };
-      given.push(file);
+      if (isRead(file)) given.push(file);
     } catch (error) {
       return { given, stoppedBy: toPumpError(error), passedOver: [path] };
     }
@@ -185,11 +245,13 @@ function isWhole(files: readonly DumpFile[]): boolean {
   return files.find(hasSetList)?.trailer.files?.length === files.length;
 }
 
-/** A header is not to be believed: a name must not lead out of the folder. */
+/** A header is not to be believed: a name must not lead out of the folder, nor to a database. */
 function siblingPatterns({ path, header }: DumpFile, folders: readonly string[]): readonly DumpFilePattern[] {
   const names = header.fileNames.filter(isPlainName);
   return [folderOf(path), ...folders].flatMap((directoryPath) =>
-    names.filter((name) => !isUrl(directoryPath) || isPlainInUrl(name)).map((name) => ({ directoryPath, name })),
+    names
+      .filter((name) => (isUrl(directoryPath) ? isPlainInUrl(name) : !isOfDatabase(name)))
+      .map((name) => ({ directoryPath, name })),
   );
 }
 

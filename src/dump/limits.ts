@@ -26,10 +26,21 @@ export class SetAllowance {
    * @throws ORA-31619
    */
   take(path: string, ends: number, segments: number): void {
+    if (ends > this.#ends) throw invalidDumpFile(path, `headers and trailers of the set have more than ${MOST_ENDS >> 20} MiB`);
+    if (segments > this.#segments) throw invalidDumpFile(path, `the set has more than ${MAX_INDEX_ENTRIES} segments`);
     this.#ends -= ends;
     this.#segments -= segments;
-    if (this.#ends < 0) throw invalidDumpFile(path, `headers and trailers of the set have more than ${MOST_ENDS >> 20} MiB`);
-    if (this.#segments < 0) throw invalidDumpFile(path, `the set has more than ${MAX_INDEX_ENTRIES} segments`);
+  }
+
+  /** Reads a file; when that fails, or gives undefined, nothing was taken: a file that is not kept leaves room for the right one. */
+  async takeIfKept<T>(read: () => Promise<T>): Promise<T> {
+    const [ends, segments] = [this.#ends, this.#segments];
+    let kept: T | undefined;
+    try {
+      return (kept = await read());
+    } finally {
+      if (kept === undefined) [this.#ends, this.#segments] = [ends, segments];
+    }
   }
 }
 

@@ -5,7 +5,7 @@ import { LocalStorage } from "../storage/local.ts";
 import type { Storage } from "../storage/storage.ts";
 import { BAD_DUMP_FILE, invalidDumpFile } from "./faults.ts";
 import { hasSetList, isListed, type DumpFile } from "./file-ends.ts";
-import { addSiblings, openDumpFiles } from "./find.ts";
+import { addSiblings, openDumpFiles, type UnwantedFile } from "./find.ts";
 import { SetAllowance } from "./limits.ts";
 import { expandTemplate, isTemplate, type DumpFilePattern } from "./names.ts";
 import type { PieceLocation } from "./piece.ts";
@@ -86,11 +86,11 @@ function checkMembership(file: DumpFile, first: DumpFile): void {
   throw pumpError([...BAD_DUMP_FILE, strangerLine(file)], `Import the files of ${jobNameOf(file)} by themselves.`);
 }
 
-function strangerLine(file: DumpFile): StackEntry {
+function strangerLine(file: UnwantedFile): StackEntry {
   return ["ORA-39140", file.path, jobNameOf(file)];
 }
 
-function jobNameOf({ header }: DumpFile): string {
+function jobNameOf({ header }: UnwantedFile): string {
   return header.items.get(ITEM.JOB_NAME) ?? header.guid;
 }
 
@@ -107,7 +107,7 @@ function checkDuplicates(given: readonly DumpFile[]): readonly DumpFile[] {
 }
 
 /** Every file in the list of the set is there, as it was finished, and no other. */
-function checkComplete(files: readonly DumpFile[], first: DumpFile, foreign: readonly DumpFile[]): void {
+function checkComplete(files: readonly DumpFile[], first: DumpFile, foreign: readonly UnwantedFile[]): void {
   const listed = first.trailer.files;
   if (listed === undefined) throw pumpError([...BAD_DUMP_FILE, ["ORA-39059"], ["ORA-39246"]]);
   const second = files.find((file) => file !== first && hasSetList(file));
@@ -125,7 +125,7 @@ function checkComplete(files: readonly DumpFile[], first: DumpFile, foreign: rea
 function missingFiles(
   files: readonly DumpFile[],
   first: DumpFile,
-  { missing, foreign, total }: { missing: readonly number[]; foreign: readonly DumpFile[]; total: number },
+  { missing, foreign, total }: { missing: readonly number[]; foreign: readonly UnwantedFile[]; total: number },
 ): PumpError {
   const known = new Set(files.map(({ path }) => path.slice(path.lastIndexOf("/") + 1)));
   const names = first.header.fileNames.filter((name) => !isTemplate(name) && !known.has(expandTemplate(name, 1) ?? ""));
