@@ -1,6 +1,7 @@
 import { readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
+import type { StoredMessage } from "../../src/job/control-table.ts";
 import type { JobDefinition, JobFile } from "../../src/job/definition.ts";
 import { LogFile } from "../../src/job/log-file.ts";
 import { environmentWithoutSecrets } from "../../src/job/secrets.ts";
@@ -27,6 +28,23 @@ test("a log replaces the one of its name; a job that still writes into that one 
   second.close();
   expect(readFileSync(path, "utf8")).toBe("two\\nORA-00600: forged \\x1b[2J\n");
   expect(statSync(path).mode & 0o777).toBe(0o640);
+});
+
+test("a log that is gone on with gets what was told and not written, also between lines that are the same", () => {
+  const folder = temporaryFolder();
+  const definition = { database: folder, operation: "SQL_FILE", files: [], parameters: {} } as unknown as JobDefinition;
+  const file: JobFile = { type: "log", name: "a.log", directory: "D", directoryPath: folder, fileSize: null, reuse: true };
+  const told = ["begun", "reopened", "an error", "reopened", "done"].map((text, i) => {
+    const lines = [{ code: null, text }];
+    return { seq: i, kind: "wip", lines, time: "2026-01-01T00:00:00Z" } satisfies StoredMessage;
+  });
+  for (let written = 1; written <= told.length; written++) {
+    const log = LogFile.open(definition, file, new Date());
+    for (const message of told.slice(0, written)) log.write(message, new Date());
+    log.close();
+    LogFile.reopen(definition, file, told).close();
+    expect(readFileSync(join(folder, "a.log"), "utf8")).toBe("begun\nreopened\nan error\nreopened\ndone\n");
+  }
 });
 
 test("no secret of the client is in the environment of a process that it starts", () => {
