@@ -1,5 +1,5 @@
 import Sqlite from "better-sqlite3";
-import { statSync } from "node:fs";
+import { realpathSync, statSync } from "node:fs";
 
 /** A connection. `sqlite` is the only folder that imports better-sqlite3; the others use this type. */
 export type Connection = Sqlite.Database;
@@ -37,6 +37,11 @@ export function openDatabase(path: string, options: OpenOptions = {}): Connectio
   });
   hold(connection, path);
   return connection;
+}
+
+/** Where SQLite has the WAL of a database file that exists: beside the file that a symbolic link leads to. */
+export function walPath(path: string): string {
+  return `${realpathSync(path)}-wal`;
 }
 
 /** Opens the bytes of a database file in memory. */

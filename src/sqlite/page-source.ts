@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Connection } from "./database.ts";
+import { walPath, type Connection } from "./database.ts";
 
 /** Pages that `backup()` copies between two turns of the event loop. */
 const COPY_STEP = 10_000;
@@ -33,7 +33,7 @@ export async function openPageSource(connection: Connection, path: string): Prom
 
 /** Asked after the transaction has begun: nothing can take frames out of a WAL that it reads from. */
 function isInFile(path: string): boolean {
-  return (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) === 0;
+  return (statSync(walPath(path), { throwIfNoEntry: false })?.size ?? 0) === 0;
 }
 
 async function copiedPages(connection: Connection, facts: PageFacts): Promise<PageSource> {

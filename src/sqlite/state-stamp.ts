@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
+import { walPath } from "./database.ts";
 
 /** Bytes of the header that change with a commit in rollback mode: change counter and page count, schema cookie. */
 const HEADER_PARTS = [
@@ -32,7 +33,7 @@ export class StateStamps {
         readSync(this.#descriptors[i] ?? -1, bytes, 0, length, offset);
         return bytes.toString("hex");
       });
-      stamps.push([dev, ino, size, mtimeNs, ctimeNs, ...header, await walDigest(`${path}-wal`)].join("/"));
+      stamps.push([dev, ino, size, mtimeNs, ctimeNs, ...header, await walDigest(walPath(path))].join("/"));
     }
     return stamps;
   }

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import type { Connection } from "../../sqlite/database.ts";
+import { walPath, type Connection } from "../../sqlite/database.ts";
 import { beginSnapshot, openSource, recoverSource } from "../../sqlite/source.ts";
 import type { SchemaFile } from "../../worker/messages.ts";
 
@@ -9,7 +9,7 @@ export class OpenSources {
   readonly #connections = new Map<string, Connection>();
 
   constructor(sources: readonly SchemaFile[]) {
-    this.#withoutWal = sources.filter(({ path }) => !existsSync(`${path}-wal`));
+    this.#withoutWal = sources.filter(({ path }) => !existsSync(walPath(path)));
     for (const { schema, path } of sources) {
       const connection = openSource(schema, path);
       this.#connections.set(schema, connection);
@@ -26,6 +26,6 @@ export class OpenSources {
   /** A reader of a WAL database leaves files behind that only a connection that may write removes. */
   close(): void {
     for (const connection of this.#connections.values()) connection.close();
-    for (const { schema, path } of this.#withoutWal) if (existsSync(`${path}-wal`)) recoverSource(schema, path);
+    for (const { schema, path } of this.#withoutWal) if (existsSync(walPath(path))) recoverSource(schema, path);
   }
 }

@@ -7,6 +7,7 @@ import { dumpFilePath, isUrl } from "../../dump/names.ts";
 import type { SetEncryption } from "../../dump/set-key.ts";
 import { DumpFileSetWriter, type DumpFileSetOptions, type WrittenFile } from "../../dump/writer.ts";
 import { encodeMasterTable } from "../../metadata/master-table.ts";
+import { walPath } from "../../sqlite/database.ts";
 import { recoverSource } from "../../sqlite/source.ts";
 import { PIECE_TARGET } from "../../sqlite/stage.ts";
 import type { SchemaFile } from "../../worker/messages.ts";
@@ -130,7 +131,7 @@ export class ExportJob implements Job {
 
   async #openSources({ sources }: ExportSources): Promise<void> {
     this.#sources = sources;
-    this.#withoutWal = sources.filter(({ path }) => !existsSync(`${path}-wal`));
+    this.#withoutWal = sources.filter(({ path }) => !existsSync(walPath(path)));
     for (const { schema, path } of sources) recoverSource(schema, path);
     const bytes = sources.reduce((sum, { path }) => sum + statSync(path).size, 0);
     this.#degree = Math.min(this.#run.degree, Math.ceil(bytes / PIECE_TARGET) || 1);
@@ -306,7 +307,7 @@ export class ExportJob implements Job {
     this.#snapshot?.close();
     for (const { source } of this.#pages) source.close();
     // Readers of a WAL database leave an empty -wal and a -shm behind, which only a connection that may write removes.
-    for (const { schema, path } of this.#withoutWal) if (existsSync(`${path}-wal`)) recoverSource(schema, path);
+    for (const { schema, path } of this.#withoutWal) if (existsSync(walPath(path))) recoverSource(schema, path);
   }
 
   #guardOutput(path: string): void {

@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { pumpError } from "../../base/errors.ts";
 import { formatTimestamp } from "../../base/sizes.ts";
+import { walPath } from "../../sqlite/database.ts";
 import type { SchemaFile } from "../../worker/messages.ts";
 import type { JobDefinition } from "../definition.ts";
 
@@ -26,6 +27,6 @@ export function assertStateOfTime({ parameters }: JobDefinition, sources: readon
 }
 
 function lastChange(path: string): Date {
-  const times = [path, `${path}-wal`].map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+  const times = [path, walPath(path)].map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0);
   return new Date(Math.max(...times));
 }
