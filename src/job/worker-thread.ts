@@ -54,8 +54,11 @@ export class WorkerThread {
   }
 
   async close(): Promise<void> {
-    if (this.#failure === null && this.#call === null) await this.call({ do: "close" });
-    await this.#thread.terminate();
+    try {
+      if (this.#failure === null && this.#call === null) await this.call({ do: "close" });
+    } finally {
+      await this.#thread.terminate();
+    }
   }
 
   #receive(reply: WorkerReply): void {

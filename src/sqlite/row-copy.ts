@@ -141,7 +141,7 @@ function copiedShape(shape: TableShape, names: ReadonlyMap<string, string>): Tab
 
 /** The error of a disk that is full, null for others: SQLite has then ended the transaction, and with it the frozen state. */
 function withoutRoom(error: unknown): Error | null {
-  if (!/^SQLITE_(?:FULL|IOERR)/.test(codeOf(error))) return null;
+  if (!/^SQLITE_(?:FULL|IOERR_(?:WRITE|FSYNC|TRUNCATE))$/.test(codeOf(error))) return null;
   return pumpError(
     [["ORA-02354"], ...causeLines(error)],
     "The rows of a view are copied to SQLite's temporary folder first: make room there, or set SQLITE_TMPDIR to a folder that has it.",

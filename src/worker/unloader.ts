@@ -18,6 +18,7 @@ import type { Maskers } from "./maskers.ts";
 import type { Unloaded, UnloadedPiece, UnloadTable, WorkerRequest } from "./messages.ts";
 
 /** Rows of the first piece of a table, while the size of its rows isn't known. */
+const ALWAYS_OTHERS = "a table that it reads is damaged, and the view has other rows each time that it is read";
 const FIRST_ROWS = 10_000;
 const MAX_ROWS = 1_000_000;
 
@@ -169,6 +170,8 @@ export class Unloader {
     // Of lost rows the rowids are told, and what is left may be single rows.
     if (together !== undefined)
       throw pumpError([["TSDP-00060", together.shown, "its table is damaged, and its rows can't be read together"]]);
+    if (isView(range) && isFleetingView(this.#source(table.schema), table.shape.name))
+      return this.#answer(table, null, [], { lost: [{ rows: "its rows", cause: ALWAYS_OTHERS }] });
     const copy = await this.#copyOf(table.schema);
     const limit = this.#rowsPerPiece.get(table.object) ?? FIRST_ROWS;
     const pieces = salvage(copy, table.shape, range, limit, table.filter, replacements);

@@ -196,6 +196,17 @@ describe("SKIP_CONSTRAINT_ERRORS", () => {
   });
 });
 
+test("a new schema that has its name when the process dies keeps its refused rows under KILL_JOB", async () => {
+  const folder = temporaryFolder();
+  execute(join(folder, "LAX.db"), "CREATE TABLE t (n INT); INSERT INTO t VALUES (1), ('many'), (3)");
+  expectSuccess(await runExport(folder, { schemas: "IN ('LAX')" }));
+  const transforms = [["STRICT", 1]] as const;
+  await runToFailpoint("IMPORT", folder, { ...SKIPPING, remap: [["LAX", "MADE"]], transforms }, "import named");
+  await killJob(folder);
+  expect(rows(join(folder, "MADE.db"), "SELECT n FROM t ORDER BY rowid")).toEqual(["[1]", "[3]"]);
+  expect(rows(join(folder, "job.MADE.bad"), 'SELECT "table", source_rowid FROM "tsdp:rejected"')).toEqual(['["t",2]']);
+});
+
 test("VALIDATE_TABLE_DATA tells values that are not valid for their columns, and takes them", async () => {
   const folder = temporaryFolder();
   const path = join(folder, "ODD.db");

@@ -94,6 +94,7 @@ export class ExportCheckpoint {
       if (!(await this.#knowsSources())) return;
       // At one moment: what is in the files at the checkpoint is what the records say.
       const [pending, files] = await Promise.all([this.#takeWritten(), writer.checkpoint()]);
+      if (this.#isGivenUp()) return;
       if (files === null) {
         this.#pending.unshift(...pending);
         // Too short to be made durable, but maybe not a piece later.
@@ -111,6 +112,11 @@ export class ExportCheckpoint {
       this.#isSaving = false;
       this.#dueTime = performance.now() + wait;
     }
+  }
+
+  /** Asked after a wait, in which another worker may have given up. */
+  #isGivenUp(): boolean {
+    return this.#isOff;
   }
 
   /** Whether the state of the sources is on record, or can be put there. */

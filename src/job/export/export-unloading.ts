@@ -23,7 +23,6 @@ export interface UnloadingParts {
   readonly queue: UnloadQueue;
   readonly writer: DumpFileSetWriter;
   readonly checkpoint: ExportCheckpoint;
-  /** The state of the sources, null when it is no longer the one that is read. */
 }
 
 /** Brings the rows of all tables into the dump files, less those that an earlier run has brought. */
@@ -120,9 +119,10 @@ export class Unloading {
   /** The next item; waits while others may still give ranges back. */
   async #next(worker: WorkerThread): Promise<UnloadItem | null> {
     for (;;) {
-      if (this.#run.isStopping || !this.#crew.goesOn(worker)) return null;
-      const item = this.#queue.take((holder) => holder === worker.number || !this.#crew.goesOn({ number: holder }));
-      if (item !== null) return item;
+      if (this.#run.isStopping) return null;
+      const isLeaving = !this.#crew.goesOn(worker);
+      const item = this.#queue.take({ worker: worker.number, isLeaving });
+      if (item !== null || isLeaving) return item;
       if (this.#plan.tables.every(({ unload }) => unload.isDone)) return null;
       await new Promise<void>((resolve) => {
         this.#idle.push(resolve);

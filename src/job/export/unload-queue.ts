@@ -12,7 +12,7 @@ export interface UnloadItem {
   readonly range: KeyRange;
   /** Which of the table's ranges it came from, in the order of the keys. */
   readonly cut: bigint;
-  /** The number of the worker that has what is left at hand: only when that one leaves another begins anew where it has ended. */
+  /** The number of the worker that has what is left at hand, and finishes it: to another the rest may be other rows. */
   readonly holder?: number;
 }
 
@@ -98,9 +98,10 @@ export class UnloadQueue {
     this.#lastId = Math.max(0, ...items.map(({ id }) => id));
   }
 
-  /** @param mayHave whether one who asks may have what the worker of that number holds */
-  take(mayHave: (holder: number) => boolean): UnloadItem | null {
-    const place = this.#waiting.findIndex(({ holder }) => holder === undefined || mayHave(holder));
+  /** @param worker the number of the one who asks; `isLeaving`: it begins nothing new */
+  take({ worker, isLeaving }: { readonly worker: number; readonly isLeaving: boolean }): UnloadItem | null {
+    const held = this.#waiting.findIndex(({ holder }) => holder === worker);
+    const place = held >= 0 || isLeaving ? held : this.#waiting.findIndex(({ holder }) => holder === undefined);
     const [item] = place < 0 ? [] : this.#waiting.splice(place, 1);
     if (item === undefined) return null;
     item.table.waiting -= 1;

@@ -10,7 +10,7 @@ import type { ControlTable } from "../control-table.ts";
 import { skipsConstraintErrors } from "../data-options.ts";
 import type { JobDefinition } from "../definition.ts";
 import { ImportState, type SavedTarget } from "./import-state.ts";
-import { removeDatabase, removeImages, unfinishedPath } from "./target-files.ts";
+import { identityOf, removeDatabase, removeImages, unfinishedPath } from "./target-files.ts";
 import { lockTarget } from "./target-lock.ts";
 
 /**
@@ -47,7 +47,7 @@ class Leftovers {
       lock.remove();
     }
     // Of a schema that is published it is the only place of its rows.
-    if (saved.isFinished || saved.existing !== null) bad?.takeName(() => undefined);
+    if (saved.existing !== null || saved.isFinished || isNamed(saved)) bad?.takeName(() => undefined);
     bad?.remove();
   }
 
@@ -65,6 +65,11 @@ class Leftovers {
       connection.close();
     }
   }
+}
+
+/** Whether a new schema file has got its name, also when that was the last that its job did. */
+function isNamed({ path, identity }: SavedTarget): boolean {
+  return identity !== null && identityOf(path) === identity;
 }
 
 /** The file is durable before the rows go from the schema. */

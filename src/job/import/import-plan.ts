@@ -180,9 +180,10 @@ class SchemaPlanner {
     this.#notes.push(...note);
     if (fate === "stay") return false;
     if (fate !== "replace") return this.#addLoad(object, "append", fate === "truncate");
-    this.#drops.set(foldName(existing.name), existing.name);
     this.#without.delete(foldName(object.name));
-    return this.#takeNewTable(object);
+    if (!this.#takeNewTable(object)) return false;
+    this.#drops.set(foldName(existing.name), existing.name);
+    return true;
   }
 
   /** sqlite_sequence and statistics: as they were in a schema that the job makes whole, else only rows about its tables. */

@@ -11,7 +11,7 @@ function tableOf(object: number): TableUnload {
   return new TableUnload({ object, schema: "S", shape: SHAPE, filter: null, remaps: [] }, null, 100 - object);
 }
 
-test("what is left of a view is for the worker that has read it, unless that one leaves", () => {
+test("what is left of a view is for the worker that has read it, which finishes it before it leaves", () => {
   const [view, other] = [tableOf(1), tableOf(2)];
   const queue = new UnloadQueue(
     firstItems([
@@ -19,8 +19,8 @@ test("what is left of a view is for the worker that has read it, unless that one
       { unload: other, range: { kind: "rowid", low: 1n, high: 10n } },
     ]),
   );
-  const ofOthers = () => false;
-  const first = queue.take(ofOthers);
+  const another = { worker: 1, isLeaving: false };
+  const first = queue.take({ worker: 3, isLeaving: false });
   if (first === null) throw new Error("the queue is empty");
   const rest: Unloaded["rest"] = [{ kind: "scan", offset: 5n, ofView: true }];
   queue.giveBack(
@@ -28,9 +28,10 @@ test("what is left of a view is for the worker that has read it, unless that one
     { rest, rowsPerPiece: 5, piece: null, salvaging: false, isRepeatable: true, lost: [] },
     { worker: 3, idle: 1 },
   );
-  expect(queue.take(ofOthers)?.table).toBe(other);
-  expect(queue.take(ofOthers)).toBeNull();
+  expect(queue.take({ worker: 1, isLeaving: true })).toBeNull();
+  expect(queue.take(another)?.table).toBe(other);
+  expect(queue.take(another)).toBeNull();
   expect(view.isDone).toBe(false);
-  expect(queue.take((holder) => holder === 3)).toMatchObject({ table: view, range: rest[0] });
+  expect(queue.take({ worker: 3, isLeaving: true })).toMatchObject({ table: view, range: rest[0] });
   expect(view.waiting).toBe(0);
 });
