@@ -3,6 +3,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { temporaryFolder } from "../job/temporary-folder.ts";
 
 const READER = fileURLToPath(new URL("reader.py", import.meta.url));
 const VECTORS = fileURLToPath(new URL("../../fixtures/dumps/vectors/", import.meta.url));
@@ -17,7 +18,8 @@ test.skipIf(missing.includes("python3"))(
   { timeout: 300_000 },
   () => {
     const paths = readdirSync(VECTORS).map((name) => join(VECTORS, name));
-    const { stdout, stderr, status } = spawnSync("python3", [READER, "--vector", ...paths], { encoding: "utf8" });
+    const env = { ...process.env, TMPDIR: temporaryFolder() };
+    const { stdout, stderr, status } = spawnSync("python3", [READER, "--vector", ...paths], { encoding: "utf8", env });
     const wrong = stdout.split("\n").filter((line) => line.includes("WRONG"));
     expect([wrong, stderr, status]).toEqual([[], "", 0]);
     const unread = stdout.split("\n").filter((line) => line.includes("skipped: only an import tells"));

@@ -94,13 +94,13 @@ test("an import that is killed while it makes them knows on its restart which ar
   new DirectoryGrants(home).grant(own, ["READ"], "data_pump_dir", "alice");
   const dump = { dumpFiles: ["full.dmp"], mode: "FULL" } as const;
   // When they were only looked at; after the role; after one of two users; after two of three grants; after one of three directories.
-  const failpoints = ["examined", "object made", "object made", "object made:3", "object made:4"];
-  await runToFailpoints(
-    "IMPORT",
-    target,
-    dump,
-    failpoints.map((name) => `import catalog ${name}`),
-  );
+  await runToFailpoints("IMPORT", target, dump, [
+    "import catalog examined",
+    "import catalog object made",
+    "import catalog object made",
+    "import catalog object made:3",
+    "import catalog object made:4",
+  ]);
   own.create("zdir", "/his");
   const ended = await restart(target);
   expect(ended.state).toBe("COMPLETED");
