@@ -37,7 +37,7 @@ export class ObjectStore implements Storage {
   readonly #patience: Patience;
   readonly #memory = new PartMemory(BYTES_UNDER_WAY);
   /** By endpoint. */
-  readonly #clients = new Map<string | null, Promise<StoreClient>>();
+  readonly #clients = new Map<string | null, StoreClient>();
 
   /** @param access null: what the SDK finds in environment, profile or machine */
   constructor(access: StoreAccess | null, patience: Patience = PATIENCE) {
@@ -47,7 +47,7 @@ export class ObjectStore implements Storage {
 
   async create(path: string, { reuse, owner }: CreateOptions): Promise<StorageWriter> {
     try {
-      const object = await this.#object(path);
+      const object = this.#object(path);
       if (!reuse && (await object.client.head(object.name)) !== undefined) throw pumpError([["ORA-27038"]]);
       const file = `${owner}-${randomBytes(8).toString("hex")}`;
       const { uploadId, isFirst } = await object.client.beginUpload(object.name, file);
@@ -60,7 +60,7 @@ export class ObjectStore implements Storage {
 
   async resume(path: string, { reuse, length, identity }: UnfinishedFile): Promise<StorageWriter | "published"> {
     try {
-      const object = await this.#object(path);
+      const object = this.#object(path);
       const { file, uploadId } = decodeIdentity(identity);
       if ((await object.client.head(object.name))?.file === file) return "published";
       const parts = partsOf(await object.client.listParts(object.name, uploadId), length);
@@ -72,7 +72,7 @@ export class ObjectStore implements Storage {
 
   async removeUnfinished(path: string, _owner: string, identity: string | null): Promise<void> {
     try {
-      const { client, name } = await this.#object(path);
+      const { client, name } = this.#object(path);
       const uploads = identity === null ? await client.listUploads(name) : [decodeIdentity(identity)];
       for (const { uploadId } of uploads) await client.abortUpload(name, uploadId);
     } catch (error) {
@@ -82,7 +82,7 @@ export class ObjectStore implements Storage {
 
   async open(path: string): Promise<StorageReader> {
     try {
-      const { client, name } = await this.#object(path);
+      const { client, name } = this.#object(path);
       const facts = await client.head(name);
       if (facts === undefined) throw await client.whyMissing(name);
       const getRange = client.getRange.bind(client, name);
@@ -94,7 +94,7 @@ export class ObjectStore implements Storage {
 
   async exists(path: string): Promise<boolean> {
     try {
-      const { client, name } = await this.#object(path);
+      const { client, name } = this.#object(path);
       return (await client.head(name)) !== undefined;
     } catch (error) {
       throw notReadable(path, error);
@@ -104,7 +104,7 @@ export class ObjectStore implements Storage {
   async list(folder: string, most: number): Promise<readonly string[]> {
     try {
       // A bucket is a folder as well, and no object.
-      const { client, name } = await this.#object(`${folder}/-`);
+      const { client, name } = this.#object(`${folder}/-`);
       const prefix = name.Key.slice(0, -1);
       const keys = await client.listObjects({ ...name, Key: prefix }, most);
       const names = keys.map((key) => key.slice(prefix.length)).filter((key) => key !== "");
@@ -116,18 +116,18 @@ export class ObjectStore implements Storage {
 
   async remove(path: string): Promise<void> {
     try {
-      const { client, name } = await this.#object(path);
+      const { client, name } = this.#object(path);
       await client.remove(name);
     } catch (error) {
       throw notCreated(path, error);
     }
   }
 
-  async #object(path: string): Promise<StoredObject> {
+  #object(path: string): StoredObject {
     const { endpoint, bucket, key } = objectPlace(path);
-    const connecting = this.#clients.get(endpoint) ?? StoreClient.connect(this.#access, endpoint, this.#patience);
-    this.#clients.set(endpoint, connecting);
-    return { client: await connecting, name: { Bucket: bucket, Key: key } };
+    const client = this.#clients.get(endpoint) ?? new StoreClient(this.#access, endpoint, this.#patience);
+    this.#clients.set(endpoint, client);
+    return { client, name: { Bucket: bucket, Key: key } };
   }
 
   #writer(
