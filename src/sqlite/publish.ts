@@ -1,6 +1,7 @@
 import { foldName, quoteIdentifier, quoteLiteral } from "../base/identifiers.ts";
-import { causeLines, codeOf, pumpError } from "../base/errors.ts";
+import { causeLines, pumpError } from "../base/errors.ts";
 import { failpoint } from "../base/failpoint.ts";
+import { buildIndex } from "./build-index.ts";
 import type { Connection } from "./database.ts";
 import { dropTables } from "./drop-tables.ts";
 import { editSchema } from "./edit-schema.ts";
@@ -27,9 +28,26 @@ export function publish(
   plan: PublishPlan,
   report: (event: PublishEvent) => void,
 ): void {
+  preparePublication(connection, durable, plan, report);
+  commitPublication(connection);
+}
+
+/** The same up to the commit: all is reported, and nothing to be seen. After an error nothing of it is left. */
+export function preparePublication(
+  connection: Connection,
+  durable: boolean,
+  plan: PublishPlan,
+  report: (event: PublishEvent) => void,
+): void {
   // EXTRA also makes the end of the journal durable, so that a power cut can't undo what was reported as done.
   connection.pragma(`synchronous = ${durable ? "extra" : "off"}`);
   new Publication(connection, plan, report).run();
+}
+
+export function commitPublication(connection: Connection): void {
+  failpoint("import publish before commit");
+  connection.exec("COMMIT");
+  failpoint("import published");
 }
 
 /** What a table declares that ends the whole transaction when a row is refused. */
@@ -64,7 +82,7 @@ class Publication {
     while (!this.#publishAll()) this.#rejected.clear();
   }
 
-  /** @returns whether all is done; otherwise it is undone, and one more table is known to do that */
+  /** @returns whether all is done but the commit; otherwise it is undone, and one more table is known to do that */
   #publishAll(): boolean {
     const connection = this.#connection;
     connection.exec("BEGIN IMMEDIATE");
@@ -92,15 +110,11 @@ class Publication {
       this.#compareShapes();
       // Last, so that no trigger of the job fires on its own rows.
       this.#storeDefinitions();
-      failpoint("import publish before commit");
-      connection.exec("COMMIT");
-      failpoint("import published");
       return true;
     } catch (error) {
+      if (connection.inTransaction) connection.exec("ROLLBACK");
       if (error instanceof TransactionEnded) return false;
       throw error;
-    } finally {
-      if (connection.inTransaction) connection.exec("ROLLBACK");
     }
   }
 
@@ -265,33 +279,12 @@ class Publication {
     return names.map(quoteLiteral).join(", ") || "NULL";
   }
 
-  /** Runs the stored text; one that can't be run again (x in double quotes meant as a string) is stored and then built. */
   #createIndex(index: SchemaObject): boolean {
     return this.#guarded(index, "failed", () => {
       if (this.#rejected.has(foldName(index.tableName))) throw new Error(`its table ${index.tableName} could not be made`);
-      const savepoint = new Savepoint(this.#connection);
-      try {
-        this.#connection.prepare(this.#text(index)).run();
-      } catch (error) {
-        savepoint.rollback();
-        if (!isCompileError(error)) throw error;
-        this.#buildStoredIndex(index, error);
-      }
+      buildIndex(this.#connection, index, this.#text(index));
       return [];
     });
-  }
-
-  #buildStoredIndex(index: SchemaObject, reason: unknown): void {
-    const { name } = readFirstColumn(this.#connection, index.tableName);
-    this.#connection.exec(
-      `CREATE INDEX ${quoteIdentifier(index.name)} ON ${quoteIdentifier(index.tableName)} (${quoteIdentifier(name)})`,
-    );
-    try {
-      storeSql(this.#connection, [index]);
-      this.#connection.exec(`REINDEX ${quoteIdentifier(index.name)}`);
-    } catch (error) {
-      throw new Error(String(reason instanceof Error ? reason.message : reason), { cause: error });
-    }
   }
 
   #compareShapes(): void {
@@ -347,14 +340,4 @@ function shortened(sql: string): string {
 
 function isRawCreate(table: PublishTable): boolean {
   return table.raw && table.action === "create";
-}
-
-function isCompileError(error: unknown): boolean {
-  return codeOf(error) === "SQLITE_ERROR";
-}
-
-function readFirstColumn(connection: Connection, table: string): { name: string } {
-  return connection.prepare("SELECT name FROM pragma_table_xinfo(?) WHERE hidden IN (0, 3) LIMIT 1").get(table) as {
-    name: string;
-  };
 }

@@ -28,7 +28,8 @@ type ImportRequest = Extract<
       | "place pages"
       | "check pages"
       | "end loading"
-      | "publish"
+      | "prepare publication"
+      | "commit publication"
       | "write bad file"
       | "drop rejected"
       | "check";
@@ -119,10 +120,13 @@ class Worker {
       case "end loading":
         this.#loader.endLoading();
         return null;
-      case "publish":
-        this.#loader.publish(request, (event) => {
+      case "prepare publication":
+        this.#loader.preparePublication(request, (event) => {
           this.#post({ is: "event", event });
         });
+        return null;
+      case "commit publication":
+        this.#loader.commitPublication();
         return null;
       case "write bad file":
         return writeBadFile(request.path, request.badPath, request.reasons, request.tables);

@@ -10,7 +10,7 @@ import { badImageAs } from "../sqlite/image-fault.ts";
 import { checkPageImage } from "../sqlite/page-image.ts";
 import { removePieceImages, removeTypedImage, secondImagePath, writePieceImage } from "../sqlite/piece-image.ts";
 import { pieceLayout, type PieceLayout } from "../sqlite/piece-table.ts";
-import { publish } from "../sqlite/publish.ts";
+import { commitPublication, preparePublication } from "../sqlite/publish.ts";
 import type { PublishEvent } from "../sqlite/publish-plan.ts";
 import { loadPiece } from "../sqlite/load-piece.ts";
 import { prepareLoading, type CopiedRows } from "../sqlite/staging.ts";
@@ -32,6 +32,8 @@ export class Loader {
   /** Files that pages are written to, by their paths. */
   readonly #pageFiles = new Map<string, number>();
   readonly #raw = new ReusedBuffer();
+  /** Of the schema file whose publication waits for its commit. */
+  #prepared: Connection | null = null;
   #decoded: { imagePath: string; dumpFile: string } | null = null;
 
   constructor(maskers: Maskers) {
@@ -107,15 +109,36 @@ export class Loader {
     this.#decoded = null;
   }
 
-  publish({ path, durable, plan }: WorkerRequest & { do: "publish" }, report: (event: PublishEvent) => void): void {
+  /** The transaction stays open until `commitPublication`. */
+  preparePublication(
+    { path, durable, plan }: WorkerRequest & { do: "prepare publication" },
+    report: (event: PublishEvent) => void,
+  ): void {
     const connection = openDatabase(path, { mustExist: true });
     try {
       connection.pragma(`threads = ${SORTER_THREADS}`);
       connection.pragma(`cache_size = -${INDEX_CACHE_KIB}`);
-      publish(connection, durable, plan, report);
-    } finally {
+      preparePublication(connection, durable, plan, report);
+    } catch (error) {
       connection.close();
+      throw error;
     }
+    this.#prepared = connection;
+  }
+
+  commitPublication(): void {
+    if (this.#prepared === null) throw new Error("no publication is prepared");
+    try {
+      commitPublication(this.#prepared);
+    } finally {
+      this.#givePreparedUp();
+    }
+  }
+
+  /** What is not committed is undone. */
+  #givePreparedUp(): void {
+    this.#prepared?.close();
+    this.#prepared = null;
   }
 
   check({ path, tables, ...named }: Extract<WorkerRequest, { do: "check" }>): TargetProblems {
@@ -128,6 +151,7 @@ export class Loader {
   }
 
   async close(): Promise<void> {
+    this.#givePreparedUp();
     this.endLoading();
     await this.#files.close();
   }

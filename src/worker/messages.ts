@@ -125,7 +125,10 @@ export type WorkerRequest =
   | { readonly do: "count linked"; readonly table: UnloadTable }
   /** All rows of a source are copied. */
   | { readonly do: "end copying"; readonly schema: string }
-  | { readonly do: "publish"; readonly path: string; readonly durable: boolean; readonly plan: PublishPlan }
+  /** Do all that makes a schema visible but the commit; what happens is told by events, all of them before the answer. */
+  | { readonly do: "prepare publication"; readonly path: string; readonly durable: boolean; readonly plan: PublishPlan }
+  /** Commit what was prepared last; it is undone when the thread ends without that. */
+  | { readonly do: "commit publication" }
   /** Write the rows that were kept apart to a file of their own, which may be there already; it is not durable yet. */
   | {
       readonly do: "write bad file";
@@ -176,7 +179,8 @@ export interface WorkerAnswers {
   copy: CopiedRows;
   "count linked": number;
   "end copying": null;
-  publish: null;
+  "prepare publication": null;
+  "commit publication": null;
   /** Whether there are such rows. */
   "write bad file": boolean;
   "drop rejected": null;

@@ -62,13 +62,16 @@ export class Publishing {
     if (!target.isPublished) {
       // What an earlier run has written is of rows that are loaded anew.
       bad?.remove();
-      const publishing = worker.call(
-        { do: "publish", path: target.workPath, durable: !target.isNew, plan: plan.plan },
+      const preparing = worker.call(
+        { do: "prepare publication", path: target.workPath, durable: !target.isNew, plan: plan.plan },
         (event) => {
           this.#tell(worker, work, event);
         },
       );
-      await target.guard(publishing);
+      await target.guard(preparing);
+      // A restart that finds the schema published has nothing left to tell of it.
+      target.keepTold();
+      await target.guard(worker.call({ do: "commit publication" }));
       target.published();
     }
     if (bad !== null) await this.#writeBadFile(worker, work, bad);
@@ -131,7 +134,7 @@ export class Publishing {
     });
   }
 
-  /** Told before the transaction is committed: a run that ends before that publishes again, and tells nothing twice. */
+  /** All is told before the transaction is committed: a run that ends before that publishes again, and tells nothing twice. */
   #tell(worker: WorkerThread, work: SchemaWork, event: PublishEvent): void {
     const { object } = event;
     const { name: schema } = work.target;
@@ -145,6 +148,7 @@ export class Publishing {
     this.#run.once(`${event.kind} ${schema} ${object.type} ${object.name}`, () => {
       this.#tellOutcome(worker.number, work, event);
     });
+    failpoint("import outcome told");
   }
 
   #addTime(worker: number, work: SchemaWork, { type, name }: PublishEvent["object"]): void {

@@ -261,6 +261,11 @@ export class TargetSchema {
     this.#lock.remove();
   }
 
+  /** Has all that was told so far outlive a power cut: a durable write, whatever it writes, takes with it those before it. */
+  keepTold(): void {
+    this.#save({});
+  }
+
   /** Takes note that the transaction that makes everything visible has been committed. */
   published(): void {
     this.#isPublished = true;
