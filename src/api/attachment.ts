@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { PumpError, pumpError } from "../base/errors.ts";
+import { hintAfterCause, PumpError, pumpError } from "../base/errors.ts";
 import type { MasterKey } from "../catalog/wallet.ts";
 import type { ControlTable, JobRequest, JobRow, StoredMessage } from "../job/control-table.ts";
 import type { JobDefinition } from "../job/definition.ts";
@@ -11,6 +11,7 @@ import { secretsOf } from "../job/secrets.ts";
 import { isAlive, lockPath } from "../job/liveness.ts";
 import { liveSessions } from "../job/sessions.ts";
 import { assertValidState, type JobState, type Procedure } from "../job/states.ts";
+import { lastWords } from "../job/trace.ts";
 import { KU } from "./constants.ts";
 import { messageBit } from "./status.ts";
 
@@ -178,7 +179,7 @@ export class Attachment {
 
   /**
    * @param waits whether the caller will ask again, and may learn of an end a moment later
-   * @throws ORA-31626 when no process holds a job that is not over.
+   * @throws ORA-31626 when no process holds a job that is not over, with what that process said last
    */
   assertAlive(waits: boolean): void {
     if (this.#starting || (waits && performance.now() < this.#aliveUntil)) return;
@@ -188,9 +189,13 @@ export class Attachment {
     }
     const { state } = this.row();
     if (!RUNNING.has(state)) return;
+    const said = lastWords(this.#job.table);
     throw pumpError(
-      [["ORA-31626"], ["ORA-39015"]],
-      `The control process ended in state ${state} and the job is NOT RUNNING; attach to it and start it again.`,
+      [["ORA-31626"], ["ORA-39015"], ...said],
+      hintAfterCause(
+        said,
+        `The control process ended in state ${state} and the job is NOT RUNNING; attach to it and start it again.`,
+      ),
     );
   }
 

@@ -92,6 +92,12 @@ export function toPumpError(error: unknown): PumpError {
   return error instanceof PumpError ? error : pumpError([["ORA-39006"], ...causeLines(error)], undefined, error);
 }
 
+/** What to do about a cause that is not tsdp's own words, where there is something, and then about the rest. */
+export function hintAfterCause(lines: readonly ErrorLine[], hint: string): string {
+  const ofCause = lines.map(({ code }) => CAUSE_HINTS.get(code)).findLast((found) => found !== undefined);
+  return ofCause === undefined ? hint : `${ofCause} ${hint}`;
+}
+
 function toLine(entry: StackEntry): ErrorLine {
   if ("code" in entry) return entry;
   const [code, ...inserts] = entry;

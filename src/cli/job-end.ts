@@ -1,5 +1,5 @@
 import type { JobDesc } from "../api/status-types.ts";
-import { PumpError, toPumpError } from "../base/errors.ts";
+import { hintAfterCause, PumpError, toPumpError } from "../base/errors.ts";
 import { qualifiedName } from "../base/identifiers.ts";
 import type { JobScreen } from "./events.ts";
 import { exitCodeOf, type Following } from "./follow.ts";
@@ -27,7 +27,7 @@ export function followingError(error: unknown, job: JobDesc | null): PumpError {
   const found = toPumpError(error);
   if (!found.has("ORA-39015") || job === null) return found;
   const hint = `The control process of job ${qualifiedName(job.owner, job.jobName)} has ended before its job; start it again with START_JOB after: ${attachCommand(job)}`;
-  return new PumpError(found.lines, hint, { cause: error });
+  return new PumpError(found.lines, hintAfterCause(found.lines, hint), { cause: error });
 }
 
 function goesOn(job: JobDesc | null): string {

@@ -3,10 +3,11 @@ import { dirname, join } from "node:path";
 import { NO_PLACE_KEYS } from "../storage/place-keys.ts";
 import { ControlTable } from "./control-table.ts";
 import type { JobDefinition } from "./definition.ts";
-import { controlTablePath, jobsFolder, listJobs, tracePath } from "./jobs.ts";
+import { controlTablePath, jobsFolder, listJobs } from "./jobs.ts";
 import { launchRemoval } from "./launch.ts";
 import { isAlive, lockPath } from "./liveness.ts";
 import { removalKeysOf } from "./place-access.ts";
+import { tracePath } from "./trace.ts";
 
 /** Something that a job left which no process runs any more. */
 export interface Leftover {

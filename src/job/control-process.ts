@@ -5,7 +5,7 @@ import type { PlaceKeys } from "../storage/place-keys.ts";
 import type { ControlTable } from "./control-table.ts";
 import type { JobDefinition, Outcome } from "./definition.ts";
 import type { Job, JobEnd } from "./job.ts";
-import { removeEmptyTrace, removeJob } from "./jobs.ts";
+import { removeJob } from "./jobs.ts";
 import { startRemoval } from "./launch.ts";
 import { removeLeftovers } from "./leftovers.ts";
 import type { LivenessLock } from "./liveness.ts";
@@ -13,6 +13,7 @@ import { LogFile } from "./log-file.ts";
 import { endLine, reopenedLine } from "./log-lines.ts";
 import { JobRun, type StopRequest } from "./run.ts";
 import { liveSessions } from "./sessions.ts";
+import { removeEmptyTrace } from "./trace.ts";
 import type { WorkerPool } from "./worker-thread.ts";
 
 /** How long workers may take to end their statement before an immediate stop ends the process. */
@@ -50,16 +51,19 @@ export class ControlProcess {
     const restarts = state === "IDLING" && this.#table.job().startTime !== null;
     let log: LogFile | null = null;
     let job: Job | null = null;
+    let end: JobEnd = restarts ? "stopped" : "refused";
     try {
       log = openLog(this.#table, definition, restarts);
       const run = new JobRun(this.#table, definition, { log, restarts, keyring, places, remapKey });
       job = await createJob(run, this.#workers);
       await job.start();
       this.#begin(run, job);
+      // A run that can't even tell its end leaves all to its restart.
+      end = "stopped";
       await this.#execute(run, job);
     } catch (error) {
       log?.write({ kind: "error", lines: toPumpError(error).lines }, new Date());
-      await job?.close(restarts ? "stopped" : "refused");
+      await job?.close(end);
       this.#table.updateJob({ startError: JSON.stringify(toPumpError(error)) });
       this.#leave();
     } finally {

@@ -45,7 +45,7 @@ export interface JobRow {
   readonly createTime: string;
   readonly startTime: string | null;
   readonly endTime: string | null;
-  /** Why START_JOB failed: a PumpError as JSON. */
+  /** Why START_JOB failed, or a run has ended that could not tell it otherwise: a PumpError as JSON. */
   readonly startError: string | null;
   /** What START_JOB has to tell although the job runs: a PumpError as JSON. */
   readonly startInfo: string | null;

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { causeLines, pumpError, type PumpError } from "../base/errors.ts";
+import { causeLines, codeOf, pumpError, type PumpError } from "../base/errors.ts";
 import { ensurePrivateFile, ensurePrivateFolder } from "../catalog/private-files.ts";
 import { holdsFile, openDatabase } from "../sqlite/database.ts";
 import { ControlTable, type JobRow, type JobSession } from "./control-table.ts";
@@ -11,6 +11,7 @@ import { isAlive, LivenessLock, lockPath } from "./liveness.ts";
 import { assertFilesThere } from "./restart-check.ts";
 import { liveSessions, SessionPresence, sweepSessionLocks } from "./sessions.ts";
 import { assertValidState, type JobState } from "./states.ts";
+import { tracePath } from "./trace.ts";
 
 /** A job as DBA_DATAPUMP_JOBS shows it. */
 export interface JobSummary {
@@ -57,17 +58,6 @@ export function jobsFolder(home: string): string {
 /** `OWNER.JOB.db` in the jobs folder; both names percent-encoded, so that any name is a safe file name. */
 export function controlTablePath(home: string, owner: string, name: string): string {
   return join(jobsFolder(home), `${fileName(owner)}.${fileName(name)}.db`);
-}
-
-/** Where the control process of a job writes what it says on standard error: beside its control table, `OWNER.JOB.trace`. */
-export function tracePath(tablePath: string): string {
-  return `${tablePath.replace(/\.db$/, "")}.trace`;
-}
-
-/** Removes the trace of a job whose control process had nothing to say on standard error. */
-export function removeEmptyTrace(tablePath: string): void {
-  const path = tracePath(tablePath);
-  if (statSync(path, { throwIfNoEntry: false })?.size === 0) rmSync(path, { force: true });
 }
 
 /**
@@ -156,16 +146,26 @@ export function leaveJob({ table, session }: AttachedJob): void {
     table.close();
     return;
   }
-  const vanishes = table.atomically(() => {
-    session.end();
-    table.removeSession(session.id);
-    if (!isOfNoUse(table) || liveSessions(table).length > 0 || isAlive(lockPath(table.path))) return false;
-    // Whoever is about to attach finds no job.
-    table.updateJob({ state: "UNDEFINED" });
-    return true;
-  });
+  let vanishes = false;
+  try {
+    vanishes = table.atomically(() => {
+      session.end();
+      table.removeSession(session.id);
+      if (!isOfNoUse(table) || liveSessions(table).length > 0 || isAlive(lockPath(table.path))) return false;
+      // Whoever is about to attach finds no job.
+      table.updateJob({ state: "UNDEFINED" });
+      return true;
+    });
+  } catch (error) {
+    // Without its lock the session is gone like one that has died; what led here is not to be hidden by a disk that is full.
+    if (!isWithoutRoom(error)) throw error;
+  }
   if (vanishes) removeJobFiles(table);
   else table.close();
+}
+
+function isWithoutRoom(error: unknown): boolean {
+  return ["SQLITE_FULL", "SQLITE_IOERR_WRITE"].includes(codeOf(error));
 }
 
 function isOfNoUse(table: ControlTable): boolean {

@@ -1,16 +1,16 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
+import { closeSync, existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { entryPath } from "../base/entries.ts";
-import { codeOf, PumpError, pumpError, type ErrorLine } from "../base/errors.ts";
+import { codeOf, hintAfterCause, PumpError, pumpError, type ErrorLine } from "../base/errors.ts";
 import { NO_KEYS } from "../dump/set-key.ts";
 import type { PlaceKeys } from "../storage/place-keys.ts";
 import { ControlTable } from "./control-table.ts";
-import { removeEmptyTrace, tracePath } from "./jobs.ts";
 import { LivenessLock, lockPath } from "./liveness.ts";
 import { environmentWithoutSecrets, secretsOf, type JobSecrets } from "./secrets.ts";
 import type { JobState } from "./states.ts";
+import { openTrace, removeEmptyTrace, traceLines } from "./trace.ts";
 
 const NOT_STARTED: readonly JobState[] = ["UNDEFINED", "DEFINING", "IDLING"];
 const FIRST_POLL_MS = 5;
@@ -42,9 +42,11 @@ export async function launchControlProcess(tablePath: string, secrets: JobSecret
   }
 }
 
+/** A run that has ended since then is told to those who follow it. */
 function hasStarted(table: ControlTable): boolean {
+  if (!NOT_STARTED.includes(table.job().state)) return true;
   throwStored(table);
-  return !NOT_STARTED.includes(table.job().state);
+  return false;
 }
 
 /** Throws the error that the control process has stored, if it has. */
@@ -77,7 +79,7 @@ export function startRemoval(tablePath: string, guid: string, places: PlaceKeys)
 }
 
 function startProcess(tablePath: string, guid: string, task: "start" | "remove", secrets: JobSecrets): ChildProcess {
-  const trace = openSync(tracePath(tablePath), "w", 0o600);
+  const trace = openTrace(tablePath);
   try {
     const child = spawn(process.execPath, [entryPath("job/host"), tablePath, guid, task], {
       cwd: dirname(tablePath),
@@ -109,10 +111,13 @@ async function processEnd(child: ChildProcess): Promise<string> {
 }
 
 function unexpectedEnd(tablePath: string, reason: string, hint: string): PumpError {
-  const said = traceMessage(tablePath).map((text) => ({ code: "control process", text }));
+  const said = traceLines(tablePath);
   removeEmptyTrace(tablePath);
   removeLock(lockPath(tablePath));
-  return pumpError([["ORA-39006"], { code: "control process", text: `ended unexpectedly (${reason})` }, ...said], hint);
+  return pumpError(
+    [["ORA-39006"], { code: "control process", text: `ended unexpectedly (${reason})` }, ...said],
+    hintAfterCause(said, hint),
+  );
 }
 
 /** The lock file of a process that is gone, unless another one has taken the job since. */
@@ -122,12 +127,4 @@ function removeLock(path: string): void {
   } catch (error) {
     if (codeOf(error) !== "ORA-31634") throw error;
   }
-}
-
-/** What the trace says without the frames of a stack trace. */
-function traceMessage(tablePath: string): string[] {
-  return readFileSync(tracePath(tablePath), "utf8")
-    .split("\n")
-    .filter((line) => /^(?:\w*(?:Error|Exception)\b|FATAL ERROR|ORA-)/.test(line))
-    .slice(0, 5);
 }

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { KU } from "../../src/api/constants.ts";
-import { pumpError } from "../../src/base/errors.ts";
+import { pumpError, toPumpError } from "../../src/base/errors.ts";
 import { ControlTable } from "../../src/job/control-table.ts";
 import type { JobMessage } from "../../src/job/definition.ts";
 import { removeJob } from "../../src/job/jobs.ts";
@@ -171,7 +171,8 @@ describe("a started job", () => {
     lock.release();
     expect(await next(ALL, -1)).toBe("EXECUTING|5|last words");
     await expectCodes(session.pump.getStatus(handle, ALL, -1), "ORA-31626", "ORA-39015");
-    await expectCodes(session.pump.waitForJob(handle), "ORA-31626", "ORA-39015");
+    table.updateJob({ startError: JSON.stringify(toPumpError(Object.assign(new Error("full"), { code: "SQLITE_FULL" }))) });
+    await expectCodes(session.pump.waitForJob(handle), "ORA-31626", "ORA-39015", "SQLITE_FULL");
     expect((await session.pump.jobs())[0]?.state).toBe("NOT RUNNING");
     await session.pump.detach(handle);
     expect(existsSync(table.path)).toBe(true);

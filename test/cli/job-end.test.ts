@@ -10,5 +10,8 @@ test("who follows a job whose control process dies is told how to start it again
   expect(died.code).toBe("ORA-31626");
   expect(died.hint).toContain(`"SYSTEM"."Nightly one"`);
   expect(died.hint).toMatch(/START_JOB after: tsdp attach '"Nightly one"' '\/data\/my db'$/);
+  const full = { code: "SQLITE_FULL", text: "database or disk is full" };
+  const ended = followingError(pumpError([["ORA-31626"], ["ORA-39015"], full]), job);
+  expect(ended.hint).toMatch(/^Make room on the disk, .* START_JOB after: /);
   expect(followingError(pumpError([["ORA-39006"]], "other"), job).hint).toBe("other");
 });

@@ -25,7 +25,16 @@ import { connect } from "../../src/api/data-pump.ts";
 import { PumpError } from "../../src/base/errors.ts";
 import { tsdpHere } from "../cli/tsdp-here.ts";
 import { compareDatabases } from "../judge/compare.ts";
-import { expectSuccess, followJob, runExport, runInProcess, startJob, type JobReport, type JobRequest } from "./pump-jobs.ts";
+import {
+  expectSuccess,
+  followJob,
+  runExport,
+  runImport,
+  runInProcess,
+  startJob,
+  type JobReport,
+  type JobRequest,
+} from "./pump-jobs.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 const HR = readFileSync(new URL("../../fixtures/hr.sql", import.meta.url), "utf8");
@@ -469,6 +478,20 @@ describe("a disk that is full", () => {
     await restartAll();
     expect(compareDatabases(join(folder, "BIG.db"), join(folder, "NEW.db"))).toEqual([]);
     expect(readdirSync(folder).filter((name) => name.includes(".part"))).toEqual([]);
+  });
+
+  test("of the control table is told by those who follow the job, and the job goes on when there is room", async () => {
+    const names = Array.from({ length: 200 }, (_, i) => `t${i}`);
+    execute(join(folder, "MANY.db"), names.map((name) => `CREATE TABLE ${name} (a)`).join("; "));
+    // Its WAL gets longer than anything else that is written.
+    const exported = tsdpWithin(500, "export", "schemas=MANY", "dumpfile=many.dmp", "nologfile=y", "job_name=FULL_DISK");
+    expect(exported.text).toMatch(
+      /\nORA-31626: .*\nORA-39015: .*\nSQLITE_(?:FULL|IOERR_WRITE): .*\n\n.* disk.* START_JOB after: tsdp attach FULL_DISK /,
+    );
+    expect(exported.exitCode).toBe(1);
+    await restartAll();
+    expectSuccess(await runImport(folder, { dumpFiles: ["many.dmp"], remap: [["MANY", "COPY"]] }));
+    expect(compareDatabases(join(folder, "MANY.db"), join(folder, "COPY.db"))).toEqual([]);
   });
 
   /** The disk has room again: every job that it has stopped goes on. */

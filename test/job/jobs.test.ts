@@ -13,11 +13,11 @@ import {
   leaveJob,
   listJobs,
   removeJob,
-  tracePath,
   attachJob,
   type AttachedJob,
 } from "../../src/job/jobs.ts";
 import { isAlive, LivenessLock, lockPath } from "../../src/job/liveness.ts";
+import { tracePath } from "../../src/job/trace.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 function definition(name: string, owner = "SYSTEM"): JobDefinition {

@@ -1,13 +1,13 @@
 import type * as childProcess from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { beforeEach, expect, test, vi } from "vitest";
 import { pumpError } from "../../src/base/errors.ts";
 import { ControlTable } from "../../src/job/control-table.ts";
-import { tracePath } from "../../src/job/jobs.ts";
 import { launchControlProcess } from "../../src/job/launch.ts";
 import { lockPath } from "../../src/job/liveness.ts";
+import { traceLines, tracePath } from "../../src/job/trace.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 const spawned = vi.hoisted(() => ({
@@ -100,6 +100,38 @@ test("a process that ends without a word is an internal error that says what the
   expect(message).not.toContain("    at ");
   expect(readFileSync(tracePath(table.path), "utf8")).toContain("    at ");
   expect(existsSync(table.path)).toBe(true);
+});
+
+test("a process that a full disk has ended is told with that cause, and that room is to be made", async () => {
+  hostProgram(`db.pragma("max_page_count = 1"); db.exec("CREATE TABLE big AS SELECT zeroblob(1000000)");`);
+  await expect(launchControlProcess(table.path, {})).rejects.toMatchObject({
+    message: expect.stringMatching(/^ORA-39006: .*\n.*exit code 1.*\nSQLITE_FULL: database or disk is full$/) as string,
+    hint: expect.stringMatching(/^Make room on the disk, .*repeat the command/) as string,
+  });
+});
+
+test("the trace has room for a last word before a process needs it", async () => {
+  hostProgram(`throw new Error("room for " + require("node:fs").fstatSync(2).size);`);
+  await expect(launchControlProcess(table.path, {})).rejects.toThrow(/room for 4096$/);
+  expect(readFileSync(tracePath(table.path), "utf8")).toMatch(/^\S/m);
+});
+
+test("lines of an error's stack are taken from a trace as they are, and those of its causes' objects are not", () => {
+  const stack = [
+    "PumpError: ORA-39002: invalid operation",
+    "ENOSPC: no space left on device, write",
+    "    at write (x.js:1:1) {",
+  ];
+  const cause = ["  [cause]: Error: ENOSPC: no space left on device, write", "    code: 'SQLITE_BUSY'", "  }", "}"];
+  const trace = [...stack, ...cause, "SqliteError: disk I/O error", ""];
+  writeFileSync(tracePath(table.path), trace.join("\n"));
+  expect(traceLines(table.path)).toEqual([
+    { code: "ORA-39002", text: "invalid operation" },
+    { code: "ENOSPC", text: "no space left on device, write" },
+    { code: "control process", text: "SqliteError: disk I/O error" },
+  ]);
+  rmSync(tracePath(table.path));
+  expect(traceLines(table.path)).toEqual([]);
 });
 
 test("a process that is killed is an internal error that names the signal and what to do; its lock file goes", async () => {
