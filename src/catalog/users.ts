@@ -54,9 +54,10 @@ export class Users {
     return this.#insert(wanted, await verifierOf(wanted, password), false);
   }
 
-  /** Makes a user without a password, as another catalog had it. @throws as `create` */
+  /** Makes a user without a password, as another catalog had it; SYSTEM is never locked. @throws as `create` */
   restore(name: string, isLocked: boolean): User {
-    return this.#insert(checkedName(name), null, isLocked);
+    const wanted = checkedName(name);
+    return this.#insert(wanted, null, isLocked && wanted !== ADMINISTRATOR);
   }
 
   /** ALTER USER: another password, or with null none. @throws ORA-01918 for an unknown user, ORA-39001 for an empty password */

@@ -74,6 +74,15 @@ test("a password is checked, belongs to its user alone, and is nowhere in clear"
   }).toThrow("ORA-01031");
 });
 
+test("of the users that another catalog brings SYSTEM is not locked, be it the first one", async () => {
+  users.restore("SYSTEM", true);
+  users.restore("HR", true);
+  await as("SYSTEM");
+  expect(await codeOf(as("HR"))).toBe("ORA-28000");
+  users.setLocked("hr", false);
+  await as("HR");
+});
+
 test("names of users and roles are taken once, and odd ones refused", async () => {
   roles.create("clerk");
   await users.create("hr", null);
