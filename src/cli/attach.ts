@@ -1,14 +1,13 @@
 import { KU } from "../api/constants.ts";
 import type { DataPump } from "../api/data-pump.ts";
 import type { StatusReport } from "../api/status-types.ts";
-import { qualifiedName } from "../base/identifiers.ts";
 import { printable } from "../base/printable.ts";
 import { banner, connectedLine } from "../base/product.ts";
 import { PipeSource, TerminalSource } from "./command-source.ts";
 import { followJob } from "./follow.ts";
 import { Interactive } from "./interactive.ts";
 import { Interruptions } from "./interruption.ts";
-import { tellEnd, wantsPrompt } from "./job-end.ts";
+import { stopText, tellEnd, wantsPrompt, type StopOutcome } from "./job-end.ts";
 import type { Output } from "./output.ts";
 import { dumpPassword, remapDataKey, type PasswordSource, type RemapKeySource } from "./passwords.ts";
 import { PlainScreen } from "./screen/plain-screen.ts";
@@ -110,9 +109,9 @@ export async function interact(pump: DataPump, handle: number, options: ClientOp
     showStatus: (jobStatus: NonNullable<typeof status.jobStatus>) => {
       screen.show({ event: "report", status: jobStatus });
     },
-    tellKilled: () => {
-      const text = `Job ${description === null ? "" : `${qualifiedName(description.owner, description.jobName)} `}killed.`;
-      if (json) screen.show({ event: "end", state: null, errorCount: 0, exitCode: 0, hint: text });
+    tellStop: (stop: StopOutcome) => {
+      const text = stopText(stop, description);
+      if (json) screen.show({ event: "end", ...stop, exitCode: 0, hint: text });
       else output.out(printable(text));
     },
   };

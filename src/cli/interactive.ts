@@ -1,11 +1,12 @@
 import { KU } from "../api/constants.ts";
 import type { DataPump } from "../api/data-pump.ts";
 import { parseFileSize } from "../api/files.ts";
-import type { JobStatus } from "../api/status-types.ts";
+import type { JobStatus, StatusReport } from "../api/status-types.ts";
 import { pumpError, toPumpError } from "../base/errors.ts";
 import type { CommandSource } from "./command-source.ts";
 import { errorLines } from "./error-report.ts";
 import { exitCodeOf } from "./follow.ts";
+import type { StopOutcome } from "./job-end.ts";
 import { interactiveHelp, readCommand, type CommandLine } from "./interactive-commands.ts";
 import type { Output } from "./output.ts";
 import { splitList } from "./lexer.ts";
@@ -23,8 +24,7 @@ export interface InteractiveJob {
   /** Follows the job to its end, or to the next Ctrl-C: the exit code, or null for the prompt again. */
   readonly follow: (statusPeriod: number) => Promise<number | null>;
   readonly showStatus: (status: JobStatus) => void;
-  /** Says that the job is gone. */
-  readonly tellKilled: () => void;
+  readonly tellStop: (stop: StopOutcome) => void;
 }
 
 /** The `Export>` and `Import>` prompt. */
@@ -49,11 +49,7 @@ export class Interactive {
     HELP: () => {
       this.#output.out(...interactiveHelp(this.#job.operation));
     },
-    KILL_JOB: async () => {
-      const exitCode = await this.#stop(1, 0);
-      if (exitCode !== null) this.#job.tellKilled();
-      return exitCode;
-    },
+    KILL_JOB: () => this.#stop(1, 0),
     PARALLEL: (command) => this.#job.pump.setParallel(this.#job.handle, this.#integer(command)),
     REUSE_DUMPFILES: (command) => {
       this.#reuse = Number(this.#yesOrNo(command));
@@ -159,7 +155,11 @@ export class Interactive {
 
   async #stop(immediate: number, keepMaster: number): Promise<number | null> {
     if (!(await this.#source.confirm("Are you sure you wish to stop this job ([yes]/no): "))) return null;
-    await this.#job.pump.stopJob(this.#job.handle, immediate, keepMaster);
+    const { pump, handle } = this.#job;
+    const { jobState, status } = await pump.getStatus(handle, STATUS_MASK, 0);
+    await pump.stopJob(handle, immediate, keepMaster);
+    const errorCount = status.jobStatus?.errorCount ?? 0;
+    this.#job.tellStop({ state: keepMaster === 0 ? null : stateAfterStop(jobState, immediate), errorCount });
     return 0;
   }
 
@@ -209,4 +209,10 @@ export class Interactive {
     const isScript = !this.#source.isTerminal;
     return exitCode === 0 && isScript && this.#hasFailed ? 1 : exitCode;
   }
+}
+
+/** A job that nobody runs stays as it is; one that is to stop in order is told to, and not waited for. */
+function stateAfterStop(state: StatusReport["jobState"], immediate: number): StopOutcome["state"] {
+  if (state === "IDLING" || state === "DEFINING") return state;
+  return immediate === 0 ? "STOP PENDING" : "STOPPED";
 }

@@ -22,6 +22,29 @@ export function tellEnd(following: Following, job: JobDesc | null, screen: JobSc
   return exitCode;
 }
 
+/** What STOP_JOB and KILL_JOB have done. */
+export interface StopOutcome {
+  /** Of the job; null: it is gone. */
+  readonly state: "DEFINING" | "IDLING" | "STOP PENDING" | "STOPPED" | null;
+  readonly errorCount: number;
+}
+
+export function stopText({ state }: StopOutcome, job: JobDesc | null): string {
+  const name = job === null ? "Job" : `Job ${qualifiedName(job.owner, job.jobName)}`;
+  const again = job === null ? "." : `; start it again with START_JOB after: ${attachCommand(job)}`;
+  switch (state) {
+    case null:
+      return `${name} killed.`;
+    case "DEFINING":
+    case "IDLING":
+      return `${name} is not running.`;
+    case "STOP PENDING":
+      return `${name} stops when its workers have finished what they are at${again}`;
+    case "STOPPED":
+      return `${name} stopped${again}`;
+  }
+}
+
 /** The error of following a job: of one whose control process has died it says how to start it again. */
 export function followingError(error: unknown, job: JobDesc | null): PumpError {
   const found = toPumpError(error);

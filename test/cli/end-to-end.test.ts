@@ -169,7 +169,17 @@ test("a job is watched, changed and stopped by the commands of a script, and sta
   expect(stopped.err).toMatch(/UDE-00053: .*'st'\n.*START_JOB, STATUS, STOP_JOB, STOP_WORKER[^]*UDE-00053: .*'nonsense'/);
   expect(stopped.out).toMatch(/^Job: SYS_EXPORT_SCHEMA_01\n {2}Owner: SYSTEM\n {2}Operation: EXPORT\n/m);
   expect(stopped.out).toMatch(/^ {2}State: EXECUTING\n {2}Bytes Processed: [\d,]+\n/m);
+  expect(stopped.out).toMatch(
+    /\nJob "SYSTEM"\."SYS_EXPORT_SCHEMA_01" stops when .* START_JOB after: tsdp attach SYS_EXPORT_SCHEMA_01 .*\n$/,
+  );
   expect(await ended).toMatchObject({ code: 1, out: expect.stringMatching(/stopped by user request at/) as string });
+  const idle = script("stop_job=immediate\n", JOB, "--json");
+  expect(JSON.parse(idle.out)).toMatchObject({
+    event: "end",
+    state: "IDLING",
+    exitCode: 0,
+    hint: expect.stringMatching(/not running\.$/) as string,
+  });
   const finished = script("start_job\ncontinue_client\n", JOB);
   expect(finished).toMatchObject({ code: 0, err: "" });
   expect(finished.out).toMatch(/^ {2}State: IDLING\n/m);

@@ -163,7 +163,7 @@ it("a file that is added has the FILESIZE of the job, until filesize= says anoth
       operation: "EXPORT",
       follow: () => Promise.resolve(0),
       showStatus: fail,
-      tellKilled: fail,
+      tellStop: fail,
     } as const;
     await inThisProcess(() => new Interactive(job, output, source).run());
     expect(errors.filter((line) => /^ORA-/.test(line)).map((line) => line.slice(0, 9))).toEqual([

@@ -1,9 +1,18 @@
 import { expect, test } from "vitest";
 import type { JobDesc } from "../../src/api/status-types.ts";
 import { pumpError } from "../../src/base/errors.ts";
-import { followingError } from "../../src/cli/job-end.ts";
+import { followingError, stopText, type StopOutcome } from "../../src/cli/job-end.ts";
 
 const job = { owner: "SYSTEM", jobName: "Nightly one", globalName: "/data/my db" } as JobDesc;
+
+test("who stops a job is told what has become of it", () => {
+  const said = (state: StopOutcome["state"]) => stopText({ state, errorCount: 0 }, job);
+  expect(said(null)).toBe('Job "SYSTEM"."Nightly one" killed.');
+  expect(said("IDLING")).toBe('Job "SYSTEM"."Nightly one" is not running.');
+  const again = "start it again with START_JOB after: tsdp attach '\"Nightly one\"' '/data/my db'";
+  expect(said("STOP PENDING")).toBe(`Job "SYSTEM"."Nightly one" stops when its workers have finished what they are at; ${again}`);
+  expect(said("STOPPED")).toBe(`Job "SYSTEM"."Nightly one" stopped; ${again}`);
+});
 
 test("who follows a job whose control process dies is told how to start it again", () => {
   const died = followingError(pumpError([["ORA-31626"], ["ORA-39015"]], "as the API says it"), job);
