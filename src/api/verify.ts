@@ -19,7 +19,7 @@ export type { Fault, OnProgress, Verification, VerifiedFile, VerifiedTable } fro
 
 /** Which live schemas a dump is compared with. */
 export interface Against {
-  /** Connect string of their database. */
+  /** Connect string of their database; when it names no user, it is that of the database whose wallet and credentials are meant. */
   readonly database: string;
   /** Schemas of the dump; null: all. */
   readonly schemas: readonly string[] | null;
@@ -63,17 +63,19 @@ export async function verifyDump(
 }
 
 /** Who compares, and with what. @throws ORA-01017 or ORA-28000 for who may not connect */
-async function openLive({ database }: Against, { userPassword }: DumpOptions): Promise<LiveDatabase> {
-  const identity = parseConnectString(database, resolve("."));
+async function openLive({ database }: Against, options: DumpOptions): Promise<LiveDatabase> {
+  const { userPassword, currentDirectory = "." } = options;
+  const directory = resolve(currentDirectory);
+  const login = options.database === undefined ? undefined : parseConnectString(options.database, directory);
+  const identity = parseConnectString(database, directory, login);
   const home = homeFolder(identity.database);
   await new Users(home).authenticate(identity, userPassword);
   return { database: identity.database, privileges: Privileges.of(home, identity.user) };
 }
 
-/** The user of --userid has to do with the wallet alone. */
 function foreignSchema(): PumpError {
   const { lines, hint = "" } = missingPrivilege("EXPORT", ["ORA-39109"]);
-  return new PumpError(lines, `${hint} The user is the one whom --against names: USER@DATABASE.`);
+  return new PumpError(lines, `${hint} The user is the one whom --against names (USER@DATABASE), or else --userid.`);
 }
 
 interface LiveDatabase {

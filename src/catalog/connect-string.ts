@@ -12,24 +12,35 @@ export interface ConnectIdentity {
   readonly database: string;
 }
 
-const DEFAULT_USER = "SYSTEM";
+/** Who connects, and by which password. */
+type Login = Pick<ConnectIdentity, "user" | "password">;
+
+const DEFAULT_LOGIN: Login = { user: "SYSTEM", password: null };
 
 /**
  * Reads `[user[/password]@]database`. An existing path is the database, whole; otherwise the text is split at its last `@`.
- * Without a database it is `$TSDP_DATABASE`, else the current directory; without a user it is SYSTEM.
+ * Without a database it is `$TSDP_DATABASE`, else the current directory.
+ * @param otherwise who connects when the text names no user
  * @throws ORA-12154 when the database is neither a folder nor a regular file; a password is never part of the message.
  */
-export function parseConnectString(text: string | undefined, currentDirectory: string): ConnectIdentity {
+export function parseConnectString(
+  text: string | undefined,
+  currentDirectory: string,
+  otherwise: Login = DEFAULT_LOGIN,
+): ConnectIdentity {
   const { login, database } = split(text ?? "", currentDirectory);
+  const path = database === "" ? defaultDatabase() : database;
+  const { user, password } = login === "" ? otherwise : loginOf(login);
+  if (!isPrintableName(user)) throw pumpError([["ORA-12154", path]], "A user name has 1 to 128 printable characters.");
+  return { user, password, database: databasePath(path, currentDirectory) };
+}
+
+function loginOf(login: string): Login {
   const slash = login.indexOf("/");
   const user = slash < 0 ? login : login.slice(0, slash);
-  const name = user === "" ? DEFAULT_USER : catalogName(user);
-  const path = database === "" ? defaultDatabase() : database;
-  if (!isPrintableName(name)) throw pumpError([["ORA-12154", path]], "A user name has 1 to 128 printable characters.");
   return {
-    user: name,
+    user: user === "" ? DEFAULT_LOGIN.user : catalogName(user),
     password: slash < 0 ? null : login.slice(slash + 1),
-    database: databasePath(path, currentDirectory),
   };
 }
 

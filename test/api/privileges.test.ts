@@ -118,10 +118,14 @@ test("an export of another's schema does not start; of a dump that holds one onl
   expect(await dry("table_exists_action=append", "nologfile=y")).toMatchObject({ code: 0 });
 
   writeFileSync(join(folder, "dumps", "x"), "");
-  const verified = (user: string) => tsdpHere(folder, "verify", "dumps/both.dmp", "--against", `${user}@.`, "--schemas", "OE");
-  expect((await verified("hr")).err).toMatch(/ORA-39109: [^]*--against names: USER@DATABASE/);
-  expect((await verified("system")).code).toBe(0);
-  expect((await verified("nobody")).err).toContain("ORA-01017");
+  const verified = (against: string, ...words: readonly string[]) =>
+    tsdpHere(folder, "verify", "dumps/both.dmp", "--against", against, "--schemas", "OE", ...words);
+  expect((await verified("hr@.")).err).toMatch(/ORA-39109: [^]*--against names \(USER@DATABASE\), or else --userid/);
+  expect((await verified("system@.")).code).toBe(0);
+  expect((await verified("nobody@.")).err).toContain("ORA-01017");
+  expect((await verified(".", "--userid", "hr@.")).err).toContain("ORA-39109");
+  expect((await verified(".", "--userid", "nobody@.")).err).toContain("ORA-01017");
+  expect((await verified("system@.", "--userid", "hr@.")).code).toBe(0);
 });
 
 test("the views show a user what is his, and everything to who has a role", async () => {

@@ -31,6 +31,13 @@ describe("parseConnectString", () => {
     expect(parseConnectString(text, folder)).toEqual({ user, password, database: join(folder, database) });
   });
 
+  test("who connects may be given for a text that names no user", () => {
+    const scott = { user: "SCOTT", password: "tiger" };
+    for (const text of ["data", "@data"]) expect(parseConnectString(text, folder, scott), text).toMatchObject(scott);
+    expect(parseConnectString("hr@data", folder, scott)).toMatchObject({ user: "HR", password: null });
+    expect(parseConnectString("/pw@data", folder, scott)).toMatchObject({ user: "SYSTEM", password: "pw" });
+  });
+
   test("without a database it is $TSDP_DATABASE, also for a user", () => {
     vi.stubEnv("TSDP_DATABASE", join(folder, "data"));
     expect(parseConnectString(undefined, folder).database).toBe(join(folder, "data"));

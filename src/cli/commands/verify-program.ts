@@ -10,7 +10,7 @@ export function verifyProgram(output: Output, end: (exitCode: number) => void): 
     .argument("<files...>", DUMP_FILES)
     .option(
       "--against <connect string>",
-      "compare the dump by content with the schemas of this database, as this user: [user[/password]@]database",
+      "compare the dump by content with the schemas of this database, as this user or that of --userid: [user[/password]@]database",
     )
     .option("--schemas <names>", "with --against: compare these schemas of the dump only")
     .option("--remap-schema <source:target,...>", "with --against: compare schema source with the live schema target")
