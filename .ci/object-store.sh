@@ -2,7 +2,8 @@
 # Runs a command beside a real S3 server: Ceph's RADOS Gateway over one monitor and one OSD that keeps its data in memory, from
 # Debian's packages. They are unpacked into a cache folder and nothing is installed. The server ends with the command.
 #   .ci/object-store.sh COMMAND [ARGUMENT...]
-# Needs root (for apt-get) and Debian's package server. TSDP_S3_CACHE: where packages are kept between runs.
+# Needs root (for apt-get) and Debian's package server. TSDP_S3_CACHE: where packages are kept between runs. TSDP_S3_CPUS: the processors
+# that the server gets, as `taskset -c` has them; all when it is not set.
 set -euo pipefail
 
 cache=${TSDP_S3_CACHE:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/tsdp-object-store}
@@ -82,7 +83,7 @@ CONF
 }
 
 daemon() {
-  "$@" </dev/null >>"$work/daemons.log" 2>&1 &
+  ${TSDP_S3_CPUS:+taskset -c "$TSDP_S3_CPUS"} "$@" </dev/null >>"$work/daemons.log" 2>&1 &
   pids+=($!)
 }
 

@@ -1,7 +1,8 @@
 // `npm run bench -- [--mb 400] [--runs 3] [--parallel 2] [--seed 42] [--peers | --no-peers] [--write]`
 // [--only pages]: only the tasks of whose kind that is a part, such as "pages" or "link".
 // Generates data from a seed, runs tsdp and its peers in turn on it, and prints medians and ratios as Markdown.
-// Under `.ci/object-store.sh` the same jobs run with their dump file in the object store too.
+// Under `.ci/object-store.sh` the same jobs run with their dump file in the object store too (`--only store`: only these).
+// `TSDP_S3_CPUS=1 .ci/object-store.sh taskset -c 0 npm run bench -- ...`: the store has a processor of its own.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,6 +1,6 @@
 // A bucket in the object store that runs beside the bench, and the credential for it.
 import { spawnSync } from "node:child_process";
-import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
+import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 
 const BUCKET = "tsdp-bench";
 
@@ -13,6 +13,8 @@ export async function makeBucket({ folder, tsdp }, { endpoint, key, secret }) {
     forcePathStyle: true,
   });
   await client.send(new CreateBucketCommand({ Bucket: BUCKET }));
+  // A store takes a second or two to ready itself for the first object of a bucket.
+  await client.send(new PutObjectCommand({ Bucket: BUCKET, Key: "first", Body: "first" }));
   client.destroy();
   const environment = { ...process.env, TSDP_CREDENTIAL_SECRET: secret };
   const made = spawnSync("bash", ["-c", `${tsdp} credential create BENCH --username ${key}`], {

@@ -11,6 +11,8 @@ export const BASELINE = {
   "export of pages": "tsdp export transportable=always",
   "import of pages": "tsdp import of pages",
   "copy over a link": "tsdp import network_link",
+  "export to a store": "tsdp export",
+  "import from a store": "tsdp import",
 };
 
 export function tsdpTasks(context) {
@@ -33,19 +35,23 @@ export function tsdpTasks(context) {
   ].map((task) => ({ folder, ...task }));
 }
 
-/** The same jobs with their dump file in the object store that `.ci/object-store.sh` starts. */
+/** The same jobs with their dump file in the object store that `.ci/object-store.sh` starts, against those on disk. */
 export function storeTasks(context, { url }) {
   const { tsdp, folder, parallel } = context;
   const words = `credential=BENCH parallel=${parallel} nologfile=y`;
+  const [kindOfExport, kindOfImport] = ["export to a store", "import from a store"];
+  const [exportTask, importTask] = tsdpTasks(context);
   return [
+    { ...exportTask, kind: kindOfExport },
     {
-      kind: "export",
+      kind: kindOfExport,
       name: "tsdp export to an object store",
       command: `${tsdp} export schemas=BENCH dumpfile=${url}/bench.dmp reuse_dumpfiles=y compression=all ${words}`,
       outputs: [],
     },
+    { ...importTask, kind: kindOfImport },
     {
-      kind: "import",
+      kind: kindOfImport,
       name: "tsdp import from an object store",
       command: `${tsdp} import dumpfile=${url}/bench.dmp remap_schema=BENCH:COPY ${words}`,
       outputs: ["COPY.db", "COPY.db-journal"],
