@@ -1,5 +1,6 @@
 import Sqlite from "better-sqlite3";
-import { realpathSync, statSync } from "node:fs";
+import { realpathSync, statSync, type BigIntStats } from "node:fs";
+import { isDatabaseOpen } from "./open-descriptors.ts";
 
 /** A connection. `sqlite` is the only folder that imports better-sqlite3; the others use this type. */
 export type Connection = Sqlite.Database;
@@ -55,17 +56,18 @@ export function openMemory(): Connection {
 }
 
 /**
- * Whether a connection of this process holds the file at this path, also under another name (a hard or symbolic link).
- * Opening and closing such a file by other means drops SQLite's locks on it, so nothing may.
+ * Whether a connection of this process holds the file at this path, also under another name (a hard or symbolic link), and also one of
+ * another library that uses SQLite. Opening and closing such a file by other means drops SQLite's locks on it, so nothing may.
  */
 export function holdsFile(path: string): boolean {
-  const key = fileKey(path);
-  return key !== undefined && heldFiles.has(key);
+  const identity = identityOf(path);
+  return identity !== undefined && (heldFiles.has(keyOf(identity)) || isDatabaseOpen(identity));
 }
 
 function hold(connection: Connection, path: string): void {
-  const key = fileKey(path);
-  if (key === undefined) return;
+  const identity = identityOf(path);
+  if (identity === undefined) return;
+  const key = keyOf(identity);
   heldFiles.set(key, (heldFiles.get(key) ?? 0) + 1);
   const close = connection.close.bind(connection);
   connection.close = () => {
@@ -78,7 +80,10 @@ function hold(connection: Connection, path: string): void {
   };
 }
 
-function fileKey(path: string): string | undefined {
-  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return stat === undefined ? undefined : `${stat.dev}:${stat.ino}`;
+function identityOf(path: string): BigIntStats | undefined {
+  return statSync(path, { bigint: true, throwIfNoEntry: false });
+}
+
+function keyOf({ dev, ino }: BigIntStats): string {
+  return `${dev}:${ino}`;
 }

@@ -1,10 +1,16 @@
-import { expect, test } from "vitest";
+import Sqlite from "better-sqlite3";
+import { spawnSync } from "node:child_process";
+import { copyFileSync, linkSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
 import { addSiblings, openDumpFiles } from "../../src/dump/find.ts";
 import { SetAllowance } from "../../src/dump/limits.ts";
 import { DumpFileSet } from "../../src/dump/reader.ts";
 import { indexEntries, MAX_INDEX_ENTRIES } from "../../src/format/segment-index.ts";
+import { isOpenDatabase } from "../../src/job/jobs.ts";
+import { LocalStorage } from "../../src/storage/local.ts";
 import { MemoryStorage } from "./memory-storage.ts";
-import { codesOf, noise, specification, writeSet, type RawPiece } from "./sets.ts";
+import { codesOf, noise, specification, testFolder, writeSet, type RawPiece } from "./sets.ts";
 
 const PATHS = ["/1.dmp", "/2.dmp", "/3.dmp"];
 const PIECES = [1, 2, 3].map((piece) => ({ piece, raw: noise(3000, piece), algorithm: "NONE" as const }));
@@ -74,3 +80,41 @@ test("copies under the names that headers have leave room for the files that fol
   const { files: found } = await addSiblings(known, { storage, folders: ["/copies"], allowance });
   expect(found.map(({ path }) => path)).toEqual(["/1.dmp", "/2.dmp", "/copies/3.dmp"]);
 });
+
+/** Whether a process of its own can write to a database now. */
+function canWrite(path: string): boolean {
+  const script = `new (require("better-sqlite3"))(${JSON.stringify(path)}, { timeout: 0 }).exec("INSERT INTO t VALUES (2)")`;
+  const { status, stderr } = spawnSync(process.execPath, ["-e", script], { encoding: "utf8" });
+  if (status !== 0) expect(stderr).toContain("SQLITE_BUSY");
+  return status === 0;
+}
+
+test.runIf(["linux", "darwin"].includes(process.platform))(
+  "the search for a set takes no lock from a database that the program has open, whatever it is called",
+  async () => {
+    const folder = testFolder();
+    const [first, named, extra] = ["1.dmp", "2.dmp", "3.dmp"].map((name) => join(folder, name)) as [string, string, string];
+    await writeSet([first, named], PIECES, { openFiles: 2 });
+    copyFileSync(named, join(folder, "copy.bin"));
+    rmSync(named);
+    const program = new Sqlite(named);
+    onTestFinished(() => {
+      program.close();
+    });
+    program.exec("CREATE TABLE t(a)");
+    linkSync(named, extra);
+    program.exec("BEGIN IMMEDIATE; INSERT INTO t VALUES (1)");
+    const storage = new LocalStorage(isOpenDatabase);
+    expect(await codesOf(DumpFileSet.open([first], storage))).toContain("ORA-39059");
+    expect(await codesOf(DumpFileSet.open([first, extra], storage))).toContain("ORA-29283");
+    expect(canWrite(named)).toBe(false);
+    program.exec("COMMIT");
+    expect(canWrite(named)).toBe(true);
+    // A dump file that the program has open, too, is none.
+    rmSync(extra);
+    const files = [first, join(folder, "copy.bin")];
+    const opened = await Promise.all(files.map((path) => storage.open(path)));
+    expect((await DumpFileSet.open(files, storage)).files.length).toBe(2);
+    for (const reader of opened) await reader.close();
+  },
+);
