@@ -1,23 +1,15 @@
-import { basename, dirname, extname } from "node:path";
 import { pumpError, toPumpError, type PumpError } from "../base/errors.ts";
 import { hasHeaderMagic } from "../format/header.ts";
 import { ITEM } from "../format/items.ts";
 import { MAX_SET_FILES } from "../format/trailer.ts";
 import type { Storage } from "../storage/storage.ts";
 import { BAD_DUMP_FILE, invalidDumpFile } from "./faults.ts";
-import {
-  hasSetList,
-  isListed,
-  readDumpFile,
-  readFileEnds,
-  readFirstBlock,
-  readHeader,
-  type DumpFile,
-  type FileEnds,
-} from "./file-ends.ts";
+import { hasSetList, readDumpFile, readFirstBlock, type DumpFile } from "./file-ends.ts";
 import { identifyForeign, type ForeignFile } from "./foreign.ts";
-import { MOST_LISTED, MOST_LOOKED_INTO, MOST_NAMES, type SetAllowance } from "./limits.ts";
-import { DEFAULT_EXTENSION, dumpFilePath, isTemplate, isUrl, type DumpFilePattern } from "./names.ts";
+import { MOST_NAMES, type SetAllowance } from "./limits.ts";
+import { dumpFilePath, isTemplate, isUrl, type DumpFilePattern } from "./names.ts";
+import { folderOf, isOfDatabase, isRead, openMissing, type Siblings, type UnwantedFile } from "./siblings.ts";
+import { unnamedFiles } from "./unnamed-files.ts";
 
 /** The dump files that names and templates stand for. */
 export interface FoundFiles {
@@ -27,9 +19,6 @@ export interface FoundFiles {
   /** Files at which templates ended since they are none of the set. */
   readonly passedOver: readonly string[];
 }
-
-/** A file of which no more than the header is wanted. */
-export type UnwantedFile = Pick<DumpFile, "path" | "header">;
 
 /** The files of a set that are known, by their numbers, and those of other sets in the places of some. */
 export interface FoundSet {
@@ -57,14 +46,6 @@ export async function openDumpFiles(
     stoppedBy ??= more.stoppedBy;
   }
   return { given, stoppedBy, passedOver };
-}
-
-/** Where files of a set are looked for, and how many. */
-export interface Siblings {
-  readonly storage: Storage;
-  /** Further places to look in than those of the files that are known. */
-  readonly folders: readonly string[];
-  readonly allowance: SetAllowance;
 }
 
 /**
@@ -104,110 +85,6 @@ async function followNames(known: readonly DumpFile[], siblings: Siblings): Prom
     }
   }
   return { files: [...files.values()].sort((a, b) => a.number - b.number), foreign: [...strangers.values()] };
-}
-
-/**
- * The files of the set that its headers do not name: those that it got when it was full, which only later headers know, and those
- * that have another name by now.
- */
-async function unnamedFiles(known: readonly DumpFile[], siblings: Siblings): Promise<readonly DumpFile[]> {
-  const guid = known[0]?.header.guid ?? "";
-  const files = new Map(known.map((file) => [file.number, file]));
-  let list = known.find(hasSetList)?.trailer.files;
-  for (const path of await pathsClaiming(await pathsAround(known, siblings), guid, files, siblings.storage)) {
-    const file = await siblings.allowance.takeIfKept(async () => {
-      const opened = await openMissing(path, guid, files, siblings).catch(() => undefined);
-      return opened !== undefined && isRead(opened) && (list === undefined || isListed(opened, list)) ? opened : undefined;
-    });
-    if (file === undefined) continue;
-    files.set(file.number, file);
-    list ??= file.trailer.files;
-  }
-  return [...files.values()].filter((file) => !known.includes(file));
-}
-
-/** The paths whose files say that they are missing ones of the set; first those with its list, which tells the right ones. */
-async function pathsClaiming(
-  paths: readonly string[],
-  guid: string,
-  known: ReadonlyMap<number, DumpFile>,
-  storage: Storage,
-): Promise<readonly string[]> {
-  const [listing, others]: [string[], string[]] = [[], []];
-  for (const path of paths) {
-    const ends = await endsOfMissing(path, guid, known, storage);
-    if (ends !== undefined) (hasSetList(ends) ? listing : others).push(path);
-  }
-  return [...listing, ...others];
-}
-
-/** Other files than the known ones in the same folders and in the further ones, those first whose names look like dump files. */
-async function pathsAround(known: readonly DumpFile[], { storage, folders }: Siblings): Promise<readonly string[]> {
-  const paths = new Set(known.map(({ path }) => path));
-  const extensions = new Set([DEFAULT_EXTENSION]);
-  for (const { path, header } of known)
-    for (const name of [path, ...header.fileNames]) extensions.add(extname(name).toLowerCase());
-  const isLikely = (path: string) => extensions.has(extname(path).toLowerCase());
-  const around = new Set<string>();
-  for (const folder of new Set([...known.map(({ path }) => folderOf(path)), ...folders]))
-    for (const path of await storage.list(folder, MOST_LISTED))
-      if (!paths.has(path) && (isUrl(path) || (isLikely(path) && !isOfDatabase(path)))) around.add(path);
-  return [...around].sort((a, b) => Number(isLikely(b)) - Number(isLikely(a))).slice(0, MOST_LOOKED_INTO);
-}
-
-/**
- * Whether a file on the disk may be a database that another part of the same program has open: to read it by other means than SQLite
- * would drop the locks on it. For the same reason only likely names are looked into there.
- */
-function isOfDatabase(path: string): boolean {
-  return /\.(?:db|db3|sqlite|sqlite3)$|-(?:wal|shm|journal)$/i.test(basename(path));
-}
-
-/** What begins and ends a file that says it is a missing one of the set; one that is none, or can't be read, is passed over. */
-async function endsOfMissing(
-  path: string,
-  guid: string,
-  known: ReadonlyMap<number, DumpFile>,
-  storage: Storage,
-): Promise<FileEnds | undefined> {
-  try {
-    const reader = await storage.open(path);
-    try {
-      const firstBlock = await readFirstBlock(reader);
-      const { header } = await readHeader(reader, firstBlock);
-      return isMissing(header, guid, known) ? await readFileEnds(reader, firstBlock) : undefined;
-    } finally {
-      await reader.close();
-    }
-  } catch {
-    return undefined;
-  }
-}
-
-function isMissing(header: DumpFile["header"], guid: string, known: ReadonlyMap<number, DumpFile>): boolean {
-  return header.guid === guid && !known.has(header.fileNumber);
-}
-
-function isRead(file: DumpFile | UnwantedFile): file is DumpFile {
-  return "segments" in file;
-}
-
-/** Opens a file of the set that is not known yet. A copy of a known one, or a file of another set, takes nothing of the allowance. */
-async function openMissing(
-  path: string,
-  guid: string,
-  known: ReadonlyMap<number, DumpFile>,
-  { storage, allowance }: Siblings,
-): Promise<DumpFile | UnwantedFile> {
-  const reader = await storage.open(path);
-  try {
-    const firstBlock = await readFirstBlock(reader);
-    const { header } = await readHeader(reader, firstBlock);
-    if (!isMissing(header, guid, known)) return { path, header };
-    return await allowance.takeIfKept(() => readDumpFile(reader, firstBlock, allowance));
-  } finally {
-    await reader.close();
-  }
 }
 
 /** So many missing numbers end a template: a set that lost a file is told from one that ends. */
@@ -253,10 +130,6 @@ function siblingPatterns({ path, header }: DumpFile, folders: readonly string[])
       .filter((name) => (isUrl(directoryPath) ? isPlainInUrl(name) : !isOfDatabase(name)))
       .map((name) => ({ directoryPath, name })),
   );
-}
-
-function folderOf(path: string): string {
-  return isUrl(path) ? path.slice(0, path.lastIndexOf("/")) : dirname(path);
 }
 
 function isPlainName(name: string): boolean {

@@ -5,12 +5,13 @@ import { LocalStorage } from "../storage/local.ts";
 import type { Storage } from "../storage/storage.ts";
 import { BAD_DUMP_FILE, invalidDumpFile } from "./faults.ts";
 import { hasSetList, isListed, type DumpFile } from "./file-ends.ts";
-import { addSiblings, openDumpFiles, type UnwantedFile } from "./find.ts";
+import { addSiblings, openDumpFiles } from "./find.ts";
 import { SetAllowance } from "./limits.ts";
 import { expandTemplate, isTemplate, type DumpFilePattern } from "./names.ts";
 import type { PieceLocation } from "./piece.ts";
 import { keysOfFiles, NO_KEYS, openSetKey } from "./set-key.ts";
 import { assemblePieces, type SetPieces } from "./pieces.ts";
+import type { UnwantedFile } from "./siblings.ts";
 
 /** Missing files that an error names: a header can list any number. */
 const MOST_NAMES_SHOWN = 10;
