@@ -22,6 +22,17 @@ const NOT_BEGUN =
 const NOT_REMOVED = "The job is still there; `tsdp jobs clean` removes it, and what it has left.";
 
 /**
+ * How glibc gives out memory: images are of some megabytes each, and come and go, so what is freed is used again, in large pages, and not
+ * given back and asked for anew. It saves an export a fifth of its processor time (docs/performance.md). Other C libraries ignore it.
+ */
+const MEMORY_TUNABLES = [
+  "glibc.malloc.arena_max=1",
+  "glibc.malloc.hugetlb=1",
+  `glibc.malloc.mmap_threshold=${32 << 20}`,
+  `glibc.malloc.trim_threshold=${1 << 30}`,
+].join(":");
+
+/**
  * Starts the control process of a job, detached, so that it outlives this one, and waits until the job is EXECUTING or beyond.
  * The caller has given its liveness lock up: the control process takes it.
  * @param secrets passwords and keys by name; they go through standard input, never through argv, environment or control table.
@@ -84,7 +95,7 @@ function startProcess(tablePath: string, guid: string, task: "start" | "remove",
     const child = spawn(process.execPath, [entryPath("job/host"), tablePath, guid, task], {
       cwd: dirname(tablePath),
       detached: true,
-      env: environmentWithoutSecrets(),
+      env: { GLIBC_TUNABLES: MEMORY_TUNABLES, ...environmentWithoutSecrets() },
       stdio: ["pipe", "ignore", trace],
       windowsHide: true,
     });
