@@ -12,6 +12,8 @@ export interface PageSource {
   readonly descriptor: number;
   readonly pageSize: number;
   readonly pageCount: number;
+  /** @throws when it is another file than the one that SQLite reads */
+  assertRead(): void;
   /** @throws when the file was written meanwhile */
   assertUnchanged(): void;
   /** To be called when this process holds no connection to the schema file any more: closing a file drops SQLite's locks on it. */
@@ -60,22 +62,28 @@ class OpenPages implements PageSource {
   readonly descriptor: number;
   readonly pageSize: number;
   readonly pageCount: number;
+  readonly #path: string;
+  readonly #schemaVersion: number | null;
   readonly #state: string;
   readonly #folder: string | null;
 
   constructor(path: string, { pageSize, pageCount, schemaVersion }: PageFacts, folder: string | null) {
     this.pageSize = pageSize;
     this.pageCount = pageCount;
+    this.#path = path;
+    this.#schemaVersion = schemaVersion;
     this.#folder = folder;
     this.descriptor = openSync(path, "r");
     // Where a file may go while it is open, nothing is left of the copy when the process is killed.
     if (folder !== null && process.platform !== "win32") rmSync(folder, { recursive: true, force: true });
     this.#state = stateOf(this.descriptor);
+  }
+
+  assertRead(): void {
     const header = Buffer.alloc(100);
     readSync(this.descriptor, header, 0, header.length, 0);
-    const found = { pageSize: pageSizeOf(header), pageCount: header.readUInt32BE(28), schemaVersion: header.readUInt32BE(40) };
-    if (found.pageSize !== pageSize || (schemaVersion !== null && found.schemaVersion !== schemaVersion))
-      throw new Error(`"${path}" is not the file that SQLite reads`);
+    const isOther = this.#schemaVersion !== null && header.readUInt32BE(40) !== this.#schemaVersion;
+    if (isOther || pageSizeOf(header) !== this.pageSize) throw new Error(`"${this.#path}" is not the file that SQLite reads`);
   }
 
   assertUnchanged(): void {

@@ -1,5 +1,4 @@
 import Sqlite from "better-sqlite3";
-import { spawnSync } from "node:child_process";
 import { copyFileSync, linkSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -9,6 +8,7 @@ import { DumpFileSet } from "../../src/dump/reader.ts";
 import { indexEntries, MAX_INDEX_ENTRIES } from "../../src/format/segment-index.ts";
 import { isOpenDatabase } from "../../src/job/jobs.ts";
 import { LocalStorage } from "../../src/storage/local.ts";
+import { canCommit } from "../sqlite/other-process.ts";
 import { MemoryStorage } from "./memory-storage.ts";
 import { codesOf, noise, specification, testFolder, writeSet, type RawPiece } from "./sets.ts";
 
@@ -81,14 +81,6 @@ test("copies under the names that headers have leave room for the files that fol
   expect(found.map(({ path }) => path)).toEqual(["/1.dmp", "/2.dmp", "/copies/3.dmp"]);
 });
 
-/** Whether a process of its own can write to a database now. */
-function canWrite(path: string): boolean {
-  const script = `new (require("better-sqlite3"))(${JSON.stringify(path)}, { timeout: 0 }).exec("INSERT INTO t VALUES (2)")`;
-  const { status, stderr } = spawnSync(process.execPath, ["-e", script], { encoding: "utf8" });
-  if (status !== 0) expect(stderr).toContain("SQLITE_BUSY");
-  return status === 0;
-}
-
 test.runIf(["linux", "darwin"].includes(process.platform))(
   "the search for a set takes no lock from a database that the program has open, whatever it is called",
   async () => {
@@ -107,9 +99,9 @@ test.runIf(["linux", "darwin"].includes(process.platform))(
     const storage = new LocalStorage(isOpenDatabase);
     expect(await codesOf(DumpFileSet.open([first], storage))).toContain("ORA-39059");
     expect(await codesOf(DumpFileSet.open([first, extra], storage))).toContain("ORA-29283");
-    expect(canWrite(named)).toBe(false);
+    expect(canCommit(named)).toBe(false);
     program.exec("COMMIT");
-    expect(canWrite(named)).toBe(true);
+    expect(canCommit(named)).toBe(true);
     // A dump file that the program has open, too, is none.
     rmSync(extra);
     const files = [first, join(folder, "copy.bin")];

@@ -69,7 +69,7 @@ export class ExportJob implements Job {
   #queue = new UnloadQueue([]);
   #unloading: Unloading | PageUnloading | null = null;
   /** The files of an export of pages. */
-  #pages: readonly SchemaPages[] = [];
+  readonly #pages: SchemaPages[] = [];
   #missing: readonly StackEntry[] = [];
   /** What an earlier run has left to go on with. */
   #saved: SavedExport | null = null;
@@ -118,7 +118,7 @@ export class ExportJob implements Job {
     if (isTransportable(definition)) {
       assertWholeSchemas(definition);
       this.#plan = planPages(chosen, snapshot, marks);
-      this.#pages = await openPages(chosen, snapshot);
+      await openPages(chosen, snapshot, this.#pages);
       return;
     }
     const apart = encryption?.what === "ENCRYPTED_COLUMNS_ONLY";

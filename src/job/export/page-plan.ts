@@ -62,16 +62,19 @@ export function tablesWithRows(objects: readonly DumpObject[]): readonly DumpObj
   return objects.filter(({ shape }) => shape !== null);
 }
 
-/** Opens the files; they have to be closed when no connection to them is left. */
-export async function openPages({ sources }: ExportSources, snapshot: Snapshot): Promise<readonly SchemaPages[]> {
-  const opened: SchemaPages[] = [];
-  try {
-    for (const [i, { schema, path }] of sources.entries())
-      opened.push({ number: i + 1, schema, path, source: await openPageSource(snapshot.connection(schema), path) });
-    return opened;
-  } catch (error) {
-    for (const { source } of opened) source.close();
-    throw error;
+/**
+ * Opens the files and adds each to those that are open. They have to be closed when no connection to them is left, also when it throws:
+ * closing one before would drop the locks that hold the snapshot.
+ */
+export async function openPages(
+  { sources }: Pick<ExportSources, "sources">,
+  snapshot: Snapshot,
+  opened: SchemaPages[],
+): Promise<void> {
+  for (const [i, { schema, path }] of sources.entries()) {
+    const source = await openPageSource(snapshot.connection(schema), path);
+    opened.push({ number: i + 1, schema, path, source });
+    source.assertRead();
   }
 }
 
