@@ -107,6 +107,9 @@ describe("skip", () => {
     expect(existing.sort()).toEqual(['INDEX:"OTHER"."orders_customer"', 'VIEW:"OTHER"."tags"', 'VIEW:"OTHER"."totals"']);
     expect(rows(other, "SELECT * FROM tags")).toEqual(["[1]"]);
     expect(rows(other, "SELECT id FROM orders")).toEqual(["[10]", "[11]", "[12]"]);
+    const below = (path: string) => report.lines.at(report.lines.findIndex((line) => line.endsWith(path)) + 1);
+    expect(below("/TABLE/INDEX/INDEX")).toMatch(/^ORA-31684.*INDEX:"OTHER"."orders_customer"/);
+    expect(below("/VIEW/VIEW")).toMatch(/^ORA-31684.*VIEW:"OTHER"."totals"/);
   });
 });
 

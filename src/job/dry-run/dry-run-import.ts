@@ -109,7 +109,7 @@ function findingsOf(definition: JobDefinition, chosen: readonly ChosenSchema[], 
       ...works.flatMap(({ choice }) => rowRefusals(choice.objects, choice.withoutRows)),
       ...works.flatMap(({ choice, plan, target }) => refused(choice, plan, target)),
     ],
-    problems: works.flatMap(({ plan }) => plan.problems),
+    problems: works.flatMap(({ plan }) => [...plan.problems, ...plan.dependentProblems.map(({ lines }) => lines)]),
     notes: works.flatMap(({ plan }) => plan.notes),
   };
 }

@@ -16,6 +16,7 @@ import { contentOf, type Content } from "../content.ts";
 import { importCatalog } from "../catalog-transfer.ts";
 import { Crew } from "../crew.ts";
 import { Loading, type LoadedRows, type SchemaWork } from "./import-loading.ts";
+import { tellLeftOut, tellPlans } from "./import-announcement.ts";
 import { accessMethodOf, importAction, importContent } from "./import-content.ts";
 import { planSchemaImport } from "./import-plan.ts";
 import { Publishing } from "./import-publishing.ts";
@@ -148,7 +149,10 @@ export class ImportJob implements Job {
     for (const { target, plan } of open) target.stage(plan);
     const loading = await this.#load();
     if (this.#run.isStopping) return "stopped";
-    for (const path of paths) this.#processing(path);
+    for (const path of paths) {
+      this.#processing(path);
+      tellLeftOut(this.#run, this.#works, path);
+    }
     const publishing = new Publishing(this.#run, this.#crew, this.#board, loading);
     const isDone = await publishing.run(this.#works);
     this.#run.showProgress(() => loading.progress());
@@ -227,20 +231,9 @@ export class ImportJob implements Job {
       this.#processing("TABLE/TABLE");
       this.#measure("TABLE/TABLE", this.#run.secondsOfStep());
     }
-    this.#tellPlans();
+    tellPlans(this.#run, this.#works, paths, this.#lostBecause);
     if (paths.includes("TABLE/TABLE_DATA")) this.#processing("TABLE/TABLE_DATA");
     return paths.filter((path) => path !== "TABLE/TABLE" && path !== "TABLE/TABLE_DATA");
-  }
-
-  /** What is in the way of tables and other objects. */
-  #tellPlans(): void {
-    for (const { target, plan } of this.#works) {
-      if (target.startsOver) this.#run.say(`Schema ${target.name} is loaded from the beginning: ${this.#lostBecause}`);
-      this.#run.once(`plan ${target.name}`, () => {
-        for (const note of plan.notes) this.#run.note(note);
-        for (const lines of plan.problems) this.#run.report(lines);
-      });
-    }
   }
 
   #tellMissing(): void {

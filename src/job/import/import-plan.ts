@@ -1,13 +1,14 @@
-import { pumpError, type ErrorLine, type PumpError } from "../../base/errors.ts";
+import { pumpError, type ErrorLine, type PumpError, type StackEntry } from "../../base/errors.ts";
 import { foldName, qualifiedName } from "../../base/identifiers.ts";
 import { piecesInOrder, type PieceOfRows } from "../../inspect/master.ts";
 import { isStatistics, isSystemTable, type DumpObject } from "../../metadata/dump-object.ts";
+import { pathTail, viewKeys, type ObjectPathTail } from "../../metadata/object-paths.ts";
 import { BadImage } from "../../sqlite/piece-image.ts";
 import type { PublishPlan, PublishTable } from "../../sqlite/publish-plan.ts";
 import { splitAs } from "../../sqlite/piece-table.ts";
 import type { PieceFilter } from "../../sqlite/filtered-piece.ts";
 import type { ColumnRemap } from "../../worker/messages.ts";
-import { sameColumns, sameShape, type SchemaObject, type TableShape } from "../../sqlite/schema.ts";
+import { sameColumns, sameShape, type TableShape } from "../../sqlite/schema.ts";
 import { proveSchema, type ProvenSchema } from "../../sqlite/scratch.ts";
 import { hasKnownCollations, progressName, reasonsName, stagingName, type StagingTable } from "../../sqlite/staging.ts";
 import { nameKey, type ExistingObject } from "../../sqlite/target.ts";
@@ -29,11 +30,19 @@ export interface TableLoad {
   readonly withoutRows: boolean;
 }
 
+/** Why an index, a trigger or a view is left out. */
+export interface DependentProblem {
+  /** Where the object belongs. */
+  readonly path: ObjectPathTail;
+  readonly lines: readonly ErrorLine[];
+}
+
 export interface SchemaImport {
   readonly plan: PublishPlan;
   readonly loads: readonly TableLoad[];
-  /** Errors that leave objects out, and messages on tables that exist. */
+  /** Errors that leave tables out, and messages on those that exist. */
   readonly problems: readonly (readonly ErrorLine[])[];
+  readonly dependentProblems: readonly DependentProblem[];
   readonly notes: readonly ErrorLine[];
   /** Those that may name what was left out. */
   readonly dependents: { readonly views: readonly string[]; readonly triggers: readonly string[] };
@@ -72,6 +81,7 @@ class SchemaPlanner {
   /** Names of the views of the dump, by their lower case. */
   readonly #views: ReadonlySet<string>;
   readonly #problems: (readonly ErrorLine[])[] = [];
+  readonly #dependentProblems: DependentProblem[] = [];
   readonly #notes: ErrorLine[] = [];
   readonly #loads: TableLoad[] = [];
   /** Names of tables that are replaced, by their lower case. */
@@ -115,6 +125,7 @@ class SchemaPlanner {
       },
       loads: this.#loads,
       problems: [...this.#problemsOfBrought(), ...this.#problems],
+      dependentProblems: this.#dependentProblems,
       notes: this.#notes,
       dependents: { views: namesOf("view"), triggers: namesOf("trigger") },
     };
@@ -132,14 +143,20 @@ class SchemaPlanner {
   }
 
   #reportRejected(): void {
-    const own = new Set<SchemaObject>(this.#request.objects);
-    for (const { object, reason } of this.#proven.rejected.filter((rejection) => own.has(rejection.object))) {
+    const reasons = new Map(this.#proven.rejected.map(({ object, reason }) => [object, reason]));
+    for (const object of this.#request.objects) {
+      const reason = reasons.get(object);
+      if (reason === undefined) continue;
       const type = object.type.toUpperCase();
-      this.#problems.push(
-        pumpError([["ORA-39083", `${type}:${this.#shown(object.name)}`], { code: "TSDP-00010", text: reason }]).lines,
-      );
+      this.#report(object, [["ORA-39083", `${type}:${this.#shown(object.name)}`], { code: "TSDP-00010", text: reason }]);
       if (object.type === "table") this.#without.add(foldName(object.name));
     }
+  }
+
+  #report(object: DumpObject, entries: readonly StackEntry[]): void {
+    const { lines } = pumpError(entries);
+    if (object.objectType === "TABLE") this.#problems.push(lines);
+    else this.#dependentProblems.push({ path: pathTail(object, viewKeys(this.#request.objects)), lines });
   }
 
   /** Whether the table's definition and rows come to the target; lays out its load. */
@@ -277,12 +294,12 @@ class SchemaPlanner {
     const base = this.#baseInPlace(object);
     if (base !== undefined) {
       const inserts = [object, base].map(({ type, name }) => `${type.toUpperCase()}:${this.#shown(name)}`);
-      this.#problems.push(pumpError([["ORA-39111", ...inserts]]).lines);
+      this.#report(object, [["ORA-39111", ...inserts]]);
       return false;
     }
     const existing = this.#existing.get(nameKey(object));
     if (existing === undefined || this.#drops.has(foldName(existing.tableName))) return true;
-    this.#problems.push(pumpError([["ORA-31684", `${object.objectType}:${this.#shown(object.name)}`]]).lines);
+    this.#report(object, [["ORA-31684", `${object.objectType}:${this.#shown(object.name)}`]]);
     return false;
   }
 
@@ -296,7 +313,7 @@ class SchemaPlanner {
   #reportDependent(object: DumpObject): false {
     const failed = this.#proven.rejected.some(({ object: { name } }) => foldName(name) === foldName(object.tableName));
     const inserts = [`${object.objectType}:${this.#shown(object.name)}`, `TABLE:${this.#shown(object.tableName)}`] as const;
-    if (failed) this.#problems.push(pumpError([["ORA-39112", ...inserts]]).lines);
+    if (failed) this.#report(object, [["ORA-39112", ...inserts]]);
     return false;
   }
 
