@@ -3,6 +3,7 @@ import { hintAfterCause, PumpError, toPumpError } from "../base/errors.ts";
 import { qualifiedName } from "../base/identifiers.ts";
 import type { JobScreen } from "./events.ts";
 import { exitCodeOf, type Following } from "./follow.ts";
+import { keepExitCodeOfJob } from "./output.ts";
 
 /** Whether Ctrl-C at a terminal asks for the interactive mode. */
 export function wantsPrompt(following: Following): boolean {
@@ -13,6 +14,7 @@ export function wantsPrompt(following: Following): boolean {
 export function tellEnd(following: Following, job: JobDesc | null, screen: JobScreen): number {
   const { state, errorCount } = following;
   if (following.kind === "ended") {
+    keepExitCodeOfJob();
     const exitCode = exitCodeOf(following);
     screen.show({ event: "end", state, errorCount, exitCode, hint: exitCode === 1 ? following.hint : null });
     return exitCode;

@@ -17,10 +17,12 @@ export interface OutputFailure {
   readonly error: NodeJS.ErrnoException;
   /** The reader went away, which is no error of anybody: `tsdp jobs | head`. */
   readonly closed: boolean;
+  /** Of a command that has succeeded otherwise. */
   readonly exitCode: number;
 }
 
-let failure: OutputFailure | undefined;
+let failure: Omit<OutputFailure, "exitCode"> | undefined;
+let hasJobEnded = false;
 
 /** The streams of this process. What can't be written is dropped; `outputFailure` tells. */
 export const processOutput: Output = {
@@ -35,15 +37,20 @@ export const processOutput: Output = {
 /** Notes failures of the streams, which would otherwise end the process in the middle of its work. */
 export function watchOutput(): void {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    const closed = error.code === "EPIPE";
-    failure ??= { error, closed, exitCode: closed ? CLOSED_PIPE : 1 };
+    failure ??= { error, closed: error.code === "EPIPE" };
   });
   // A standard error that is gone leaves nowhere to say so, and the command can still do its work.
   process.stderr.on("error", () => undefined);
 }
 
+/** From here on the exit code is that of a job that has ended: an output that fails is told and changes it only when nobody reads it. */
+export function keepExitCodeOfJob(): void {
+  hasJobEnded = true;
+}
+
 export function outputFailure(): OutputFailure | undefined {
-  return failure;
+  if (failure === undefined) return undefined;
+  return { ...failure, exitCode: failure.closed ? CLOSED_PIPE : hasJobEnded ? 0 : 1 };
 }
 
 /**
