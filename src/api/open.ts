@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { homeFolder } from "../catalog/home.ts";
 import { DatabaseLinks } from "../catalog/links.ts";
-import { isPrintableName } from "../catalog/names.ts";
+import { isPrintableName, NAME_RULE } from "../catalog/names.ts";
 import type { JobDefinition, JobMode, Operation } from "../job/definition.ts";
 import { formatVersion } from "../job/format-version.ts";
 import { createJob, defaultJobName, type AttachedJob } from "../job/jobs.ts";
@@ -35,7 +35,7 @@ export function openJob(request: OpenArguments): AttachedJob {
   const create = (name: string) =>
     createJob(request.home, { ...definition({ ...request, version }, operation, mode, name), remoteLink: link });
   if (request.jobName === null || request.jobName === "") return createUnderDefaultName(request, operation, mode, create);
-  if (!isPrintableName(request.jobName)) throw invalidArgument(["ORA-39207", request.jobName, "JOB_NAME"]);
+  if (!isPrintableName(request.jobName)) throw pumpError([["ORA-39001"], ["ORA-39207", request.jobName, "JOB_NAME"]], NAME_RULE);
   return create(request.jobName);
 }
 

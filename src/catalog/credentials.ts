@@ -1,6 +1,6 @@
 import { pumpError } from "../base/errors.ts";
 import { CatalogFile } from "./catalog-file.ts";
-import { catalogName, isPrintableName } from "./names.ts";
+import { catalogName, isPrintableName, NAME_RULE } from "./names.ts";
 import { sealSecret, unsealSecret } from "./sealed-secret.ts";
 import { openMasterKeys } from "./wallet.ts";
 
@@ -124,7 +124,7 @@ function check(parameter: string, value: string | null, isValid: boolean): void 
 }
 
 const HINTS: Readonly<Record<string, string>> = {
-  NAME: "A name has 1 to 128 printable characters.",
+  NAME: NAME_RULE,
   USERNAME: "The user name is the access key id of the object store: 1 to 128 printable characters.",
   SECRET: "The secret is one line of text.",
   ENDPOINT: "The endpoint is the URL of the service alone, such as https://objects.example.com.",

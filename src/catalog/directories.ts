@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { pumpError } from "../base/errors.ts";
 import { CatalogFile } from "./catalog-file.ts";
-import { catalogName, isPrintableName } from "./names.ts";
+import { catalogName, isPrintableName, NAME_RULE } from "./names.ts";
 
 /** A directory object: a name for an absolute path. */
 export interface Directory {
@@ -38,7 +38,7 @@ export class Directories {
    */
   create(name: string, path: string, options: { readonly replace?: boolean } = {}): Directory {
     const directory = { name: catalogName(name), path: resolve(this.#currentDirectory, path) };
-    if (!isPrintableName(directory.name)) throw pumpError([["ORA-39087", name]], "A name has 1 to 128 printable characters.");
+    if (!isPrintableName(directory.name)) throw pumpError([["ORA-39087", name]], NAME_RULE);
     this.#catalog.write((catalog) => {
       const verb = options.replace === true ? "INSERT OR REPLACE" : "INSERT OR IGNORE";
       const { changes } = catalog

@@ -3,7 +3,7 @@ import { causeLines, pumpError } from "../base/errors.ts";
 import { CatalogFile } from "./catalog-file.ts";
 import { parseConnectString } from "./connect-string.ts";
 import { homeFolder } from "./home.ts";
-import { catalogName, isPrintableName } from "./names.ts";
+import { catalogName, isPrintableName, NAME_RULE } from "./names.ts";
 import { Users } from "./users.ts";
 
 /** A database link: a name for another database, and the user that is meant there. */
@@ -42,8 +42,7 @@ export class DatabaseLinks {
    */
   create(owner: string, name: string, connectString: string, currentDirectory: string): DatabaseLink {
     const wanted = catalogName(name);
-    if (!isPrintableName(wanted))
-      throw pumpError([["ORA-39001"], ["ORA-39200", name]], "A name has 1 to 128 printable characters.");
+    if (!isPrintableName(wanted)) throw pumpError([["ORA-39001"], ["ORA-39200", name]], NAME_RULE);
     if (connectString.trim() === "") throw pumpError([["ORA-12154", ""]], "Say which database the link leads to.");
     const { user, password, database } = parseConnectString(connectString, currentDirectory);
     if (password !== null) throw pumpError([["ORA-39001"], ["ORA-39200", wanted]], NO_SECRETS);

@@ -6,6 +6,9 @@ export function catalogName(text: string): string {
   return quoted ?? upperName(text);
 }
 
+/** What `isPrintableName` asks, in words. */
+export const NAME_RULE = "A name has 1 to 128 printable characters.";
+
 /** Whether a text may name a job, a directory or a user: 1 to 128 printable characters, blanks included. */
 export function isPrintableName(text: string): boolean {
   return /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]{1,128}$/u.test(text);

@@ -2,7 +2,7 @@ import { pumpError } from "../base/errors.ts";
 import { upperName } from "../base/identifiers.ts";
 import type { Connection } from "../sqlite/database.ts";
 import { CatalogFile } from "./catalog-file.ts";
-import { catalogName, isPrintableName } from "./names.ts";
+import { catalogName, isPrintableName, NAME_RULE } from "./names.ts";
 
 /** That a user or a role has a role. */
 export interface RoleGrant {
@@ -26,8 +26,6 @@ export const BUILT_IN_GRANTS: readonly RoleGrant[] = [
   { role: "DBA", grantee: ADMINISTRATOR },
 ];
 
-const NAME_HINT = "A name has 1 to 128 printable characters.";
-
 /** The roles of a database and who has them, kept in its catalog. */
 export class Roles {
   readonly #catalog: CatalogFile;
@@ -50,7 +48,7 @@ export class Roles {
   /** CREATE ROLE. @throws ORA-01921 when a user or a role has the name, ORA-39001 for a name that can't be one */
   create(name: string): string {
     const wanted = catalogName(name);
-    if (!isPrintableName(wanted)) throw pumpError([["ORA-39001"], ["ORA-39207", name, "ROLE"]], NAME_HINT);
+    if (!isPrintableName(wanted)) throw pumpError([["ORA-39001"], ["ORA-39207", name, "ROLE"]], NAME_RULE);
     this.#catalog.write((catalog) => {
       if (isNameTaken(catalog, wanted)) throw pumpError([["ORA-01921", wanted]]);
       catalog.prepare("INSERT INTO role (name) VALUES (?)").run(wanted);

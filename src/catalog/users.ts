@@ -10,7 +10,7 @@ import {
 import type { Connection } from "../sqlite/database.ts";
 import { CatalogFile } from "./catalog-file.ts";
 import type { ConnectIdentity } from "./connect-string.ts";
-import { catalogName, isPrintableName } from "./names.ts";
+import { catalogName, isPrintableName, NAME_RULE } from "./names.ts";
 import { ADMINISTRATOR, dropGrantee, isNameTaken } from "./roles.ts";
 
 /** Somebody who may connect. */
@@ -154,7 +154,7 @@ const OWNED = ["credential", "database_link"] as const;
 function checkedName(name: string): string {
   const wanted = catalogName(name);
   if (isPrintableName(wanted)) return wanted;
-  throw pumpError([["ORA-39001"], ["ORA-39207", name, "USER"]], "A name has 1 to 128 printable characters.");
+  throw pumpError([["ORA-39001"], ["ORA-39207", name, "USER"]], NAME_RULE);
 }
 
 function insert(catalog: Connection, { name, password, locked, created }: Row): void {

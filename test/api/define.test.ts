@@ -106,6 +106,12 @@ describe("open", () => {
     expect(status.error?.map(({ logText }) => logText.slice(0, 10).replace(":", ""))).toEqual(codes);
   });
 
+  test("says how long the name of a job may be", async () => {
+    await expect(session.pump.open("EXPORT", "SCHEMA", null, "x".repeat(129))).rejects.toMatchObject({
+      hint: expect.stringContaining("1 to 128 ") as string,
+    });
+  });
+
   test("refuses a second job of the same name with JOB_EXISTS", async () => {
     await session.pump.open("EXPORT", "SCHEMA", null, "EXAMPLE1");
     await expect(session.pump.open("EXPORT", "FULL", null, "EXAMPLE1")).rejects.toMatchObject({
