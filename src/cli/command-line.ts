@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { inapplicable } from "../api/inapplicable.ts";
 import { causeLines, PumpError, pumpError } from "../base/errors.ts";
-import { rewriteLegacy } from "./parameters/legacy.ts";
+import { rewriteLegacy, type Replaced } from "./parameters/legacy.ts";
 import { parseWords, splitWords, type Assignment, type Syntax } from "./lexer.ts";
 import { nearestName } from "../base/nearest-name.ts";
 import type { Command, JobParameter } from "./parameters/parameter.ts";
@@ -13,8 +13,14 @@ export interface CommandLine {
   readonly settings: Settings;
   /** What stood on the command line itself, parameters of exp and imp as those of Data Pump; `parfile=` as such. */
   readonly typed: readonly Assignment[];
-  /** What legacy mode has to say; empty without it. */
-  readonly legacyLines: readonly string[];
+  readonly legacy: LegacyMode;
+}
+
+/** What legacy mode has done; nothing without it. */
+export interface LegacyMode {
+  readonly replaced: readonly Replaced[];
+  /** Parameters that it has set by itself. */
+  readonly added: readonly Assignment[];
 }
 
 /**
@@ -25,44 +31,39 @@ export interface CommandLine {
  */
 export function readCommandLine(command: Command, words: readonly string[]): CommandLine {
   const settings = new Settings(command);
-  const { assignments, lines } = rewriteLegacy(command, parseWords(words, syntaxOf(command, true)), "Command Line");
-  const legacyLines = [...lines];
+  const { assignments, replaced } = rewriteLegacy(command, parseWords(words, syntaxOf(command, true)), "Command Line");
+  const allReplaced = [...replaced];
   for (const assignment of assignments) {
     const parameter = supportedParameter(command, assignment.name);
     settings.add(parameter, assignment);
-    if (parameter.name === "parfile") legacyLines.push(...readParameterFile(settings, unquote(assignment.text)));
+    if (parameter.name === "parfile") allReplaced.push(...readParameterFile(settings, unquote(assignment.text)));
   }
-  if (legacyLines.length === 0) return { settings, typed: assignments, legacyLines };
-  const { added, told } = legacyDefaults(settings);
-  return {
-    settings,
-    typed: [...assignments, ...added],
-    legacyLines: ["Legacy Mode Active due to the following parameters:", ...legacyLines, ...told],
-  };
+  const added = allReplaced.length === 0 ? [] : legacyDefaults(settings);
+  return { settings, typed: [...assignments, ...added], legacy: { replaced: allReplaced, added } };
 }
 
 /** exp overwrites its file, and writes no log unless it is told to. */
-function legacyDefaults(settings: Settings): { readonly added: readonly Assignment[]; readonly told: readonly string[] } {
+function legacyDefaults(settings: Settings): readonly Assignment[] {
   const names = [
     ...(settings.command === "export" && !settings.has("reuse_dumpfiles") ? ["reuse_dumpfiles"] : []),
     ...(settings.has("logfile") || settings.has("nologfile") ? [] : ["nologfile"]),
   ];
   const added = names.map((name) => ({ name, text: "true", elements: ["true"] }));
   for (const assignment of added) settings.add(supportedParameter(settings.command, assignment.name), assignment);
-  return { added, told: names.map((name) => `Legacy Mode has set ${name}=true parameter.`) };
+  return added;
 }
 
-/** @returns what legacy mode has to say */
-function readParameterFile(settings: Settings, path: string): readonly string[] {
+/** @returns what legacy mode has replaced in it */
+function readParameterFile(settings: Settings, path: string): readonly Replaced[] {
   try {
     const typed = parseWords(splitWords(parameterText(path)), syntaxOf(settings.command, false));
-    const { assignments, lines } = rewriteLegacy(settings.command, typed, "Parameter File");
+    const { assignments, replaced } = rewriteLegacy(settings.command, typed, "Parameter File");
     for (const assignment of assignments) {
       const parameter = supportedParameter(settings.command, assignment.name);
       if (parameter.name === "parfile") throw nestedFile(settings.command);
       settings.add(parameter, assignment);
     }
-    return lines;
+    return replaced;
   } catch (error) {
     if (!(error instanceof PumpError)) throw error;
     throw new PumpError([...error.lines, ...pumpError([["LRM-00113", path]]).lines], error.hint, { cause: error });

@@ -12,7 +12,9 @@ import { Interruptions } from "./interruption.ts";
 import { placeDefaultFiles } from "./default-directory.ts";
 import { defineJob } from "./job-calls.ts";
 import { followingError, tellEnd, wantsPrompt } from "./job-end.ts";
+import { legacyLines } from "./parameters/legacy.ts";
 import { placeLegacyFiles } from "./parameters/legacy-files.ts";
+import type { Assignment } from "./lexer.ts";
 import { planJob, type JobPlan } from "./job-plan.ts";
 import type { Output } from "./output.ts";
 import type { Command } from "./parameters/parameter.ts";
@@ -79,16 +81,18 @@ interface Client {
   readonly statusPeriod: number;
 }
 
-async function connectAndRun({ settings, typed, legacyLines }: CommandLine, read: JobPlan, client: Client): Promise<number> {
+async function connectAndRun(line: CommandLine, read: JobPlan, client: Client): Promise<number> {
   const { logIn } = await import("./login.ts");
+  const { settings } = line;
   const isDryRun = settings.flag("dry_run") === true;
   const pump = await logIn(settings.text("userid"), { dryRun: isDryRun });
   try {
-    client.screen.heading([connectedLine(pump.database), ...legacyLines]);
-    const placed = legacyLines.length === 0 ? read : await placeLegacyFiles(pump, read);
+    client.screen.heading([connectedLine(pump.database)]);
+    const { placed, typed, lines } = await placeLegacy(pump, line, read);
+    client.screen.heading(lines);
     const plan = await placeDefaultFiles(pump, settings, placed);
     const command = clientCommand(pump.user, settings.text("userid"), typed);
-    if (!isDryRun) return await defineAndFollow(pump, plan, command, { ...client, legacyLines });
+    if (!isDryRun) return await defineAndFollow(pump, plan, command, { ...client, legacyLines: lines });
     const { showDryRun } = await import("./dry-run.ts");
     return await showDryRun(pump, plan, command, client);
   } finally {
@@ -96,14 +100,29 @@ async function connectAndRun({ settings, typed, legacyLines }: CommandLine, read
   }
 }
 
+/** In legacy mode: files are found by their paths, and named as Data Pump does. */
+async function placeLegacy(pump: DataPump, { typed, legacy }: CommandLine, plan: JobPlan): Promise<LegacyJob> {
+  if (legacy.replaced.length === 0) return { placed: plan, typed, lines: [] };
+  const { plan: placed, shown } = await placeLegacyFiles(pump, plan);
+  const replaced = legacy.replaced.map((one) => ({ ...one, becomes: one.becomes.map(shown) }));
+  return { placed, typed: typed.map(shown), lines: legacyLines(replaced, legacy.added) };
+}
+
+interface LegacyJob {
+  readonly placed: JobPlan;
+  readonly typed: readonly Assignment[];
+  /** What the client says of it. */
+  readonly lines: readonly string[];
+}
+
 async function defineAndFollow(
   pump: DataPump,
   plan: JobPlan,
   command: string,
-  { screen, output, json, statusPeriod, legacyLines }: Client & Pick<CommandLine, "legacyLines">,
+  { screen, output, json, statusPeriod, legacyLines: lines }: Client & { readonly legacyLines: readonly string[] },
 ): Promise<number> {
   const handle = await defineJob(pump, plan, command);
-  for (const line of legacyLines) await pump.logEntry(handle, line, 1);
+  for (const line of lines) await pump.logEntry(handle, line, 1);
   const { status } = await pump.getStatus(handle, KU.STATUS_JOB_DESC, 0);
   const interruptions = new Interruptions();
   let following: Following;

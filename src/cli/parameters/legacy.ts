@@ -10,10 +10,30 @@ import { booleanOf } from "./values.ts";
 /** Where a parameter stands. */
 export type Location = "Command Line" | "Parameter File";
 
-/** Assignments without the parameters of the original exp and imp, and what the client says of those. */
+/** What a parameter of the original exp or imp has become: nothing when it is ignored. */
+export interface Replaced {
+  readonly typed: Assignment;
+  readonly location: Location;
+  readonly becomes: readonly Assignment[];
+}
+
+/** Assignments without the parameters of the original exp and imp, and what has become of those. */
 export interface Rewritten {
   readonly assignments: readonly Assignment[];
-  readonly lines: readonly string[];
+  readonly replaced: readonly Replaced[];
+}
+
+/** What the client says of legacy mode; nothing without it. @param added parameters that it has set by itself */
+export function legacyLines(replaced: readonly Replaced[], added: readonly Assignment[]): readonly string[] {
+  if (replaced.length === 0) return [];
+  return [
+    "Legacy Mode Active due to the following parameters:",
+    ...replaced.map(({ typed, location, becomes }) => {
+      const told = becomes.length === 0 ? "ignored." : `Replaced with: "${becomes.map(clientCommandText).join(" ")}"`;
+      return `Legacy Mode Parameter: "${clientCommandText(typed)}" Location: ${location}, ${told}`;
+    }),
+    ...added.map((assignment) => `Legacy Mode has set ${clientCommandText(assignment)} parameter.`),
+  ];
 }
 
 /**
@@ -21,21 +41,20 @@ export interface Rewritten {
  * @throws UDE-/UDI-00054 for one that can't be followed, UDE-/UDI-00014 for a value, TSDP-00002 for what can't mean anything here
  */
 export function rewriteLegacy(command: Command, typed: readonly Assignment[], location: Location): Rewritten {
-  if (!isLegacy(command, typed)) return { assignments: typed, lines: [] };
+  if (!isLegacy(command, typed)) return { assignments: typed, replaced: [] };
   const assignments: Assignment[] = [];
-  const lines: string[] = [];
+  const replaced: Replaced[] = [];
   for (const assignment of pairUsers(command, typed)) {
     const parameter = legacyOf(command, assignment.name);
     if (parameter === undefined) {
       assignments.push(assignment);
       continue;
     }
-    const replaced = replacement(command, parameter, assignment);
-    assignments.push(...replaced);
-    const told = replaced.length === 0 ? "ignored." : `Replaced with: "${replaced.map(clientCommandText).join(" ")}"`;
-    lines.push(`Legacy Mode Parameter: "${clientCommandText(assignment)}" Location: ${location}, ${told}`);
+    const becomes = replacement(command, parameter, assignment);
+    assignments.push(...becomes);
+    replaced.push({ typed: assignment, location, becomes });
   }
-  return { assignments, lines };
+  return { assignments, replaced };
 }
 
 /** Whether a parameter that only exp or imp has is among them. */

@@ -109,6 +109,7 @@ function unquoteSingle(element: string): string {
   return element.startsWith("'") && splitOutside(element, ":").length === 1 ? unquote(element) : element;
 }
 
-function plainOrQuoted(name: string): string {
+/** A name as it can be typed: in quotes when it has to be. */
+export function plainOrQuoted(name: string): string {
   return /^[A-Z_][A-Z0-9_$#]*$/.test(name) ? name : quoteIdentifier(name);
 }

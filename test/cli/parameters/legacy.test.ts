@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { toPumpError } from "../../../src/base/errors.ts";
 import { clientCommand } from "../../../src/cli/commands/client-command.ts";
 import { readCommandLine } from "../../../src/cli/command-line.ts";
+import { legacyLines } from "../../../src/cli/parameters/legacy.ts";
 import { placeLegacyFiles } from "../../../src/cli/parameters/legacy-files.ts";
 import { planJob } from "../../../src/cli/job-plan.ts";
 import type { Command } from "../../../src/cli/parameters/parameter.ts";
@@ -13,7 +14,7 @@ function echoed(command: Command, ...words: readonly string[]): string {
 
 describe("legacy mode", () => {
   it("says what the parameters of exp become", () => {
-    const { legacyLines } = readCommandLine("export", [
+    const { legacy } = readCommandLine("export", [
       "hr.db",
       "owner=HR",
       "file=x.dmp",
@@ -21,7 +22,7 @@ describe("legacy mode", () => {
       "statistics=none",
       "indexes=n",
     ]);
-    expect(legacyLines).toEqual([
+    expect(legacyLines(legacy.replaced, legacy.added)).toEqual([
       "Legacy Mode Active due to the following parameters:",
       'Legacy Mode Parameter: "owner=HR" Location: Command Line, Replaced with: "schemas=HR"',
       'Legacy Mode Parameter: "file=x.dmp" Location: Command Line, Replaced with: "dumpfile=x.dmp"',
@@ -30,7 +31,7 @@ describe("legacy mode", () => {
       'Legacy Mode Parameter: "indexes=n" Location: Command Line, Replaced with: "exclude=INDEX"',
       "Legacy Mode has set reuse_dumpfiles=true parameter.",
     ]);
-    expect(readCommandLine("export", ["schemas=HR", "dumpfile=x.dmp"]).legacyLines).toEqual([]);
+    expect(readCommandLine("export", ["schemas=HR", "dumpfile=x.dmp"]).legacy).toEqual({ replaced: [], added: [] });
   });
 
   it.each([
@@ -88,11 +89,17 @@ describe("legacy mode", () => {
   it("finds the directory object that is the folder of a path", async () => {
     const pump = { directories: () => Promise.resolve([{ name: "DUMPS", path: "/dumps/a" }]) };
     const plan = (file: string) => planJob(readCommandLine("export", [`file=${file}`, "log=exp.log"]).settings);
-    const placed = await placeLegacyFiles(pump, plan("/dumps/b/../a/x.dmp"));
+    const { plan: placed, shown } = await placeLegacyFiles(pump, plan("/dumps/b/../a/x.dmp"));
     expect(placed.dumps).toMatchObject([{ name: "x.dmp", directory: '"DUMPS"' }]);
     expect(placed.log).toMatchObject({ name: "exp.log" });
+    const assignments = readCommandLine("export", ["file=(y,'/dumps/b/../a/x.dmp')", "log=exp.log"]).typed;
+    expect(assignments.map(shown).map(({ name, text }) => `${name}=${text}`)).toEqual([
+      "dumpfile=y,DUMPS:x.dmp",
+      "logfile=exp.log",
+      "reuse_dumpfiles=true",
+    ]);
     const script = planJob(readCommandLine("import", ["file=x", "indexfile=/dumps/a/x.sql"]).settings);
-    expect((await placeLegacyFiles(pump, script)).script).toMatchObject({ name: "x.sql", directory: '"DUMPS"' });
+    expect((await placeLegacyFiles(pump, script)).plan.script).toMatchObject({ name: "x.sql", directory: '"DUMPS"' });
     await expect(placeLegacyFiles(pump, plan("/dumps/c/x.dmp"))).rejects.toThrow(
       /^ORA-39001.*\nORA-39000.*\nORA-39087.*\/dumps\/c/,
     );
