@@ -1,13 +1,17 @@
 import { appendFileSync, existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { KU } from "../../src/api/constants.ts";
 import { connect, type DataPump } from "../../src/api/data-pump.ts";
 import { toPumpError } from "../../src/base/errors.ts";
 import type { Operation } from "../../src/job/definition.ts";
+import { inThisProcess } from "./launch-here.ts";
 import { defineJob, followJob, startJob, type JobReport, type JobRequest } from "./pump-jobs.ts";
 
 const NAME = "INTERRUPTED";
 const POLL_MS = 5;
+/** Each look takes a connection. */
+const DEATH_POLL_MS = 20;
 
 /** Defines a job, which is DEFINING until its session ends. */
 export async function defined(
@@ -29,11 +33,11 @@ export async function runToFailpoint(
   const { pump, handle } = await defined(operation, folder, request);
   await underFailpoint(failpoint, async () => {
     await startJob(pump, handle);
-    await followJob(pump, handle);
+    await followToItsDeath(pump, handle);
   });
   // Killed before it was EXECUTING it is DEFINING again, and would go with its session.
   if ((await pump.jobs())[0]?.state === "DEFINING") {
-    await startJob(pump, handle);
+    await inThisProcess(() => startJob(pump, handle));
     await followJob(pump, handle);
   }
   await pump.close();
@@ -58,7 +62,10 @@ export interface RestartOptions {
   readonly maskKey?: string;
 }
 
-/** Attaches to the interrupted job, has it go on, and follows it to its end, or to a failpoint again. */
+/**
+ * Attaches to the interrupted job, has it go on, and follows it to its end, or to a failpoint again. The control process is one of its
+ * own only where a failpoint may end it.
+ */
 export async function restart(folder: string, options: RestartOptions = {}): Promise<JobReport> {
   const pump = await connect(folder, { currentDirectory: folder });
   try {
@@ -66,16 +73,25 @@ export async function restart(folder: string, options: RestartOptions = {}): Pro
     if (options.maskKey !== undefined) await pump.setParameter(handle, "REMAP_DATA_KEY", options.maskKey);
     const start = () => pump.startJob(handle, options.skipCurrent ?? 0).catch(unlessItRuns);
     if (options.failpoint === undefined) {
-      await start();
+      await (process.env["TSDP_FAILPOINT"] === undefined ? inThisProcess(start) : start());
       return await followJob(pump, handle);
     }
     await underFailpoint(options.failpoint, async () => {
       await start();
-      await followJob(pump, handle);
+      await followToItsDeath(pump, handle);
     });
     return { state: "NOT RUNNING", errorCount: 0, lines: [], errors: [] };
   } finally {
     await pump.close();
+  }
+}
+
+/** Follows a job that is to die: whoever asks without waiting is told so at once, and not at the next look at liveness. */
+export async function followToItsDeath(pump: DataPump, handle: number): Promise<void> {
+  for (;;) {
+    const { jobState } = await pump.getStatus(handle, KU.STATUS_JOB_STATUS, 0);
+    if (jobState === "COMPLETED" || jobState === "STOPPED") return;
+    await sleep(DEATH_POLL_MS);
   }
 }
 
