@@ -8,7 +8,8 @@ import { Roles } from "../../src/catalog/roles.ts";
 import { Users } from "../../src/catalog/users.ts";
 import { catalogFact, catalogObjects, type CatalogObject } from "../../src/metadata/catalog-objects.ts";
 import { readCatalog } from "../../src/job/catalog-transfer.ts";
-import { expectSuccess, runExport, runImport, runSqlFile } from "./pump-jobs.ts";
+import { connect } from "../../src/api/data-pump.ts";
+import { defineJob, expectSuccess, runExport, runImport, runSqlFile, type JobRequest } from "./pump-jobs.ts";
 import { logLines, restart, runToFailpoints } from "./restarts.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
@@ -37,8 +38,41 @@ beforeEach(async () => {
 
 const jobFolder = () => ({ folder: dumps, dumpFiles: ["full.dmp"] });
 
+/** What a dry run says that it would take of the catalog, and its errors. */
+async function foretold(folder: string, operation: "EXPORT" | "IMPORT", request: JobRequest) {
+  const pump = await connect(folder, { currentDirectory: dumps, dryRun: true });
+  try {
+    const { taken, problems } = await pump.dryRun(
+      await defineJob(pump, operation, { dumpFiles: ["full.dmp"], mode: "FULL", ...request }),
+    );
+    const objects = taken.filter(({ type }) => type !== "TABLE");
+    return {
+      taken: objects.map(({ type, name, action }) => `${type} ${name} ${action}`),
+      problems: problems.map(([line]) => `${line?.code ?? ""}: ${line?.text ?? ""}`),
+    };
+  } finally {
+    await pump.close();
+  }
+}
+
 test("a FULL job moves users without their passwords, roles, directory objects, grants and links, once", async () => {
+  const objects = [
+    "ROLE CLERK",
+    "USER HR",
+    "USER SCOTT",
+    "ROLE_GRANT CLERK",
+    "ROLE_GRANT DATAPUMP_EXP_FULL_DATABASE",
+    "DIRECTORY DMPDIR",
+    'DIRECTORY Mixed "',
+    "OBJECT_GRANT DMPDIR",
+    "OBJECT_GRANT DMPDIR",
+    "DB_LINK DBS1",
+  ];
+  const expected = (action: string) => objects.map((object) => `${object} ${action}`);
+  expect(await foretold(source, "EXPORT", {})).toEqual({ taken: expected("export"), problems: [] });
   expectSuccess(await runExport(source, { ...jobFolder(), mode: "FULL" }));
+  expect(await foretold(target, "IMPORT", {})).toEqual({ taken: expected("create"), problems: [] });
+  expect(readCatalog(join(target, ".tsdp"))).toEqual([]);
   const pathRemaps = [["REMAP_DIRECTORY", "/not/", "/now/"]] as const;
   const imported = await runImport(target, { ...jobFolder(), mode: "FULL", remap: [["HR", "BLAKE"]], pathRemaps });
   expectSuccess(imported);
@@ -60,8 +94,13 @@ test("a FULL job moves users without their passwords, roles, directory objects, 
   const renamed = (text: string) => text.replaceAll('"HR"', '"BLAKE"').replace("/not/there", "/now/there");
   expect(JSON.stringify(readCatalog(home))).toBe(renamed(JSON.stringify(readCatalog(join(source, ".tsdp")))));
 
+  const { taken, problems } = await foretold(target, "IMPORT", { remap: [["HR", "BLAKE"]] });
+  expect(taken).toEqual([]);
   const again = await runImport(target, { ...jobFolder(), mode: "FULL", remap: [["HR", "BLAKE"]] });
-  expect(again.errors.map((text) => text.split("\n")[0] ?? "").filter((text) => !text.startsWith("ORA-39151"))).toEqual([
+  const ofCatalog = (texts: readonly string[]) => texts.filter((text) => !text.startsWith("ORA-39151"));
+  const errors = ofCatalog(again.errors.map((text) => text.split("\n")[0] ?? ""));
+  expect(ofCatalog(problems)).toEqual(errors);
+  expect(errors).toEqual([
     'ORA-31684: Object type ROLE:"CLERK" already exists',
     'ORA-31684: Object type USER:"BLAKE" already exists',
     'ORA-31684: Object type USER:"SCOTT" already exists',
@@ -84,6 +123,8 @@ test("an import that is killed while it makes them knows on its restart which ar
   sourceRoles.create('"alice"');
   sourceRoles.grant("clerk", '"alice"');
   sourceRoles.grant("clerk", "system");
+  await new Users(sourceHome).create("late", null);
+  sourceRoles.grant("clerk", "late");
   expectSuccess(await runExport(source, { ...jobFolder(), mode: "FULL", folder: target }));
   const home = join(target, ".tsdp");
   const own = new Directories(home, target);
@@ -94,37 +135,39 @@ test("an import that is killed while it makes them knows on its restart which ar
   new DirectoryGrants(home).grant(own, ["READ"], "data_pump_dir", "alice");
   const dump = { dumpFiles: ["full.dmp"], mode: "FULL" } as const;
   // When they were only looked at; after the role; after one of two users; after two of three grants; after one of three directories.
-  await runToFailpoints("IMPORT", target, dump, [
-    "import catalog examined",
-    "import catalog object made",
-    "import catalog object made",
-    "import catalog object made:3",
-    "import catalog object made:4",
-  ]);
+  await runToFailpoints("IMPORT", target, dump, ["import catalog examined", "import catalog object made"]);
+  await new Users(home).create("late", "secret");
+  for (const failpoint of ["import catalog object made", "import catalog object made:3", "import catalog object made:4"])
+    await restart(target, { failpoint });
   own.create("zdir", "/his");
   const ended = await restart(target);
   expect(ended.state).toBe("COMPLETED");
   const lines = logLines(target);
   expect(lines.filter((line) => line.startsWith("ORA-"))).toEqual([
     'ORA-31684: Object type ROLE:"alice" already exists',
+    'ORA-31684: Object type USER:"LATE" already exists',
+    'ORA-39111: Dependent object type ROLE_GRANT:"CLERK" skipped, base object type USER:"LATE" already exists',
     'ORA-39111: Dependent object type ROLE_GRANT:"CLERK" skipped, base object type ROLE:"alice" already exists',
     'ORA-31684: Object type DIRECTORY:"Mixed """ already exists',
     'ORA-31684: Object type DIRECTORY:"ZDIR" already exists',
     'ORA-39111: Dependent object type OBJECT_GRANT:"ZDIR" skipped, base object type DIRECTORY:"ZDIR" already exists',
   ]);
   expect(lines.filter((line) => line.includes("DATABASE_EXPORT/SCHEMA/USER"))).toHaveLength(1);
+  const others = ["alice", "ZDIR", "LATE"];
   const kept = readCatalog(sourceHome).filter((object) => {
-    return object.name !== "alice" && object.name !== "ZDIR" && !("grantee" in object && object.grantee === "alice");
+    return !others.includes(object.name) && !("grantee" in object && others.includes(object.grantee));
   });
   const expected: CatalogObject[] = [
     ...kept.map((object) => ("path" in object && object.path === "/x" ? { ...object, path: "/mine" } : object)),
     { tail: "ROLE", name: "ALICE" },
+    { tail: "USER", name: "LATE", locked: true },
     { tail: "ROLE_GRANT", name: "DATAPUMP_EXP_FULL_DATABASE", grantee: "ALICE" },
     { tail: "DIRECTORY/DIRECTORY", name: "ZDIR", path: "/his" },
     { tail: "DIRECTORY/GRANT/OBJECT_GRANT", name: "DATA_PUMP_DIR", grantee: "ALICE", privilege: "READ" },
   ];
   const sorted = (objects: readonly CatalogObject[]) => objects.map((object) => JSON.stringify(object)).sort();
   expect(sorted(readCatalog(home))).toEqual(sorted(expected));
+  expect(new Users(home).list().find(({ name }) => name === "LATE")).toMatchObject({ hasPassword: true, isLocked: false });
 });
 
 test("INCLUDE and EXCLUDE choose among them; schemas, SQL files and other modes have none", async () => {
