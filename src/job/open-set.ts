@@ -15,7 +15,7 @@ import { dumpFilesOf, type JobDefinition } from "./definition.ts";
  * Opens the dump file set that a job reads.
  * @throws as `DumpFileSet.open`, and ORA-39174 when a password that was set in another session has not come with this start
  */
-export async function openSet(definition: JobDefinition, storage: Storage, keyring: Keyring): Promise<DumpFileSet> {
+async function openSet(definition: JobDefinition, storage: Storage, keyring: Keyring): Promise<DumpFileSet> {
   if (keyring.password === null && definition.parameters["ENCRYPTION_PASSWORD"] !== undefined)
     throw pumpError([["ORA-39002"], ["ORA-39174"]]);
   return DumpFileSet.open(dumpFilesOf(definition), storage, keyring, directoriesOf(definition));

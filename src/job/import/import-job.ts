@@ -1,11 +1,10 @@
 import { dirname } from "node:path";
 import { pumpError, type ErrorLine, type StackEntry } from "../../base/errors.ts";
 import { qualifiedName } from "../../base/identifiers.ts";
-import { loadCodec } from "../../dump/piece.ts";
-import { OpenFiles } from "../../dump/open-files.ts";
+import type { OpenFiles } from "../../dump/open-files.ts";
 import type { DumpFileSet } from "../../dump/reader.ts";
 import type { DumpFile } from "../../dump/file-ends.ts";
-import { groupPieces, readMaster, verifyDescriptions } from "../../inspect/master.ts";
+import { groupPieces, verifyDescriptions } from "../../inspect/master.ts";
 import type { CatalogObject } from "../../metadata/catalog-objects.ts";
 import type { MasterTable } from "../../metadata/master-table.ts";
 import { countByPath, objectPath, pathsOf, type ExportMode, type ObjectPathTail } from "../../metadata/object-paths.ts";
@@ -38,7 +37,7 @@ import {
   startingLine,
   startupLine,
 } from "../log-lines.ts";
-import { openSet } from "../open-set.ts";
+import { withMaster } from "../open-set.ts";
 import { remapKeyFor } from "../remap-key.ts";
 import { importsPages, PageImport } from "./page-import.ts";
 import { RowFilters } from "../row-filters.ts";
@@ -91,35 +90,28 @@ export class ImportJob implements Job {
     const remapKey = await remapKeyFor(this.#run);
     if (remapKey !== null) this.#pool.takeMaskKey(remapKey);
     if (this.#link !== null) return this.#startOverLink(this.#link);
-    await loadCodec();
     this.#pool.enter(this.#run.places);
     const { definition, keyring } = this.#run;
-    const set = await openSet(definition, this.#storage, keyring);
-    const files = new OpenFiles(this.#storage);
-    try {
-      this.#passedOver = set.passedOver;
-      const master = await readMaster(set, files.open);
-      this.#run.table.setExportFacts(master.job);
-      if (this.#verifiesOnly || this.#readsMasterOnly) {
-        this.#files = set.files;
-        return;
-      }
-      await verifyDescriptions(set, files.open);
-      const { chosen, catalog, missing } = await chooseTargets(definition, master, new ImportState(this.#run.table).targets());
-      [this.#missing, this.#catalog] = [missing, catalog];
-      this.#files = set.files;
-      if (importsPages(definition, master)) {
-        this.#transport = PageImport.open(this.#run, this.#crew, chosen, master, set);
-        return;
-      }
-      this.#exportMode = exportModeOf(master);
-      this.#content = importContent(this.#run.definition, master);
-      this.#remapped = remapsOfImport(definition, chosen, master, this.#content);
-      rowFiltersOf(definition, chosen, this.#content);
-      this.#openTargets(chosen, { master, pieces: set.pieces });
-    } finally {
-      await files.close();
+    await withMaster(definition, this.#storage, keyring, (master, set, files) => this.#openDump(master, set, files));
+  }
+
+  async #openDump(master: MasterTable, set: DumpFileSet, files: OpenFiles): Promise<void> {
+    const { definition, table } = this.#run;
+    [this.#files, this.#passedOver] = [set.files, set.passedOver];
+    table.setExportFacts(master.job);
+    if (this.#verifiesOnly || this.#readsMasterOnly) return;
+    await verifyDescriptions(set, files.open);
+    const { chosen, catalog, missing } = await chooseTargets(definition, master, new ImportState(table).targets());
+    [this.#missing, this.#catalog] = [missing, catalog];
+    if (importsPages(definition, master)) {
+      this.#transport = PageImport.open(this.#run, this.#crew, chosen, master, set);
+      return;
     }
+    this.#exportMode = exportModeOf(master);
+    this.#content = importContent(definition, master);
+    this.#remapped = remapsOfImport(definition, chosen, master, this.#content);
+    rowFiltersOf(definition, chosen, this.#content);
+    this.#openTargets(chosen, { master, pieces: set.pieces });
   }
 
   async #startOverLink(link: LinkedImport): Promise<void> {
