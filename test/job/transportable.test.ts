@@ -2,7 +2,7 @@ import Sqlite from "better-sqlite3";
 import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { writeConstructs } from "../../fixtures/constructs.ts";
 import { PumpError } from "../../src/base/errors.ts";
 import { encodePiece, loadCodec, PIECE_TYPE } from "../../src/dump/piece.ts";
@@ -21,6 +21,11 @@ import { setOptions, withFiles } from "../dump/sets.ts";
 import { compareDatabases } from "../judge/compare.ts";
 import { expectSuccess, runInProcess, type JobReport, type JobRequest } from "./pump-jobs.ts";
 import { restart, runToFailpoint } from "./restarts.ts";
+
+// Little data makes a schema of several parts.
+vi.hoisted(() => {
+  process.env["TSDP_PIECE_BYTES"] = String(256 << 10);
+});
 
 const ALWAYS = { TRANSPORTABLE: "ALWAYS" };
 
@@ -72,7 +77,7 @@ async function look<T>(work: (dump: OpenDump) => Promise<T>): Promise<T> {
 describe("pages as they are", () => {
   test("a schema comes back byte for byte, compressed and split over files by several workers", async () => {
     writeConstructs(at("SRC.db"), { pageSize: 1024, unkeepable: false });
-    new Sqlite(at("SRC.db")).exec("CREATE TABLE more AS SELECT zeroblob(12000000) AS v").close();
+    new Sqlite(at("SRC.db")).exec("CREATE TABLE more AS SELECT zeroblob(750000) AS v").close();
     const exported = await run("EXPORT", {
       mode: "TRANSPORTABLE",
       filters: [["TABLESPACE_EXPR", "= 'SRC'"]],
@@ -144,7 +149,7 @@ describe("an interrupted job", () => {
     const database = new Sqlite(at("SRC.db"));
     database.exec("CREATE TABLE t (id INTEGER PRIMARY KEY, v)");
     database.exec(
-      "INSERT INTO t WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 24) SELECT i, zeroblob(1000000) FROM n",
+      "INSERT INTO t WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 24) SELECT i, zeroblob(60000) FROM n",
     );
     database.close();
   });
