@@ -25,6 +25,7 @@ import { connect } from "../../src/api/data-pump.ts";
 import { PumpError } from "../../src/base/errors.ts";
 import { tsdpHere } from "../cli/tsdp-here.ts";
 import { compareDatabases } from "../judge/compare.ts";
+import { inThisProcess } from "./launch-here.ts";
 import {
   expectSuccess,
   followJob,
@@ -362,7 +363,7 @@ describe("a job name that is taken", () => {
     await expectRefusedBeside(() => tsdp("import", "dumpfile=hr.dmp", "job_name=nightly", "nologfile=y"), "ORA-31634");
     await pump.addFile(handle, "new.dmp", "DATA_PUMP_DIR");
     await pump.metadataFilter(handle, "SCHEMA_EXPR", "IN ('HR')");
-    await pump.startJob(handle);
+    await inThisProcess(() => pump.startJob(handle));
     expect(await pump.waitForJob(handle)).toBe("COMPLETED");
     await pump.close();
     expect(existsSync(join(folder, "new.dmp"))).toBe(true);
@@ -499,7 +500,7 @@ describe("a disk that is full", () => {
     const pump = await connect(folder, { currentDirectory: folder });
     for (const { name } of await pump.jobs()) {
       const handle = await pump.attach(name);
-      await startJob(pump, handle);
+      await inThisProcess(() => startJob(pump, handle));
       expect((await followJob(pump, handle)).state).toBe("COMPLETED");
       await pump.detach(handle);
     }

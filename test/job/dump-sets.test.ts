@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 import { KU } from "../../src/api/constants.ts";
 import { connect } from "../../src/api/data-pump.ts";
 import { compareDatabases } from "../judge/compare.ts";
+import { inThisProcess } from "./launch-here.ts";
 import { defineJob, expectSuccess, followJob, runExport, runImport, startJob } from "./pump-jobs.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
@@ -38,7 +39,7 @@ test("a set in two folders is found from a file in either, by way of the directo
     const handle = await defineJob(pump, "EXPORT", { schemas: "IN ('BIG')", dumpFiles: [] });
     await pump.addFile(handle, "l%U.dmp", "LEFT", "100KB", KU.FILE_TYPE_DUMP_FILE);
     await pump.addFile(handle, "r%U.dmp", "RIGHT", "100KB", KU.FILE_TYPE_DUMP_FILE);
-    await startJob(pump, handle);
+    await inThisProcess(() => startJob(pump, handle));
     expectSuccess(await followJob(pump, handle));
     for (const [directory, file] of [
       ["LEFT", "l01.dmp"],
@@ -46,7 +47,7 @@ test("a set in two folders is found from a file in either, by way of the directo
     ] as const) {
       const loading = await defineJob(pump, "IMPORT", { dumpFiles: [], remap: [["BIG", directory]] });
       await pump.addFile(loading, file, directory);
-      await startJob(pump, loading);
+      await inThisProcess(() => startJob(pump, loading));
       expectSuccess(await followJob(pump, loading));
       expect(compareDatabases(join(folder, "BIG.db"), join(folder, `${directory}.db`))).toEqual([]);
     }
@@ -62,14 +63,14 @@ test("a set whose files are used up stops, and goes on when it gets another file
   try {
     const request = { schemas: "IN ('BIG')", dumpFiles: ["one.dmp"], fileSize: "200KB", jobName: "FULL_SET" };
     const handle = await defineJob(pump, "EXPORT", request);
-    await startJob(pump, handle);
+    await inThisProcess(() => startJob(pump, handle));
     const stopped = await followJob(pump, handle);
     expect(stopped.state).toBe("STOPPED");
     expect(stopped.errors).toEqual([expect.stringContaining("ORA-39095: Dump file space has been exhausted")]);
     await pump.detach(handle).catch(() => undefined);
     const again = await pump.attach("FULL_SET");
     await pump.addFile(again, "more%U.dmp", "DATA_PUMP_DIR", "150KB", KU.FILE_TYPE_DUMP_FILE);
-    await startJob(pump, again);
+    await inThisProcess(() => startJob(pump, again));
     expect(await followJob(pump, again)).toMatchObject({ state: "COMPLETED", errorCount: 1 });
   } finally {
     await pump.close();

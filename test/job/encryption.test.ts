@@ -5,6 +5,7 @@ import { expect, test, vi } from "vitest";
 import { KU } from "../../src/api/constants.ts";
 import { connect } from "../../src/api/data-pump.ts";
 import { compareDatabases } from "../judge/compare.ts";
+import { inThisProcess } from "./launch-here.ts";
 import {
   codesOf,
   defineJob,
@@ -93,16 +94,16 @@ test("a job that is started again asks for its password again, and takes no othe
   try {
     const request = { schemas: "IN ('HR')", dumpFiles: ["one.dmp"], fileSize: "50KB", jobName: "AGAIN", parameters: ENCRYPTED };
     const handle = await defineJob(pump, "EXPORT", request);
-    await startJob(pump, handle);
+    await inThisProcess(() => startJob(pump, handle));
     expect((await followJob(pump, handle)).state).toBe("STOPPED");
     await pump.detach(handle).catch(() => undefined);
     const again = await pump.attach("AGAIN");
     await pump.addFile(again, "more%U.dmp", "DATA_PUMP_DIR", "60KB", KU.FILE_TYPE_DUMP_FILE);
-    expect(codesOf(await failureOf(pump.startJob(again)))).toEqual(["ORA-39002", "ORA-39174"]);
+    expect(codesOf(await failureOf(inThisProcess(() => pump.startJob(again))))).toEqual(["ORA-39002", "ORA-39174"]);
     await pump.setParameter(again, "ENCRYPTION_PASSWORD", "another");
-    expect(codesOf(await failureOf(pump.startJob(again)))).toEqual(["ORA-39002", "ORA-39176"]);
+    expect(codesOf(await failureOf(inThisProcess(() => pump.startJob(again))))).toEqual(["ORA-39002", "ORA-39176"]);
     await pump.setParameter(again, "ENCRYPTION_PASSWORD", PASSWORD);
-    await startJob(pump, again);
+    await inThisProcess(() => startJob(pump, again));
     expect((await followJob(pump, again)).state).toBe("COMPLETED");
   } finally {
     await pump.close();
@@ -121,9 +122,9 @@ test("a job that was killed before anything was durable takes no other password 
   try {
     const handle = await pump.attach("INTERRUPTED");
     await pump.setParameter(handle, "ENCRYPTION_PASSWORD", "another");
-    expect(codesOf(await failureOf(pump.startJob(handle)))).toEqual(["ORA-39002", "ORA-39176"]);
+    expect(codesOf(await failureOf(inThisProcess(() => pump.startJob(handle))))).toEqual(["ORA-39002", "ORA-39176"]);
     await pump.setParameter(handle, "ENCRYPTION_PASSWORD", PASSWORD);
-    await startJob(pump, handle);
+    await inThisProcess(() => startJob(pump, handle));
     expect((await followJob(pump, handle)).state).toBe("COMPLETED");
   } finally {
     await pump.close();

@@ -9,6 +9,7 @@ import { connect, type DataPump } from "../../src/api/data-pump.ts";
 import { findLeftovers, removeLeftover } from "../../src/job/clean.ts";
 import { compareDatabases } from "../judge/compare.ts";
 import { startObjectStore, type TestStore } from "../object-store/start.ts";
+import { inThisProcess } from "./launch-here.ts";
 import { codesOf, expectSuccess, failureOf, followJob, runExport, runImport, startJob, type JobRequest } from "./pump-jobs.ts";
 import { askAt, defined, restart, runToFailpoint } from "./restarts.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
@@ -101,7 +102,7 @@ test("the examples 6-5 and 6-7 of Oracle: a table to an object store in files of
     await pump.dataFilter(h, "INCLUDE_ROWS", 1);
     await pump.metadataFilter(h, "TABLE_FILTER", "FOO", "");
     await pump.setParameter(h, "KEEP_MASTER", 1);
-    await startJob(pump, h);
+    await inThisProcess(() => startJob(pump, h));
     const files = (await pump.getStatus(h, KU.STATUS_JOB_STATUS, 0)).status.jobStatus?.files ?? [];
     expect(files.map(({ fileType, fileSize }) => ({ fileType, fileSize }))).toEqual(
       files.map(() => ({ fileType: KU.DUMPFILE_TYPE_URIDISK, fileSize: 3 << 20 })),
@@ -118,7 +119,7 @@ test("the examples 6-5 and 6-7 of Oracle: a table to an object store in files of
     await pump.metadataFilter(h, "TABLE_FILTER", "FOO", "");
     await pump.setParameter(h, "TABLE_EXISTS_ACTION", "REPLACE");
     await pump.setParameter(h, "VERIFY_CHECKSUM", 1);
-    await startJob(pump, h);
+    await inThisProcess(() => startJob(pump, h));
     const report = await followJob(pump, h);
     expectSuccess(report);
     expect(report.lines).toContain("Verifying dump file checksums");
@@ -232,7 +233,7 @@ test("an import from pre-authenticated URLs asks for them again when it is start
     const refused = await failureOf(pump.startJob(handle));
     expect(codesOf(refused)).toEqual(["ORA-39002", "ORA-31640", "TSDP-00010"]);
     await pump.addFile(handle, store.signedUrl("a.dmp", 300), null, null, KU.FILE_TYPE_URIDUMP_FILE);
-    await startJob(pump, handle);
+    await inThisProcess(() => startJob(pump, handle));
     expectSuccess(await followJob(pump, handle));
   });
   expectSame();
@@ -253,7 +254,7 @@ test("files are added to a running export only where its credential leads; ADD_F
     await pump.detach(handle).catch(() => undefined);
     const again = await pump.attach("INTERRUPTED");
     await pump.addFile(again, other, "BMCTEST", null, KU.FILE_TYPE_URIDUMP_FILE);
-    await startJob(pump, again);
+    await inThisProcess(() => startJob(pump, again));
     expect((await followJob(pump, again)).state).toBe("COMPLETED");
   } finally {
     await pump.close();

@@ -8,6 +8,7 @@ import { connect } from "../../src/api/data-pump.ts";
 import { loadCodec } from "../../src/dump/piece.ts";
 import { readAll } from "../dump/sets.ts";
 import { compareDatabases } from "../judge/compare.ts";
+import { inThisProcess } from "./launch-here.ts";
 import {
   codesOf,
   expectSuccess,
@@ -204,7 +205,8 @@ describe("an export that was killed", () => {
     const handle = await pump.attach("INTERRUPTED");
     await pump.setParameter(handle, "ENCRYPTION_PASSWORD", PASSWORD);
     try {
-      await startJob(pump, handle);
+      const start = () => startJob(pump, handle);
+      await (process.env["TSDP_FAILPOINT"] === undefined ? inThisProcess(start) : start());
       return await followJob(pump, handle);
     } finally {
       await pump.close();
