@@ -6,7 +6,7 @@ import type { Replacements } from "./replacement.ts";
 import { Savepoint } from "./savepoint.ts";
 import { freeRowidName } from "./schema.ts";
 import { insertShuffled } from "./shuffle.ts";
-import { createStagingTable, type CopiedRows, type StagingTable } from "./staging.ts";
+import { createStagingTable, notePiece, type CopiedRows, type PieceMark, type StagingTable } from "./staging.ts";
 
 /** Rows on their way into a staging table, wherever they come from. */
 export interface ArrivingRows {
@@ -14,8 +14,7 @@ export interface ArrivingRows {
   /** The database of the staging table on the connection. */
   readonly database: string;
   readonly replacements: Replacements;
-  /** The table of reasons, in that database, of rows that are kept when a key leaves them out; null: they are only counted. */
-  readonly reasons: string | null;
+  readonly mark: PieceMark;
   /** Copies them all and gives how many were taken. */
   readonly copy: (into: CopyTarget) => number;
   /** How many there are. */
@@ -31,11 +30,18 @@ export interface CopyTarget {
 }
 
 /**
- * Takes rows into their staging table, within a transaction: all as they come; when a key refuses one, all that the keys allow, one by one,
- * and the others are kept; or only counted.
+ * Takes rows into their staging table and notes them as loaded, within a transaction: all as they come; when a key refuses one, all that the
+ * keys allow, one by one, and the others are kept; or only counted.
  */
 export function takeRows(connection: Connection, rows: ArrivingRows): CopiedRows {
-  const { table, database, reasons } = rows;
+  const copied = takeAllowed(connection, rows);
+  notePiece(connection, rows.database, rows.mark, copied.rejected);
+  return copied;
+}
+
+function takeAllowed(connection: Connection, rows: ArrivingRows): CopiedRows {
+  const { table, database } = rows;
+  const reasons = rows.mark.rejected;
   const taken = unlessRefused(connection, () => copyRows(connection, rows, { table, database, onConflict: "" }));
   if (taken !== null) return { rows: taken, rejected: 0 };
   // A table of MAX_COLUMNS columns and a rowid has no room for them in one statement.

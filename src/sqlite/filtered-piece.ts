@@ -12,7 +12,6 @@ import {
   commitPiece,
   createProgressTable,
   createStagingTable,
-  notePiece,
   prepareLoading,
   type CopiedRows,
   type PieceMark,
@@ -86,11 +85,10 @@ export function loadFiltered(
       table,
       database: "main",
       replacements,
-      reasons: mark.rejected,
+      mark,
       copy: (into) => insertInto(target, into, from, replacements),
       count: () => target.prepare(`SELECT count(*) FROM ${from}`).pluck().get() as number,
     });
-    notePiece(target, "main", mark, copied.rejected);
     commitPiece(target);
     return copied;
   } finally {

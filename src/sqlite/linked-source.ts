@@ -7,7 +7,7 @@ import { MAX_COLUMNS } from "./piece-table.ts";
 import { NO_REPLACEMENTS, registerReplacements, type Replacements } from "./replacement.ts";
 import type { RowFilter } from "./row-filter.ts";
 import type { TableShape } from "./schema.ts";
-import { notePiece, prepareLoading, type CopiedRows, type PieceMark, type StagingTable } from "./staging.ts";
+import { prepareLoading, type CopiedRows, type PieceMark, type StagingTable } from "./staging.ts";
 
 /** Rows of a table of the source. */
 export interface SourceRows {
@@ -61,11 +61,10 @@ export class LinkedSource {
         table,
         database: "target",
         replacements: from.replacements,
-        reasons: mark.rejected,
+        mark,
         copy: (into) => this.#copyInto(into, from),
         count: () => this.#countRange(from),
       });
-      notePiece(this.#connection, "target", mark, copied.rejected);
       if (isOwn) this.commit();
       return copied;
     } catch (error) {

@@ -6,7 +6,7 @@ import { BadImage, secondImagePath } from "./piece-image.ts";
 import { pieceKey, pieceRowsSql, pieceValues } from "./piece-rows.ts";
 import { isSplit, MAX_COLUMNS, PIECE_TABLE } from "./piece-table.ts";
 import { NO_REPLACEMENTS, type Replacements } from "./replacement.ts";
-import { commitPiece, notePiece, type PieceMark, type StagingTable } from "./staging.ts";
+import { commitPiece, type PieceMark, type StagingTable } from "./staging.ts";
 
 /** The rows of a piece did not come out as stated. */
 export class WrongRowCount extends Error {
@@ -63,7 +63,7 @@ function copyPiece(target: Connection, table: StagingTable, rows: number, mark: 
     table,
     database: "main",
     replacements,
-    reasons: mark.rejected,
+    mark,
     copy: (into) => copyInto(target, into, rows, from, replacements),
     count: () => countRows(target, from, rows),
   });
@@ -71,7 +71,6 @@ function copyPiece(target: Connection, table: StagingTable, rows: number, mark: 
   const images = isSplit(table.shape) ? [`piece.${PIECE_TABLE}`, `second.${PIECE_TABLE}`] : [];
   const wrong = [copied.rows, ...images.map((image) => countRows(target, image, rows))].find((count) => count !== rows);
   if (wrong !== undefined) throw new WrongRowCount(`${wrong} rows instead of ${rows}`);
-  notePiece(target, "main", mark, copied.rejected);
   commitPiece(target);
   return copied.rejected;
 }
