@@ -178,6 +178,7 @@ export class JobRun {
   begin(handlers: RequestHandlers, stopAtOnce: (request: StopRequest) => void): void {
     this.#handlers = handlers;
     this.#stopAtOnce = stopAtOnce;
+    this.#takeEarlyEntries();
     this.#requests = setInterval(() => {
       this.#takeRequests();
     }, REQUEST_MS);
@@ -195,6 +196,16 @@ export class JobRun {
     for (const request of this.table.openRequests(this.#lastRequest)) {
       if (request.verb === "log_entry") this.logEntry(request.message, request.logFileOnly);
       this.table.answerRequest(request.seq, request.verb === "log_entry" || request.verb === "stop" ? null : this.#tooLate());
+    }
+  }
+
+  /** Log entries of clients from before the start come first, as in Data Pump's logs. */
+  #takeEarlyEntries(): void {
+    for (const request of this.table.openRequests(this.#lastRequest)) {
+      if (request.verb !== "log_entry") return;
+      this.#lastRequest = request.seq;
+      this.logEntry(request.message, request.logFileOnly);
+      this.table.answerRequest(request.seq, null);
     }
   }
 

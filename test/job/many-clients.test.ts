@@ -95,10 +95,12 @@ test("ten processes that are attached to one job see every line once and in orde
   await Promise.all(clients.map(({ attached }) => attached));
   const pump = await session(folder);
   expect(await pump.jobs()).toMatchObject([{ state: "IDLING", attachedSessions: CLIENTS }]);
+  await pump.logEntry(await pump.attach(job), "said before the start");
   for (const client of clients.slice(1)) client.go();
   clients[0]?.go();
   const [first = [], ...others] = await Promise.all(clients.map(({ lines }) => lines));
   expect(first.filter((line) => line.startsWith(". . exported"))).toHaveLength(40);
+  expect(first[0]).toBe(";;; said before the start");
   expect(new Set(first).size).toBe(first.length);
   expect(first.at(-1)).toMatch(/^Job "SYSTEM"\."SHARED" successfully completed at /);
   for (const lines of others) expect(lines).toEqual(first);
