@@ -1,7 +1,10 @@
 import { statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { pumpError } from "../base/errors.ts";
+import { ITEM } from "../format/items.ts";
 import { dumpFilePath, isUrl } from "../dump/names.ts";
+import type { DumpFileSet } from "../dump/reader.ts";
+import type { MasterTable } from "../metadata/master-table.ts";
 import type { ControlTable } from "./control-table.ts";
 import { dumpFilesOf } from "./definition.ts";
 import { ExportCheckpoint } from "./export/export-checkpoint.ts";
@@ -23,6 +26,27 @@ export function assertFilesThere(table: ControlTable): void {
     const unfinished = join(dirname(path), `.${basename(path)}.${guid.slice(0, 8)}.part`);
     if (saved?.isEnded !== true || statSync(path, { throwIfNoEntry: false }) === undefined) assertFile(unfinished, length);
   }
+}
+
+/** Name under which the export facts of an import have the GUID of the set. */
+const SET_GUID = "SET_GUID";
+const OTHER_DUMP = "the dump is not the one that the import has begun with";
+
+/**
+ * Notes which dump an import has begun with; a restart goes on with no other: it would take its rows for the rest of those that are loaded.
+ * What follows is written durably, and so is this.
+ * @throws ORA-39002 with ORA-39140
+ */
+export function takeDump(table: ControlTable, restarts: boolean, master: MasterTable, { header, files }: DumpFileSet): void {
+  const { guid } = header;
+  if (restarts && table.exportFacts().get(SET_GUID) !== guid) {
+    const name = header.items.get(ITEM.JOB_NAME) ?? guid;
+    throw pumpError(
+      [["ORA-39002"], ["TSDP-00010", OTHER_DUMP], ["ORA-39140", files[0]?.path ?? "", name]],
+      "Put the former dump back, or remove the job with KILL_JOB and import the new one.",
+    );
+  }
+  table.setExportFacts(new Map([...master.job, [SET_GUID, guid]]));
 }
 
 function assertFile(path: string, length: number): void {

@@ -39,6 +39,7 @@ import {
 } from "../log-lines.ts";
 import { withMaster } from "../open-set.ts";
 import { remapKeyFor } from "../remap-key.ts";
+import { takeDump } from "../restart-check.ts";
 import { importsPages, PageImport } from "./page-import.ts";
 import { RowFilters } from "../row-filters.ts";
 import type { JobRun } from "../run.ts";
@@ -98,7 +99,7 @@ export class ImportJob implements Job {
   async #openDump(master: MasterTable, set: DumpFileSet, files: OpenFiles): Promise<void> {
     const { definition, table } = this.#run;
     [this.#files, this.#passedOver] = [set.files, set.passedOver];
-    table.setExportFacts(master.job);
+    takeDump(table, this.#run.restarts, master, set);
     if (this.#verifiesOnly || this.#readsMasterOnly) return;
     await verifyDescriptions(set, files.open);
     const { chosen, catalog, missing } = await chooseTargets(definition, master, new ImportState(table).targets());

@@ -143,6 +143,19 @@ test.each([
   expectNothingLeft();
 });
 
+test("an import goes on with no other dump than the one that it has begun with", async () => {
+  copyFileSync(at("kept.dmp"), at("begun.dmp"));
+  await runToFailpoint("IMPORT", folder, { ...TO_OLD, dumpFiles: ["begun.dmp"] }, "import piece loaded:2");
+  copyFileSync(at("SRC.copy"), at("SRC.db"));
+  expectSuccess(await runExport(folder, { schemas: "= 'SRC'", dumpFiles: ["begun.dmp"], reuse: true }));
+  const refused = await failureOf(restart(folder));
+  expect(codesOf(refused)).toEqual(["ORA-39002", "TSDP-00010", "ORA-39140"]);
+  copyFileSync(at("kept.dmp"), at("begun.dmp"));
+  expectSuccess(await restart(folder));
+  expect(compareDatabases(at("appended.copy"), at("OLD.db"))).toEqual([]);
+  expectNothingLeft();
+});
+
 test("an import that fails and is killed while it takes back what it has loaded starts again with all rows", async () => {
   const { pump, handle } = await defined("IMPORT", folder, { ...TO_OLD, parallel: 1 });
   const [, second] = (await listDump([at("kept.dmp")])).objects.filter(
