@@ -10,6 +10,7 @@ import { connect } from "../../../src/api/data-pump.ts";
 import { listDump } from "../../../src/api/inspect.ts";
 import { lockTarget } from "../../../src/job/import/target-lock.ts";
 import { compareDatabases } from "../../judge/compare.ts";
+import { inThisProcess } from "../launch-here.ts";
 import {
   codesOf,
   defineJob,
@@ -214,11 +215,11 @@ test("two jobs don't write one schema at a time", async () => {
   const pump = await connect(folder, { currentDirectory: folder });
   const handle = await defineJob(pump, "IMPORT", TO_OLD);
   const other = lockTarget(at(".tsdp/jobs"), "OLD", at("OLD.db"));
-  const refused = await failureOf(pump.startJob(handle));
+  const refused = await failureOf(inThisProcess(() => pump.startJob(handle)));
   expect(codesOf(refused)).toEqual(["ORA-39002", "TSDP-00010"]);
   expect(refused.message).toContain("schema OLD is being loaded by another job");
   other.remove();
-  await startJob(pump, handle);
+  await inThisProcess(() => startJob(pump, handle));
   await pump.getStatus(handle, KU.STATUS_JOB_ERROR);
   expectSuccess(await followJob(pump, handle));
   await pump.close();
