@@ -91,7 +91,8 @@ function strangerLine(file: UnwantedFile): StackEntry {
   return ["ORA-39140", file.path, jobNameOf(file)];
 }
 
-function jobNameOf({ header }: UnwantedFile): string {
+/** The job that has written a file, or the GUID of its set. */
+export function jobNameOf({ header }: Pick<UnwantedFile, "header">): string {
   return header.items.get(ITEM.JOB_NAME) ?? header.guid;
 }
 

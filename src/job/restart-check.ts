@@ -1,9 +1,8 @@
 import { statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { pumpError } from "../base/errors.ts";
-import { ITEM } from "../format/items.ts";
 import { dumpFilePath, isUrl } from "../dump/names.ts";
-import type { DumpFileSet } from "../dump/reader.ts";
+import { jobNameOf, type DumpFileSet } from "../dump/reader.ts";
 import type { MasterTable } from "../metadata/master-table.ts";
 import type { ControlTable } from "./control-table.ts";
 import { dumpFilesOf } from "./definition.ts";
@@ -40,9 +39,8 @@ const OTHER_DUMP = "the dump is not the one that the import has begun with";
 export function takeDump(table: ControlTable, restarts: boolean, master: MasterTable, { header, files }: DumpFileSet): void {
   const { guid } = header;
   if (restarts && table.exportFacts().get(SET_GUID) !== guid) {
-    const name = header.items.get(ITEM.JOB_NAME) ?? guid;
     throw pumpError(
-      [["ORA-39002"], ["TSDP-00010", OTHER_DUMP], ["ORA-39140", files[0]?.path ?? "", name]],
+      [["ORA-39002"], ["TSDP-00010", OTHER_DUMP], ["ORA-39140", files[0]?.path ?? "", jobNameOf({ header })]],
       "Put the former dump back, or remove the job with KILL_JOB and import the new one.",
     );
   }
