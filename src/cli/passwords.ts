@@ -80,8 +80,9 @@ export async function askTwice(question: string): Promise<string> {
 /** Asks at the terminal without echo; on a pipe the next line is taken. */
 export async function askSecret(question: string, noun = "password"): Promise<string> {
   const { stdin, stderr } = process;
-  stderr.write(question);
+  // First: who answers as soon as the question stands must not be echoed.
   if (stdin.isTTY) stdin.setRawMode(true);
+  stderr.write(question);
   const secret = await readSecret(stdin).finally(() => {
     if (stdin.isTTY) {
       stdin.setRawMode(false);
