@@ -1,6 +1,7 @@
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { pumpError } from "../base/errors.ts";
+import { pumpError, type PumpError } from "../base/errors.ts";
+import { maskedConnectString } from "../base/masked-connect-string.ts";
 import { catalogName, isPrintableName } from "./names.ts";
 
 /** Who works on which database. */
@@ -61,7 +62,14 @@ function databasePath(path: string, currentDirectory: string): string {
     const stat = statSync(real);
     if (stat.isDirectory() || stat.isFile()) return real;
   } catch (error) {
-    throw pumpError([["ORA-12154", path]], undefined, error);
+    throw noDatabase(path, currentDirectory, error);
   }
-  throw pumpError([["ORA-12154", path]]);
+  throw noDatabase(path, currentDirectory);
+}
+
+/** Without `@` the whole text is the database, also of who meant a user and a password by it. */
+function noDatabase(path: string, currentDirectory: string, cause?: unknown): PumpError {
+  const shown = maskedConnectString(path, currentDirectory);
+  const hint = shown === path ? undefined : "There is no such path. Who connects stands before an @: user/password@database.";
+  return pumpError([["ORA-12154", shown]], hint, cause);
 }

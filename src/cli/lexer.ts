@@ -1,4 +1,5 @@
 import { PumpError, pumpError } from "../base/errors.ts";
+import { MASK, maskedConnectString } from "../base/masked-connect-string.ts";
 
 /** One `param=value` as it was typed. */
 export interface Assignment {
@@ -32,7 +33,7 @@ const QUOTE_MAY_FOLLOW = /[\s,:(.=<>|]/;
  * @throws LRM-00110, LRM-00111, LRM-00116; UDE-00014 for a second word that stands alone.
  */
 export function parseWords(words: readonly string[], syntax: Syntax): Assignment[] {
-  const reader = new WordReader(words);
+  const reader = new WordReader(words, syntax);
   const assignments: Assignment[] = [];
   for (let word = reader.take(); word !== undefined; word = reader.take()) {
     const parameter = hidingSecret(word, syntax, () => parseFlag(word, reader, syntax) ?? parseKeyword(word, reader, syntax));
@@ -98,10 +99,12 @@ export function splitOutside(text: string, separator: string): string[] {
 
 class WordReader {
   readonly #words: readonly string[];
+  readonly #syntax: Syntax;
   #position = 0;
 
-  constructor(words: readonly string[]) {
+  constructor(words: readonly string[], syntax: Syntax) {
     this.#words = words;
+    this.#syntax = syntax;
   }
 
   peek(): string | undefined {
@@ -121,6 +124,13 @@ class WordReader {
   /** The word before the one that was taken last. */
   previous(): string | undefined {
     return this.#words[this.#position - 2];
+  }
+
+  /** A word as an error may show it: it may be a connect string, or hold the value of a secret parameter. */
+  shown(word: string): string {
+    const name = parameterName(word);
+    if (this.#syntax.isSecret(name) && word.includes("=")) return `${name}=${MASK}`;
+    return shorten(startsParameter(word) ? word : maskedConnectString(word));
   }
 }
 
@@ -173,7 +183,7 @@ function parseFlag(word: string, reader: WordReader, syntax: Syntax): Assignment
   const next = reader.peek();
   if (syntax.isSwitch(name))
     return assignment(name, next !== undefined && SWITCH_VALUE.test(next) ? take(reader, word) : "y", syntax);
-  if (next === undefined || startsParameter(next)) throw missingValue(word, next);
+  if (next === undefined || startsParameter(next)) throw missingValue(word, next, reader);
   return assignment(name, complete(take(reader, word), reader), syntax);
 }
 
@@ -183,22 +193,26 @@ function parseKeyword(word: string, reader: WordReader, syntax: Syntax): Assignm
   if (name === undefined || rest === undefined) return undefined;
   const next = reader.peek();
   if (rest !== "") return assignment(name.toLowerCase(), complete(rest, reader), syntax);
-  if (next === undefined || startsParameter(next)) throw missingValue(`${name}=`, next);
+  if (next === undefined || startsParameter(next)) throw missingValue(`${name}=`, next, reader);
   return assignment(name.toLowerCase(), complete(take(reader, word), reader), syntax);
 }
 
 function parseConnectString(word: string, reader: WordReader, syntax: Syntax, before: readonly Assignment[]): Assignment {
-  if (word.startsWith("-")) throw pumpError([["LRM-00101", shorten(word)]], "Parameters are param=value or --param value.");
+  if (word.startsWith("-")) throw pumpError([["LRM-00101", reader.shown(word)]], "Parameters are param=value or --param value.");
   const first = reader.first();
   if (syntax.connectString && before.length === 0) return { name: "userid", text: word, elements: [word] };
   if (syntax.connectString && before.length === 1 && before[0]?.text === first) {
-    const hint = `\`${shorten(word)}\` is a second connect string; quote a path that holds a blank.`;
-    throw pumpError([[`${syntax.client}-00014`, "attach"]], hint);
+    // What it is isn't shown: the rest of a password that holds a blank, for one.
+    throw pumpError(
+      [[`${syntax.client}-00014`, "attach"]],
+      "The second word is a second connect string; quote one that holds a blank.",
+    );
   }
+  const previous = reader.previous();
   const last = before.at(-1)?.name ?? "";
   if (syntax.isSecret(last)) throw pumpError([["LRM-00116", MASK, `${last}=${MASK}`]], "Quote a value that holds a blank.");
   throw pumpError(
-    [["LRM-00116", shorten(word), shorten(reader.previous() ?? "the start of the file")]],
+    [["LRM-00116", reader.shown(word), previous === undefined ? "the start of the file" : reader.shown(previous)]],
     "Write param=value, put the connect string first, and separate the values of a list by commas.",
   );
 }
@@ -214,7 +228,7 @@ function complete(start: string, reader: WordReader): string {
     const next = reader.peek();
     if (open === undefined && !part.trimEnd().endsWith(",") && next?.startsWith(",") !== true) return value;
     if (next === undefined) throw notClosed(value, open);
-    if (open === undefined && startsParameter(next)) throw missingValue(",", next);
+    if (open === undefined && startsParameter(next)) throw missingValue(",", next, reader);
     part = (open === undefined ? "" : " ") + take(reader, value);
     value += part;
   }
@@ -236,7 +250,7 @@ function startsParameter(word: string): boolean {
 
 function take(reader: WordReader, after: string): string {
   const word = reader.take();
-  if (word === undefined) throw missingValue(after, undefined);
+  if (word === undefined) throw missingValue(after, undefined, reader);
   return word;
 }
 
@@ -245,14 +259,12 @@ function assignment(name: string, text: string, { isSecret }: Syntax): Assignmen
   return { name, text, elements: isSecret(name) ? [text] : splitList(text) };
 }
 
-const MASK = "********";
-
 /** An error about a password must not show it. */
 function hidingSecret<T>(word: string, { isSecret }: Syntax, parse: () => T): T {
   try {
     return parse();
   } catch (error) {
-    const name = /^(?:--)?([a-z][\w-]*)/i.exec(word)?.[1]?.replaceAll("-", "_").toLowerCase() ?? "";
+    const name = parameterName(word);
     if (!(error instanceof PumpError) || !isSecret(name)) throw error;
     const [{ code } = { code: "" }] = error.lines;
     throw pumpError(
@@ -262,9 +274,14 @@ function hidingSecret<T>(word: string, { isSecret }: Syntax, parse: () => T): T 
   }
 }
 
-function missingValue(after: string, next: string | undefined): PumpError {
+/** What a word may name: `--job-name=...` is job_name. */
+function parameterName(word: string): string {
+  return /^(?:--)?([a-z][\w-]*)/i.exec(word)?.[1]?.replaceAll("-", "_").toLowerCase() ?? "";
+}
+
+function missingValue(after: string, next: string | undefined, reader: WordReader): PumpError {
   if (next === undefined) return pumpError([["LRM-00110", shorten(after)]], "Give the parameter a value.");
-  return pumpError([["LRM-00116", shorten(next), shorten(after)]], "Give the parameter a value.");
+  return pumpError([["LRM-00116", reader.shown(next), shorten(after)]], "Give the parameter a value.");
 }
 
 function notClosed(value: string, open: "quote" | "parenthesis" | undefined): PumpError {

@@ -4,6 +4,7 @@ import { inspectPrograms } from "./commands/inspect-program.ts";
 import type { Output } from "./output.ts";
 import type { Command, JobParameter } from "./parameters/parameter.ts";
 import { defaultOf, supportedParameters } from "./parameters/parameters.ts";
+import { maskedConnectString } from "../base/masked-connect-string.ts";
 import { productVersion } from "../base/product.ts";
 import { USERID, type SessionOptions } from "./session-commands.ts";
 import { columnProgram } from "./commands/column-program.ts";
@@ -13,6 +14,9 @@ import { roleProgram } from "./commands/role-program.ts";
 import { userProgram } from "./commands/user-program.ts";
 import { verifyProgram } from "./commands/verify-program.ts";
 import { walletProgram } from "./commands/wallet-program.ts";
+
+/** A word of the command line in an error about it. */
+const QUOTED = /'(.*)'/g;
 
 /**
  * Runs every command but export and import, which read their own words, and shows `--help` of all.
@@ -38,13 +42,7 @@ export function tsdpProgram(output: Output, end: (exitCode: number) => void): Pr
     .description("Oracle Data Pump for SQLite: export and import of SQLite schemas")
     .version(productVersion(), "-V, --version")
     // What stands behind a command is its own: a command above it with an option of the same name must not take it.
-    .enablePositionalOptions()
-    .exitOverride()
-    .configureOutput({
-      outputError: (text, write) => {
-        write(text);
-      },
-    });
+    .enablePositionalOptions();
   const programs = [
     ...[jobProgram("export"), jobProgram("import"), dumpinfoProgram(output, end), directoryProgram(output)],
     ...[attachProgram(output, end), jobsProgram(output, end), pathsProgram(output), walletProgram(output)],
@@ -52,7 +50,18 @@ export function tsdpProgram(output: Output, end: (exitCode: number) => void): Pr
     ...[verifyProgram(output, end), ...inspectPrograms(output, end)],
   ];
   for (const command of programs) program.addCommand(command);
+  overseeErrors(program);
   return program;
+}
+
+/** A word in an error of a command may be a connect string. What stands behind a command takes nothing over from it. */
+function overseeErrors(program: Program): void {
+  program.exitOverride().configureOutput({
+    outputError: (text, write) => {
+      write(text.replace(QUOTED, (_, word: string) => `'${maskedConnectString(word)}'`));
+    },
+  });
+  program.commands.forEach(overseeErrors);
 }
 
 function dumpinfoProgram(output: Output, end: (exitCode: number) => void): Program {

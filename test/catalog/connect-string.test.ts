@@ -1,6 +1,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test, vi } from "vitest";
+import type { PumpError } from "../../src/base/errors.ts";
 import { parseConnectString } from "../../src/catalog/connect-string.ts";
 import { temporaryFolder } from "../job/temporary-folder.ts";
 
@@ -47,6 +48,30 @@ describe("parseConnectString", () => {
   test("a link is the database that it leads to", () => {
     symlinkSync(join(folder, "data"), join(folder, "link"));
     expect(parseConnectString("link", folder).database).toBe(join(folder, "data"));
+  });
+
+  test.each([
+    ["hr/s3cret", "hr/********"],
+    ["hr/s3/cret", "hr/********"],
+    ["/s3cret", "/********"],
+    ["./no/where", "./no/where"],
+    ["../nowhere", "../nowhere"],
+    ["nowhere", "nowhere"],
+  ])("%s may be a user and a password: %s is shown", (text, shown) => {
+    let refused: unknown;
+    try {
+      parseConnectString(text, folder);
+    } catch (error) {
+      refused = error;
+    }
+    const { message, hint = "" } = refused as PumpError;
+    expect(message).toBe(`ORA-12154: cannot connect to database using connect identifier ${shown}`);
+    expect(hint.includes("user/password@database")).toBe(shown.includes("*"));
+  });
+
+  test("a path in a folder that exists is shown", () => {
+    const path = join(folder, "HR.bd");
+    expect(() => parseConnectString(path, folder)).toThrow(`using connect identifier ${path}`);
   });
 
   test.each(["hr/secret@nowhere", "hr/secret@/dev/null"])("%s is refused and the password is not shown", (text) => {

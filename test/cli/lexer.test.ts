@@ -143,6 +143,11 @@ it.each([
   [['encryption_password="hush'], "LRM-00111"],
   [["--encryption-password", "(hush"], "LRM-00110"],
   [["encryption_password=hush", "hush"], "LRM-00116"],
+  [["schemas=", "encryption_password=hush"], "LRM-00116"],
+  [["schemas=HR,", "--encryption-password=hush"], "LRM-00116"],
+  [["schemas=HR", "hr/hush@hr.db"], "LRM-00116"],
+  [["schemas=HR", "hr/hush"], "LRM-00116"],
+  [["schemas=HR", "-hr/hush@hr.db"], "LRM-00101"],
 ])("an error about a password does not show it: %j", (words, code) => {
   let error: unknown;
   try {
@@ -152,6 +157,16 @@ it.each([
   }
   const { code: found, message, hint } = error as PumpError;
   expect([found, `${message} ${hint ?? ""}`]).toEqual([code, expect.not.stringContaining("hush")]);
+});
+
+it.each(["hr/hush@hr.db", "hush@hr.db"])("a second connect string is not shown: %s", (second) => {
+  let error: unknown;
+  try {
+    parseWords(["hr/my", second], ARGV);
+  } catch (caught) {
+    error = caught;
+  }
+  expect(JSON.stringify((error as PumpError).toJSON())).not.toMatch(/hush|hr\/my/);
 });
 
 it("a password is taken as it is typed, commas and all", () => {

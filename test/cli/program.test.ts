@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { tsdpProgram } from "../../src/cli/program.ts";
 import { temporaryFolder } from "../job/temporary-folder.ts";
 import { tsdpHere } from "./tsdp-here.ts";
@@ -37,6 +37,32 @@ test.each(nested)("tsdp $name connects to the database of --userid, wherever it 
     [...rest, "--userid=nowhere"],
   ])
     expect((await tsdpHere(folder, ...words, ...behind)).err, behind.join(" ")).toContain("ORA-12154");
+});
+
+test.each([
+  ...nested.map(({ words, rest }) => [...words, "--userid", "hr/hush", ...rest]),
+  ...["export", "import"].flatMap((command) => [
+    [command, "hr/hush", "dumpfile=x"],
+    [command, "HR/hush@.", "HR/hush@."],
+    [command, "dumpfile=x", "hr/hush@."],
+    [command, "userid=hr/my", "hush@."],
+  ]),
+  ["jobs", "hr/hush"],
+  ["attach", "JOB", "hr/hush"],
+  ["attach", "hr/hush@."],
+  ["export", "attach=hr/hush@."],
+  ["verify", "x.dmp", "--against", "hr/hush"],
+  ["ls", "x.dmp", "--userid", "hr/hush"],
+  ["link", "create", "L", "hr/hush"],
+  ["hr/hush@."],
+  ["user", "hr/hush@."],
+])("the password of a connect string stands in no error: tsdp %j", async (...words) => {
+  const direct = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+  const { code, out, err } = await tsdpHere(temporaryFolder(), ...words);
+  expect(code).toBe(1);
+  const told = `${out}${err}${direct.mock.calls.join("")}`;
+  expect(told).not.toBe("");
+  expect(told).not.toMatch(/hush/i);
 });
 
 test("jobs clean takes --json for itself", async () => {

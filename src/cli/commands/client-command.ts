@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
+import { MASK, maskedConnectString } from "../../base/masked-connect-string.ts";
 import type { Assignment } from "../lexer.ts";
 import { findParameter } from "../parameters/parameters.ts";
 
-const MASK = "********";
 /** As much as may belong to a URL: commas, too. */
 const URLS = /[a-z][a-z0-9+.-]*:\/\/[^\s"']*/gi;
 const USER = /^([^/]*\/\/)[^/?#]*@/;
@@ -14,16 +14,17 @@ const QUERY = /([?#]).*$/;
  */
 export function clientCommand(user: string, connectString: string | undefined, typed: readonly Assignment[]): string {
   const parameters = typed.filter(({ name }) => name !== "userid" && name !== "json");
-  return [maskedConnectString(user, connectString), ...parameters.map(clientCommandText)].join(" ");
+  return [echoedConnectString(user, connectString), ...parameters.map(clientCommandText)].join(" ");
 }
 
-/** `hr/********@hr.db`; whether a password was given doesn't show. An existing path is a database, whole. */
-export function maskedConnectString(user: string, connectString: string | undefined): string {
+/** `hr/********@hr.db`; whether a password was given doesn't show. */
+function echoedConnectString(user: string, connectString: string | undefined): string {
   const plain = `${user.toLowerCase()}/${MASK}`;
   if (connectString === undefined) return plain;
-  const at = existsSync(connectString) ? -1 : connectString.lastIndexOf("@");
-  if (at === -1) return `${plain}@${connectString}`;
-  return `${connectString.slice(0, at).split("/")[0] ?? ""}/${MASK}@${connectString.slice(at + 1)}`;
+  const shown = maskedConnectString(connectString);
+  const at = existsSync(connectString) ? -1 : shown.lastIndexOf("@");
+  if (at === -1) return `${plain}@${shown}`;
+  return `${shown.slice(0, at).split("/")[0] ?? ""}/${MASK}${shown.slice(at)}`;
 }
 
 /** One parameter as it is echoed. */
