@@ -5,7 +5,7 @@ import type { PlaceKeys } from "../storage/place-keys.ts";
 import type { ControlTable } from "./control-table.ts";
 import type { JobDefinition, Outcome } from "./definition.ts";
 import type { Job, JobEnd } from "./job.ts";
-import { removeJob } from "./jobs.ts";
+import { isWithoutRoom, removeJob } from "./jobs.ts";
 import { startRemoval } from "./launch.ts";
 import { removeLeftovers } from "./leftovers.ts";
 import type { LivenessLock } from "./liveness.ts";
@@ -77,7 +77,7 @@ export class ControlProcess {
       this.#leave();
       return;
     }
-    this.#table.updateJob({ startError: null });
+    this.#forgetStartError();
     const [failure] = await attempt(() => removeLeftovers(this.#table, places));
     await this.#workers.close();
     if (failure === null) {
@@ -86,6 +86,15 @@ export class ControlProcess {
     }
     this.#table.updateJob({ startError: JSON.stringify(failure) });
     this.#leave();
+  }
+
+  /** What an earlier run has said is not to be taken for the last word of this one; but a removal may be what makes room. */
+  #forgetStartError(): void {
+    try {
+      this.#table.updateJob({ startError: null });
+    } catch (error) {
+      if (!isWithoutRoom(error)) throw error;
+    }
   }
 
   #leave(): void {

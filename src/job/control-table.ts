@@ -150,12 +150,14 @@ export class ControlTable {
 
   /** @throws ORA-31626 when there is no valid control table at the path. */
   static open(path: string): ControlTable {
+    let connection: Connection | undefined;
     try {
-      const connection = openDatabase(path, { mustExist: true });
+      connection = openDatabase(path, { mustExist: true });
       connection.pragma("synchronous = NORMAL");
       connection.prepare("SELECT state FROM job").get();
       return new ControlTable(path, connection);
     } catch (error) {
+      connection?.close();
       throw pumpError([["ORA-31626"]], undefined, error);
     }
   }

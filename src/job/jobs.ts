@@ -4,12 +4,13 @@ import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { causeLines, codeOf, pumpError, type PumpError } from "../base/errors.ts";
 import { ensurePrivateFile, ensurePrivateFolder } from "../catalog/private-files.ts";
-import { holdsFile, openDatabase } from "../sqlite/database.ts";
-import { ControlTable, type JobRow, type JobSession } from "./control-table.ts";
-import type { JobDefinition, JobMode, Operation, WorkerStatus } from "./definition.ts";
-import { isAlive, LivenessLock, lockPath } from "./liveness.ts";
+import { holdsFile } from "../sqlite/database.ts";
+import { ControlTable, type JobSession } from "./control-table.ts";
+import type { JobDefinition, JobMode, Operation } from "./definition.ts";
+import { inspectJob, isHeldBySessions, isReplaceable } from "./job-condition.ts";
+import { isAlive, LivenessLock, lockPath, PROBE_TIMEOUT_MS } from "./liveness.ts";
 import { assertFilesThere } from "./restart-check.ts";
-import { liveSessions, SessionPresence, sweepSessionLocks } from "./sessions.ts";
+import { liveSessions, removeDeadLocks, SessionPresence, sweepSessionLocks } from "./sessions.ts";
 import { assertValidState, type JobState } from "./states.ts";
 import { tracePath } from "./trace.ts";
 
@@ -43,8 +44,6 @@ export interface AttachedJob {
   readonly session: SessionPresence;
 }
 
-/** How long to wait for a lock that only a passing probe may hold. */
-const PROBE_TIMEOUT_MS = 2000;
 /** How long a control process takes to end after its last word. */
 const ENDING_TIMEOUT_MS = 10_000;
 const ENDING_POLL_MS = 20;
@@ -164,7 +163,8 @@ export function leaveJob({ table, session }: AttachedJob): void {
   else table.close();
 }
 
-function isWithoutRoom(error: unknown): boolean {
+/** Whether a control table could not be written because its disk is full. */
+export function isWithoutRoom(error: unknown): boolean {
   return ["SQLITE_FULL", "SQLITE_IOERR_WRITE"].includes(codeOf(error));
 }
 
@@ -180,8 +180,7 @@ export function removeJob(table: ControlTable, lock: LivenessLock): void {
 }
 
 function removeJobFiles(table: ControlTable): void {
-  // Removes the locks of dead ones; those that live remove their own.
-  liveSessions(table);
+  removeDeadLocks(table);
   table.drop();
   rmSync(tracePath(table.path), { force: true });
 }
@@ -249,80 +248,30 @@ function percentEncode(character: string): string {
 }
 
 function replaceLeftover(path: string, definition: JobDefinition): ControlTable {
-  if (!isReplaceable(inspect(path))) throw pumpError([["ORA-31634"]]);
+  const condition = inspectJob(path);
+  if (condition.kind === "unreadable") throw condition.error;
+  if (!isReplaceable(condition)) throw pumpError([["ORA-31634"]]);
   for (const suffix of ["", "-wal", "-shm", "-journal"]) rmSync(path + suffix, { force: true });
   ensurePrivateFile(path);
   return ControlTable.create(path, definition);
 }
 
 function isFree(path: string): boolean {
-  return !isAlive(lockPath(path)) && isReplaceable(inspect(path));
-}
-
-type Condition =
-  | { readonly kind: "absent" | "half made" | "damaged" }
-  | {
-      readonly kind: "readable";
-      readonly definition: JobDefinition;
-      readonly row: JobRow;
-      readonly sessions: readonly JobSession[];
-      readonly workers: readonly WorkerStatus[];
-    };
-
-function inspect(path: string): Condition {
-  if (!existsSync(path)) return { kind: "absent" };
-  if (isHalfMade(path)) return { kind: "half made" };
-  const job = readJob(path);
-  if (job !== undefined) return { kind: "readable", ...job };
-  return { kind: existsSync(path) ? "damaged" : "absent" };
-}
-
-/** Whether a control table whose lock nobody holds is only what a session left behind that ended while it was defining. */
-function isReplaceable(condition: Condition): boolean {
-  if (condition.kind !== "readable") return condition.kind !== "damaged";
-  const { row, sessions } = condition;
-  return row.state === "UNDEFINED" || (row.state === "DEFINING" && sessions.length === 0);
-}
-
-/** A session that was killed inside OPEN leaves a file without a schema version. */
-function isHalfMade(path: string): boolean {
-  try {
-    const connection = openDatabase(path, { mustExist: true });
-    try {
-      return connection.pragma("user_version", { simple: true }) === 0;
-    } finally {
-      connection.close();
-    }
-  } catch {
-    return false; // Unreadable is not half made: readJob says what it is.
-  }
-}
-
-function readJob(path: string): Omit<Condition & { kind: "readable" }, "kind"> | undefined {
-  let table: ControlTable | undefined;
-  try {
-    table = ControlTable.open(path);
-    return { definition: table.definition(), row: table.job(), sessions: liveSessions(table), workers: table.workers() };
-  } catch {
-    return undefined; // Gone meanwhile, or damaged: the caller tells by the file.
-  } finally {
-    table?.close();
-  }
+  return !isAlive(lockPath(path)) && isReplaceable(inspectJob(path));
 }
 
 function summary(path: string): ListedJob | undefined {
   const held = isAlive(lockPath(path));
-  const condition = inspect(path);
-  if (condition.kind === "damaged") return damagedSummary(path);
+  const condition = inspectJob(path);
+  if (condition.kind === "damaged" || condition.kind === "unreadable") return namesOnly(path);
   if (condition.kind !== "readable" || (!held && isReplaceable(condition))) return undefined;
   const { definition, row, sessions, workers } = condition;
-  const running = held || ((row.state === "DEFINING" || row.state === "IDLING") && sessions.length > 0);
   return {
     owner: definition.owner,
     name: definition.name,
     operation: definition.operation,
     mode: definition.mode,
-    state: running ? row.state : "NOT RUNNING",
+    state: held || isHeldBySessions(condition) ? row.state : "NOT RUNNING",
     degree: row.degree,
     pid: held ? row.pid : null,
     attachedSessions: sessions.length,
@@ -337,7 +286,7 @@ function summary(path: string): ListedJob | undefined {
 }
 
 /** Shows a job whose control table can't be read under the names that its file has. */
-function damagedSummary(path: string): ListedJob {
+function namesOnly(path: string): ListedJob {
   const [owner = "", name = ""] = basename(path, ".db").split(".");
   const nothing = {
     degree: 0,

@@ -3,11 +3,11 @@ import { closeSync, existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { entryPath } from "../base/entries.ts";
-import { codeOf, hintAfterCause, PumpError, pumpError, type ErrorLine } from "../base/errors.ts";
+import { hintAfterCause, PumpError, pumpError, type ErrorLine } from "../base/errors.ts";
 import { NO_KEYS } from "../dump/set-key.ts";
 import type { PlaceKeys } from "../storage/place-keys.ts";
 import { ControlTable } from "./control-table.ts";
-import { LivenessLock, lockPath } from "./liveness.ts";
+import { lockPath, removeFreeLock } from "./liveness.ts";
 import { environmentWithoutSecrets, secretsOf, type JobSecrets } from "./secrets.ts";
 import type { JobState } from "./states.ts";
 import { openTrace, removeEmptyTrace, traceLines } from "./trace.ts";
@@ -15,8 +15,6 @@ import { openTrace, removeEmptyTrace, traceLines } from "./trace.ts";
 const NOT_STARTED: readonly JobState[] = ["UNDEFINED", "DEFINING", "IDLING"];
 const FIRST_POLL_MS = 5;
 const LAST_POLL_MS = 25;
-/** How long to wait for a lock that only a passing probe may hold. */
-const PROBE_TIMEOUT_MS = 2000;
 const NOT_BEGUN =
   "The job had not begun to move anything, and is as it was before its start: start it again. One that was being defined is gone with its last session: repeat the command.";
 const NOT_REMOVED = "The job is still there; `tsdp jobs clean` removes it, and what it has left.";
@@ -124,18 +122,9 @@ async function processEnd(child: ChildProcess): Promise<string> {
 function unexpectedEnd(tablePath: string, reason: string, hint: string): PumpError {
   const said = traceLines(tablePath);
   removeEmptyTrace(tablePath);
-  removeLock(lockPath(tablePath));
+  removeFreeLock(lockPath(tablePath));
   return pumpError(
     [["ORA-39006"], { code: "control process", text: `ended unexpectedly (${reason})` }, ...said],
     hintAfterCause(said, hint),
   );
-}
-
-/** The lock file of a process that is gone, unless another one has taken the job since. */
-function removeLock(path: string): void {
-  try {
-    LivenessLock.acquire(path, PROBE_TIMEOUT_MS).remove();
-  } catch (error) {
-    if (codeOf(error) !== "ORA-31634") throw error;
-  }
 }

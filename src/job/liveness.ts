@@ -6,6 +6,9 @@ import { openDatabase, type Connection } from "../sqlite/database.ts";
 /** A connection that the garbage collector takes frees its lock: these are out of its reach. */
 const held = new Set<Connection>();
 
+/** How long to wait for a lock that only a passing probe may hold. */
+export const PROBE_TIMEOUT_MS = 2000;
+
 /** The lock file of a job: beside its control table, `OWNER.JOB.lock`. */
 export function lockPath(tablePath: string): string {
   return `${tablePath.replace(/\.db$/, "")}.lock`;
@@ -84,6 +87,16 @@ export function isAlive(path: string): boolean {
     throw error;
   } finally {
     probe?.close();
+  }
+}
+
+/** Removes the lock file of a process that is gone, unless another one has taken it since. */
+export function removeFreeLock(path: string): void {
+  if (identity(path) === undefined) return;
+  try {
+    LivenessLock.acquire(path, PROBE_TIMEOUT_MS).remove();
+  } catch (error) {
+    if (codeOf(error) !== "ORA-31634") throw error;
   }
 }
 

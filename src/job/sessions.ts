@@ -22,6 +22,7 @@ export class SessionPresence {
 
   /** Adds a session to the job, inside the caller's transaction on its control table: who sees the session sees its lock, too. */
   static join(table: ControlTable, user: string): SessionPresence {
+    for (const id of removeDeadLocks(table)) table.removeSession(id);
     const id = table.addSession(user);
     return new SessionPresence(id, LivenessLock.acquire(sessionLockPath(table, id), LOCK_TIMEOUT_MS));
   }
@@ -32,15 +33,16 @@ export class SessionPresence {
   }
 }
 
-/** The sessions whose process lives. What dead ones left is removed. */
+/** The sessions whose process lives. */
 export function liveSessions(table: ControlTable): JobSession[] {
-  return table.sessions().filter(({ id }) => {
-    const path = sessionLockPath(table, id);
-    if (isAlive(path)) return true;
-    table.removeSession(id);
-    rmSync(path, { force: true });
-    return false;
-  });
+  return table.sessions().filter(({ id }) => isAlive(sessionLockPath(table, id)));
+}
+
+/** Removes the lock files of sessions whose process has died; those that live remove their own. @returns the numbers of the dead ones */
+export function removeDeadLocks(table: ControlTable): number[] {
+  const dead = table.sessions().flatMap(({ id }) => (isAlive(sessionLockPath(table, id)) ? [] : [id]));
+  for (const id of dead) rmSync(sessionLockPath(table, id), { force: true });
+  return dead;
 }
 
 /** Removes what sessions left that were killed when their job had gone already. */

@@ -45,8 +45,9 @@ export async function cleanJobs(options: CleanOptions, output: Output): Promise<
     const leftovers = await pump.leftovers();
     if (options.json === true) output.out(printableJson({ schema: "tsdp.leftovers/1", leftovers }));
     else output.out(...leftoverLines(leftovers));
-    if (leftovers.length === 0 || !(await isConfirmed(options, output))) return;
-    for (const leftover of leftovers) {
+    const removable = leftovers.filter(({ stays }) => !stays);
+    if (removable.length === 0 || !(await isConfirmed(options, output))) return;
+    for (const leftover of removable) {
       try {
         await pump.removeLeftover(leftover, options.force === true);
         if (options.json !== true) output.out(`Removed ${leftover.kind} ${printable(leftover.name)}`);
