@@ -85,6 +85,7 @@ export const MESSAGES = {
     text: "tablespace '%s' already exists",
     hint: "The pages of a schema become a new schema: import under another name with remap_schema.",
   },
+  "ORA-29861": { text: "domain index is marked LOADING/FAILED/UNUSABLE" },
   "ORA-31617": {
     text: 'unable to open dump file "%s" for write',
     hint: "Make room there, or allow larger files; then attach to the job and start it again.",

@@ -1,4 +1,5 @@
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { causeLines, codeOf, pumpError } from "../base/errors.ts";
 
 const HINT = "Set TSDP_HOME to a folder that you can write, or ask for write permission on the folder of the database.";
@@ -10,8 +11,21 @@ const HINT = "Set TSDP_HOME to a folder that you can write, or ask for write per
 export function ensurePrivateFolder(path: string): void {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
-  } catch (error) {
+  } catch (recursive) {
+    const error = causeOfMissing(path) ?? recursive;
     throw pumpError([["ORA-29283", `cannot make folder "${path}"`], ...causeLines(error)], HINT, error);
+  }
+}
+
+/** Why the first folder that is missing on a path can't be made: for several at once Node says ENOENT, whatever it is. */
+function causeOfMissing(path: string): unknown {
+  let missing = resolve(path);
+  while (!existsSync(dirname(missing))) missing = dirname(missing);
+  try {
+    mkdirSync(missing, { mode: 0o700 });
+    return undefined;
+  } catch (error) {
+    return error;
   }
 }
 

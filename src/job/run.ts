@@ -268,7 +268,8 @@ export class JobRun {
     this.#lastUpdate = performance.now();
     const { bytes, totalBytes, rows, workers, files } = progress();
     this.table.atomically(() => {
-      const percentDone = totalBytes === 0 ? 0 : Math.min(100, Math.floor((100 * bytes) / totalBytes));
+      // The total of an export is a guess; 100 is for a job that is done.
+      const percentDone = totalBytes === 0 ? 0 : Math.min(99, Math.floor((100 * bytes) / totalBytes));
       this.table.updateJob({ bytesProcessed: bytes, totalBytes, rowsProcessed: rows, percentDone });
       for (const worker of workers) this.table.setWorker(worker);
       files.forEach((file, i) => {

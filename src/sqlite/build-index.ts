@@ -25,7 +25,8 @@ function buildStored(connection: Connection, index: SchemaObject, reason: unknow
   );
   try {
     storeSql(connection, [index]);
-    connection.exec(`REINDEX ${quoteIdentifier(index.name)}`);
+    // Without the database, REINDEX takes NOCASE and the like for a collation.
+    connection.exec(`REINDEX main.${quoteIdentifier(index.name)}`);
   } catch (error) {
     throw new Error(String(reason instanceof Error ? reason.message : reason), { cause: error });
   }

@@ -49,22 +49,28 @@ export interface SqlName {
 /** What may be a name in SQL text; keywords and strings are among it. */
 export function* namesOfSql(sql: string): Generator<SqlName> {
   let before = "";
-  let quoted = "";
+  for (const { text, start, isQuoted } of partsOf(sql)) {
+    if (isQuoted) yield quotedName(text, start, before);
+    else if (match(WORD, text, 0) === text.length) yield { name: text, text, start, before };
+    before = text;
+  }
+}
+
+/** The tokens that are no space; a quoted text with doubled quotes is one. */
+function* partsOf(sql: string): Generator<{ readonly text: string; readonly start: number; readonly isQuoted: boolean }> {
+  /** Where a quoted text begins that may go on. */
+  let from = -1;
   for (const { text, start, isSpace } of tokensOf(sql)) {
     const isQuoted = text.length > 1 && QUOTE_ENDS[text.charAt(0)] !== undefined;
-    // A doubled quote: the text goes on.
-    if (quoted !== "" && !(isQuoted && text.startsWith(quoted.charAt(0)) && quoted.charAt(0) !== "[")) {
-      yield quotedName(quoted, start - quoted.length, before);
-      before = quoted;
-      quoted = "";
+    const goesOn = isQuoted && text.charAt(0) === sql.charAt(from) && text.charAt(0) !== "[";
+    if (from >= 0 && !goesOn) {
+      yield { text: sql.slice(from, start), start: from, isQuoted: true };
+      from = -1;
     }
-    if (isQuoted) quoted += text;
-    else if (!isSpace) {
-      if (match(WORD, text, 0) === text.length) yield { name: text, text, start, before };
-      before = text;
-    }
+    if (isQuoted && from < 0) from = start;
+    if (!isQuoted && !isSpace) yield { text, start, isQuoted };
   }
-  if (quoted !== "") yield quotedName(quoted, sql.length - quoted.length, before);
+  if (from >= 0) yield { text: sql.slice(from), start: from, isQuoted: true };
 }
 
 function quotedName(text: string, start: number, before: string): SqlName {

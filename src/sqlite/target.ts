@@ -4,6 +4,7 @@ import { brokenViews, type BrokenObject } from "./broken-views.ts";
 import { openDatabase, type Connection } from "./database.ts";
 import type { SchemaSettings } from "./schema.ts";
 import { namesOfSql } from "./statement-end.ts";
+import { textIndexesOf, type TextIndex } from "./text-indexes.ts";
 
 /** Makes an empty schema file with the settings that must be there before the first page. */
 export function createTarget(path: string, settings: SchemaSettings): void {
@@ -49,7 +50,9 @@ export interface TargetProblems {
   /** Lines of quick_check; none when the file is sound. */
   readonly structure: readonly string[];
   /** Rows whose parent is missing, by table and parent. */
-  readonly foreignKeys: readonly { readonly table: string; readonly parent: string; readonly rows: number }[];
+  readonly foreignKeys: readonly { readonly table: string; readonly reason: string }[];
+  /** Full-text indexes that have the words of rows which are gone. */
+  readonly textIndexes: readonly TextIndex[];
   /** Views and triggers that name what is not there. */
   readonly views: readonly BrokenObject[];
   readonly triggers: readonly BrokenObject[];
@@ -60,6 +63,8 @@ export interface CheckedTables {
   readonly loaded: readonly string[];
   /** Those whose rows have been taken away: what refers to them may refer to nothing now. */
   readonly emptied: readonly string[];
+  /** Of them, those that were replaced: their triggers have seen nothing of it. */
+  readonly replaced: readonly string[];
 }
 
 /** Checks the whole file (null), or only some tables of it. Of views and triggers only those that are named. */
@@ -75,10 +80,11 @@ export function checkTarget(
     const children = tables.emptied.flatMap((table) => referrers.get(foldName(table)) ?? []);
     const byName = new Map([...children, ...tables.loaded].map((table) => [foldName(table), table]));
     const foreignKeys = brokenForeignKeys(connection, [...byName.values()]);
-    return { structure: brokenTables(connection, tables.loaded), foreignKeys, views, triggers };
+    const textIndexes = textIndexesOf(connection, tables.replaced, tables.loaded);
+    return { structure: brokenTables(connection, tables.loaded), foreignKeys, textIndexes, views, triggers };
   }
   const foreignKeys = brokenForeignKeys(connection, referencingTables(connection));
-  return { structure: brokenStructure(connection), foreignKeys, views, triggers };
+  return { structure: brokenStructure(connection), foreignKeys, textIndexes: [], views, triggers };
 }
 
 /** The check ends at a CHECK or generated column that calls a function this build lacks: then each table is checked by itself. */
@@ -119,9 +125,12 @@ function brokenForeignKeys(connection: Connection, tables: readonly string[]): T
       const rows = connection
         .prepare('SELECT "table", parent, count(*) AS rows FROM pragma_foreign_key_check(?) GROUP BY 1, 2')
         .all(table) as { table: string; parent: string; rows: number }[];
-      return rows;
+      return rows.map(({ table, parent, rows }) => ({
+        table,
+        reason: `${rows} row(s) refer to rows of ${parent} that do not exist`,
+      }));
     } catch (error) {
-      return [{ table, parent: error instanceof Error ? error.message : String(error), rows: 0 }];
+      return [{ table, reason: `its foreign keys can't be checked: ${error instanceof Error ? error.message : String(error)}` }];
     }
   });
 }
@@ -190,5 +199,6 @@ function referrersByParent(connection: Connection): ReadonlyMap<string, readonly
 }
 
 function moduleOf(sql: string): string | undefined {
-  return [...namesOfSql(sql)].find(({ before }) => before.toUpperCase() === "USING")?.name;
+  for (const { name, before } of namesOfSql(sql)) if (before.toUpperCase() === "USING") return name;
+  return undefined;
 }

@@ -235,6 +235,22 @@ describe("replace", () => {
     expect(objects(other)).not.toContain("index orders_customer");
   });
 
+  test("a full-text index beside a table that is replaced is named, unless it comes too; so is a key that refers to none", async () => {
+    execute(
+      other,
+      `CREATE TABLE audit (what, k); INSERT INTO audit VALUES ('old', 1);
+       CREATE VIRTUAL TABLE words USING fts5(what, content='audit'); INSERT INTO words (words) VALUES ('rebuild');
+       CREATE TABLE marks (v REFERENCES audit (what));
+       CREATE VIRTUAL TABLE others USING fts5(k, content=tags);`,
+    );
+    const { errors } = await runImport(folder, { ...action("REPLACE"), tables: "SHOP.audit" });
+    expect(errors).toEqual([
+      expect.stringMatching(/^ORA-02298: [^]*its foreign keys can't be checked: foreign key mismatch - "marks"/),
+      expect.stringMatching(/^ORA-29861: [^]*INSERT INTO "words"\("words"\) VALUES \('rebuild'\) mends it/),
+    ]);
+    execute(other, "INSERT INTO words (words) VALUES ('rebuild'); INSERT INTO words (words, rank) VALUES ('integrity-check', 1)");
+  });
+
   test("a virtual table is replaced with all of its shadow tables", async () => {
     execute(other, "CREATE VIRTUAL TABLE docs USING fts5(body, tokenize = 'porter'); INSERT INTO docs VALUES ('mine')");
     expectSuccess(await runImport(folder, { ...action("REPLACE"), tables: "SHOP.docs" }));

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { hasTail } from "../../src/sqlite/statement-end.ts";
+import { hasTail, namesOfSql } from "../../src/sqlite/statement-end.ts";
 
 const TRIGGER = "CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT CASE 1 WHEN 1 THEN 2 END; END";
 
@@ -29,6 +29,19 @@ test.each([
   [TRIGGER.replace("SELECT", "SELECT 1; SELECT"), "trigger", false],
 ])("%j (a %s) goes on after its end: %s", (sql, type, expected) => {
   expect(hasTail(sql, type)).toBe(expected);
+});
+
+test("names are what stands in quotes, doubled ones too, however many there are", () => {
+  const names = (sql: string) => [...namesOfSql(sql)].map(({ name, start, before }) => [name, start, before]);
+  expect(names("a 'b''c'\"d\"[e][f]`g```")).toEqual([
+    ["a", 0, ""],
+    ["b'c", 2, "a"],
+    ["d", 8, "'b''c'"],
+    ["e", 11, '"d"'],
+    ["f", 14, "[e]"],
+    ["g`", 17, "[f]"],
+  ]);
+  expect(names(`'${"''".repeat(500_000)}'`)).toEqual([["'".repeat(500_000), 0, ""]]);
 });
 
 describe("of any text", () => {

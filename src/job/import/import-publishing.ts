@@ -108,7 +108,7 @@ export class Publishing {
   async #check(worker: WorkerThread, { target, plan }: SchemaWork): Promise<void> {
     const tables = target.isNew ? null : checkedTables(plan);
     const problems = await worker.call({ do: "check", path: target.workPath, tables, ...plan.dependents });
-    const { structure, foreignKeys, views, triggers } = problems;
+    const { structure, foreignKeys, textIndexes, views, triggers } = problems;
     this.#run.once(`check ${target.name}`, () => {
       if (structure.length > 0)
         this.#run.report(
@@ -123,13 +123,18 @@ export class Publishing {
               ["TSDP-00010", reason],
             ]).lines,
           );
-      for (const { table, parent, rows } of foreignKeys) {
+      for (const { table, reason } of foreignKeys) {
         this.#run.report(
           pumpError([
             ["ORA-02298", target.name, table],
-            ["TSDP-00010", `${rows} row(s) refer to rows of ${parent} that do not exist`],
+            ["TSDP-00010", reason],
           ]).lines,
         );
+      }
+      for (const { name, content } of textIndexes) {
+        const index = quoteIdentifier(name);
+        const reason = `${index} has the words of the rows that ${content} had before; INSERT INTO ${index}(${index}) VALUES ('rebuild') mends it`;
+        this.#run.report(pumpError([["ORA-29861"], ["TSDP-00010", reason]]).lines);
       }
     });
   }
@@ -199,7 +204,11 @@ export class Publishing {
 
 function checkedTables({ loads, plan }: SchemaWork["plan"]): CheckedTables {
   const truncated = plan.tables.filter(({ truncate }) => truncate).map(({ definition }) => definition.name);
-  return { loaded: loads.map(({ table }) => table.definition.name), emptied: [...plan.drops, ...truncated] };
+  return {
+    loaded: loads.map(({ table }) => table.definition.name),
+    emptied: [...plan.drops, ...truncated],
+    replaced: plan.drops,
+  };
 }
 
 /** Each column is one error of the job. */
