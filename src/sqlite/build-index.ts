@@ -1,6 +1,7 @@
 import { codeOf } from "../base/errors.ts";
 import { quoteIdentifier } from "../base/identifiers.ts";
 import type { Connection } from "./database.ts";
+import { isMachineFault } from "./machine-fault.ts";
 import { Savepoint } from "./savepoint.ts";
 import type { SchemaObject } from "./schema.ts";
 import { storeSql } from "./stored-definitions.ts";
@@ -28,6 +29,7 @@ function buildStored(connection: Connection, index: SchemaObject, reason: unknow
     // Without the database, REINDEX takes NOCASE and the like for a collation.
     connection.exec(`REINDEX main.${quoteIdentifier(index.name)}`);
   } catch (error) {
+    if (isMachineFault(error)) throw error;
     throw new Error(String(reason instanceof Error ? reason.message : reason), { cause: error });
   }
 }

@@ -7,6 +7,7 @@ import { dropTables } from "./drop-tables.ts";
 import { editSchema } from "./edit-schema.ts";
 import { IGNORED, insertAccepted, isRefusal, type Passage, type Rejection } from "./rejected-rows.ts";
 import type { PublishEvent, PublishPlan, PublishTable } from "./publish-plan.ts";
+import { isMachineFault } from "./machine-fault.ts";
 import { renameRows } from "./rename-rows.ts";
 import { Savepoint } from "./savepoint.ts";
 import { generatedColumns, listTables, readTableShape, sameShape, statisticsCondition, type SchemaObject } from "./schema.ts";
@@ -221,7 +222,8 @@ class Publication {
     const savepoint = new Savepoint(this.#connection);
     try {
       this.#connection.prepare(this.#text(definition)).run();
-    } catch {
+    } catch (error) {
+      if (isMachineFault(error)) throw error;
       savepoint.rollback(); // it was this that has been reported
       return;
     }
@@ -296,7 +298,7 @@ class Publication {
     }
   }
 
-  /** Undoes what a failing step did, reports it, and goes on; an error that ended the transaction ends the job. */
+  /** Undoes what a failing step did, reports it, and goes on; an error of the machine, or one that ended the transaction, ends the job. */
   #guarded(object: SchemaObject, kind: "failed" | "rejected", step: () => readonly Rejection[]): boolean {
     const savepoint = new Savepoint(this.#connection);
     this.#report({ kind: "begun", object });
@@ -305,6 +307,7 @@ class Publication {
       rejections = step();
     } catch (error) {
       if (!this.#connection.inTransaction) throw this.#afterEnd(object, kind, error);
+      if (isMachineFault(error)) throw error;
       if (kind === "rejected") this.#assertNotReplaced(object, error);
       savepoint.rollback();
       if (kind === "rejected") this.#rejected.add(foldName(object.name));

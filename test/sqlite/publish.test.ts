@@ -102,6 +102,33 @@ describe("one transaction", () => {
     expect(existsSync(`${path}-journal`)).toBe(false);
   });
 
+  test.each(["CREATE UNIQUE INDEX i ON t (a, b)", `CREATE INDEX i ON t (a, "word")`])(
+    "a disk that is full leaves no index out, but undoes all: %s",
+    (sql) => {
+      makeTarget("CREATE TABLE mine (a)");
+      const numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)";
+      const plan = stageAll(
+        folder,
+        `CREATE TABLE t (a, b); ${numbers} INSERT INTO t SELECT i, hex(i) FROM n; CREATE INDEX i ON t (a)`,
+        path,
+      );
+      const indexes = plan.indexes.map((index) => ({ ...index, sql: Buffer.from(sql) }));
+      const before = readFileSync(path);
+      const connection = open();
+      const kinds: string[] = [];
+      const fail = () => {
+        publish(connection, true, { ...plan, indexes }, ({ kind, object }) => {
+          kinds.push(`${kind} ${object.name}`);
+          if (object.name === "i") connection.pragma("max_page_count = 1");
+        });
+      };
+      expect(fail).toThrow(expect.objectContaining({ code: "SQLITE_FULL" }));
+      expect(kinds.filter((kind) => kind.endsWith(" i"))).toEqual(["begun i"]);
+      expect(connection.inTransaction).toBe(false);
+      expect(readFileSync(path).equals(before)).toBe(true);
+    },
+  );
+
   test.each([1, 2, 3])("a process that is killed at event %d leaves it as it was", (event) => {
     makeTarget(
       "CREATE TABLE mine (a); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) INSERT INTO mine SELECT hex(zeroblob(100)) FROM n",
