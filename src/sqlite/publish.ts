@@ -1,6 +1,7 @@
 import { foldName, quoteIdentifier, quoteLiteral } from "../base/identifiers.ts";
 import { causeLines, pumpError } from "../base/errors.ts";
 import { failpoint } from "../base/failpoint.ts";
+import { failureOf } from "./broken-views.ts";
 import { buildIndex } from "./build-index.ts";
 import type { Connection } from "./database.ts";
 import { dropTables } from "./drop-tables.ts";
@@ -165,18 +166,18 @@ class Publication {
       if (table.action === "create") this.#connection.prepare(this.#text(definition)).run();
       if (table.action === "merge") this.#prepareMerge(definition.name);
       if (table.truncate) truncate(this.#connection, definition.name);
-      // Appended rows must take new rowids; into an empty table they come with their own.
-      const keepsRowid = (table.action === "create" || table.truncate) && table.losesRowid !== true;
-      const rowid = keepsRowid && table.shape.rowid !== null && table.shape.integerPrimaryKey === null;
       const given = this.#givenColumns(table);
-      const columns = [...(rowid ? [table.shape.rowid] : []), ...given.map(quoteIdentifier)].join(", ");
+      const stored = given.map(quoteIdentifier);
+      const rowid = this.#keptRowid(table);
+      const columns = [...(rowid === null ? [] : [rowid.into]), ...stored].join(", ");
+      const values = [...(rowid === null ? [] : [rowid.from]), ...stored].join(", ");
       // What a new table declares for conflicts must not lose, replace or change rows that come as they were.
       const onConflict = table.action === "create" ? " OR ABORT" : "";
       const from = `main.${quoteIdentifier(table.staging)}`;
       const types = (table.strictTypes ?? []).filter(([column]) => given.includes(column));
       return this.#insertStaged(table, {
         from,
-        insertSql: (condition) => `INSERT${onConflict} INTO ${name} (${columns}) SELECT ${columns} FROM ${from} ${condition}`,
+        insertSql: (condition) => `INSERT${onConflict} INTO ${name} (${columns}) SELECT ${values} FROM ${from} ${condition}`,
         check: (condition) => strictTypesCheck(this.#connection, from, definition.name, types, condition),
       });
     });
@@ -184,6 +185,13 @@ class Publication {
     const drop = () => this.#connection.exec(`DROP TABLE ${quoteIdentifier(table.staging)}`);
     if (definition.name === "sqlite_sequence") withoutTraces(this.#connection, drop);
     else drop();
+  }
+
+  /** By which names rows keep their rowids: appended rows take new ones, and so do those of a truncated table that has none to give. */
+  #keptRowid({ action, truncate, losesRowid, shape, definition }: PublishTable): { from: string; into: string } | null {
+    if (losesRowid === true || shape.rowid === null || shape.integerPrimaryKey !== null) return null;
+    const into = action === "create" ? shape.rowid : truncate ? plainRowid(this.#connection, definition.name) : null;
+    return into === null ? null : { from: shape.rowid, into };
   }
 
   /** The columns that an INSERT gives: all that are stored, but for those that the table computes. */
@@ -332,6 +340,14 @@ class Publication {
   #text(object: SchemaObject): string {
     return object.sql === null ? "" : decodeSql(object.sql, this.#plan.encoding);
   }
+}
+
+/** The name of a table's rowid; null when it is a column of the table, or there is none. */
+function plainRowid(connection: Connection, table: string): string | null {
+  // Not by the list of all tables, for which SQLite works out all views.
+  const { rowid, integerPrimaryKey } = readTableShape(connection, table, new Map());
+  if (rowid === null || integerPrimaryKey !== null) return null;
+  return failureOf(connection, `SELECT ${rowid} FROM main.${quoteIdentifier(table)}`) === null ? rowid : null;
 }
 
 /** Most characters of a definition that are shown with the error that it gave. */

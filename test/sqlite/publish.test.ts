@@ -386,6 +386,55 @@ test.each([
   expect(target.pragma("integrity_check", { simple: true })).toBe("ok");
 });
 
+test.each([
+  [
+    "b",
+    "rowid, a, b",
+    [
+      [10, 1, 2],
+      [20, 3, 4],
+    ],
+  ],
+  [
+    "b, rowid TEXT",
+    "_rowid_, *",
+    [
+      [10, 1, 2, null],
+      [20, 3, 4, null],
+    ],
+  ],
+  [
+    "b, rowid, _rowid_, oid",
+    "*",
+    [
+      [1, 2, null, null, null],
+      [3, 4, null, null, null],
+    ],
+  ],
+  [
+    "b, k INTEGER PRIMARY KEY",
+    "*",
+    [
+      [1, 2, 1],
+      [3, 4, 2],
+    ],
+  ],
+  [
+    "b, PRIMARY KEY (a)) WITHOUT ROWID; CREATE TABLE u (a",
+    "*",
+    [
+      [1, 2],
+      [3, 4],
+    ],
+  ],
+])("rows that come into a truncated table keep their rowids where it has them to give: a, %s", (columns, shown, taken) => {
+  makeTarget(`CREATE TABLE "T" (a, ${columns})`);
+  const source = "CREATE TABLE t (a, b); INSERT INTO t (rowid, a, b) VALUES (10, 1, 2), (20, 3, 4)";
+  const { left, target } = move(source, { t: { action: "append", truncate: true } });
+  expect(left).toEqual([]);
+  expect(target.prepare(`SELECT ${shown} FROM t ORDER BY a`).raw().all()).toEqual(taken);
+});
+
 test("truncate fires the triggers that keep up an index of words, and no foreign key", () => {
   makeTarget(`
     CREATE TABLE t (a INTEGER PRIMARY KEY, b); CREATE VIRTUAL TABLE words USING fts5(b, content = 't', content_rowid = 'a');
