@@ -20,7 +20,7 @@ export interface PublishTable extends StagingTable {
 
 export interface PublishPlan {
   readonly encoding: TextEncoding;
-  /** The table that names the loaded pieces: it goes with this transaction. */
+  /** The table that names the loaded pieces, and from this transaction on that they are published. */
   readonly progress: string;
   /** Tables (virtual ones too) to be dropped first. */
   readonly drops: readonly string[];

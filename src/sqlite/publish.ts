@@ -14,6 +14,7 @@ import { Savepoint } from "./savepoint.ts";
 import { generatedColumns, listTables, readTableShape, sameShape, statisticsCondition, type SchemaObject } from "./schema.ts";
 import { decodeSql, proveSchema } from "./scratch.ts";
 import { ensureSequenceTable, forgetSequences, isAutoincrement, withoutTraces } from "./sequences.ts";
+import { dropProgressTable, markPublished } from "./staging.ts";
 import { renameStaging, storeSql } from "./stored-definitions.ts";
 import { strictTypesCheck } from "./strict-types.ts";
 import { NotTruncated, truncate } from "./truncate.ts";
@@ -30,20 +31,24 @@ export function publish(
   plan: PublishPlan,
   report: (event: PublishEvent) => void,
 ): void {
-  preparePublication(connection, durable, plan, report);
+  preparePublication(connection, durable, plan, report, dropProgressTable);
   commitPublication(connection);
 }
 
-/** The same up to the commit: all is reported, and nothing to be seen. After an error nothing of it is left. */
+/**
+ * The same up to the commit: all is reported, and nothing to be seen. After an error nothing of it is left.
+ * @param endProgress what becomes of the table of the loaded pieces in the transaction
+ */
 export function preparePublication(
   connection: Connection,
   durable: boolean,
   plan: PublishPlan,
   report: (event: PublishEvent) => void,
+  endProgress = markPublished,
 ): void {
   // EXTRA also makes the end of the journal durable, so that a power cut can't undo what was reported as done.
   connection.pragma(`synchronous = ${durable ? "extra" : "off"}`);
-  new Publication(connection, plan, report).run();
+  new Publication(connection, plan, report).run(endProgress);
 }
 
 export function commitPublication(connection: Connection): void {
@@ -75,21 +80,21 @@ class Publication {
     this.#report = report;
   }
 
-  run(): void {
+  run(endProgress: typeof markPublished): void {
     const connection = this.#connection;
     connection.unsafeMode(true);
     connection.pragma("trusted_schema = off");
     connection.pragma("foreign_keys = off");
     // Each time without the rows of one more table.
-    while (!this.#publishAll()) this.#rejected.clear();
+    while (!this.#publishAll(endProgress)) this.#rejected.clear();
   }
 
   /** @returns whether all is done but the commit; otherwise it is undone, and one more table is known to do that */
-  #publishAll(): boolean {
+  #publishAll(endProgress: typeof markPublished): boolean {
     const connection = this.#connection;
     connection.exec("BEGIN IMMEDIATE");
     try {
-      connection.exec(`DROP TABLE ${quoteIdentifier(this.#plan.progress)}`);
+      endProgress(connection, this.#plan.progress);
       renameRows(connection, this.#plan.tables, this.#plan.renames);
       dropTables(connection, this.#plan.drops);
       editSchema(connection, () => {

@@ -81,6 +81,24 @@ export function readProgress(connection: Connection, name: string): readonly Loa
   return connection.prepare(`SELECT object, piece, rejected FROM ${quoteIdentifier(name)}`).all() as LoadedPiece[];
 }
 
+/** Stands in the progress table for what it was before: objects are numbered from 1. */
+const PUBLISHED: LoadedPiece = { object: 0, piece: 0, rejected: 0 };
+
+/** Leaves behind, in the transaction that publishes, that it has been committed: the table alone could be missing for other reasons. */
+export function markPublished(connection: Connection, progress: string): void {
+  connection.exec(`DELETE FROM ${quoteIdentifier(progress)}`);
+  notePiece(connection, "main", { ...PUBLISHED, progress, rejected: null }, PUBLISHED.rejected);
+}
+
+/** Whether what was loaded has been published. */
+export function isMarkedPublished(progress: readonly LoadedPiece[]): boolean {
+  return progress.some(({ object }) => object === PUBLISHED.object);
+}
+
+export function dropProgressTable(connection: Connection, name: string): void {
+  connection.exec(`DROP TABLE IF EXISTS ${quoteIdentifier(name)}`);
+}
+
 /** The staging tables of a job that are there, the one of its progress among them. */
 export function listStaging(connection: Connection, guid: string): readonly string[] {
   const names = connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all() as string[];

@@ -18,23 +18,25 @@ type ExportRequest = Extract<
   { do: "attach rows" | "unload" | "continue salvage" | "read pages" | "count" | "check keys" }
 >;
 
-type ImportRequest = Extract<
-  WorkerRequest,
-  {
-    do:
-      | "sum segments"
-      | "decode"
-      | "load"
-      | "place pages"
-      | "check pages"
-      | "end loading"
-      | "prepare publication"
-      | "commit publication"
-      | "write bad file"
-      | "drop rejected"
-      | "check";
-  }
->;
+type PublishRequest = Extract<WorkerRequest, { do: "prepare publication" | "commit publication" | "drop mark" }>;
+
+type ImportRequest =
+  | PublishRequest
+  | Extract<
+      WorkerRequest,
+      {
+        do:
+          | "sum segments"
+          | "decode"
+          | "load"
+          | "place pages"
+          | "check pages"
+          | "end loading"
+          | "write bad file"
+          | "drop rejected"
+          | "check";
+      }
+    >;
 
 type LinkRequest = Extract<WorkerRequest, { do: "open link" | "copy" | "count linked" | "end copying" }>;
 
@@ -104,6 +106,7 @@ class Worker {
   async #import(
     request: ImportRequest,
   ): Promise<CopiedRows | boolean | TargetProblems | readonly SegmentSums[] | readonly string[] | null> {
+    if (isPublishRequest(request)) return this.#publish(request);
     switch (request.do) {
       case "sum segments":
         return this.#loader.sumSegments(request);
@@ -120,14 +123,6 @@ class Worker {
       case "end loading":
         this.#loader.endLoading();
         return null;
-      case "prepare publication":
-        this.#loader.preparePublication(request, (event) => {
-          this.#post({ is: "event", event });
-        });
-        return null;
-      case "commit publication":
-        this.#loader.commitPublication();
-        return null;
       case "write bad file":
         return writeBadFile(request.path, request.badPath, request.reasons, request.tables);
       case "drop rejected":
@@ -136,6 +131,16 @@ class Worker {
       case "check":
         return this.#loader.check(request);
     }
+  }
+
+  #publish(request: PublishRequest): null {
+    if (request.do === "commit publication") this.#loader.commitPublication();
+    else if (request.do === "drop mark") this.#loader.dropMark(request);
+    else
+      this.#loader.preparePublication(request, (event) => {
+        this.#post({ is: "event", event });
+      });
+    return null;
   }
 
   #snapshot(request: Extract<WorkerRequest, { do: "begin snapshot" | "end snapshot" }>): null {
@@ -192,6 +197,10 @@ class Worker {
 
 function isLinkRequest(request: WorkerRequest): request is LinkRequest {
   return ["open link", "copy", "count linked", "end copying"].includes(request.do);
+}
+
+function isPublishRequest(request: WorkerRequest): request is PublishRequest {
+  return ["prepare publication", "commit publication", "drop mark"].includes(request.do);
 }
 
 /** What is compressed changes threads without a second copy. An image as it is may be memory of SQLite's, or be used again. */

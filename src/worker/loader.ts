@@ -3,6 +3,7 @@ import { OpenFiles } from "../dump/open-files.ts";
 import type { PieceLocation } from "../dump/piece.ts";
 import { readPiece } from "../dump/piece-reader.ts";
 import { sumSegment, type SegmentSums } from "../dump/verify.ts";
+import { failpoint } from "../base/failpoint.ts";
 import { ReusedBuffer } from "../base/reused-buffer.ts";
 import { openDatabase, type Connection } from "../sqlite/database.ts";
 import { loadFiltered, typePiece } from "../sqlite/filtered-piece.ts";
@@ -13,7 +14,7 @@ import { pieceLayout, type PieceLayout } from "../sqlite/piece-table.ts";
 import { commitPublication, preparePublication } from "../sqlite/publish.ts";
 import type { PublishEvent } from "../sqlite/publish-plan.ts";
 import { loadPiece } from "../sqlite/load-piece.ts";
-import { prepareLoading, type CopiedRows } from "../sqlite/staging.ts";
+import { dropProgressTable, prepareLoading, type CopiedRows } from "../sqlite/staging.ts";
 import { checkTarget, type TargetProblems } from "../sqlite/target.ts";
 import { NO_PLACE_KEYS, openPlaces, type PlaceKeys } from "../storage/place-keys.ts";
 import type { Maskers } from "./maskers.ts";
@@ -133,6 +134,17 @@ export class Loader {
     } finally {
       this.#givePreparedUp();
     }
+  }
+
+  dropMark({ path, durable, progress }: WorkerRequest & { do: "drop mark" }): void {
+    const connection = openDatabase(path, { mustExist: true });
+    try {
+      prepareLoading(connection, durable);
+      dropProgressTable(connection, progress);
+    } finally {
+      connection.close();
+    }
+    failpoint("import mark dropped");
   }
 
   /** What is not committed is undone. */

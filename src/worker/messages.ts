@@ -129,6 +129,8 @@ export type WorkerRequest =
   | { readonly do: "prepare publication"; readonly path: string; readonly durable: boolean; readonly plan: PublishPlan }
   /** Commit what was prepared last; it is undone when the thread ends without that. */
   | { readonly do: "commit publication" }
+  /** Drop the mark of a publication that is noted elsewhere. */
+  | { readonly do: "drop mark"; readonly path: string; readonly durable: boolean; readonly progress: string }
   /** Write the rows that were kept apart to a file of their own, which may be there already; it is not durable yet. */
   | {
       readonly do: "write bad file";
@@ -181,6 +183,7 @@ export interface WorkerAnswers {
   "end copying": null;
   "prepare publication": null;
   "commit publication": null;
+  "drop mark": null;
   /** Whether there are such rows. */
   "write bad file": boolean;
   "drop rejected": null;

@@ -253,7 +253,7 @@ export class ImportJob implements Job {
 
   get #lostBecause(): string {
     return this.#link === null
-      ? "its file did not outlive the interruption"
+      ? "its file did not outlive the interruption, or is another one"
       : "its source has changed since the job was interrupted, or its file is gone";
   }
 

@@ -9,7 +9,7 @@ import { BadFile } from "./bad-file.ts";
 import type { ControlTable } from "../control-table.ts";
 import { skipsConstraintErrors } from "../data-options.ts";
 import type { JobDefinition } from "../definition.ts";
-import { ImportState, type SavedTarget } from "./import-state.ts";
+import { ImportState, isPublished, type SavedTarget } from "./import-state.ts";
 import { identityOf, removeDatabase, removeImages, unfinishedPath } from "./target-files.ts";
 import { lockTarget } from "./target-lock.ts";
 
@@ -55,10 +55,10 @@ class Leftovers {
     const { guid } = this.#definition;
     const connection = openDatabase(saved.path, { mustExist: true });
     try {
-      const isPublished = saved.isStaged && readProgress(connection, progressName(guid)) === null;
-      if (isPublished) keepRejected(saved, bad);
-      // In this order: a restart finds no schema that looks published.
-      else this.state.save(name, { ...saved, isStaged: false });
+      const isDone = isPublished(saved, readProgress(connection, progressName(guid)));
+      // In this order: a restart finds what is done noted, and no schema that looks published.
+      this.state.save(name, isDone ? { ...saved, isPublished: true } : { ...saved, isStaged: false });
+      if (isDone) keepRejected(saved, bad);
       dropStaging(connection, listStaging(connection, guid));
       failpoint("leftovers dropped");
     } finally {

@@ -74,6 +74,10 @@ export class Publishing {
       await target.guard(worker.call({ do: "commit publication" }));
       target.published();
     }
+    if (!target.isFinished) {
+      const mark = { path: target.workPath, durable: !target.isNew, progress: plan.plan.progress };
+      await target.guard(worker.call({ do: "drop mark", ...mark }));
+    }
     if (bad !== null) await this.#writeBadFile(worker, work, bad);
     if (!target.isFinished) await this.#check(worker, work);
   }

@@ -1,4 +1,5 @@
 import type { RejectingTable } from "../../sqlite/bad-file.ts";
+import { isMarkedPublished, type LoadedPiece } from "../../sqlite/staging.ts";
 import type { ExistingObject } from "../../sqlite/target.ts";
 import type { ControlTable } from "../control-table.ts";
 
@@ -12,6 +13,8 @@ export interface SavedTarget {
   readonly boot: string;
   /** The tables in which rows arrive have been made. */
   readonly isStaged: boolean;
+  /** Noted when it is known. Undefined: by a version that left no mark in the schema, but dropped the table of its progress. */
+  readonly isPublished?: boolean;
   /** Device and inode of a new schema file that is whole and may have its name. */
   readonly identity: string | null;
   readonly isFinished: boolean;
@@ -19,6 +22,14 @@ export interface SavedTarget {
   readonly stamp?: string | null;
   /** Where refused rows are kept once it is published, until they are in the bad file. */
   readonly rejecting?: { readonly reasons: string; readonly tables: readonly RejectingTable[] };
+}
+
+/**
+ * Whether the transaction has been committed that makes everything visible. The schema file itself is the judge, which may be an old copy,
+ * as long as it has the table of the progress.
+ */
+export function isPublished(saved: SavedTarget, progress: readonly LoadedPiece[] | null): boolean {
+  return progress === null ? (saved.isPublished ?? saved.isStaged) : isMarkedPublished(progress);
 }
 
 /** The part of the control table that only imports have. */

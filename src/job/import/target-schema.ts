@@ -18,7 +18,7 @@ import { createTarget, dropStaging, listExisting, openTarget, setJournalMode, ty
 import { bootName, isSameBoot } from "../boot.ts";
 import type { ControlTable } from "../control-table.ts";
 import type { SchemaImport } from "./import-plan.ts";
-import { ImportState, type SavedTarget } from "./import-state.ts";
+import { ImportState, isPublished, type SavedTarget } from "./import-state.ts";
 import type { LivenessLock } from "../liveness.ts";
 import { identityOf, imagePath, removeDatabase, removeImages, syncPath, takeName, unfinishedPath } from "./target-files.ts";
 import { lockTarget } from "./target-lock.ts";
@@ -54,6 +54,7 @@ export class TargetSchema {
         existing: existingPath === null ? null : [],
         boot: bootName(),
         isStaged: false,
+        isPublished: false,
         identity: null,
         isFinished: false,
         ...(stamp === undefined ? {} : { stamp }),
@@ -144,16 +145,34 @@ export class TargetSchema {
       this.#save({ existing });
       return;
     }
-    const progress = readProgress(this.#keeper, progressName(this.#guid));
-    this.loaded = progress ?? [];
-    this.#isPublished = progress === null && this.#saved.isStaged;
-    if (isSameState) return;
-    if (!this.#isPublished && !this.isNew) {
-      this.#dropStaged(this.#keeper);
-      this.loaded = [];
-      this.startsOver = true;
+    this.#takeUpLoaded(this.#keeper, isSameState);
+    if (!isSameState) this.#save({ stamp: stamp ?? null });
+  }
+
+  #takeUpLoaded(keeper: Connection, isSameState: boolean): void {
+    const progress = this.#findPublication(keeper);
+    if (this.#isPublished) return;
+    const isLost = progress === null && this.#saved.isStaged;
+    // A new file of another state has been begun anew.
+    if (!isLost && (isSameState || this.isNew)) {
+      this.loaded = progress ?? [];
+      return;
     }
-    this.#save({ stamp: stamp ?? null });
+    this.#dropStaged(keeper);
+    this.startsOver = true;
+  }
+
+  /** Finds out whether the schema has been published, and notes it. @throws ORA-39002 when nothing tells */
+  #findPublication(keeper: Connection): readonly LoadedPiece[] | null {
+    const progress = readProgress(keeper, progressName(this.#guid));
+    if (progress === null && this.#saved.isStaged && this.#saved.isPublished === undefined) {
+      keeper.close();
+      const reason = `it is not known whether schema ${this.name} has been published: an earlier version of tsdp began the job`;
+      throw pumpError([["ORA-39002"], ["TSDP-00010", reason]], "Look at the schema, and remove the job with KILL_JOB.");
+    }
+    this.#isPublished = isPublished(this.#saved, progress);
+    if (this.#saved.isPublished !== this.#isPublished) this.#save({ isPublished: this.#isPublished });
+    return progress;
   }
 
   /** In this order: a run that ends in between finds no schema that looks published. */
@@ -170,7 +189,7 @@ export class TargetSchema {
       if (!keeps) {
         // In this order: a run that ends in between finds no empty file that looks published.
         removeDatabase(this.workPath);
-        if (isKnown) this.#save({ isStaged: false, boot: bootName() });
+        if (isKnown) this.#save({ isStaged: false, isPublished: false, boot: bootName() });
         failpoint("import begun anew");
         createTarget(this.workPath, this.#source.settings);
         this.startsOver = isKnown && isStaged;
@@ -254,6 +273,8 @@ export class TargetSchema {
       keeper?.close();
       if (!keep && !this.isFinished) removeDatabase(this.workPath);
     } else if (keeper !== null) {
+      // A worker may have ended after its commit and before its answer.
+      if (!keep && !this.#isPublished) this.#findPublication(keeper);
       if (!keep && !this.#isPublished) this.#dropStaged(keeper);
       keeper.close();
     }
@@ -269,6 +290,8 @@ export class TargetSchema {
   /** Takes note that the transaction that makes everything visible has been committed. */
   published(): void {
     this.#isPublished = true;
+    this.#save({ isPublished: true });
+    failpoint("import publication noted");
   }
 
   /** A run that ended between the link and what comes after it has left a file that is whole. */

@@ -111,7 +111,7 @@ test.each([
   ],
   [
     ["import staged", "import piece before commit", "import piece loaded", "import piece loaded:6"],
-    ["import published", "job ending"],
+    ["import published", "import publication noted", "import mark dropped", "job ending"],
   ],
 ])("an import of new schemas that is killed at %j and %j, one after the other, ends as if it had not been", async (...points) => {
   await runToFailpoints("IMPORT", folder, TO_NEW, points.flat());
@@ -133,10 +133,11 @@ test.each([
     TO_OLD,
     ["import staged", "import piece loaded:2", "import piece before commit:2", "import publish before commit"].concat([
       "import published",
+      "import mark dropped",
       "job completing",
     ]),
   ],
-  ["replace", REPLACING, ["import piece before commit:4", "import published"]],
+  ["replace", REPLACING, ["import piece before commit:4", "import publication noted", "import mark dropped"]],
 ])("an import into an existing schema ($0) that is killed at $2 adds each row once", async (action, request, failpoints) => {
   await runToFailpoints("IMPORT", folder, request, failpoints);
   expectSuccess(await restart(folder));

@@ -1,0 +1,167 @@
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { ControlTable } from "../../../src/job/control-table.ts";
+import { ImportState } from "../../../src/job/import/import-state.ts";
+import type { SchemaImport } from "../../../src/job/import/import-plan.ts";
+import { TargetSchema } from "../../../src/job/import/target-schema.ts";
+import { openDatabase } from "../../../src/sqlite/database.ts";
+import { commitPublication, preparePublication } from "../../../src/sqlite/publish.ts";
+import { listStaging, notePiece, progressName } from "../../../src/sqlite/staging.ts";
+
+const GUID = "0123456789ABCDEF0123456789ABCDEF";
+const PROGRESS = progressName(GUID);
+const PLAN: SchemaImport = {
+  plan: {
+    encoding: "UTF-8",
+    progress: PROGRESS,
+    drops: [],
+    renames: [],
+    tables: [],
+    creations: [],
+    definitions: [],
+    indexes: [],
+    rejected: null,
+    validates: false,
+  },
+  loads: [],
+  problems: [],
+  dependentProblems: [],
+  notes: [],
+  dependents: { views: [], triggers: [] },
+};
+const SETTINGS = {
+  encoding: "UTF-8",
+  pageSize: 4096,
+  autoVacuum: 0,
+  userVersion: 0,
+  applicationId: 0,
+  journalMode: "delete",
+} as const;
+
+let folder: string;
+let table: ControlTable;
+const at = (name: string) => join(folder, name);
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "tsdp-target-"));
+  table = ControlTable.create(at("job.db"), {
+    owner: "SYSTEM",
+    name: "JOB",
+    operation: "IMPORT",
+    mode: "FULL",
+    guid: GUID,
+    version: "1.1",
+    remoteLink: null,
+    database: folder,
+    files: [],
+    metadataFilters: [],
+    metadataRemaps: [],
+    dataFilters: [],
+    parameters: {},
+    degree: 1,
+  });
+  const existing = openDatabase(at("HR.db"));
+  existing.exec("CREATE TABLE emp (a); INSERT INTO emp VALUES (1)");
+  existing.close();
+  copyFileSync(at("HR.db"), at("backup"));
+});
+
+afterEach(() => {
+  table.close();
+  rmSync(folder, { recursive: true });
+});
+
+function open(existingPath: string | null = at("HR.db")): TargetSchema {
+  const source = { name: "HR", settings: SETTINGS };
+  return TargetSchema.open({ name: "HR", path: at("HR.db"), existingPath, source }, { table, guid: GUID, jobs: folder });
+}
+
+/** A run that has staged, and loaded one piece. */
+function load(): TargetSchema {
+  const target = open();
+  target.stage(PLAN);
+  const worker = openDatabase(at("HR.db"));
+  notePiece(worker, "main", { progress: PROGRESS, object: 1, piece: 1, rejected: null }, 0);
+  worker.close();
+  return target;
+}
+
+function publish(): void {
+  const worker = openDatabase(at("HR.db"));
+  preparePublication(worker, true, PLAN.plan, () => undefined);
+  commitPublication(worker);
+  worker.close();
+}
+
+function staging(): readonly string[] {
+  const connection = openDatabase(at("HR.db"));
+  const names = listStaging(connection, GUID);
+  connection.close();
+  return names;
+}
+
+test("pieces are taken up by the next run, or go with a job that has failed", () => {
+  load().close(true);
+  const second = open();
+  expect(second.loaded).toEqual([{ object: 1, piece: 1, rejected: 0 }]);
+  second.close(false);
+  expect(staging()).toEqual([]);
+  const third = open();
+  expect([third.loaded, third.isPublished, third.startsOver]).toEqual([[], false, false]);
+  third.close(false);
+});
+
+test.each([true, false])("a commit whose worker never answered is known to the next run (kept %s)", (keep) => {
+  const target = load();
+  publish();
+  target.close(keep);
+  expect(staging()).toEqual([PROGRESS]);
+  const next = open();
+  expect([next.isPublished, next.loaded]).toEqual([true, []]);
+  next.close(false);
+  expect(staging()).toEqual([PROGRESS]);
+  // From here on the note is enough.
+  const worker = openDatabase(at("HR.db"));
+  worker.exec(`DROP TABLE "${PROGRESS}"`);
+  worker.close();
+  const last = open();
+  expect(last.isPublished).toBe(true);
+  last.close(false);
+});
+
+test("an old copy of the schema that has been put back is loaded from the beginning", () => {
+  load().close(true);
+  copyFileSync(at("backup"), at("HR.db"));
+  const target = open();
+  expect([target.isPublished, target.startsOver, target.loaded]).toEqual([false, true, []]);
+  target.stage(PLAN);
+  expect(staging()).toEqual([PROGRESS]);
+  target.close(false);
+});
+
+test("a copy from before the publication is loaded on, whatever was noted", () => {
+  const target = load();
+  copyFileSync(at("HR.db"), at("loaded"));
+  publish();
+  target.published();
+  target.close(true);
+  copyFileSync(at("loaded"), at("HR.db"));
+  const next = open();
+  expect([next.isPublished, next.loaded.length]).toEqual([false, 1]);
+  next.close(false);
+  expect(staging()).toEqual([]);
+});
+
+test("a job of a version that left no mark is not loaded again when its progress is gone", () => {
+  load().close(true);
+  const state = new ImportState(table);
+  const saved = state.targets().get("HR");
+  if (saved === undefined) throw new Error("nothing is saved");
+  const { isPublished, ...older } = saved;
+  expect(isPublished).toBe(false);
+  state.save("HR", older);
+  copyFileSync(at("backup"), at("HR.db"));
+  expect(() => open()).toThrow("it is not known whether schema HR has been published");
+});
