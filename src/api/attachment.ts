@@ -2,14 +2,14 @@ import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { hintAfterCause, PumpError, pumpError } from "../base/errors.ts";
 import type { MasterKey } from "../catalog/wallet.ts";
-import type { ControlTable, JobRequest, JobRow, StoredMessage } from "../job/control-table.ts";
+import type { ControlTable, JobAnswer, JobRequest, JobRow, StoredMessage } from "../job/control-table.ts";
 import type { JobDefinition } from "../job/definition.ts";
 import { leaveJob, type AttachedJob } from "../job/jobs.ts";
 import { launchControlProcess, launchRemoval } from "../job/launch.ts";
 import type { PlaceKeys, UrlQueries } from "../job/place-access.ts";
 import { secretsOf } from "../job/secrets.ts";
 import { isAlive, lockPath } from "../job/liveness.ts";
-import { liveSessions } from "../job/sessions.ts";
+import { claimStart, isBeforeStart, isBeingStarted, removeDefinition } from "../job/starting.ts";
 import { assertValidState, type JobState, type Procedure } from "../job/states.ts";
 import { lastWords } from "../job/trace.ts";
 import { KU } from "./constants.ts";
@@ -23,6 +23,7 @@ const LIVENESS_CHECK_MS = 300;
 /** As long as it may take to remove what a job has made. */
 const STOP_TIMEOUT_MS = 60_000;
 const NOT_REMOVED = "The job has stopped, but what it has made could not be removed; `tsdp jobs clean` says why.";
+const REMOVED = "Another session has killed it before it was started.";
 const MESSAGE_BATCH = 1000;
 /** States in which there is a control process. */
 const RUNNING: ReadonlySet<JobState> = new Set(["EXECUTING", "STOP PENDING", "STOPPING", "COMPLETING"]);
@@ -63,9 +64,7 @@ export class Attachment {
 
   /** The job row as it is now. */
   row(): JobRow {
-    const row = this.table.job();
-    if (row.detachTime !== null && Date.now() >= Date.parse(row.detachTime)) throw pumpError([["ORA-31623"]]);
-    return row;
+    return assertHeld(this.table.job());
   }
 
   /** The state against which a call is checked: for those who follow a job it has ended when they have been told all of it. */
@@ -80,20 +79,27 @@ export class Attachment {
   /** Changes the definition of a job that no process runs. */
   define(procedure: Procedure, change: (definition: JobDefinition) => Partial<JobDefinition>): void {
     this.table.atomically(() => {
-      assertValidState(procedure, this.#isBeingStarted() ? "EXECUTING" : this.row().state);
+      assertValidState(procedure, isBeingStarted(this.table) ? "EXECUTING" : this.row().state);
       this.table.define(change);
     });
   }
 
-  /** Has the control process do something, and waits until it has. @throws the error with which it failed */
-  async ask(request: JobRequest): Promise<void> {
+  /**
+   * Has the control process do something, and waits until it has.
+   * @returns false: nobody does it, since a start that was under way has failed
+   * @throws the error with which it failed
+   */
+  async ask(request: JobRequest): Promise<boolean> {
     const seq = this.table.request(request);
     for (;;) {
       const version = this.table.dataVersion();
+      // In this order: whoever has removed the job has answered before.
+      const row = this.table.job();
       const answer = this.table.answer(seq);
-      if (answer === null) return;
+      if (answer === null) return true;
       if (answer !== undefined) throw PumpError.fromJSON(answer);
-      const { state } = this.row();
+      const { state } = assertHeld(row);
+      if (isBeforeStart(state) && this.#withdraw(seq)) return false;
       if (state === "COMPLETED" || state === "STOPPED") throw pumpError([["ORA-39004"], ["ORA-39016", state]]);
       this.assertAlive(true);
       await this.change(version, Infinity);
@@ -110,11 +116,13 @@ export class Attachment {
     masterKeys: readonly MasterKey[] | null,
     places: PlaceKeys,
   ): Promise<void> {
-    const { table, session } = this.#job;
+    const { table } = this.#job;
     if (table.definition().owner !== this.#user) throw pumpError([["ORA-31631"]], "Only its owner may start a job.");
     table.atomically(() => {
-      assertValidState("START_JOB", this.#isBeingStarted() ? "EXECUTING" : this.row().state);
-      table.updateJob({ starter: session.id, skipCurrent: Number(skipCurrent), abortStep, startError: null, startInfo: null });
+      const { state } = this.row();
+      if (!claimStart(this.#job)) throw pumpError([["ORA-39004"], ["ORA-39016", isBeforeStart(state) ? "EXECUTING" : state]]);
+      refuseOldRequests(table);
+      table.updateJob({ skipCurrent: Number(skipCurrent), abortStep, startError: null, startInfo: null });
     });
     this.#starting = true;
     try {
@@ -136,13 +144,13 @@ export class Attachment {
    */
   async stop(immediate: boolean, keepMaster: boolean, delay: number, places: () => Promise<PlaceKeys>): Promise<void> {
     const { table } = this.#job;
-    const { state } = this.row();
-    if (state === "DEFINING" || (state === "IDLING" && keepMaster)) return;
-    if (state === "IDLING") {
-      await launchRemoval(table.path, table.definition().guid, await places());
-      return;
+    for (;;) {
+      const { state } = this.row();
+      if (!isBeforeStart(state) || isBeingStarted(table)) {
+        if (await this.ask({ verb: "stop", immediate, keepMaster, delay })) break;
+      } else if (keepMaster || (await this.#remove(state, places))) return;
+      else await sleep(POLL_MS);
     }
-    await this.ask({ verb: "stop", immediate, keepMaster, delay });
     if (!immediate) return;
     const deadline = performance.now() + STOP_TIMEOUT_MS;
     while (!this.#hasStopped(keepMaster)) {
@@ -206,11 +214,31 @@ export class Attachment {
     if (!this.#starting) leaveJob(this.#job);
   }
 
-  /** Whether a session that lives is starting the job. */
-  #isBeingStarted(): boolean {
-    const { state, starter } = this.#job.table.job();
-    if (starter === null || (state !== "DEFINING" && state !== "IDLING")) return false;
-    return isAlive(lockPath(this.#job.table.path)) || liveSessions(this.#job.table).some(({ id }) => id === starter);
+  /** Removes a job that does not run, with what it has made. @returns false: another session has begun to start it */
+  async #remove(state: JobState, places: () => Promise<PlaceKeys>): Promise<boolean> {
+    const { table } = this.#job;
+    if (state === "DEFINING") {
+      if (!removeDefinition(this.#job)) return false;
+      this.#detached = true;
+      return true;
+    }
+    if (!claimStart(this.#job)) return false;
+    try {
+      await launchRemoval(table.path, table.definition().guid, await places());
+    } finally {
+      if (table.job().state !== "UNDEFINED") table.updateJob({ starter: null });
+    }
+    return true;
+  }
+
+  /** Takes a request back that no control process will answer. @returns false: one may, or has */
+  #withdraw(seq: number): boolean {
+    const { table } = this.#job;
+    return table.atomically(() => {
+      if (!isBeforeStart(table.job().state) || isBeingStarted(table) || table.answer(seq) !== undefined) return false;
+      table.answerRequest(seq, null);
+      return true;
+    });
   }
 
   /** A job that is not kept has stopped when its control table is gone; one that came to its end first may keep it. */
@@ -229,6 +257,18 @@ export class Attachment {
       this.#queue.push(...batch.filter(({ logFileOnly }) => logFileOnly !== true));
     }
   }
+}
+
+function assertHeld(row: JobRow): JobRow {
+  if (row.state === "UNDEFINED") throw pumpError([["ORA-31626"]], REMOVED);
+  if (row.detachTime !== null && Date.now() >= Date.parse(row.detachTime)) throw pumpError([["ORA-31623"]]);
+  return row;
+}
+
+/** What was asked of a run that has ended since is not for the next one; log entries wait for it. */
+function refuseOldRequests(table: ControlTable): void {
+  const refusal = pumpError([["ORA-39002"], ["ORA-39015"]]).toJSON() as JobAnswer;
+  for (const { seq, verb } of table.openRequests(0)) if (verb !== "log_entry") table.answerRequest(seq, refusal);
 }
 
 function beforeFinal(state: JobState): JobState {

@@ -303,7 +303,8 @@ export class DataPump extends DatabaseSession {
 
   /**
    * Stops a job, so that it can be started again, and gives the handle up. Returns when the job has begun to stop; with `immediate`
-   * when it has stopped. A job that does not run is only detached from.
+   * when it has stopped. A job that does not run is only detached from, unless it is to be removed; a start that
+   * is under way is called off.
    * @param immediate 0: workers finish their item; else they are not waited for, and their items are done again.
    * @param keepMaster 0: the job is removed with all that it has made so far; null and else: it can be started again.
    * @param delay seconds for which other sessions stay attached.

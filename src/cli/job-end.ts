@@ -38,6 +38,7 @@ export function stopText({ state }: StopOutcome, job: JobDesc | null): string {
     case null:
       return `${name} killed.`;
     case "DEFINING":
+      return `${name} has not been started; the session that defines it may still start it. KILL_JOB removes it.`;
     case "IDLING":
       return `${name} is not running.`;
     case "STOP PENDING":

@@ -2,7 +2,7 @@ import { pumpError, toPumpError, type PumpError } from "../base/errors.ts";
 import { failpoint } from "../base/failpoint.ts";
 import type { Keyring } from "../dump/set-key.ts";
 import type { PlaceKeys } from "../storage/place-keys.ts";
-import type { ControlTable } from "./control-table.ts";
+import type { ControlTable, JobAnswer } from "./control-table.ts";
 import type { JobDefinition, Outcome } from "./definition.ts";
 import type { Job, JobEnd } from "./job.ts";
 import { isWithoutRoom, removeJob } from "./jobs.ts";
@@ -13,6 +13,7 @@ import { LogFile } from "./log-file.ts";
 import { endLine, reopenedLine } from "./log-lines.ts";
 import { JobRun, type StopRequest } from "./run.ts";
 import { liveSessions } from "./sessions.ts";
+import { isBeforeStart, openStops } from "./starting.ts";
 import { removeEmptyTrace } from "./trace.ts";
 import type { WorkerPool } from "./worker-thread.ts";
 
@@ -27,6 +28,8 @@ export class ControlProcess {
   readonly #lock: LivenessLock;
   readonly #workers: WorkerPool;
   #isEnding = false;
+  /** Whether a session has stopped the job before it was EXECUTING. */
+  #isCalledOff = false;
 
   constructor(table: ControlTable, lock: LivenessLock, workers: WorkerPool) {
     this.#table = table;
@@ -38,7 +41,7 @@ export class ControlProcess {
   async run(guid: string, keyring: Keyring, places: PlaceKeys, remapKey: string | null): Promise<void> {
     const definition = this.#table.definition();
     const { state } = this.#table.job();
-    if (definition.guid !== guid || (state !== "DEFINING" && state !== "IDLING")) {
+    if (definition.guid !== guid || !isBeforeStart(state)) {
       this.#leave();
       return;
     }
@@ -64,8 +67,7 @@ export class ControlProcess {
     } catch (error) {
       log?.write({ kind: "error", lines: toPumpError(error).lines }, new Date());
       await job?.close(end);
-      this.#table.updateJob({ startError: JSON.stringify(toPumpError(error)) });
-      this.#leave();
+      await this.#refuseStart(toPumpError(error), places);
     } finally {
       log?.close();
     }
@@ -77,10 +79,13 @@ export class ControlProcess {
       this.#leave();
       return;
     }
-    this.#forgetStartError();
+    // What an earlier run has said is not to be taken for the last word of this one.
+    this.#noteIfRoom({ startError: null });
     const [failure] = await attempt(() => removeLeftovers(this.#table, places));
     await this.#workers.close();
     if (failure === null) {
+      // Sessions that follow a job which was stopped are to find that.
+      if (this.#table.job().state === "IDLING") this.#noteIfRoom({ state: "UNDEFINED" });
       removeJob(this.#table, this.#lock);
       return;
     }
@@ -88,13 +93,27 @@ export class ControlProcess {
     this.#leave();
   }
 
-  /** What an earlier run has said is not to be taken for the last word of this one; but a removal may be what makes room. */
-  #forgetStartError(): void {
+  /** What no removal waits for: it may be what makes room. */
+  #noteIfRoom(change: Parameters<ControlTable["updateJob"]>[0]): void {
     try {
-      this.#table.updateJob({ startError: null });
+      this.#table.updateJob(change);
     } catch (error) {
       if (!isWithoutRoom(error)) throw error;
     }
+  }
+
+  /** Tells START_JOB why the job does not run, and whoever has stopped it before it began that it has. */
+  async #refuseStart(reason: PumpError, places: PlaceKeys): Promise<void> {
+    const stops = this.#isCalledOff ? openStops(this.#table) : [];
+    const isKilled = stops.some(({ keepMaster }) => !keepMaster);
+    const [failure] = isKilled ? await attempt(() => removeLeftovers(this.#table, places)) : [null];
+    const isGone = isKilled && failure === null;
+    this.#table.atomically(() => {
+      for (const { seq } of stops) this.#table.answerRequest(seq, (failure?.toJSON() ?? null) as JobAnswer);
+      this.#table.updateJob({ startError: JSON.stringify(failure ?? reason), ...(isGone ? { state: "UNDEFINED" } : {}) });
+    });
+    if (isGone) removeJob(this.#table, this.#lock);
+    else this.#leave();
   }
 
   #leave(): void {
@@ -102,24 +121,41 @@ export class ControlProcess {
     this.#lock.remove();
   }
 
+  /** @throws when the job was stopped while it was being started */
   #begin(run: JobRun, job: Job): void {
-    const { restartCount } = this.#table.job();
-    this.#table.clearWorkers();
-    this.#table.updateJob({
-      state: "EXECUTING",
-      pid: process.pid,
-      degree: run.degree,
-      startTime: run.startTime.toISOString(),
-      endTime: null,
-      outcome: null,
-      startError: null,
-      startInfo: job.startInfo.length === 0 ? null : JSON.stringify(pumpError([["ORA-31627"], ...job.startInfo])),
-      starter: null,
-      detachTime: null,
-      heartbeat: 1,
-      restartCount: restartCount + Number(run.restarts),
+    this.#table.atomically(() => {
+      this.#assertNotCalledOff();
+      const { restartCount } = this.#table.job();
+      this.#table.clearWorkers();
+      this.#table.updateJob({
+        state: "EXECUTING",
+        pid: process.pid,
+        degree: run.degree,
+        startTime: run.startTime.toISOString(),
+        endTime: null,
+        outcome: null,
+        startError: null,
+        startInfo: job.startInfo.length === 0 ? null : JSON.stringify(pumpError([["ORA-31627"], ...job.startInfo])),
+        starter: null,
+        detachTime: null,
+        heartbeat: 1,
+        restartCount: restartCount + Number(run.restarts),
+      });
     });
     failpoint("job executing");
+  }
+
+  /** Who asks for a stop later finds the job EXECUTING. */
+  #assertNotCalledOff(): void {
+    const stops = openStops(this.#table);
+    this.#isCalledOff = stops.length > 0;
+    if (stops.some(({ keepMaster }) => !keepMaster) || !isBeforeStart(this.#table.job().state))
+      throw pumpError([["ORA-31626"]], "Another session has killed the job before it had begun to move anything.");
+    if (this.#isCalledOff)
+      throw pumpError(
+        [["ORA-39002"], ["ORA-39015"]],
+        "Another session has stopped the job before it had begun to move anything; it can be started again.",
+      );
   }
 
   /** From here on every error is one of the job, told to its clients. */

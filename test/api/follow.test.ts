@@ -1,12 +1,14 @@
 import { existsSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { KU } from "../../src/api/constants.ts";
+import { connect } from "../../src/api/data-pump.ts";
 import { pumpError, toPumpError } from "../../src/base/errors.ts";
 import { ControlTable } from "../../src/job/control-table.ts";
 import type { JobMessage } from "../../src/job/definition.ts";
 import { removeJob } from "../../src/job/jobs.ts";
 import { LivenessLock, lockPath } from "../../src/job/liveness.ts";
-import { exampleSession, expectCodes, type ExampleSession } from "./example-session.ts";
+import { controlTable, exampleSession, expectCodes, type ExampleSession } from "./example-session.ts";
 
 /** The control process of these tests: it lives in this process and does what each test says. */
 const control = vi.hoisted(() => ({ launch: (tablePath: string): Promise<void> => Promise.reject(new Error(tablePath)) }));
@@ -237,5 +239,24 @@ describe("a job that can't start", () => {
     end?.(reason);
     await expectCodes(starting, "ORA-39001", "ORA-39000", "ORA-31641");
     expect(await session.pump.jobs()).toEqual([]);
+  });
+
+  test("is killed by whoever has asked for that meanwhile", async () => {
+    let end: ((reason: Error) => void) | undefined;
+    control.launch = async () =>
+      new Promise((_, reject) => {
+        end = reject;
+      });
+    const starting = session.pump.startJob(handle);
+    const killer = await connect(session.folder);
+    const killing = killer.stopJob(await killer.attach("EXAMPLE1"), 1, 0);
+    const reader = controlTable(session);
+    while (reader.openRequests(0).length === 0) await sleep(5);
+    end?.(reason);
+    await expectCodes(starting, "ORA-39001", "ORA-39000", "ORA-31641");
+    await killing;
+    await expectCodes(session.pump.startJob(handle), "ORA-31626");
+    expect(await killer.jobs()).toEqual([]);
+    await killer.close();
   });
 });

@@ -9,6 +9,7 @@ test("who stops a job is told what has become of it", () => {
   const said = (state: StopOutcome["state"]) => stopText({ state, errorCount: 0 }, job);
   expect(said(null)).toBe('Job "SYSTEM"."Nightly one" killed.');
   expect(said("IDLING")).toBe('Job "SYSTEM"."Nightly one" is not running.');
+  expect(said("DEFINING")).toMatch(/^Job "SYSTEM"."Nightly one" has not been started; .* KILL_JOB removes it\.$/);
   const again = "start it again with START_JOB after: tsdp attach '\"Nightly one\"' '/data/my db'";
   expect(said("STOP PENDING")).toBe(`Job "SYSTEM"."Nightly one" stops when its workers have finished what they are at; ${again}`);
   expect(said("STOPPED")).toBe(`Job "SYSTEM"."Nightly one" stopped; ${again}`);
