@@ -23,22 +23,32 @@ export interface Leftover {
   readonly path: string;
 }
 
+interface UnfinishedFile {
+  /** The first eight digits. */
+  readonly guid: string;
+  readonly path: string;
+}
+
 const UNFINISHED = /^\..+\.([0-9A-F]{8})\.part(?:-piece-\d+(?:-(?:second|typed))?)?(?:-(?:wal|shm|journal))?$/;
+const NOT_KNOWN =
+  "Nothing: its job is not known here, and may be one of another database or TSDP_HOME. Delete the file when there is no such job.";
 const LOOK_AGAIN = "Run `tsdp jobs clean` again for what is left now.";
 
-/** What dead jobs of a database left. Nothing that a process holds is in it. */
+/** What dead jobs of a database left, and unfinished files beside it of unknown jobs. Nothing that a process holds is removable. */
 export function findLeftovers(home: string, database: string): readonly Leftover[] {
   const folder = jobsFolder(home);
-  if (!existsSync(folder)) return unfinishedFiles(database, new Set());
+  // Files first: whose job has come since is known below.
+  const unfinished = unfinishedFiles(database);
+  if (!existsSync(folder)) return unfinished.flatMap(describeUnfinished);
   const tables = readdirSync(folder).filter((file) => file.endsWith(".db"));
   const jobs = tables.map((file) => ({ path: join(folder, file), condition: inspectJob(join(folder, file)) }));
   const locks = readdirSync(folder).filter((file) => /\.(?:lock|trace)$/.test(file) && isOrphan(folder, file, tables));
-  const guids = jobs.flatMap(({ condition }) => (condition.kind === "readable" ? [condition.definition.guid.slice(0, 8)] : []));
+  const isKnown = ({ guid }: UnfinishedFile) =>
+    jobs.some(({ condition }) => condition.kind === "readable" && condition.definition.guid.startsWith(guid));
   return [
     ...jobs.flatMap(({ path, condition }) => (isAlive(lockPath(path)) ? [] : describeJob(path, condition))),
     ...locks.flatMap((file) => fileLeftover("lock file", join(folder, file), "Nobody holds it.")),
-    // A file may belong to a job of which nothing can be read: then none is anybody's to remove.
-    ...(guids.length < jobs.length ? [] : unfinishedFiles(database, new Set(guids))),
+    ...unfinished.filter((file) => !isKnown(file)).flatMap(describeUnfinished),
   ];
 }
 
@@ -60,6 +70,7 @@ export async function removeLeftover({ kind, name, path, stays, loses }: Leftove
       removeControlTable(path, (condition) => condition.kind === "damaged");
       break;
     default:
+      // Of lock files and traces only the first can be held.
       if (path.endsWith(".lock")) removeFreeLock(path);
       else rmSync(path, { force: true });
   }
@@ -89,20 +100,25 @@ function isOrphan(folder: string, file: string, tables: readonly string[]): bool
   return !tables.includes(`${job}.db`) && !(file.endsWith(".lock") && isAlive(path));
 }
 
-/** Only regular files of exactly the names that jobs give them, beside the schemas. */
-function unfinishedFiles(database: string, guids: ReadonlySet<string>): readonly Leftover[] {
+/**
+ * What is beside the schemas under exactly the names that jobs give their files. A job of another database, or under another TSDP_HOME,
+ * may be writing such a file, or have stopped and go on with it one day: no age and no lock tells.
+ */
+function unfinishedFiles(database: string): readonly UnfinishedFile[] {
   const folder = statSync(database).isDirectory() ? database : dirname(database);
   return readdirSync(folder).flatMap((file) => {
     const [, guid] = UNFINISHED.exec(file) ?? [];
-    const path = join(folder, file);
-    if (guid === undefined || guids.has(guid) || lstatSync(path, { throwIfNoEntry: false })?.isFile() !== true) return [];
-    return fileLeftover("unfinished file", path, "No job can finish it.");
+    return guid === undefined ? [] : [{ guid, path: join(folder, file) }];
   });
 }
 
-function fileLeftover(kind: Leftover["kind"], path: string, loses: string): Leftover[] {
-  const time = lstatSync(path, { throwIfNoEntry: false })?.mtime.toISOString();
-  return time === undefined ? [] : [{ kind, name: path, time, path, stays: false, loses }];
+function describeUnfinished({ path }: UnfinishedFile): Leftover[] {
+  return fileLeftover("unfinished file", path, NOT_KNOWN, true);
+}
+
+function fileLeftover(kind: "lock file" | "unfinished file", path: string, loses: string, stays = false): Leftover[] {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  return found?.isFile() === true ? [{ kind, name: path, time: found.mtime.toISOString(), path, stays, loses }] : [];
 }
 
 /** @param path of its control table, in the jobs folder of the home folder */
