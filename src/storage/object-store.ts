@@ -13,8 +13,6 @@ import { StoreClient, type ObjectName, type UploadedPart } from "./store-client.
 
 /** Bytes of all files of a storage that may be on their way to the store at a time. */
 const BYTES_UNDER_WAY = 48 << 20;
-/** Uploads of one object that begin within this time are of one call of `create`, when that had to ask again. */
-const SAME_CALL_MS = 60_000;
 
 /** One upload: what the metadata of its object will say, and its id. */
 interface FileIdentity {
@@ -50,8 +48,7 @@ export class ObjectStore implements Storage {
       const object = this.#object(path);
       if (!reuse && (await object.client.head(object.name)) !== undefined) throw pumpError([["ORA-27038"]]);
       const file = `${owner}-${randomBytes(8).toString("hex")}`;
-      const { uploadId, isFirst } = await object.client.beginUpload(object.name, file);
-      if (!isFirst) await abortTwins(object, uploadId);
+      const uploadId = await object.client.beginUpload(object.name, file);
       return this.#writer(path, object, { file, uploadId }, reuse, []);
     } catch (error) {
       throw notCreated(path, error);
@@ -70,11 +67,12 @@ export class ObjectStore implements Storage {
     }
   }
 
+  /** An upload of which nobody was told the id has no parts, and can't be told from one that another job has just begun: it stays. */
   async removeUnfinished(path: string, _owner: string, identity: string | null): Promise<void> {
+    if (identity === null) return;
     try {
       const { client, name } = this.#object(path);
-      const uploads = identity === null ? await client.listUploads(name) : [decodeIdentity(identity)];
-      for (const { uploadId } of uploads) await client.abortUpload(name, uploadId);
+      await client.abortUpload(name, decodeIdentity(identity).uploadId);
     } catch (error) {
       throw notWritable(path, error);
     }
@@ -189,21 +187,6 @@ async function complete(upload: ObjectUpload, replace: boolean): Promise<void> {
 function failedToPublish(failure: unknown, isTaken: boolean): unknown {
   if (isTaken && (failure === undefined || isFault(failure, 412, 409))) return pumpError([["ORA-27038"]]);
   return failure ?? pumpError([["ORA-17500", "the store does not show the object that it has completed"]]);
-}
-
-/** A try whose answer was lost may have begun an upload of which nobody knows the id. */
-async function abortTwins({ client, name }: StoredObject, uploadId: string): Promise<void> {
-  try {
-    const uploads = await client.listUploads(name);
-    const own = uploads.find((upload) => upload.uploadId === uploadId);
-    for (const twin of own === undefined ? [] : uploads) {
-      const isOfCall = Math.abs(twin.initiated - (own?.initiated ?? 0)) <= SAME_CALL_MS;
-      if (twin !== own && isOfCall) await client.abortUpload(name, twin.uploadId);
-    }
-  } catch (error) {
-    await client.abortUpload(name, uploadId);
-    throw error;
-  }
 }
 
 /** The first parts, as many as make up the length exactly. */

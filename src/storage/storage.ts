@@ -16,7 +16,8 @@ export interface Storage {
   resume(path: string, file: UnfinishedFile): Promise<StorageWriter | "published">;
   /**
    * Removes what `create` has begun and nobody has finished; no error when there is nothing.
-   * @param identity of its writer; null: not known, as its process died before it could tell
+   * @param identity of its writer; null: not known, as its process died before it could tell. What then can't be told from the file of
+   * another job stays.
    */
   removeUnfinished(path: string, owner: string, identity: string | null): Promise<void>;
   /** @throws ORA-31640 when there is no such file (with ORA-27037) or it can't be opened (with ORA-27041). */

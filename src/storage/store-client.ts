@@ -23,13 +23,6 @@ export interface UploadedPart {
   readonly size: number;
 }
 
-/** An upload that is neither completed nor aborted. */
-export interface OpenUpload {
-  readonly uploadId: string;
-  /** Milliseconds since 1970 by the store's clock. */
-  readonly initiated: number;
-}
-
 /** An object of a bucket. */
 export type ObjectName = Readonly<Record<"Bucket" | "Key", string>>;
 
@@ -92,13 +85,13 @@ export class StoreClient {
     return { status, contentRange: answer.ContentRange, etag: answer.ETag, body, cancel: () => body.destroy() };
   }
 
-  /** @returns the id of the upload, and whether an earlier try may have begun another */
-  async beginUpload(name: ObjectName, file: string): Promise<{ readonly uploadId: string; readonly isFirst: boolean }> {
+  /** @returns the id of the upload; a try whose answer was lost may have begun another, which nobody uses */
+  async beginUpload(name: ObjectName, file: string): Promise<string> {
     const request = { ...name, ContentType: "application/octet-stream", Metadata: { "tsdp-file": file } };
-    return this.#retry(async (tries) => {
+    return this.#retry(async () => {
       const { UploadId } = await this.#client.send(new this.#sdk.CreateMultipartUploadCommand(request));
       if (UploadId === undefined || UploadId === "") throw new BadAnswer("the store does not say which upload it has begun");
-      return { uploadId: UploadId, isFirst: tries === 1 };
+      return UploadId;
     });
   }
 
@@ -143,22 +136,6 @@ export class StoreClient {
       await this.#retry(() => this.#client.send(new this.#sdk.AbortMultipartUploadCommand({ ...name, UploadId })));
     } catch (error) {
       if (!isFault(error, "NoSuchUpload", 404)) throw error;
-    }
-  }
-
-  /** The uploads of an object that the store knows; none when it can't list them. */
-  async listUploads({ Bucket, Key }: ObjectName): Promise<readonly OpenUpload[]> {
-    const request = new this.#sdk.ListMultipartUploadsCommand({ Bucket, Prefix: Key });
-    try {
-      const { Uploads } = await this.#retry(() => this.#client.send(request));
-      return (Uploads ?? []).flatMap((upload) =>
-        upload.Key === Key && upload.UploadId !== undefined
-          ? [{ uploadId: upload.UploadId, initiated: upload.Initiated?.getTime() ?? 0 }]
-          : [],
-      );
-    } catch (error) {
-      if (isFault(error, 400, 403, 404, 405, 501)) return [];
-      throw error;
     }
   }
 

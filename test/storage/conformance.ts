@@ -184,10 +184,15 @@ export function storageConformance(name: string, makePlace: () => Promise<Place>
       expect(await place.names()).toEqual([]);
     });
 
-    it("removes an unfinished file of which only the name is known", async () => {
+    it("removes an unfinished file of which only the name is known where that tells whose it is, and never another's", async () => {
       const first = await place.storage.create(place.path("a.dmp"), OPTIONS);
       await first.suspend();
+      const [name] = await place.names();
+      await place.storage.removeUnfinished(place.path("a.dmp"), "FFFF0000", null);
+      expect(await place.names()).toEqual([name]);
       await place.storage.removeUnfinished(place.path("a.dmp"), OPTIONS.owner, null);
+      expect(await place.names()).toEqual(name?.includes(OPTIONS.owner) === true ? [] : [name]);
+      await place.storage.removeUnfinished(place.path("a.dmp"), OPTIONS.owner, first.identity);
       expect(await place.names()).toEqual([]);
     });
 

@@ -81,7 +81,8 @@ describe("what passes by itself", () => {
     await put("a.dmp", content);
     expect(store.proxy.heal()).toBe(0);
     expect((await get(store.url("a.dmp"))).equals(content)).toBe(true);
-    expect(await store.names()).toEqual(["a.dmp"]);
+    // Nobody can tell an upload whose id was lost from that of another job.
+    expect(await store.names()).toEqual(fault.kind === "lost answer" ? ["a.dmp", "upload of a.dmp"] : ["a.dmp"]);
   });
 
   describe("while an object is read", () => {
@@ -215,12 +216,17 @@ describe("what is wrong is said", () => {
   });
 });
 
-it("uploads of which the answer was lost are not left behind", async () => {
-  store.proxy.fail({ kind: "lost answer" }, "CreateMultipartUpload", 3);
+it("an upload whose answer was lost, or of which only the name is known, costs no other job its own", async () => {
+  const other = await storage.create(store.url("a.dmp"), { reuse: true, owner: "FFFF0000" });
+  await other.write([Buffer.from("theirs")]);
+  store.proxy.fail({ kind: "lost answer" }, "CreateMultipartUpload");
   const writer = await storage.create(store.url("a.dmp"), OPTIONS);
-  expect(await store.openUploads()).toBe(1);
   await writer.discard();
-  expect(await store.openUploads()).toBe(0);
+  await storage.removeUnfinished(store.url("a.dmp"), OPTIONS.owner, null);
+  // The one that nobody was told of has no parts.
+  expect(await store.openUploads()).toBe(2);
+  await other.publish();
+  expect((await get(store.url("a.dmp"))).toString()).toBe("theirs");
 });
 
 it("an object that came between the look and the end of the upload is not taken for ours", async () => {
