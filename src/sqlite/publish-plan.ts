@@ -12,6 +12,8 @@ export interface PublishTable extends StagingTable {
   readonly action: "create" | "append" | "merge";
   /** Delete the rows of the existing table first. */
   readonly truncate: boolean;
+  /** The virtual table that it is a shadow table of. */
+  readonly owner?: string | null;
   /** The table that is made has no rowid, whatever its rows have. */
   readonly losesRowid?: boolean;
   /** Columns whose values are to be of these types already: SQLite would convert some of them. */
@@ -41,12 +43,23 @@ export interface PublishPlan {
   readonly validates: boolean;
 }
 
+/** An object that is left out, since something else has its name, or that of what it belongs to. */
+export interface TakenObject {
+  readonly object: SchemaObject;
+  /** What has the name. */
+  readonly existing: SchemaObject["type"];
+  /** The object of the plan that it belongs to and whose name is taken; null: its own is. */
+  readonly base: SchemaObject | null;
+}
+
 /** What happens while a plan is carried out, in order. */
 export type PublishEvent =
   /** An object that takes its time is begun. */
   | { readonly kind: "begun"; readonly object: SchemaObject }
   /** It is there, less the rows that were kept apart. */
   | { readonly kind: "object"; readonly object: SchemaObject; readonly rejections: readonly Rejection[] }
+  /** Its name, or that of what it belongs to, has been given to something else since the plan was made: it is left out. */
+  | ({ readonly kind: "taken" } & TakenObject)
   /** Rows of it hold values that are not valid. */
   | { readonly kind: "invalid"; readonly object: SchemaObject; readonly values: readonly InvalidValues[] }
   | { readonly kind: "failed"; readonly object: SchemaObject; readonly lines: readonly ErrorLine[] }

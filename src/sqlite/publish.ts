@@ -4,19 +4,20 @@ import { failpoint } from "../base/failpoint.ts";
 import { failureOf } from "./broken-views.ts";
 import { buildIndex } from "./build-index.ts";
 import type { Connection } from "./database.ts";
-import { dropTables } from "./drop-tables.ts";
 import { editSchema } from "./edit-schema.ts";
 import { IGNORED, insertAccepted, isRefusal, type Passage, type Rejection } from "./rejected-rows.ts";
 import type { PublishEvent, PublishPlan, PublishTable } from "./publish-plan.ts";
 import { isMachineFault } from "./machine-fault.ts";
+import { assertShapes, isRawCreate } from "./raw-tables.ts";
 import { renameRows } from "./rename-rows.ts";
 import { Savepoint } from "./savepoint.ts";
-import { generatedColumns, listTables, readTableShape, sameShape, statisticsCondition, type SchemaObject } from "./schema.ts";
+import { generatedColumns, readTableShape, statisticsCondition, type SchemaObject } from "./schema.ts";
 import { decodeSql, proveSchema } from "./scratch.ts";
 import { ensureSequenceTable, forgetSequences, isAutoincrement, withoutTraces } from "./sequences.ts";
 import { dropProgressTable, markPublished } from "./staging.ts";
 import { renameStaging, storeSql } from "./stored-definitions.ts";
 import { strictTypesCheck } from "./strict-types.ts";
+import { makeRoom } from "./taken-names.ts";
 import { NotTruncated, truncate } from "./truncate.ts";
 import { invalidValues } from "./validate-rows.ts";
 
@@ -67,7 +68,9 @@ class TransactionEnded extends Error {
 
 class Publication {
   readonly #connection: Connection;
-  readonly #plan: PublishPlan;
+  readonly #wanted: PublishPlan;
+  /** What of it can be carried out. */
+  #plan: PublishPlan;
   readonly #report: (event: PublishEvent) => void;
   /** Tables of the job that could not be made: lower case. */
   readonly #rejected = new Set<string>();
@@ -76,6 +79,7 @@ class Publication {
 
   constructor(connection: Connection, plan: PublishPlan, report: (event: PublishEvent) => void) {
     this.#connection = connection;
+    this.#wanted = plan;
     this.#plan = plan;
     this.#report = report;
   }
@@ -95,8 +99,8 @@ class Publication {
     connection.exec("BEGIN IMMEDIATE");
     try {
       endProgress(connection, this.#plan.progress);
+      this.#makeRoom();
       renameRows(connection, this.#plan.tables, this.#plan.renames);
-      dropTables(connection, this.#plan.drops);
       editSchema(connection, () => {
         renameStaging(connection, this.#plan.tables.filter(isRawCreate));
       });
@@ -114,7 +118,7 @@ class Publication {
         this.#plan.indexes.filter((index) => this.#createIndex(index)),
       );
       // Before the views are there: to list tables, SQLite works out the columns of every view, which may be made to take forever.
-      this.#compareShapes();
+      assertShapes(connection, this.#plan.tables.filter(isRawCreate));
       // Last, so that no trigger of the job fires on its own rows.
       this.#storeDefinitions();
       return true;
@@ -122,6 +126,16 @@ class Publication {
       if (connection.inTransaction) connection.exec("ROLLBACK");
       if (error instanceof TransactionEnded) return false;
       throw error;
+    }
+  }
+
+  #makeRoom(): void {
+    const { plan, taken } = makeRoom(this.#connection, this.#wanted);
+    this.#plan = plan;
+    for (const { object, existing, base } of taken) {
+      const reason = `${existing} ${(base ?? object).name} has come to be meanwhile`;
+      if (object.type === "table") this.#assertNotReplaced(object, new Error(reason));
+      this.#report({ kind: "taken", object, existing, base });
     }
   }
 
@@ -302,15 +316,6 @@ class Publication {
     });
   }
 
-  #compareShapes(): void {
-    const tables = listTables(this.#connection);
-    for (const table of this.#plan.tables.filter(isRawCreate)) {
-      if (!sameShape(readTableShape(this.#connection, table.definition.name, tables), table.shape)) {
-        throw pumpError([["ORA-39097", `: table ${table.definition.name} is stored otherwise than its definition says`]]);
-      }
-    }
-  }
-
   /** Undoes what a failing step did, reports it, and goes on; an error of the machine, or one that ended the transaction, ends the job. */
   #guarded(object: SchemaObject, kind: "failed" | "rejected", step: () => readonly Rejection[]): boolean {
     const savepoint = new Savepoint(this.#connection);
@@ -360,8 +365,4 @@ const MOST_SHOWN = 4000;
 
 function shortened(sql: string): string {
   return sql.length <= MOST_SHOWN ? sql : `${sql.slice(0, MOST_SHOWN)} ...`;
-}
-
-function isRawCreate(table: PublishTable): boolean {
-  return table.raw && table.action === "create";
 }

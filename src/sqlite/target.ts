@@ -67,7 +67,7 @@ export interface CheckedTables {
   readonly replaced: readonly string[];
 }
 
-/** Checks the whole file (null), or only some tables of it. Of views and triggers only those that are named. */
+/** Checks the whole file (null), or only some tables of it, as far as they are there. Of views and triggers only those that are named. */
 export function checkTarget(
   connection: Connection,
   tables: CheckedTables | null,
@@ -76,12 +76,14 @@ export function checkTarget(
   const views = brokenViews(connection, named.views);
   const triggers = brokenTriggers(connection, named.triggers);
   if (tables !== null) {
+    const isTable = connection.prepare("SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = ? COLLATE NOCASE");
+    const loaded = tables.loaded.filter((name) => isTable.get(name) !== undefined);
     const referrers = referrersByParent(connection);
     const children = tables.emptied.flatMap((table) => referrers.get(foldName(table)) ?? []);
-    const byName = new Map([...children, ...tables.loaded].map((table) => [foldName(table), table]));
+    const byName = new Map([...children, ...loaded].map((table) => [foldName(table), table]));
     const foreignKeys = brokenForeignKeys(connection, [...byName.values()]);
-    const textIndexes = textIndexesOf(connection, tables.replaced, tables.loaded);
-    return { structure: brokenTables(connection, tables.loaded), foreignKeys, textIndexes, views, triggers };
+    const textIndexes = textIndexesOf(connection, tables.replaced, loaded);
+    return { structure: brokenTables(connection, loaded), foreignKeys, textIndexes, views, triggers };
   }
   const foreignKeys = brokenForeignKeys(connection, referencingTables(connection));
   return { structure: brokenStructure(connection), foreignKeys, textIndexes: [], views, triggers };

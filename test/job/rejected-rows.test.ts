@@ -206,6 +206,24 @@ describe("SKIP_CONSTRAINT_ERRORS", () => {
   });
 });
 
+test("what another program makes before the publication is committed stays, is told, and leaves out what has its name", async () => {
+  const { folder, other } = stricterTarget();
+  rmSync(other);
+  execute(other, "CREATE TABLE orders (id INTEGER PRIMARY KEY, customer TEXT, amount)");
+  await runToFailpoint("IMPORT", folder, SKIPPING, "import publish before commit");
+  execute(other, "CREATE TABLE notes (mine); CREATE INDEX tags ON notes (mine)");
+  const report = await restart(folder);
+  const errors = [
+    'ORA-31684: Object type INDEX:"OTHER"."tags" already exists\nTSDP-00010: it was made after',
+    'ORA-31684: Object type TABLE:"OTHER"."notes" already exists\nTSDP-00010: it was made after',
+  ];
+  expect([...report.errors].sort()).toEqual(errors.map((error) => expect.stringContaining(error) as string));
+  expect(report).toMatchObject({ state: "COMPLETED", errorCount: errors.length });
+  expect(rows(other, "SELECT id FROM orders")).toEqual(["[1]", "[2]", "[3]", "[4]", "[5]", "[6]"]);
+  expect(rows(other, "SELECT name FROM sqlite_schema ORDER BY 1")).toEqual(['["notes"]', '["orders"]', '["tags"]']);
+  expect(rows(other, "PRAGMA integrity_check")).toEqual(['["ok"]']);
+});
+
 test("a new schema that has its name when the process dies keeps its refused rows under KILL_JOB", async () => {
   const folder = temporaryFolder();
   execute(join(folder, "LAX.db"), "CREATE TABLE t (n INT); INSERT INTO t VALUES (1), ('many'), (3)");

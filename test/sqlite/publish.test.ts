@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
@@ -48,7 +48,7 @@ function run(plan: PublishPlan, during: (event: PublishEvent) => void = () => un
 function move(sourceSql: string, choices: Readonly<Record<string, TableChoice>> = {}): { left: string[]; target: Connection } {
   const events = run(stageAll(folder, sourceSql, path, choices));
   const left = events.flatMap((event) =>
-    event.kind === "failed" || event.kind === "rejected" ? [`${event.kind} ${event.object.name}`] : [],
+    ["failed", "rejected", "taken"].includes(event.kind) ? [`${event.kind} ${event.object.name}`] : [],
   );
   const target = open();
   expect(target.pragma("integrity_check", { simple: true })).toBe("ok");
@@ -183,10 +183,101 @@ describe("an index that can't be built", () => {
   test("does not touch an index of its name that is there", () => {
     makeTarget("CREATE TABLE mine (a, b); INSERT INTO mine VALUES (1, 2); CREATE INDEX emp_name ON mine (b)");
     const { left, target } = move(SOURCE);
-    expect(left).toEqual(["failed emp_name"]);
+    expect(left).toEqual(["taken emp_name"]);
     expect(target.prepare("SELECT sql FROM sqlite_schema WHERE name = 'emp_name'").pluck().get()).toBe(
       "CREATE INDEX emp_name ON mine (b)",
     );
+  });
+});
+
+describe("a name that another program has given since the plan was made", () => {
+  const RICH = `${SOURCE}
+    CREATE TRIGGER kings_trigger INSTEAD OF INSERT ON kings BEGIN DELETE FROM emp; END;
+    CREATE TABLE counted (id INTEGER PRIMARY KEY AUTOINCREMENT, v); INSERT INTO counted VALUES (900, 'dump');
+    CREATE INDEX counted_v ON counted (v); CREATE TRIGGER counted_trigger AFTER INSERT ON counted BEGIN DELETE FROM emp; END;
+    CREATE VIRTUAL TABLE words USING fts5 (w); INSERT INTO words VALUES ('dump');
+    CREATE TABLE other (a); INSERT INTO other VALUES (1);`;
+  const WORDS = ["words", ...["config", "content", "data", "docsize", "idx"].map((part) => `words_${part}`)];
+  const NAMES = "emp emp_name emp_trigger kings kings_trigger counted counted_v counted_trigger other".split(" ");
+  const ALL = [...NAMES, ...WORDS];
+
+  function begin(targetSql: string, sourceSql: string, choices: Readonly<Record<string, TableChoice>> = {}): PublishPlan {
+    for (const name of [path, join(folder, "SOURCE.db")]) rmSync(name, { force: true });
+    makeTarget(targetSql);
+    return stageAll(folder, sourceSql, path, choices);
+  }
+
+  test.each([
+    ["CREATE INDEX counted ON mine (a)", ["counted"], ["counted_v", "counted_trigger"]],
+    [
+      "CREATE TABLE counted (id INTEGER PRIMARY KEY AUTOINCREMENT, v); INSERT INTO counted VALUES (5, 'mine')",
+      ["counted"],
+      ["counted_v", "counted_trigger"],
+    ],
+    ["CREATE VIEW Emp AS SELECT 7 AS id", ["emp"], ["emp_name", "emp_trigger"]],
+    ["CREATE TABLE kings (id)", ["kings", "kings_trigger < kings"], []],
+    ["CREATE INDEX emp_name ON mine (a)", ["emp_name"], []],
+    ["CREATE TABLE emp_name (a)", ["emp_name"], []],
+    ["CREATE TRIGGER emp_trigger AFTER INSERT ON mine BEGIN DELETE FROM mine; END", ["emp_trigger"], []],
+    ["CREATE TABLE words (w)", ["words"], WORDS],
+    ["CREATE TABLE words_data (a)", ["words_data", "words < words_data"], WORDS],
+  ])("stays, and what belongs to the object of the dump is left out with it: %s", (sql, told, silent) => {
+    for (const raw of [true, false]) {
+      const choices = { sqlite_sequence: { action: "merge" }, emp: { raw }, counted: { raw } } as const;
+      const plan = begin("CREATE TABLE mine (a); INSERT INTO mine VALUES (1)", RICH, choices);
+      const other = openDatabase(path, { mustExist: true });
+      other.exec(sql);
+      const definitions = () => other.prepare("SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE '%tsdp:%'").all();
+      const [before, mine] = [definitions(), sql.includes("AUTOINCREMENT") ? rows(other, "counted") : []];
+      const taken = run(plan).flatMap((event) => (event.kind === "taken" ? [event] : []));
+      expect(taken.map(({ object, base }) => [object.name, ...(base === null ? [] : [base.name])].join(" < ")).sort()).toEqual(
+        [...told].sort(),
+      );
+      const after = definitions();
+      expect(after).toEqual(expect.arrayContaining(before));
+      const gone = [...silent, ...told.map((one) => one.split(" ")[0])];
+      const come = names(other).filter((name) => ALL.includes(String(name)));
+      const there = before.map((object) => (object as { name: string }).name);
+      expect(come.sort()).toEqual(
+        [...new Set([...ALL.filter((name) => !gone.includes(name)), ...there])].filter((name) => ALL.includes(name)).sort(),
+      );
+      if (mine.length > 0) {
+        expect(rows(other, "counted")).toEqual(mine);
+        expect(rows(other, "sqlite_sequence WHERE name = 'counted'")).toEqual([["counted", 5]]);
+      }
+      expect(rows(other, "other")).toEqual([[1]]);
+      expect(other.prepare("SELECT name FROM sqlite_schema WHERE name LIKE 'tsdp:%'").all()).toEqual([]);
+      expect(other.pragma("integrity_check", { simple: true })).toBe("ok");
+      other.close();
+    }
+  });
+
+  test("a table that was to be replaced and is gone is made, or left out when a view has its name", () => {
+    for (const [sql, told] of [
+      ["DROP TABLE emp", []],
+      ["DROP TABLE emp; CREATE VIEW emp AS SELECT 7", ["emp"]],
+    ] as const) {
+      const plan = { ...begin("CREATE TABLE emp (a)", SOURCE), drops: ["emp"] };
+      makeTarget(sql);
+      const taken = run(plan).flatMap((event) => (event.kind === "taken" ? [event.object.name] : []));
+      expect([taken, rows(open(), "emp")]).toEqual([
+        told,
+        told.length === 0
+          ? [
+              [1, "KING"],
+              [2, "BLAKE"],
+            ]
+          : [[7]],
+      ]);
+    }
+  });
+
+  test("a virtual table that is replaced stays when a table has come to be that its successor needs", () => {
+    const target = "CREATE VIRTUAL TABLE words USING fts3 (w); INSERT INTO words VALUES ('mine')";
+    const plan = { ...begin(target, "CREATE VIRTUAL TABLE words USING fts5 (w)"), drops: ["words"] };
+    makeTarget("CREATE TABLE words_data (a)");
+    expect(() => run(plan)).toThrow("words can't be replaced");
+    expect(rows(open(), "words")).toEqual([["mine"]]);
   });
 });
 

@@ -4,7 +4,14 @@ import { wholeRange } from "../../src/sqlite/key-range.ts";
 import { writePieceImage } from "../../src/sqlite/piece-image.ts";
 import { pieceLayout } from "../../src/sqlite/piece-table.ts";
 import type { PublishPlan, PublishTable } from "../../src/sqlite/publish-plan.ts";
-import { listTables, readObjects, readSettings, readTableShape } from "../../src/sqlite/schema.ts";
+import {
+  listTables,
+  readObjects,
+  readSettings,
+  readTableShape,
+  shadowOwner,
+  type SchemaObject,
+} from "../../src/sqlite/schema.ts";
 import { beginSnapshot, openSource } from "../../src/sqlite/source.ts";
 import { Stage } from "../../src/sqlite/stage.ts";
 import { loadPiece } from "../../src/sqlite/load-piece.ts";
@@ -44,12 +51,22 @@ function stagePlan(
 ): PublishPlan {
   const listed = listTables(source);
   const objects = readObjects(source).objects.filter(({ sql }) => sql !== null);
+  const isVirtual = ({ type, name }: SchemaObject) => type === "table" && listed.get(name)?.kind === "virtual";
   const tables = objects
-    .filter(({ type }) => type === "table")
+    .filter((object) => object.type === "table" && !isVirtual(object))
     .map((definition, i): PublishTable => {
       const choice = { action: "create", truncate: false, ...choices[definition.name] } as const;
       const shape = readTableShape(source, definition.name, listed);
-      return { raw: choice.action === "create", ...choice, definition, shape, staging: stagingName("0123456789ABCDEF", i + 1) };
+      const owner = listed.get(definition.name)?.kind === "shadow" ? shadowOwner(definition.name, listed) : null;
+      const staging = stagingName("0123456789ABCDEF", i + 1);
+      return {
+        raw: choice.action === "create",
+        ...choice,
+        definition,
+        shape,
+        staging,
+        owner: owner ?? null,
+      };
     });
   const stage = new Stage(source);
   const progress = progressName("0123456789ABCDEF");
@@ -69,7 +86,7 @@ function stagePlan(
     renames: [],
     creations: [],
     tables,
-    definitions: objects.filter(({ type }) => type === "view" || type === "trigger"),
+    definitions: objects.filter((object) => object.type === "view" || object.type === "trigger" || isVirtual(object)),
     indexes: objects.filter(({ type }) => type === "index"),
     rejected: null,
     validates: false,

@@ -246,7 +246,7 @@ class SchemaPlanner {
     const bytes = pieces.reduce((sum, { bytes }) => sum + bytes, 0);
     this.#loads.push({
       object,
-      table: { ...staged, ...transformed, definition: object, action, truncate },
+      table: { ...staged, ...transformed, owner: object.owner, definition: object, action, truncate },
       pieces,
       bytes,
       remaps,

@@ -10,6 +10,7 @@ import { BadFile } from "./bad-file.ts";
 import type { Crew } from "../crew.ts";
 import { sayRows, tellRejections, type LoadedRows, type SchemaWork } from "./import-loading.ts";
 import type { TableLoad } from "./import-plan.ts";
+import { takenLines } from "./outcome-lines.ts";
 import { rowsLine } from "../log-lines.ts";
 import type { JobRun } from "../run.ts";
 import type { WorkerBoard } from "../worker-board.ts";
@@ -191,6 +192,7 @@ export class Publishing {
     const name = qualifiedName(target.name, object.name);
     if (event.kind === "failed")
       this.#run.report(pumpError([["ORA-39083", `${object.type.toUpperCase()}:${name}`], ...event.lines]).lines);
+    if (event.kind === "taken") this.#run.report(takenLines(this.#run.definition, target.name, event));
     if (event.kind === "invalid") tellInvalid(this.#run, target.name, object.name, event.values);
     if (event.kind === "rejected") this.#run.report(pumpError([["ORA-31693", name], ["ORA-02354"], ...event.lines]).lines);
     if (event.kind === "not truncated") this.#run.report(pumpError([["ORA-39120", name], ...event.lines]).lines);
