@@ -107,6 +107,11 @@ class WordReader {
     this.#syntax = syntax;
   }
 
+  /** Whether the words are those of a parameter file: on the command line the shell takes quotes away. */
+  get isOfFile(): boolean {
+    return !this.#syntax.connectString;
+  }
+
   peek(): string | undefined {
     return this.#words[this.#position];
   }
@@ -227,7 +232,7 @@ function complete(start: string, reader: WordReader): string {
     const open = scanner.openPart;
     const next = reader.peek();
     if (open === undefined && !part.trimEnd().endsWith(",") && next?.startsWith(",") !== true) return value;
-    if (next === undefined) throw notClosed(value, open);
+    if (next === undefined) throw notClosed(value, open, reader.isOfFile);
     if (open === undefined && startsParameter(next)) throw missingValue(",", next, reader);
     part = (open === undefined ? "" : " ") + take(reader, value);
     value += part;
@@ -284,8 +289,8 @@ function missingValue(after: string, next: string | undefined, reader: WordReade
   return pumpError([["LRM-00116", reader.shown(next), shorten(after)]], "Give the parameter a value.");
 }
 
-function notClosed(value: string, open: "quote" | "parenthesis" | undefined): PumpError {
-  if (open === "quote") return pumpError([["LRM-00111", shorten(value)]]);
+function notClosed(value: string, open: "quote" | "parenthesis" | undefined, isOfFile: boolean): PumpError {
+  if (open === "quote") return pumpError([["LRM-00111", shorten(value)]], isOfFile ? "Close the quote." : undefined);
   const hint = open === "parenthesis" ? "Close the parenthesis." : "Give the value that should follow the last comma.";
   return pumpError([["LRM-00110", shorten(value)]], hint);
 }

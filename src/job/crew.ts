@@ -71,3 +71,9 @@ export function noFurtherWorkers(): PumpError {
   const reason = "a source has changed since its snapshot was taken, so no further worker can see the same state";
   return pumpError([["ORA-39002"], ["TSDP-00010", reason]], "The workers that there are go on.");
 }
+
+export function noSuchWorker(worker: number): PumpError {
+  const hint =
+    "STATUS shows the workers. One that is not at work yet, or the last one that is, can't be stopped: try again later, or stop the job.";
+  return pumpError([["ORA-39001"], ["ORA-39207", String(worker), "WORKER_ID"]], hint);
+}

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, openSync, readSync, realpathSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { causeLines, formatLine, pumpError, toPumpError } from "../base/errors.ts";
+import { causeLines, formatLine, pumpError, toPumpError, type PumpError } from "../base/errors.ts";
 import { printable, printableLines } from "../base/printable.ts";
 import { formatLogtime } from "../base/sizes.ts";
 import { banner, connectedLine } from "../base/product.ts";
@@ -32,7 +32,7 @@ export class LogFile {
       if (definition.operation !== "SQL_FILE") log.#writeHeading(definition, now);
       return log;
     } catch (error) {
-      throw pumpError([["ORA-39002"], ["ORA-39070"], ...causeLines(error)], toPumpError(error).hint, error);
+      throw unopened(file, error);
     }
   }
 
@@ -52,7 +52,7 @@ export class LogFile {
       for (const text of last === -1 ? [] : texts.slice(last + 1)) writeSync(log.#descriptor, text);
       return log;
     } catch (error) {
-      throw pumpError([["ORA-39002"], ["ORA-39070"], ...causeLines(error)], toPumpError(error).hint, error);
+      throw unopened(file, error);
     }
   }
 
@@ -77,6 +77,13 @@ export class LogFile {
     const heading = [...banner(operation, now), connectedLine(definition.database)];
     writeSync(this.#descriptor, `${heading.map((line) => (line === "" ? ";;; " : printableLines(line))).join("\n")}\n`);
   }
+}
+
+/** A job that was defined before its folder was moved looks for it in the old place. */
+function unopened({ directoryPath }: JobFile, error: unknown): PumpError {
+  const moved = `The folder ${printable(directoryPath)}, which the job was defined with, is not there: put it back, or define the job anew.`;
+  const hint = existsSync(directoryPath) ? toPumpError(error).hint : moved;
+  return pumpError([["ORA-39002"], ["ORA-39070"], ...causeLines(error)], hint, error);
 }
 
 function dumpPaths(definition: JobDefinition): readonly string[] {

@@ -65,6 +65,9 @@ describe("words of a command line", () => {
   it("says what is wrong in Oracle's words", () => {
     expect(() => parseWords(["schemas=HR", "OE"], ARGV)).toThrow("LRM-00116: syntax error at 'OE' following 'schemas=HR'");
     expect(() => parseWords(['tables="a'], ARGV)).toThrow("LRM-00111: no closing quote for value '\"a'");
+    const open = (syntax: Syntax) => (): unknown => parseWords(['tables="a'], syntax);
+    expect(open(ARGV)).toThrow(expect.objectContaining({ hint: expect.stringMatching(/parfile/) as string }) as Error);
+    expect(open(PARFILE)).toThrow(expect.objectContaining({ hint: "Close the quote." }) as Error);
   });
 });
 

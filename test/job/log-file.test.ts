@@ -47,6 +47,15 @@ test("a log that is gone on with gets what was told and not written, also betwee
   }
 });
 
+test("a log whose folder has been moved away says that, whether it is opened or gone on with", () => {
+  const moved = join(temporaryFolder(), "moved");
+  const definition = { database: moved, operation: "SQL_FILE", files: [], parameters: {} } as unknown as JobDefinition;
+  const file: JobFile = { type: "log", name: "a.log", directory: "D", directoryPath: moved, fileSize: null, reuse: true };
+  const hint = expect.stringContaining(`${moved}, which the job was defined with, is not there`) as string;
+  for (const open of [() => LogFile.open(definition, file, new Date()), () => LogFile.reopen(definition, file, [])])
+    expect(open).toThrow(expect.objectContaining({ code: "ORA-39002", hint }) as Error);
+});
+
 test("no secret of the client is in the environment of a process that it starts", () => {
   for (const name of ["ENCRYPTION_PASSWORD", "WALLET_PASSWORD", "CREDENTIAL_SECRET"]) vi.stubEnv(`TSDP_${name}`, "secret");
   expect(Object.entries(environmentWithoutSecrets()).filter(([, value]) => value === "secret")).toEqual([]);

@@ -14,7 +14,7 @@ import type { SchemaFile } from "../../worker/messages.ts";
 import { ExportCheckpoint, replay, type SavedExport } from "./export-checkpoint.ts";
 import { homeFolder } from "../../catalog/home.ts";
 import { EncryptedColumns, type ColumnName } from "../../catalog/encrypted-columns.ts";
-import { Crew, noFurtherWorkers } from "../crew.ts";
+import { Crew, noFurtherWorkers, noSuchWorker } from "../crew.ts";
 import { contentOf } from "../content.ts";
 import { attachRows } from "./attach-rows.ts";
 import { chooseSources, NO_PLAN, planExport, type ExportPlan, type ExportSources } from "./export-plan.ts";
@@ -295,7 +295,7 @@ export class ExportJob implements Job {
   }
 
   stopWorker(worker: number): void {
-    if (!this.#crew.stopWorker(worker)) throw pumpError([["ORA-39001"], ["ORA-39207", String(worker), "WORKER_ID"]]);
+    if (!this.#crew.stopWorker(worker)) throw noSuchWorker(worker);
     this.#unloading?.wake();
   }
 

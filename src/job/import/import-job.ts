@@ -13,7 +13,7 @@ import { openPlaces } from "../../storage/place-keys.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { contentOf, type Content } from "../content.ts";
 import { importCatalog } from "../catalog-transfer.ts";
-import { Crew } from "../crew.ts";
+import { Crew, noSuchWorker } from "../crew.ts";
 import { Loading, type LoadedRows, type SchemaWork } from "./import-loading.ts";
 import { tellLeftOut, tellPlans } from "./import-announcement.ts";
 import { accessMethodOf, importAction, importContent } from "./import-content.ts";
@@ -201,7 +201,7 @@ export class ImportJob implements Job {
 
   stopWorker(worker: number): void {
     if (this.#link !== null) throw notOverLink("STOP_WORKER");
-    if (!this.#crew.stopWorker(worker)) throw pumpError([["ORA-39001"], ["ORA-39207", String(worker), "WORKER_ID"]]);
+    if (!this.#crew.stopWorker(worker)) throw noSuchWorker(worker);
   }
 
   /** A new schema file is kept for a restart; an existing schema only when the job was stopped, and is else as it was. */
