@@ -25,7 +25,7 @@ export function brokenTriggers(connection: Connection, names: readonly string[])
     .all() as TriggerRow[];
   const effort = viewEffort(connection);
   let sum = 0;
-  for (const { sql } of rows) if ((sum += effort.ofText(foldName(sql))) > MOST_EXPANSIONS) return [];
+  for (const { sql } of rows) if ((sum += effort.ofText(sql)) > MOST_EXPANSIONS) return [];
   // A foreign key to a table that is not there would be told first.
   connection.pragma("foreign_keys = off");
   const wanted = new Set(names.map(foldName));

@@ -1,5 +1,6 @@
 import { foldName, quoteIdentifier } from "../base/identifiers.ts";
 import type { Connection } from "./database.ts";
+import { namesOfSql } from "./statement-end.ts";
 
 /** A view or trigger that names what is not there. */
 export interface BrokenObject {
@@ -10,7 +11,6 @@ export interface BrokenObject {
 /** Views are worked out within each other: the definitions of a dump can make that take forever. */
 export const MOST_EXPANSIONS = 1000;
 const LONGEST_DEFINITION = 100_000;
-const NAME_CHARACTER = /[\w$\u0080-\uffff]/;
 const MISSING = /^no such (?:table|column|view)\b/;
 
 /**
@@ -53,45 +53,46 @@ class Effort {
   readonly #known = new Map<string, number>();
 
   constructor(views: readonly ViewRow[]) {
-    this.#texts = new Map(views.map(({ name, sql }) => [foldName(name), foldName(sql)]));
+    this.#texts = new Map(views.map(({ name, sql }) => [foldName(name), sql]));
   }
 
-  of(view: string): number {
+  /** @param depth how many views this one is within */
+  of(view: string, depth = 0): number {
     const known = this.#known.get(view);
     if (known !== undefined) return known;
+    if (depth > MOST_EXPANSIONS) return Infinity;
     // A view within itself.
     this.#known.set(view, Infinity);
-    const effort = this.#measure(view, this.#texts.get(view) ?? "");
+    const effort = this.#measure(view, this.#texts.get(view) ?? "", depth);
     this.#known.set(view, effort);
     return effort;
   }
 
-  /** Of a folded text that may name views. */
+  /** Of a text that may name views. */
   ofText(text: string): number {
-    return this.#measure(null, text);
+    return this.#measure(null, text, 0);
   }
 
-  #measure(view: string | null, text: string): number {
-    if (text.length > LONGEST_DEFINITION || occurrences(text, "with") > 0) return Infinity;
+  #measure(view: string | null, text: string, depth: number): number {
+    const named = this.#viewsIn(text);
+    if (named === null) return Infinity;
     let sum = 1;
-    for (const other of this.#texts.keys()) {
-      if (other === view) continue;
-      const count = occurrences(text, other);
-      if (count > 0) sum += count * this.of(other);
+    for (const [other, count] of named) {
+      if (other !== view) sum += count * this.of(other, depth + 1);
       if (sum > MOST_EXPANSIONS) return Infinity;
     }
     return sum;
   }
-}
 
-/** How often a name may be meant; a name that can be spelled in several ways, always. */
-function occurrences(text: string, name: string): number {
-  if (name === "" || /["'`[\]]/.test(name)) return Infinity;
-  const joins = (a: string | undefined, b: string | undefined) =>
-    a !== undefined && b !== undefined && NAME_CHARACTER.test(a) && NAME_CHARACTER.test(b);
-  let count = 0;
-  for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + 1)) {
-    if (!joins(text[at - 1], name[0]) && !joins(name.at(-1), text[at + name.length])) count += 1;
+  /** How often each view may be meant, by one pass over the text; null when that can't be told. */
+  #viewsIn(text: string): ReadonlyMap<string, number> | null {
+    if (text.length > LONGEST_DEFINITION) return null;
+    const counts = new Map<string, number>();
+    for (const name of namesOfSql(text)) {
+      const folded = foldName(name.name);
+      if (folded === "with") return null;
+      if (this.#texts.has(folded)) counts.set(folded, (counts.get(folded) ?? 0) + 1);
+    }
+    return counts;
   }
-  return count;
 }

@@ -41,6 +41,21 @@ test("views that would take forever to work out are let alone", () => {
   expect(broken(`CREATE VIEW w AS WITH c0 AS (SELECT x FROM gone), ${nested.join(",")} SELECT * FROM c40`, "w")).toEqual([]);
 });
 
+test("views that are only named in a comment cost nothing", () => {
+  const comment = "/* with v0 v0v0 */".repeat(2000);
+  expect(broken(`CREATE VIEW v0 AS SELECT 1; CREATE VIEW "V 1" AS SELECT x ${comment} FROM gone`, "V 1")).toEqual([
+    "V 1: no such table: main.gone",
+  ]);
+});
+
+test("views within each other, many deep, are let alone, also under names that are to be quoted", () => {
+  const depth = 1500;
+  const chain = Array.from({ length: depth }, (_, i) => `CREATE VIEW "v""${i + 1}" AS SELECT x FROM [v"${i}]`);
+  expect(broken(`CREATE VIEW "v""0" AS SELECT x FROM gone; ${chain.join(";")}`, `v"${depth}`, 'v"1')).toEqual([
+    'v"1: no such table: main.gone',
+  ]);
+});
+
 test("a view within itself is let alone", () => {
   expect(broken("CREATE VIEW a AS SELECT * FROM b; CREATE VIEW b AS SELECT * FROM a", "a", "b")).toEqual([]);
 });
