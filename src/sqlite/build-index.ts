@@ -15,7 +15,9 @@ export function buildIndex(connection: Connection, index: SchemaObject, text: st
     savepoint.rollback();
     if (codeOf(error) !== "SQLITE_ERROR") throw error;
     buildStored(connection, index, error);
+    return;
   }
+  savepoint.release();
 }
 
 function buildStored(connection: Connection, index: SchemaObject, reason: unknown): void {
