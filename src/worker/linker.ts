@@ -1,5 +1,4 @@
 import { LinkedSource } from "../sqlite/linked-source.ts";
-import type { Replacements } from "../sqlite/replacement.ts";
 import type { CopiedRows } from "../sqlite/staging.ts";
 import type { Maskers } from "./maskers.ts";
 import type { SchemaFile, WorkerRequest } from "./messages.ts";
@@ -8,8 +7,6 @@ import type { SchemaFile, WorkerRequest } from "./messages.ts";
 export class Linker {
   readonly #sources: ReadonlyMap<string, LinkedSource>;
   readonly #maskers: Maskers;
-  /** By the numbers of the tables. */
-  readonly #replacements = new Map<number, Replacements>();
 
   constructor(sources: readonly SchemaFile[], maskers: Maskers) {
     this.#maskers = maskers;
@@ -25,10 +22,8 @@ export class Linker {
   }
 
   async copy({ table, target, isOwn, staging, range, mark, remaps }: WorkerRequest & { do: "copy" }): Promise<CopiedRows> {
-    const { schema, shape, filter, object } = table;
-    const made = this.#replacements.get(object);
-    const replacements = made ?? (await this.#maskers.replacementsOf(remaps));
-    this.#replacements.set(object, replacements);
+    const { schema, shape, filter } = table;
+    const replacements = await this.#maskers.replacementsOf(remaps);
     return this.#source(schema).copy(target, isOwn, staging, { shape, range, filter, replacements }, mark);
   }
 

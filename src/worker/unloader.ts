@@ -17,8 +17,8 @@ import { isFleetingView } from "../sqlite/fleeting-view.ts";
 import type { Maskers } from "./maskers.ts";
 import type { Unloaded, UnloadedPiece, UnloadTable, WorkerRequest } from "./messages.ts";
 
-/** Rows of the first piece of a table, while the size of its rows isn't known. */
 const ALWAYS_OTHERS = "a table that it reads is damaged, and the view has other rows each time that it is read";
+/** Rows of the first piece of a table, while the size of its rows isn't known. */
 const FIRST_ROWS = 10_000;
 const MAX_ROWS = 1_000_000;
 
