@@ -67,6 +67,9 @@ export interface CheckedTables {
   readonly replaced: readonly string[];
 }
 
+/** Most lines of one quick_check. */
+const MOST_LINES = "100";
+
 /** Checks the whole file (null), or only some tables of it, as far as they are there. Of views and triggers only those that are named. */
 export function checkTarget(
   connection: Connection,
@@ -92,7 +95,7 @@ export function checkTarget(
 /** The check ends at a CHECK or generated column that calls a function this build lacks: then each table is checked by itself. */
 function brokenStructure(connection: Connection): string[] {
   try {
-    return quickCheck(connection, "100");
+    return quickCheck(connection, MOST_LINES);
   } catch {
     const tables = connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0").pluck().all();
     return brokenTables(connection, tables as string[]);
@@ -100,13 +103,27 @@ function brokenStructure(connection: Connection): string[] {
 }
 
 function brokenTables(connection: Connection, tables: readonly string[]): string[] {
-  return tables.flatMap((table) => {
-    try {
-      return quickCheck(connection, quoteLiteral(table));
-    } catch (error) {
-      return [`table ${table} can't be checked: ${error instanceof Error ? error.message : String(error)}`];
-    }
-  });
+  const [numbered, named] = [tables.filter(isTakenForNumber), tables.filter((table) => !isTakenForNumber(table))];
+  const [first] = numbered;
+  return [
+    ...named.flatMap((table) => checkedTable(connection, table, quoteLiteral(table))),
+    // These can't be checked by themselves.
+    ...(first === undefined ? [] : checkedTable(connection, first, MOST_LINES)),
+  ];
+}
+
+/** Whether the pragma takes the name of a table for the number of lines that it may give. */
+function isTakenForNumber(table: string): boolean {
+  const number = /^[+-]?\d+/.exec(table);
+  return number !== null && Math.abs(Number(number[0])) <= 2 ** 31;
+}
+
+function checkedTable(connection: Connection, table: string, argument: string): string[] {
+  try {
+    return quickCheck(connection, argument);
+  } catch (error) {
+    return [`table ${table} can't be checked: ${error instanceof Error ? error.message : String(error)}`];
+  }
 }
 
 function quickCheck(connection: Connection, argument: string): string[] {

@@ -131,7 +131,7 @@ export type WorkerRequest =
   | { readonly do: "commit publication" }
   /** Drop the mark of a publication that is noted elsewhere. */
   | { readonly do: "drop mark"; readonly path: string; readonly durable: boolean; readonly progress: string }
-  /** Write the rows that were kept apart to a file of their own, which may be there already; it is not durable yet. */
+  /** Write the rows that were kept apart to a new file of their own; it is not durable yet. */
   | {
       readonly do: "write bad file";
       readonly path: string;
