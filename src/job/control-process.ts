@@ -1,4 +1,4 @@
-import { pumpError, toPumpError, type PumpError } from "../base/errors.ts";
+import { pumpError, toPumpError, PumpError } from "../base/errors.ts";
 import { failpoint } from "../base/failpoint.ts";
 import type { Keyring } from "../dump/set-key.ts";
 import type { PlaceKeys } from "../storage/place-keys.ts";
@@ -65,12 +65,18 @@ export class ControlProcess {
       end = "stopped";
       await this.#execute(run, job);
     } catch (error) {
-      log?.write({ kind: "error", lines: toPumpError(error).lines }, new Date());
-      await job?.close(end);
-      await this.#refuseStart(toPumpError(error), places);
+      await this.#fail(toPumpError(error), log, () => job?.close(end), places);
     } finally {
       log?.close();
     }
+  }
+
+  /** Tells the error of a run that tells its clients nothing else. A log that takes no more keeps it from nobody. */
+  async #fail(failure: PumpError, log: LogFile | null, close: () => Promise<void> | undefined, places: PlaceKeys): Promise<void> {
+    const [left] = await attempt(close);
+    await attempt(() => log?.write({ kind: "error", lines: failure.lines }, new Date()));
+    const lines = [...failure.lines, ...(left?.lines ?? [])];
+    await this.#refuseStart(new PumpError(lines, failure.hint), places);
   }
 
   /** Undoes what a job that nobody runs has made so far, and the job. */
@@ -161,6 +167,16 @@ export class ControlProcess {
   /** From here on every error is one of the job, told to its clients. */
   async #execute(run: JobRun, job: Job): Promise<void> {
     run.begin(job, (request) => this.#stopAtOnce(run, request));
+    try {
+      await this.#runToEnd(run, job);
+    } catch (error) {
+      // Else it would go on to look for requests in a control table that is closed.
+      await attempt(() => run.end());
+      throw error;
+    }
+  }
+
+  async #runToEnd(run: JobRun, job: Job): Promise<void> {
     if (run.restarts) run.say(reopenedLine(run.definition.name, run.startTime));
     const [failure, result] = await attempt(() => job.run());
     const ending = failure !== null || result === "stopped" ? "STOPPING" : "COMPLETING";
@@ -259,7 +275,9 @@ function endOf(failure: PumpError): JobEnd {
   return failure.has("TSDP-00012") ? "interrupted" : "failed";
 }
 
-async function attempt<T>(step: () => Promise<T>): Promise<[failure: ReturnType<typeof toPumpError> | null, result: T | null]> {
+async function attempt<T>(
+  step: () => T | Promise<T>,
+): Promise<[failure: ReturnType<typeof toPumpError> | null, result: T | null]> {
   try {
     return [null, await step()];
   } catch (error) {

@@ -94,7 +94,7 @@ function startProcess(tablePath: string, guid: string, task: "start" | "remove",
       cwd: dirname(tablePath),
       detached: true,
       env: { GLIBC_TUNABLES: MEMORY_TUNABLES, ...environmentWithoutSecrets() },
-      stdio: ["pipe", "ignore", trace],
+      stdio: ["pipe", "ignore", trace ?? "ignore"],
       windowsHide: true,
     });
     // A process that ended before it read its input is reported by its end, not by EPIPE.
@@ -103,7 +103,7 @@ function startProcess(tablePath: string, guid: string, task: "start" | "remove",
     child.unref();
     return child;
   } finally {
-    closeSync(trace);
+    if (trace !== null) closeSync(trace);
   }
 }
 

@@ -1,3 +1,4 @@
+import { PumpError } from "../base/errors.ts";
 import { NO_PLACE_KEYS, openPlaces, type PlaceKeys } from "../storage/place-keys.ts";
 import type { ControlTable } from "./control-table.ts";
 import { dumpFilesOf, sqlFilePath, type JobDefinition } from "./definition.ts";
@@ -28,11 +29,17 @@ async function removeExportLeftovers(table: ControlTable, places: PlaceKeys): Pr
   const saved = new ExportCheckpoint(table).load();
   for (const { path, specification, length, identity } of saved?.isEnded === true ? saved.files : []) {
     const reuse = dumpFilesOf(definition)[specification]?.reuse ?? false;
-    const unfinished = await storage.resume(path, { owner, reuse, length, identity }).catch(() => null);
+    const unfinished = await storage.resume(path, { owner, reuse, length, identity }).catch(unlessGone);
     if (unfinished === "published") await storage.remove(path);
     else await unfinished?.discard();
   }
   for (const { path, identity } of table.begunFiles()) await storage.removeUnfinished(path, owner, identity);
+}
+
+/** Only what says that the file was not published and can't be gone on with: any other error may hide one that was. */
+function unlessGone(error: unknown): null {
+  if (error instanceof PumpError && (error.has("ORA-27037") || error.has("ORA-29283"))) return null;
+  throw error;
 }
 
 async function removeUnfinishedScript(definition: JobDefinition): Promise<void> {

@@ -1,9 +1,13 @@
-import { existsSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync, rmSync, statSync, writeSync } from "node:fs";
 import { codeOf, type ErrorLine, type PumpError } from "../base/errors.ts";
 import type { ControlTable } from "./control-table.ts";
 
 /** Bytes that a trace has from the start: an error with its stack takes 1 to 2 KiB. */
 const RESERVED = 4096;
+/** Of a longer trace so much is read at its beginning and at its end: it may be of any size. */
+const MOST_BYTES = 1 << 20;
+/** What the system says when a disk, or a user's share of it, is full. */
+const NO_ROOM: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT"]);
 /** More lines of a trace are not shown. */
 const MOST_LINES = 5;
 const TOLD = /^(?:\w*(?:Error|Exception)\b|FATAL ERROR|(?:ORA|TSDP)-\d+: |SQLITE_\w+: |E[A-Z]+: )/;
@@ -19,16 +23,19 @@ export function tracePath(tablePath: string): string {
 
 /**
  * Begins the trace of a new control process, with room for its last word: that may be that the disk is full.
- * @returns the descriptor that is to be its standard error
+ * @returns the descriptor that is to be its standard error; null: there is no room for a trace
  */
-export function openTrace(tablePath: string): number {
-  const trace = openSync(tracePath(tablePath), "w", 0o600);
+export function openTrace(tablePath: string): number | null {
+  let trace: number | null = null;
   try {
+    trace = openSync(tracePath(tablePath), "w", 0o600);
     // At a position: what is written to the descriptor begins at 0 all the same, and takes the place of these lines.
     writeSync(trace, "\n".repeat(RESERVED), 0);
   } catch (error) {
     // A job that is to be removed from a disk that is full needs no trace.
-    if (codeOf(error) !== "ENOSPC") throw error;
+    if (NO_ROOM.has(codeOf(error))) return trace;
+    if (trace !== null) closeSync(trace);
+    throw error;
   }
   return trace;
 }
@@ -36,7 +43,7 @@ export function openTrace(tablePath: string): number {
 /** Removes the trace of a job whose control process had nothing to say on standard error. */
 export function removeEmptyTrace(tablePath: string): void {
   const path = tracePath(tablePath);
-  if (existsSync(path) && readFileSync(path, "utf8").trim() === "") rmSync(path, { force: true });
+  if (existsSync(path) && statSync(path).size <= MOST_BYTES && readTrace(path).trim() === "") rmSync(path, { force: true });
 }
 
 /** Why the control process of a job that is not over has ended, as far as it could say so. */
@@ -51,13 +58,29 @@ export function lastWords(table: ControlTable): readonly ErrorLine[] {
 export function traceLines(tablePath: string): readonly ErrorLine[] {
   const path = tracePath(tablePath);
   if (!existsSync(path)) return [];
-  const trace = readFileSync(path, "utf8");
+  const trace = readTrace(path);
   const ownCode = OWN_CODE.exec(trace)?.[1];
   return trace
     .split("\n")
     .filter((line) => TOLD.test(line))
     .slice(0, MOST_LINES)
     .map((line) => stackLine(line, ownCode));
+}
+
+function readTrace(path: string): string {
+  const { size } = statSync(path);
+  const descriptor = openSync(path, "r");
+  try {
+    const read = (position: number, length: number) => {
+      const bytes = Buffer.alloc(length);
+      return bytes.toString("utf8", 0, readSync(descriptor, bytes, 0, length, position));
+    };
+    const beginning = read(0, Math.min(size, MOST_BYTES));
+    const rest = Math.min(size - MOST_BYTES, MOST_BYTES);
+    return rest <= 0 ? beginning : `${beginning}\n${read(size - rest, rest)}`;
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 function stackLine(line: string, ownCode: string | undefined): ErrorLine {

@@ -1,5 +1,5 @@
 import type * as childProcess from "node:child_process";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { beforeEach, expect, test, vi } from "vitest";
@@ -7,7 +7,7 @@ import { pumpError } from "../../src/base/errors.ts";
 import { ControlTable } from "../../src/job/control-table.ts";
 import { launchControlProcess } from "../../src/job/launch.ts";
 import { lockPath } from "../../src/job/liveness.ts";
-import { traceLines, tracePath } from "../../src/job/trace.ts";
+import { removeEmptyTrace, traceLines, tracePath } from "../../src/job/trace.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 const spawned = vi.hoisted(() => ({
@@ -114,6 +114,15 @@ test("the trace has room for a last word before a process needs it", async () =>
   hostProgram(`throw new Error("room for " + require("node:fs").fstatSync(2).size);`);
   await expect(launchControlProcess(table.path, {})).rejects.toThrow(/room for 4096$/);
   expect(readFileSync(tracePath(table.path), "utf8")).toMatch(/^\S/m);
+});
+
+test("a trace of any size is looked at", () => {
+  const path = tracePath(table.path);
+  writeFileSync(path, "Error: the first word\n");
+  truncateSync(path, 600 * 2 ** 20);
+  appendFileSync(path, "\nError: the last word\n");
+  removeEmptyTrace(table.path);
+  expect(traceLines(table.path).map(({ text }) => text)).toEqual(["Error: the first word", "Error: the last word"]);
 });
 
 test("lines of an error's stack are taken from a trace as they are, and those of its causes' objects are not", () => {
