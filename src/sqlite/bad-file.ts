@@ -4,6 +4,7 @@ import { openDatabase } from "./database.ts";
 import { OWNER_ONLY } from "./piece-image.ts";
 import { rejectedName } from "./rejected-rows.ts";
 import { hasTable } from "./schema.ts";
+import { BUSY_TIMEOUT_MS } from "./staging.ts";
 
 /** The table of a bad file that says of each row why it is there; with a number behind it where the job has a table of that name. */
 const REASONS_TABLE = "tsdp:rejected";
@@ -58,7 +59,7 @@ function reasonsTableBeside(taken: readonly string[]): string {
 
 /** Removes the rows that were kept apart, in one transaction. */
 export function dropRejected(schemaPath: string, isDurable: boolean, reasons: string, tables: readonly RejectingTable[]): void {
-  const connection = openDatabase(schemaPath, { mustExist: true });
+  const connection = openDatabase(schemaPath, { mustExist: true, timeout: BUSY_TIMEOUT_MS });
   try {
     connection.pragma("foreign_keys = off");
     connection.pragma(`synchronous = ${isDurable ? "full" : "off"}`);

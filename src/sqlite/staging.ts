@@ -20,8 +20,8 @@ export interface StagingTable {
   readonly recomputed?: readonly string[];
 }
 
-/** How long a piece waits for another program's transaction on the target. */
-const BUSY_TIMEOUT_MS = 60_000;
+/** How long a piece, or a publication, waits for another program's transaction on the target. */
+export const BUSY_TIMEOUT_MS = 60_000;
 
 /** Those that every SQLite has. */
 const COLLATIONS: ReadonlySet<string> = new Set(["BINARY", "NOCASE", "RTRIM"]);

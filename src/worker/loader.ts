@@ -14,7 +14,7 @@ import { pieceLayout, type PieceLayout } from "../sqlite/piece-table.ts";
 import { commitPublication, preparePublication } from "../sqlite/publish.ts";
 import type { PublishEvent } from "../sqlite/publish-plan.ts";
 import { loadPiece } from "../sqlite/load-piece.ts";
-import { dropProgressTable, prepareLoading, type CopiedRows } from "../sqlite/staging.ts";
+import { BUSY_TIMEOUT_MS, dropProgressTable, prepareLoading, type CopiedRows } from "../sqlite/staging.ts";
 import { checkTarget, type TargetProblems } from "../sqlite/target.ts";
 import { NO_PLACE_KEYS, openPlaces, type PlaceKeys } from "../storage/place-keys.ts";
 import type { Maskers } from "./maskers.ts";
@@ -115,7 +115,7 @@ export class Loader {
     { path, durable, plan }: WorkerRequest & { do: "prepare publication" },
     report: (event: PublishEvent) => void,
   ): void {
-    const connection = openDatabase(path, { mustExist: true });
+    const connection = openDatabase(path, { mustExist: true, timeout: BUSY_TIMEOUT_MS });
     try {
       connection.pragma(`threads = ${SORTER_THREADS}`);
       connection.pragma(`cache_size = -${INDEX_CACHE_KIB}`);

@@ -271,7 +271,8 @@ export class TargetSchema {
     this.#keeper = null;
     if (this.isNew) {
       keeper?.close();
-      if (!keep && !this.isFinished) removeDatabase(this.workPath);
+      // One that is published lacks nothing but its journal mode and its name: a restart gives them.
+      if (!keep && !this.isFinished && !this.#isPublished) removeDatabase(this.workPath);
     } else if (keeper !== null) {
       // A worker may have ended after its commit and before its answer.
       if (!keep && !this.#isPublished) this.#findPublication(keeper);

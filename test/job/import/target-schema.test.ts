@@ -88,8 +88,8 @@ function load(): TargetSchema {
   return target;
 }
 
-function publish(): void {
-  const worker = openDatabase(at("HR.db"));
+function publish(path = at("HR.db")): void {
+  const worker = openDatabase(path);
   preparePublication(worker, true, PLAN.plan, () => undefined);
   commitPublication(worker);
   worker.close();
@@ -152,6 +152,25 @@ test("a copy from before the publication is loaded on, whatever was noted", () =
   expect([next.isPublished, next.loaded.length]).toEqual([false, 1]);
   next.close(false);
   expect(staging()).toEqual([]);
+});
+
+test("a new schema whose name is taken waits for it, with all that is loaded", () => {
+  rmSync(at("HR.db"));
+  const target = open(null);
+  target.stage(PLAN);
+  publish(target.workPath);
+  target.published();
+  copyFileSync(at("backup"), at("HR.db"));
+  expect(() => {
+    target.finish();
+  }).toThrow("EEXIST");
+  target.close(false);
+  const next = open(null);
+  expect([next.isPublished, next.startsOver]).toEqual([true, false]);
+  rmSync(at("HR.db"));
+  next.finish();
+  next.close(false);
+  expect(staging()).toEqual([PROGRESS]);
 });
 
 test("a job of a version that left no mark is not loaded again when its progress is gone", () => {
