@@ -1,5 +1,6 @@
 export { EXCEPTIONS, KU } from "./api/constants.ts";
 export { connect, type ConnectOptions, type DataPump } from "./api/data-pump.ts";
+export type { StoppedJob } from "./api/attachment.ts";
 export {
   listDump,
   queryDump,

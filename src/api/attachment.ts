@@ -29,6 +29,13 @@ const MESSAGE_BATCH = 1000;
 const RUNNING: ReadonlySet<JobState> = new Set(["EXECUTING", "STOP PENDING", "STOPPING", "COMPLETING"]);
 const ANY_MESSAGE = KU.STATUS_WIP | KU.STATUS_JOB_ERROR;
 
+/** What STOP_JOB has made of a job. */
+export interface StoppedJob {
+  /** UNDEFINED: it is gone; COMPLETED: it came to its end before it could stop. */
+  readonly state: "UNDEFINED" | "DEFINING" | "IDLING" | "STOP PENDING" | "STOPPED" | "COMPLETED";
+  readonly errorCount: number;
+}
+
 /** What stands behind one handle: a session's view of one job, with its own queue of messages. */
 export class Attachment {
   /** Stack of the last failed call on this handle, until it is fetched or a call succeeds. */
@@ -139,24 +146,27 @@ export class Attachment {
   }
 
   /**
-   * STOP_JOB, whatever state the job is in; returns when the stop has taken effect.
+   * STOP_JOB, whatever state the job is in; returns when the stop has taken effect, with the state that the job has reached.
    * @param places what opens the places of its files, for a job that nobody runs and that is to be removed
    */
-  async stop(immediate: boolean, keepMaster: boolean, delay: number, places: () => Promise<PlaceKeys>): Promise<void> {
+  async stop(immediate: boolean, keepMaster: boolean, delay: number, places: () => Promise<PlaceKeys>): Promise<StoppedJob> {
     const { table } = this.#job;
     for (;;) {
-      const { state } = this.row();
+      const { state, errorCount } = this.row();
       if (!isBeforeStart(state) || isBeingStarted(table)) {
         if (await this.ask({ verb: "stop", immediate, keepMaster, delay })) break;
-      } else if (keepMaster || (await this.#remove(state, places))) return;
+      } else if (keepMaster) return { state, errorCount };
+      else if (await this.#remove(state, places)) return { state: "UNDEFINED", errorCount };
       else await sleep(POLL_MS);
     }
-    if (!immediate) return;
+    if (!immediate) return { state: "STOP PENDING", errorCount: table.job().errorCount };
     const deadline = performance.now() + STOP_TIMEOUT_MS;
-    while (!this.#hasStopped(keepMaster)) {
-      if (performance.now() > deadline) throw pumpError([["ORA-39002"], ["ORA-39015"]], NOT_REMOVED);
+    while (performance.now() < deadline) {
+      const reached = this.#stoppedState(keepMaster);
+      if (reached !== null) return { state: reached, errorCount: table.job().errorCount };
       await sleep(POLL_MS);
     }
+    throw pumpError([["ORA-39002"], ["ORA-39015"]], NOT_REMOVED);
   }
 
   /** The next queued message of the kinds in `mask`, taken from the queue. Messages for the log file only are passed over. */
@@ -241,11 +251,14 @@ export class Attachment {
     });
   }
 
-  /** A job that is not kept has stopped when its control table is gone; one that came to its end first may keep it. */
-  #hasStopped(keepMaster: boolean): boolean {
+  /** What has become of a job that was to stop; null: not yet. One that is not kept has stopped when its control table is gone. */
+  #stoppedState(keepMaster: boolean): StoppedJob["state"] | null {
     const { table } = this.#job;
-    if (isAlive(lockPath(table.path))) return false;
-    return keepMaster || !existsSync(table.path) || table.job().state === "COMPLETED";
+    if (isAlive(lockPath(table.path))) return null;
+    // It came to its end first.
+    if (table.job().state === "COMPLETED") return "COMPLETED";
+    if (keepMaster) return "STOPPED";
+    return existsSync(table.path) ? null : "UNDEFINED";
   }
 
   #hasMessage(mask: number): boolean {

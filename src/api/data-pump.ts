@@ -14,7 +14,7 @@ import { attachJob, onlyJob, operationOf } from "../job/jobs.ts";
 import { placeKeysOf, removalKeysOf } from "../job/place-access.ts";
 import { secretsOf } from "../job/secrets.ts";
 import type { JobState } from "../job/states.ts";
-import type { Attachment } from "./attachment.ts";
+import type { Attachment, StoppedJob } from "./attachment.ts";
 import { KU } from "./constants.ts";
 import { DatabaseSession } from "./database-session.ts";
 import { assertReachable, isGivenAgain, queriesOf } from "./dump-urls.ts";
@@ -308,13 +308,16 @@ export class DataPump extends DatabaseSession {
    * @param immediate 0: workers finish their item; else they are not waited for, and their items are done again.
    * @param keepMaster 0: the job is removed with all that it has made so far; null and else: it can be started again.
    * @param delay seconds for which other sessions stay attached.
+   * @returns what has become of the job: with `immediate` it may have COMPLETED all the same.
+   * @throws ORA-39004 with ORA-39016 when it is COMPLETING, or over
    */
-  async stopJob(handle: number, immediate = 0, keepMaster: number | null = null, delay = 60): Promise<void> {
+  async stopJob(handle: number, immediate = 0, keepMaster: number | null = null, delay = 60): Promise<StoppedJob> {
     return this.#session.call(handle, "STOP_JOB", async (attachment) => {
       if (!(delay >= 0)) throw invalidArgument(["ORA-39207", String(delay), "DELAY"]);
       const places = () => removalKeysOf(this.home, attachment.table.definition());
-      await attachment.stop(immediate !== 0, keepMaster !== 0, delay, places);
+      const stopped = await attachment.stop(immediate !== 0, keepMaster !== 0, delay, places);
       this.#session.detach(handle);
+      return stopped;
     });
   }
 

@@ -111,7 +111,7 @@ export async function interact(pump: DataPump, handle: number, options: ClientOp
     },
     tellStop: (stop: StopOutcome) => {
       const text = stopText(stop, description);
-      if (json) screen.show({ event: "end", ...stop, exitCode: 0, hint: text });
+      if (json) screen.show({ event: "end", ...stop, hint: text });
       else output.out(printable(text));
     },
   };

@@ -1,7 +1,7 @@
 import { KU } from "../api/constants.ts";
 import type { DataPump } from "../api/data-pump.ts";
 import { parseFileSize } from "../api/files.ts";
-import type { JobStatus, StatusReport } from "../api/status-types.ts";
+import type { JobStatus } from "../api/status-types.ts";
 import { pumpError, toPumpError } from "../base/errors.ts";
 import type { CommandSource } from "./command-source.ts";
 import { errorLines } from "./error-report.ts";
@@ -155,12 +155,10 @@ export class Interactive {
 
   async #stop(immediate: number, keepMaster: number): Promise<number | null> {
     if (!(await this.#source.confirm("Are you sure you wish to stop this job ([yes]/no): "))) return null;
-    const { pump, handle } = this.#job;
-    const { jobState, status } = await pump.getStatus(handle, STATUS_MASK, 0);
-    await pump.stopJob(handle, immediate, keepMaster);
-    const errorCount = status.jobStatus?.errorCount ?? 0;
-    this.#job.tellStop({ state: keepMaster === 0 ? null : stateAfterStop(jobState, immediate), errorCount });
-    return 0;
+    const { state, errorCount } = await this.#job.pump.stopJob(this.#job.handle, immediate, keepMaster);
+    const exitCode = state === "COMPLETED" ? exitCodeOf({ state, errorCount }) : 0;
+    this.#job.tellStop({ state: state === "UNDEFINED" ? null : state, errorCount, exitCode });
+    return exitCode;
   }
 
   async #showStatus(): Promise<void> {
@@ -209,10 +207,4 @@ export class Interactive {
     const isScript = !this.#source.isTerminal;
     return exitCode === 0 && isScript && this.#hasFailed ? 1 : exitCode;
   }
-}
-
-/** A job that nobody runs stays as it is; one that is to stop in order is told to, and not waited for. */
-function stateAfterStop(state: StatusReport["jobState"], immediate: number): StopOutcome["state"] {
-  if (state === "IDLING" || state === "DEFINING") return state;
-  return immediate === 0 ? "STOP PENDING" : "STOPPED";
 }

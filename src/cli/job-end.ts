@@ -27,8 +27,10 @@ export function tellEnd(following: Following, job: JobDesc | null, screen: JobSc
 /** What STOP_JOB and KILL_JOB have done. */
 export interface StopOutcome {
   /** Of the job; null: it is gone. */
-  readonly state: "DEFINING" | "IDLING" | "STOP PENDING" | "STOPPED" | null;
+  readonly state: "DEFINING" | "IDLING" | "STOP PENDING" | "STOPPED" | "COMPLETED" | null;
   readonly errorCount: number;
+  /** Of the client that has stopped it. */
+  readonly exitCode: number;
 }
 
 export function stopText({ state }: StopOutcome, job: JobDesc | null): string {
@@ -45,6 +47,8 @@ export function stopText({ state }: StopOutcome, job: JobDesc | null): string {
       return `${name} stops when its workers have finished what they are at${again}`;
     case "STOPPED":
       return `${name} stopped${again}`;
+    case "COMPLETED":
+      return `${name} had completed before it could stop.`;
   }
 }
 

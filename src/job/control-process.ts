@@ -197,10 +197,11 @@ export class ControlProcess {
   /** STOP_JOB with IMMEDIATE: a statement of SQLite can't be interrupted, but what it does is undone when its process ends. */
   #stopAtOnce(run: JobRun, request: StopRequest): void {
     setTimeout(() => {
-      if (this.#isEnding) return;
+      if (this.#isEnding || this.#table.job().state === "COMPLETING") return;
       run.end();
+      const { keepMaster } = run.stopRequest ?? request;
       this.#tellEnd(run, "STOPPED", request.delay);
-      if (!request.keepMaster) startRemoval(this.#table.path, run.definition.guid, run.places);
+      if (!keepMaster) startRemoval(this.#table.path, run.definition.guid, run.places);
       process.kill(process.pid, "SIGKILL");
     }, IMMEDIATE_GRACE_MS).unref();
   }
@@ -215,8 +216,7 @@ export class ControlProcess {
       removeJob(this.#table, this.#lock);
       return;
     }
-    if (outcome === "STOPPED" && stopRequest?.keepMaster === false)
-      startRemoval(this.#table.path, run.definition.guid, run.places);
+    if (!completed && stopRequest?.keepMaster === false) startRemoval(this.#table.path, run.definition.guid, run.places);
     this.#table.close();
     this.#lock.remove();
   }

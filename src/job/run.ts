@@ -195,7 +195,8 @@ export class JobRun {
     clearTimeout(this.#timer);
     for (const request of this.table.openRequests(this.#lastRequest)) {
       if (request.verb === "log_entry") this.logEntry(request.message, request.logFileOnly);
-      this.table.answerRequest(request.seq, request.verb === "log_entry" || request.verb === "stop" ? null : this.#tooLate());
+      const isDone = request.verb === "log_entry" || (request.verb === "stop" && this.#takeStop(request));
+      this.table.answerRequest(request.seq, isDone ? null : this.#tooLate());
     }
   }
 
@@ -251,10 +252,19 @@ export class JobRun {
         this.#handlers?.stopWorker(request.worker);
         break;
       case "stop":
-        this.#stop = request;
-        this.table.updateJob({ state: request.immediate ? "STOPPING" : "STOP PENDING" });
+        if (!this.#takeStop(request)) throw pumpError([["ORA-39004"]]);
         break;
     }
+  }
+
+  /** @returns whether the job can still stop: one that is COMPLETING has done all that it was to do. */
+  #takeStop(request: StopRequest): boolean {
+    const { state } = this.table.job();
+    if (state === "COMPLETING") return false;
+    // One who has killed the job is not overruled by another who would keep it.
+    this.#stop = { ...request, keepMaster: request.keepMaster && this.#stop?.keepMaster !== false };
+    if (state !== "STOPPING") this.table.updateJob({ state: request.immediate ? "STOPPING" : "STOP PENDING" });
+    return true;
   }
 
   #tooLate(): JobAnswer {

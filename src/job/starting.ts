@@ -9,7 +9,7 @@ import type { JobState } from "./states.ts";
 const PROBE_TIMEOUT_MS = 2000;
 
 /** Whether the job does not run: nobody has started it, or a start is under way. */
-export function isBeforeStart(state: JobState): boolean {
+export function isBeforeStart(state: JobState): state is "DEFINING" | "IDLING" {
   return state === "DEFINING" || state === "IDLING";
 }
 

@@ -6,12 +6,13 @@ import { followingError, stopText, type StopOutcome } from "../../src/cli/job-en
 const job = { owner: "SYSTEM", jobName: "Nightly one", globalName: "/data/my db" } as JobDesc;
 
 test("who stops a job is told what has become of it", () => {
-  const said = (state: StopOutcome["state"]) => stopText({ state, errorCount: 0 }, job);
+  const said = (state: StopOutcome["state"]) => stopText({ state, errorCount: 0, exitCode: 0 }, job);
   expect(said(null)).toBe('Job "SYSTEM"."Nightly one" killed.');
   expect(said("IDLING")).toBe('Job "SYSTEM"."Nightly one" is not running.');
   expect(said("DEFINING")).toMatch(/^Job "SYSTEM"."Nightly one" has not been started; .* KILL_JOB removes it\.$/);
   const again = "start it again with START_JOB after: tsdp attach '\"Nightly one\"' '/data/my db'";
   expect(said("STOP PENDING")).toBe(`Job "SYSTEM"."Nightly one" stops when its workers have finished what they are at; ${again}`);
+  expect(said("COMPLETED")).toBe('Job "SYSTEM"."Nightly one" had completed before it could stop.');
   expect(said("STOPPED")).toBe(`Job "SYSTEM"."Nightly one" stopped; ${again}`);
 });
 

@@ -49,7 +49,7 @@ function table(): ControlTable {
 }
 
 /** Starts the job, and asks for its stop while its control process stands still before it is EXECUTING. */
-async function startedAndAsked(start: () => Promise<void>, ask: () => Promise<void>): Promise<string[]> {
+async function startedAndAsked(start: () => Promise<unknown>, ask: () => Promise<unknown>): Promise<string[]> {
   const held = join(folder, "held");
   process.env["TSDP_FAILPOINT"] = `${PREPARED}:1:${held}`;
   const starting = start().then(

@@ -1,0 +1,60 @@
+import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import type { DataPump } from "../../src/api/data-pump.ts";
+import type { ControlTable } from "../../src/job/control-table.ts";
+import { LivenessLock, lockPath } from "../../src/job/liveness.ts";
+import { JobRun } from "../../src/job/run.ts";
+import { controlTable, exampleSession, expectCodes } from "./example-session.ts";
+
+const HANDLERS = { setDegree: vi.fn(), addFile: vi.fn(), stopWorker: vi.fn() };
+
+describe("STOP_JOB of a job that comes to its end by itself", () => {
+  let pump: DataPump;
+  let handle: number;
+  /** What its control process has. */
+  let table: ControlTable;
+  let run: JobRun;
+  let lock: LivenessLock;
+
+  beforeEach(async () => {
+    const session = await exampleSession();
+    pump = session.pump;
+    handle = await pump.open("EXPORT", "SCHEMA", null, "EXAMPLE1");
+    table = controlTable(session);
+    table.updateJob({ state: "EXECUTING", startTime: new Date().toISOString() });
+    lock = LivenessLock.acquire(lockPath(table.path), 1000);
+    const facts = { log: null, keyring: { password: null, masterKeys: null }, places: { access: [], queries: {} } };
+    run = new JobRun(table, table.definition(), { ...facts, restarts: false, remapKey: null });
+    onTestFinished(() => {
+      run.end();
+      lock.release();
+    });
+  });
+
+  test.each([
+    ["while it is COMPLETING", () => run.begin(HANDLERS, () => expect.unreachable())],
+    ["at its very end", () => run.end()],
+  ])("is refused %s, and leaves its state", async (_, takeUp) => {
+    const stopping = pump.stopJob(handle, 1, 0);
+    table.updateJob({ state: "COMPLETING" });
+    takeUp();
+    await expectCodes(stopping, "ORA-39004", "ORA-39016");
+    expect([table.job().state, run.isStopping]).toEqual(["COMPLETING", false]);
+  });
+
+  test.each([null, 0])("tells that the job has COMPLETED (keepMaster %s)", async (keepMaster) => {
+    const stopping = pump.stopJob(handle, 1, keepMaster);
+    run.begin(HANDLERS, () => undefined);
+    await vi.waitUntil(() => run.isStopping);
+    run.end();
+    table.updateJob({ state: "COMPLETED", errorCount: 2 });
+    lock.release();
+    expect(await stopping).toEqual({ state: "COMPLETED", errorCount: 2 });
+  });
+
+  test("a job that was killed is not kept because another wants it to stop only", async () => {
+    for (const keepMaster of [false, true]) table.request({ verb: "stop", immediate: !keepMaster, keepMaster, delay: 60 });
+    run.begin(HANDLERS, () => undefined);
+    await vi.waitUntil(() => table.openRequests(0).length === 0);
+    expect([table.job().state, run.stopRequest?.keepMaster]).toEqual(["STOPPING", false]);
+  });
+});
