@@ -102,7 +102,7 @@ export class DataPump extends DatabaseSession {
 
   /**
    * Attaches to a job and returns a handle; messages of the job come from now on. A job that is not running becomes IDLING.
-   * @param jobName null: the only job of the owner that is DEFINING, EXECUTING or IDLING.
+   * @param jobName null: the only job of the owner that is DEFINING, EXECUTING or IDLING; when none is, the only one that is NOT RUNNING.
    * @param jobOwner null: the user of the session. To the jobs of others may attach who has the role that goes with the
    * operation, DATAPUMP_EXP_FULL_DATABASE or DATAPUMP_IMP_FULL_DATABASE; only their owners start them.
    * @throws ORA-31626 when there is no such job, ORA-31630 when the name can't be left out, ORA-31631 for the job of another user,

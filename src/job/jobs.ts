@@ -197,10 +197,15 @@ export function defaultJobName(home: string, owner: string, operation: Operation
   throw pumpError([["ORA-31634"], ["ORA-31664"]]);
 }
 
-/** The only job of the owner that is DEFINING, EXECUTING or IDLING. @throws ORA-31630 when there is none, or more than one */
+/**
+ * The only job of the owner that is DEFINING, EXECUTING or IDLING; when none is, the only one that is NOT RUNNING.
+ * @throws ORA-31630 when there is none, or more than one
+ */
 export function onlyJob(home: string, owner: string): string {
   const live: readonly JobState[] = ["DEFINING", "EXECUTING", "IDLING"];
-  const [job, second] = listJobs(home).filter((job) => job.owner === owner && live.includes(job.state));
+  const jobs = listJobs(home).filter((job) => job.owner === owner && job.operation !== "UNDEFINED");
+  const running = jobs.filter(({ state }) => live.includes(state));
+  const [job, second] = running.length > 0 ? running : jobs.filter(({ state }) => state === "NOT RUNNING");
   if (job === undefined || second !== undefined) throw pumpError([["ORA-31626"], ["ORA-31630", owner]], NO_SUCH_JOB);
   return job.name;
 }

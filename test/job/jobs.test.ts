@@ -12,6 +12,7 @@ import {
   jobsFolder,
   leaveJob,
   listJobs,
+  onlyJob,
   removeJob,
   attachJob,
   type AttachedJob,
@@ -119,6 +120,18 @@ describe("jobs", () => {
     expect(listJobs(home)).toMatchObject([{ state: "IDLING" }]);
     leaveJob(second);
     expect(listJobs(home)).toMatchObject([{ state: "NOT RUNNING", attachedSessions: 0 }]);
+  });
+
+  test("the only job that runs needs no name, and when none runs the only one that there is", () => {
+    const stopped = { state: "STOPPED", startTime: new Date().toISOString() } as const;
+    abandon("STOPPED", stopped);
+    expect(onlyJob(home, "SYSTEM")).toBe("STOPPED");
+    expect(() => onlyJob(home, "HR")).toThrow("ORA-31630");
+    abandon("OTHER", stopped);
+    expect(() => onlyJob(home, "SYSTEM")).toThrow("ORA-31630");
+    const running = createJob(home, definition("RUNNING"));
+    expect(onlyJob(home, "SYSTEM")).toBe("RUNNING");
+    leaveJob(running);
   });
 
   test("a job that was being defined by dead sessions can't be attached to; one that has completed stays so", async () => {
