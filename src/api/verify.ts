@@ -52,12 +52,14 @@ export async function verifyDump(
   { verifying, comparing }: VerifyProgress = {},
 ): Promise<VerifyReport> {
   return rejecting(async () => {
-    const access = await dumpAccess(files, options);
+    // Nobody is asked for a password after the dump was read for an hour.
+    const live = against === null ? null : await openLive(against, options);
+    const access = await dumpAccess(files, { ...options, ...live?.login });
     const set = await openSet(files, access);
     const verification = await verifySet(set, access, verifying);
-    if (against === null) return { verification, comparisons: null };
+    if (against === null || live === null) return { verification, comparisons: null };
     if (verification.master !== null) assertNoPages({ master: verification.master });
-    const pairs = pairSchemas(verification, against, await openLive(against, options));
+    const pairs = pairSchemas(verification, against, live);
     return { verification, comparisons: await compareSet(set, access.storage, verification, pairs, comparing) };
   });
 }
@@ -66,11 +68,17 @@ export async function verifyDump(
 async function openLive({ database }: Against, options: DumpOptions): Promise<LiveDatabase> {
   const { userPassword, currentDirectory = "." } = options;
   const directory = resolve(currentDirectory);
-  const login = options.database === undefined ? undefined : parseConnectString(options.database, directory);
-  const identity = parseConnectString(database, directory, login);
+  const own = parseConnectString(options.database, directory);
+  const identity = parseConnectString(database, directory, options.database === undefined ? undefined : own);
   const home = homeFolder(identity.database);
-  await new Users(home).authenticate(identity, userPassword);
-  return { database: identity.database, privileges: Privileges.of(home, identity.user) };
+  let { password } = identity;
+  await new Users(home).authenticate(identity, async () => (password = (await userPassword?.()) ?? null));
+  const isSame = own.user === identity.user && homeFolder(own.database) === home;
+  return {
+    database: identity.database,
+    privileges: Privileges.of(home, identity.user),
+    login: isSame && password !== null ? { userPassword: async () => Promise.resolve(password) } : {},
+  };
 }
 
 function foreignSchema(): PumpError {
@@ -81,6 +89,8 @@ function foreignSchema(): PumpError {
 interface LiveDatabase {
   readonly database: string;
   readonly privileges: Privileges;
+  /** What its user has answered, where the same one is asked for a credential. */
+  readonly login: Pick<DumpOptions, "userPassword">;
 }
 
 function pairSchemas(
