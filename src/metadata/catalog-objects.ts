@@ -49,7 +49,8 @@ export function catalogFact(objects: readonly CatalogObject[]): Readonly<Record<
 }
 
 /**
- * What the fact lists, in the order in which it can be made; nothing in it is believed. Kinds of a later version are passed over.
+ * What the fact lists, in the order in which it can be made; nothing in it is believed. Kinds of a later version are passed over, and
+ * SYSTEM: no export writes it, and the first user of an import brings it.
  * @throws BadImage
  */
 export function catalogObjects(job: ReadonlyMap<string, string>): readonly CatalogObject[] {
@@ -65,7 +66,8 @@ function decode(value: unknown): CatalogObject | null {
   if (typeof value !== "object" || value === null) throw bad();
   const fields = value as Readonly<Record<string, unknown>>;
   const tail = CATALOG_TAILS.find((known) => known === fields["tail"]);
-  return tail === undefined ? null : decodeKnown(tail, fields);
+  const object = tail === undefined ? null : decodeKnown(tail, fields);
+  return object?.tail === "USER" && object.name === "SYSTEM" ? null : object;
 }
 
 function decodeKnown(tail: CatalogTail, fields: Readonly<Record<string, unknown>>): CatalogObject {

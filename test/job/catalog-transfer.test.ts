@@ -212,6 +212,7 @@ test("a list of catalog objects is believed as far as it can be one", () => {
   expect(catalogObjects(new Map())).toEqual([]);
   expect(read([...good].reverse()), "in the order in which they can be made").toEqual(good);
   expect(read([{ tail: "PROFILE", name: "later" }])).toEqual([]);
+  expect(read([{ tail: "USER", name: "SYSTEM", locked: true }]), "whom the first user brings").toEqual([]);
   expect(read([{ tail: "USER", name: "HR" }]), "in doubt a user is locked").toMatchObject([{ locked: true }]);
   const bad: unknown[] = [
     ...["{", "{}", "null", [1], [null], Array(10_001).fill(good[0])],
