@@ -3,7 +3,7 @@ import { pumpError, toPumpError, type ErrorLine } from "../base/errors.ts";
 import type { Keyring } from "../dump/set-key.ts";
 import type { PlaceKeys } from "../storage/place-keys.ts";
 import type { ControlTable, JobAnswer, JobRequest } from "./control-table.ts";
-import type { DumpFileStatus, JobDefinition, WorkerStatus } from "./definition.ts";
+import type { DumpFileStatus, JobDefinition, JobMessage, WorkerStatus } from "./definition.ts";
 import type { Job } from "./job.ts";
 import type { LogFile } from "./log-file.ts";
 
@@ -147,13 +147,21 @@ export class JobRun {
     });
   }
 
+  /** Tells what was put into words before, once over all runs of the job. */
+  tellOnce(what: string, message: JobMessage): void {
+    this.once(`${what} ${JSON.stringify(message)}`, () => {
+      if (message.kind === "error") this.report(message.lines);
+      else this.#send(message);
+    });
+  }
+
   /** A catalogued message that is no error of the job. */
   note(line: ErrorLine): void {
     this.#send({ kind: "wip", lines: [line] });
   }
 
   /** Reports an error that the job survives, and counts it. */
-  report(lines: readonly ErrorLine[]): void {
+  report(lines: JobMessage["lines"]): void {
     this.#errorCount += 1;
     this.table.updateJob({ errorCount: this.#errorCount });
     this.#send({ kind: "error", lines });

@@ -56,6 +56,8 @@ export interface TakenObject {
 export type PublishEvent =
   /** An object that takes its time is begun. */
   | { readonly kind: "begun"; readonly object: SchemaObject }
+  /** A refused row of it has undone all that was told; everything begins anew, without its rows. */
+  | { readonly kind: "undone"; readonly object: SchemaObject }
   /** It is there, less the rows that were kept apart. */
   | { readonly kind: "object"; readonly object: SchemaObject; readonly rejections: readonly Rejection[] }
   /** Its name, or that of what it belongs to, has been given to something else since the plan was made: it is left out. */

@@ -340,10 +340,11 @@ class Publication {
   }
 
   /** ON CONFLICT ROLLBACK and RAISE(ROLLBACK) of a table end the transaction for all others, which are to be there all the same. */
-  #afterEnd({ name }: SchemaObject, kind: "failed" | "rejected", error: unknown): unknown {
+  #afterEnd(object: SchemaObject, kind: "failed" | "rejected", error: unknown): unknown {
     if (kind !== "rejected" || !isRefusal(error)) return error;
     const ending = Object.assign(new Error(`${error.message} (${ENDING})`), { code: error.code });
-    this.#ending.set(foldName(name), error instanceof NotTruncated ? new NotTruncated(ending) : ending);
+    this.#ending.set(foldName(object.name), error instanceof NotTruncated ? new NotTruncated(ending) : ending);
+    this.#report({ kind: "undone", object });
     return new TransactionEnded();
   }
 
@@ -360,9 +361,7 @@ function plainRowid(connection: Connection, table: string): string | null {
   return failureOf(connection, `SELECT ${rowid} FROM main.${quoteIdentifier(table)}`) === null ? rowid : null;
 }
 
-/** Most characters of a definition that are shown with the error that it gave. */
-const MOST_SHOWN = 4000;
-
-function shortened(sql: string): string {
-  return sql.length <= MOST_SHOWN ? sql : `${sql.slice(0, MOST_SHOWN)} ...`;
+/** As much of a definition as is shown with the error that it gave. */
+function shortened(sql: string, most = 4000): string {
+  return sql.length <= most ? sql : `${sql.slice(0, most)} ...`;
 }

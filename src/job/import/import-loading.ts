@@ -1,4 +1,4 @@
-import { pumpError } from "../../base/errors.ts";
+import { pumpError, type ErrorLine } from "../../base/errors.ts";
 import { qualifiedName } from "../../base/identifiers.ts";
 import { isSystemTable, type DumpObject } from "../../metadata/dump-object.ts";
 import { objectPath, type ExportMode } from "../../metadata/object-paths.ts";
@@ -222,32 +222,29 @@ export function tellRows(
         ]).lines,
       );
     const line = rowsLine("imported", schema, object.name, bytes, rows, isKept ? rows + rejected : rows);
-    if (table.raw) sayRows(run, worker, line, begun, "direct_path");
-    if (rejected > 0 && isKept) tellRejections(run, name, [{ rows: rejected, reason }]);
+    if (table.raw) run.say(rowsText(run, worker, line, begun, "direct_path"));
+    if (rejected > 0 && isKept) run.report(rejectionLines(name, { rows: rejected, reason }));
   });
 }
 
 /** Each reason is one error of the job. */
-export function tellRejections(run: JobRun, table: string, rejections: readonly Rejection[]): void {
-  for (const { rows, reason } of rejections)
-    run.report(
-      pumpError([
-        ["ORA-39224", rows],
-        ["TSDP-00010", `table ${table}: ${reason}`],
-      ]).lines,
-    );
+export function rejectionLines(table: string, { rows, reason }: Rejection): readonly ErrorLine[] {
+  return pumpError([
+    ["ORA-39224", rows],
+    ["TSDP-00010", `table ${table}: ${reason}`],
+  ]).lines;
 }
 
 /** The line on the rows of a table; METRICS adds how long they took and how they came. */
-export function sayRows(
+export function rowsText(
   run: JobRun,
   worker: number,
   line: string,
   begun: number | null,
   method: "direct_path" | "conventional",
-): void {
+): string {
   const metrics = run.hasMetrics ? rowsMetrics((Date.now() - (begun ?? Date.now())) / 1000, method) : "";
-  run.say(run.ofWorker(worker, line) + metrics);
+  return run.ofWorker(worker, line) + metrics;
 }
 
 function advance(progress: LoadProgress, { bytes }: TableLoad["pieces"][number], { rows, rejected }: CopiedRows): void {

@@ -5,13 +5,13 @@ import { isSystemTable } from "../../metadata/dump-object.ts";
 import { pathTail, viewKeys, type ObjectPathTail } from "../../metadata/object-paths.ts";
 import type { PublishEvent } from "../../sqlite/publish-plan.ts";
 import type { CheckedTables } from "../../sqlite/target.ts";
-import type { InvalidValues } from "../../sqlite/validate-rows.ts";
 import { BadFile } from "./bad-file.ts";
 import type { Crew } from "../crew.ts";
-import { sayRows, tellRejections, type LoadedRows, type SchemaWork } from "./import-loading.ts";
+import { rowsText, type LoadedRows, type SchemaWork } from "./import-loading.ts";
 import type { TableLoad } from "./import-plan.ts";
-import { takenLines } from "./outcome-lines.ts";
+import { outcomeErrors } from "./outcome-lines.ts";
 import { rowsLine } from "../log-lines.ts";
+import type { JobMessage } from "../definition.ts";
 import type { JobRun } from "../run.ts";
 import type { WorkerBoard } from "../worker-board.ts";
 import type { WorkerThread } from "../worker-thread.ts";
@@ -63,18 +63,19 @@ export class Publishing {
     if (!target.isPublished) {
       // What an earlier run has written is of rows that are loaded anew.
       bad?.remove();
+      const outcome: JobMessage[] = [];
       const preparing = worker.call(
         { do: "prepare publication", path: target.workPath, durable: !target.isNew, plan: plan.plan },
         (event) => {
-          this.#tell(worker, work, event);
+          this.#note(worker.number, work, event, outcome);
         },
       );
       await target.guard(preparing);
-      // A restart that finds the schema published has nothing left to tell of it.
-      target.keepTold();
+      target.keepOutcome(outcome);
       await target.guard(worker.call({ do: "commit publication" }));
       target.published();
     }
+    this.#tellOutcome(work);
     if (!target.isFinished) {
       const mark = { path: target.workPath, durable: !target.isNew, progress: plan.plan.progress };
       await target.guard(worker.call({ do: "drop mark", ...mark }));
@@ -144,21 +145,29 @@ export class Publishing {
     });
   }
 
-  /** All is told before the transaction is committed: a run that ends before that publishes again, and tells nothing twice. */
-  #tell(worker: WorkerThread, work: SchemaWork, event: PublishEvent): void {
+  /** Puts what has become of an object into words: they are told when the transaction is committed, which may fail, and be done anew. */
+  #note(worker: number, work: SchemaWork, event: PublishEvent, outcome: JobMessage[]): void {
     const { object } = event;
     const { name: schema } = work.target;
     if (event.kind === "begun") {
-      this.#begun.set(worker.number, Date.now());
-      this.#board.begin(worker.number, { schema, name: object.name }, object.type.toUpperCase());
+      this.#begun.set(worker, Date.now());
+      this.#board.begin(worker, { schema, name: object.name }, object.type.toUpperCase());
       this.#run.progress(() => this.#loading.progress());
       return;
     }
-    this.#addTime(worker.number, work, object);
-    this.#run.once(`${event.kind} ${schema} ${object.type} ${object.name}`, () => {
-      this.#tellOutcome(worker.number, work, event);
-    });
-    failpoint("import outcome told");
+    if (event.kind === "undone") {
+      outcome.length = 0;
+      return;
+    }
+    this.#addTime(worker, work, object);
+    outcome.push(...this.#messagesOn(worker, work, event));
+  }
+
+  #tellOutcome({ target }: SchemaWork): void {
+    for (const message of target.outcome) {
+      this.#run.tellOnce(`outcome ${target.name}`, message);
+      failpoint("import outcome told");
+    }
   }
 
   #addTime(worker: number, work: SchemaWork, { type, name }: PublishEvent["object"]): void {
@@ -186,25 +195,22 @@ export class Publishing {
     return typed;
   }
 
-  #tellOutcome(worker: number, work: SchemaWork, event: Exclude<PublishEvent, { kind: "begun" }>): void {
-    const { object } = event;
-    const { target } = work;
-    const name = qualifiedName(target.name, object.name);
-    if (event.kind === "failed")
-      this.#run.report(pumpError([["ORA-39083", `${object.type.toUpperCase()}:${name}`], ...event.lines]).lines);
-    if (event.kind === "taken") this.#run.report(takenLines(this.#run.definition, target.name, event));
-    if (event.kind === "invalid") tellInvalid(this.#run, target.name, object.name, event.values);
-    if (event.kind === "rejected") this.#run.report(pumpError([["ORA-31693", name], ["ORA-02354"], ...event.lines]).lines);
-    if (event.kind === "not truncated") this.#run.report(pumpError([["ORA-39120", name], ...event.lines]).lines);
+  #messagesOn(worker: number, work: SchemaWork, event: Exclude<PublishEvent, { kind: "begun" | "undone" }>): JobMessage[] {
+    const { definition } = this.#run;
+    const errors = outcomeErrors(definition, work.target.name, event).map((lines): JobMessage => ({ kind: "error", lines }));
+    const line = event.kind === "object" ? this.#rowsLine(worker, work, event) : null;
+    return line === null ? errors : [{ kind: "wip", lines: [{ code: null, text: line }] }, ...errors];
+  }
+
+  #rowsLine(worker: number, work: SchemaWork, { object, rejections }: Extract<PublishEvent, { kind: "object" }>): string | null {
     const load = this.#typedOf(work).get(object.name);
     const progress = load === undefined ? undefined : this.#loading.progressOf(load);
-    if (event.kind !== "object" || load === undefined || progress === undefined || isSystemTable(load.object)) return;
-    const offered = progress.rows;
-    const refused = event.rejections.reduce((sum, { rows }) => sum + rows, 0);
+    if (load === undefined || progress === undefined || isSystemTable(load.object)) return null;
+    const { rows: offered, begun } = progress;
+    const refused = rejections.reduce((sum, { rows }) => sum + rows, 0);
     const size = this.#loading.sizeOf(progress);
-    const line = rowsLine("imported", target.name, object.name, size, offered - refused, offered);
-    sayRows(this.#run, worker, line, progress.begun, "conventional");
-    tellRejections(this.#run, name, event.rejections);
+    const line = rowsLine("imported", work.target.name, object.name, size, offered - refused, offered);
+    return rowsText(this.#run, worker, line, begun, "conventional");
   }
 }
 
@@ -215,16 +221,4 @@ function checkedTables({ loads, plan }: SchemaWork["plan"]): CheckedTables {
     emptied: [...plan.drops, ...truncated],
     replaced: plan.drops,
   };
-}
-
-/** Each column is one error of the job. */
-function tellInvalid(run: JobRun, schema: string, table: string, values: readonly InvalidValues[]): void {
-  for (const { column, reason, rows, rowids } of values)
-    run.report(
-      pumpError([
-        ["ORA-02374", schema, table],
-        ["TSDP-00010", `column ${quoteIdentifier(column)} has ${reason} in ${rows} row(s)`],
-        ...rowids.map((rowid) => ["ORA-02372", `rowid ${rowid}`] as const),
-      ]).lines,
-    );
 }

@@ -2,6 +2,7 @@ import type { RejectingTable } from "../../sqlite/bad-file.ts";
 import { isMarkedPublished, type LoadedPiece } from "../../sqlite/staging.ts";
 import type { ExistingObject } from "../../sqlite/target.ts";
 import type { ControlTable } from "../control-table.ts";
+import type { JobMessage } from "../definition.ts";
 
 /** What an import has decided and done about one schema, over all of its runs. */
 export interface SavedTarget {
@@ -20,6 +21,8 @@ export interface SavedTarget {
   readonly isFinished: boolean;
   /** State of the source that is copied; null: unknown. Of a dump nothing. */
   readonly stamp?: string | null;
+  /** What there is to tell of its publication, as it was prepared last; it is told when that is committed. */
+  readonly outcome?: readonly JobMessage[];
   /** Where refused rows are kept once it is published, until they are in the bad file. */
   readonly rejecting?: { readonly reasons: string; readonly tables: readonly RejectingTable[] };
 }

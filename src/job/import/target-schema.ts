@@ -17,6 +17,7 @@ import { rejectedName } from "../../sqlite/rejected-rows.ts";
 import { createTarget, dropStaging, listExisting, openTarget, setJournalMode, type ExistingObject } from "../../sqlite/target.ts";
 import { bootName, isSameBoot } from "../boot.ts";
 import type { ControlTable } from "../control-table.ts";
+import type { JobMessage } from "../definition.ts";
 import type { SchemaImport } from "./import-plan.ts";
 import { ImportState, isPublished, type SavedTarget } from "./import-state.ts";
 import type { LivenessLock } from "../liveness.ts";
@@ -283,9 +284,14 @@ export class TargetSchema {
     this.#lock.remove();
   }
 
-  /** Has all that was told so far outlive a power cut: a durable write, whatever it writes, takes with it those before it. */
-  keepTold(): void {
-    this.#save({});
+  /** What there is to tell of its publication, which an earlier run may have committed. */
+  get outcome(): readonly JobMessage[] {
+    return this.#saved.outcome ?? [];
+  }
+
+  /** Before the commit: after a power cut it is still known what was committed. */
+  keepOutcome(outcome: readonly JobMessage[]): void {
+    this.#save({ outcome });
   }
 
   /** Takes note that the transaction that makes everything visible has been committed. */
