@@ -280,6 +280,7 @@ describe("loading", () => {
     expect(loader.check({ do: "check", path: target(), tables: null, views: [], triggers: [] })).toEqual({
       structure: [],
       foreignKeys: [],
+      textIndexes: [],
       views: [],
       triggers: [],
     });

@@ -107,11 +107,12 @@ const isRunning = () => existsSync(at(".tsdp/jobs/SYSTEM.INTERRUPTED.db"));
 test.each([
   [
     ["job executing", "import begun anew", "import staged:2", "import piece before commit:5", "import publish before commit"],
-    ["import whole", "import finished", "import named", "job completing"],
+    // Two schemas are published at a time: the run before has died at a point at which one of them was not.
+    ["import publication noted", "import whole", "import finished", "import named", "job completing"],
   ],
   [
     ["import staged", "import piece before commit", "import piece loaded", "import piece loaded:6"],
-    ["import published", "import publication noted", "import mark dropped", "job ending"],
+    ["import published", "import mark dropped", "job ending"],
   ],
 ])("an import of new schemas that is killed at %j and %j, one after the other, ends as if it had not been", async (...points) => {
   await runToFailpoints("IMPORT", folder, TO_NEW, points.flat());
