@@ -1,12 +1,9 @@
 import type { ControlTable, JobRequest } from "./control-table.ts";
 import { removeJob, type AttachedJob } from "./jobs.ts";
-import { isAlive, LivenessLock, lockPath } from "./liveness.ts";
+import { isAlive, LivenessLock, lockPath, PROBE_TIMEOUT_MS } from "./liveness.ts";
 import type { StopRequest } from "./run.ts";
 import { liveSessions } from "./sessions.ts";
 import type { JobState } from "./states.ts";
-
-/** How long to wait for a lock that only a passing probe may hold. */
-const PROBE_TIMEOUT_MS = 2000;
 
 /** Whether the job does not run: nobody has started it, or a start is under way. */
 export function isBeforeStart(state: JobState): state is "DEFINING" | "IDLING" {

@@ -95,8 +95,10 @@ export function readSettings(connection: Connection): SchemaSettings {
   };
 }
 
+/** Whether there is a table of a name, compared as SQLite does. */
 export function hasTable(connection: Connection, name: string): boolean {
-  return connection.prepare("SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = ?").get(name) !== undefined;
+  const table = "SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = ? COLLATE NOCASE";
+  return connection.prepare(table).get(name) !== undefined;
 }
 
 /** The rows of sqlite_schema in the order of their making, and the names that are no valid text and so can't be addressed. */

@@ -56,6 +56,12 @@ export function* namesOfSql(sql: string): Generator<SqlName> {
   }
 }
 
+/** The module that the definition of a virtual table names. */
+export function moduleOf(sql: string): string | undefined {
+  for (const { name, before } of namesOfSql(sql)) if (before.toUpperCase() === "USING") return name;
+  return undefined;
+}
+
 /** The tokens that are no space; a quoted text with doubled quotes is one. */
 function* partsOf(sql: string): Generator<{ readonly text: string; readonly start: number; readonly isQuoted: boolean }> {
   /** Where a quoted text begins that may go on. */

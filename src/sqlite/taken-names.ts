@@ -2,7 +2,7 @@ import { foldName } from "../base/identifiers.ts";
 import type { Connection } from "./database.ts";
 import { dropTables } from "./drop-tables.ts";
 import type { PublishPlan, PublishTable, TakenObject } from "./publish-plan.ts";
-import type { SchemaObject } from "./schema.ts";
+import { hasTable, type SchemaObject } from "./schema.ts";
 import { nameKey } from "./target.ts";
 
 /** What of a plan can be carried out. */
@@ -16,8 +16,7 @@ export interface FreePlan {
  * to it. Inside the transaction that publishes: nobody gives names any more.
  */
 export function makeRoom(connection: Connection, wanted: PublishPlan): FreePlan {
-  const isTable = connection.prepare("SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = ? COLLATE NOCASE");
-  const drops = wanted.drops.filter((name) => isTable.get(name) !== undefined);
+  const drops = wanted.drops.filter((name) => hasTable(connection, name));
   dropTables(connection, drops);
   const rows = connection.prepare("SELECT type, name FROM main.sqlite_schema").all() as Pick<SchemaObject, "type" | "name">[];
   const existing = new Map(rows.map((row) => [nameKey(row), row.type]));

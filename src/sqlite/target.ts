@@ -2,8 +2,8 @@ import { foldName, quoteIdentifier, quoteLiteral } from "../base/identifiers.ts"
 import { brokenTriggers } from "./broken-triggers.ts";
 import { brokenViews, type BrokenObject } from "./broken-views.ts";
 import { openDatabase, type Connection } from "./database.ts";
-import type { SchemaSettings } from "./schema.ts";
-import { namesOfSql } from "./statement-end.ts";
+import { hasTable, type SchemaSettings } from "./schema.ts";
+import { moduleOf } from "./statement-end.ts";
 import { textIndexesOf, type TextIndex } from "./text-indexes.ts";
 
 /** Makes an empty schema file with the settings that must be there before the first page. */
@@ -79,8 +79,7 @@ export function checkTarget(
   const views = brokenViews(connection, named.views);
   const triggers = brokenTriggers(connection, named.triggers);
   if (tables !== null) {
-    const isTable = connection.prepare("SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = ? COLLATE NOCASE");
-    const loaded = tables.loaded.filter((name) => isTable.get(name) !== undefined);
+    const loaded = tables.loaded.filter((name) => hasTable(connection, name));
     const referrers = referrersByParent(connection);
     const children = tables.emptied.flatMap((table) => referrers.get(foldName(table)) ?? []);
     const byName = new Map([...children, ...loaded].map((table) => [foldName(table), table]));
@@ -215,9 +214,4 @@ function referrersByParent(connection: Connection): ReadonlyMap<string, readonly
   const found = new Map<string, string[]>();
   for (const { name, parent } of keys) found.set(foldName(parent), [...(found.get(foldName(parent)) ?? []), name]);
   return found;
-}
-
-function moduleOf(sql: string): string | undefined {
-  for (const { name, before } of namesOfSql(sql)) if (before.toUpperCase() === "USING") return name;
-  return undefined;
 }

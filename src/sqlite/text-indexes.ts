@@ -1,6 +1,6 @@
 import { foldName } from "../base/identifiers.ts";
 import type { Connection } from "./database.ts";
-import { namesOfSql } from "./statement-end.ts";
+import { moduleOf, namesOfSql } from "./statement-end.ts";
 
 /** A full-text index that has the words of another table's rows. */
 export interface TextIndex {
@@ -26,9 +26,9 @@ export function textIndexesOf(connection: Connection, tables: readonly string[],
 
 /** The table that a definition with `USING fts5(…, content=NAME, …)` names. */
 function contentOf(sql: string): string | undefined {
+  if (!/^fts[345]$/i.test(moduleOf(sql) ?? "")) return undefined;
   const names = [...namesOfSql(sql)];
-  const module = names.find(({ before }) => before.toUpperCase() === "USING")?.name ?? "";
   const option = names.findIndex(({ name, before }) => foldName(name) === "content" && (before === "(" || before === ","));
   const value = option < 0 ? undefined : names[option + 1];
-  return /^fts[345]$/i.test(module) && value?.before === "=" ? value.name : undefined;
+  return value?.before === "=" ? value.name : undefined;
 }
