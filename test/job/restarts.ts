@@ -5,7 +5,6 @@ import { KU } from "../../src/api/constants.ts";
 import { connect, type DataPump } from "../../src/api/data-pump.ts";
 import { toPumpError } from "../../src/base/errors.ts";
 import type { Operation } from "../../src/job/definition.ts";
-import { inThisProcess } from "./launch-here.ts";
 import { defineJob, followJob, startJob, type JobReport, type JobRequest } from "./pump-jobs.ts";
 
 const NAME = "INTERRUPTED";
@@ -37,7 +36,7 @@ export async function runToFailpoint(
   });
   // Killed before it was EXECUTING it is DEFINING again, and would go with its session.
   if ((await pump.jobs())[0]?.state === "DEFINING") {
-    await inThisProcess(() => startJob(pump, handle));
+    await startJob(pump, handle);
     await followJob(pump, handle);
   }
   await pump.close();
@@ -64,7 +63,7 @@ export interface RestartOptions {
 
 /**
  * Attaches to the interrupted job, has it go on, and follows it to its end, or to a failpoint again. The control process is one of its
- * own only where a failpoint may end it.
+ * own: in this one it could still be ending when the next failpoint is set, and kill the tests.
  */
 export async function restart(folder: string, options: RestartOptions = {}): Promise<JobReport> {
   const pump = await connect(folder, { currentDirectory: folder });
@@ -73,7 +72,7 @@ export async function restart(folder: string, options: RestartOptions = {}): Pro
     if (options.maskKey !== undefined) await pump.setParameter(handle, "REMAP_DATA_KEY", options.maskKey);
     const start = () => pump.startJob(handle, options.skipCurrent ?? 0).catch(unlessItRuns);
     if (options.failpoint === undefined) {
-      await (process.env["TSDP_FAILPOINT"] === undefined ? inThisProcess(start) : start());
+      await start();
       return await followJob(pump, handle);
     }
     await underFailpoint(options.failpoint, async () => {
