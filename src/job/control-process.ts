@@ -4,7 +4,7 @@ import type { Keyring } from "../dump/set-key.ts";
 import type { PlaceKeys } from "../storage/place-keys.ts";
 import type { ControlTable, JobAnswer } from "./control-table.ts";
 import type { JobDefinition, Outcome } from "./definition.ts";
-import type { Job, JobEnd } from "./job.ts";
+import { endOf, type Job, type JobEnd } from "./job.ts";
 import { isWithoutRoom, removeJob } from "./jobs.ts";
 import { startRemoval } from "./launch.ts";
 import { removeLeftovers } from "./leftovers.ts";
@@ -269,10 +269,6 @@ async function createJob(run: JobRun, workers: WorkerPool): Promise<Job> {
       return new SqlFileJob(run);
     }
   }
-}
-
-function endOf(failure: PumpError): JobEnd {
-  return failure.has("TSDP-00012") ? "interrupted" : "failed";
 }
 
 async function attempt<T>(

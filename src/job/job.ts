@@ -1,4 +1,5 @@
-import type { ErrorLine } from "../base/errors.ts";
+import type { ErrorLine, PumpError } from "../base/errors.ts";
+import { isMachineFault } from "../sqlite/machine-fault.ts";
 import type { JobFile } from "./definition.ts";
 
 /** What the control process does for an operation. */
@@ -27,3 +28,8 @@ export interface Job {
  * `refused`: it never was EXECUTING.
  */
 export type JobEnd = "done" | "stopped" | "interrupted" | "failed" | "refused";
+
+/** How a run ends that an error has ended. */
+export function endOf(failure: PumpError): JobEnd {
+  return failure.has("TSDP-00012") || isMachineFault(failure) ? "interrupted" : "failed";
+}

@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
-import { causeLines, codeOf, pumpError } from "../../base/errors.ts";
+import { causeLines, pumpError } from "../../base/errors.ts";
 import { quoteIdentifier } from "../../base/identifiers.ts";
 import { failpoint } from "../../base/failpoint.ts";
 import type { DumpSchema } from "../../metadata/dump-object.ts";
 import { openDatabase, type Connection } from "../../sqlite/database.ts";
+import { isLockedOut, isMachineFault } from "../../sqlite/machine-fault.ts";
 import { definitionsNamed, readObjects, readSettings, type SchemaObject } from "../../sqlite/schema.ts";
 import {
   createProgressTable,
@@ -22,6 +23,7 @@ import type { SchemaImport } from "./import-plan.ts";
 import { ImportState, isPublished, type SavedTarget } from "./import-state.ts";
 import type { LivenessLock } from "../liveness.ts";
 import { identityOf, imagePath, removeDatabase, removeImages, syncPath, takeName, unfinishedPath } from "./target-files.ts";
+import { asTargetError, targetError, unwritable } from "./target-errors.ts";
 import { lockTarget } from "./target-lock.ts";
 
 /** A schema file that an import writes: one that exists, or a new one that grows under a temporary name. */
@@ -211,10 +213,13 @@ export class TargetSchema {
     );
   }
 
-  /** Makes the tables in which the rows arrive; those that an earlier run has made stay as they are. */
+  /**
+   * Makes the tables in which the rows arrive; those that an earlier run has made stay as they are.
+   * @throws TSDP-00012 for what may pass, such as a full disk; else ORA-39002
+   */
   stage({ loads, plan }: SchemaImport): void {
     const keeper = this.#requireKeeper();
-    asTargetError(this.name, this.path, () => {
+    this.#write(() => {
       keeper
         .transaction(() => {
           const there = new Set(listStaging(keeper, this.#guid));
@@ -244,26 +249,41 @@ export class TargetSchema {
     } catch (error) {
       const [outer, ...causes] = causeLines(error);
       if (outer?.code !== "ORA-39006" || causes.length === 0) throw error;
-      throw pumpError([["TSDP-00012", this.name], ...causes], undefined, error);
+      throw unwritable(this.name, this.#isPublished, causes, error);
     }
   }
 
-  /** After everything is published: gives a new schema its journal mode and its name, durably. @throws ORA-39002 */
+  /** @throws TSDP-00012 for what may pass, such as a full disk; else ORA-39002 */
+  #write(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      if (isMachineFault(error) || isLockedOut(error)) throw unwritable(this.name, this.#isPublished, causeLines(error), error);
+      throw targetError(this.name, this.path, error);
+    }
+  }
+
+  /** After everything is published: gives a new schema its journal mode and its name, durably. @throws as `stage` */
   finish(): void {
     if (this.isFinished) return;
     this.#keeper?.close();
     this.#keeper = null;
-    if (this.isNew)
-      asTargetError(this.name, this.path, () => {
-        setJournalMode(this.workPath, this.#source.settings.journalMode);
-        syncPath(this.workPath);
-        this.#save({ identity: identityOf(this.workPath) ?? null });
-        failpoint("import whole");
-        takeName(this.workPath, this.path);
-        failpoint("import named");
-      });
+    if (this.isNew) this.#name();
     this.#save({ isFinished: true });
     failpoint("import finished");
+  }
+
+  #name(): void {
+    this.#write(() => {
+      setJournalMode(this.workPath, this.#source.settings.journalMode);
+      syncPath(this.workPath);
+    });
+    this.#save({ identity: identityOf(this.workPath) ?? null });
+    failpoint("import whole");
+    this.#write(() => {
+      takeName(this.workPath, this.path);
+    });
+    failpoint("import named");
   }
 
   /** Gives the target up: all that is loaded stays for a restart, or nothing of an import that did not end well. */
@@ -342,27 +362,4 @@ export interface TargetJob {
   readonly guid: string;
   /** Folder of the control tables. */
   readonly jobs: string;
-}
-
-function asTargetError<T>(name: string, path: string, step: () => T): T {
-  try {
-    return step();
-  } catch (error) {
-    throw pumpError(
-      [["ORA-39002"], ["ORA-39097", `for schema ${name} in "${path}"`], ...causeLines(error)],
-      targetHint(codeOf(error)),
-      error,
-    );
-  }
-}
-
-function targetHint(code: string): string {
-  if (code.startsWith("SQLITE_BUSY"))
-    return "Another program is writing to the schema; try again when it has finished its transaction.";
-  if (code.startsWith("SQLITE_READONLY") || code === "EACCES" || code === "EROFS")
-    return "Check that this user may write the schema file and its folder.";
-  if (code === "SQLITE_FULL" || code === "ENOSPC") return "The disk is full; nothing of the schema was changed.";
-  if (code === "EEXIST")
-    return "A schema of that name has come to be since the job started; import under another name with remap_schema.";
-  return "Check the schema file, its folder and the free space on its disk.";
 }

@@ -1,14 +1,26 @@
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { pumpError } from "../../../src/base/errors.ts";
 import { ControlTable } from "../../../src/job/control-table.ts";
 import { ImportState } from "../../../src/job/import/import-state.ts";
 import type { SchemaImport } from "../../../src/job/import/import-plan.ts";
 import { TargetSchema } from "../../../src/job/import/target-schema.ts";
 import { openDatabase } from "../../../src/sqlite/database.ts";
 import { commitPublication, preparePublication } from "../../../src/sqlite/publish.ts";
-import { listStaging, notePiece, progressName } from "../../../src/sqlite/staging.ts";
+import { createProgressTable, listStaging, notePiece, progressName } from "../../../src/sqlite/staging.ts";
+import { setJournalMode } from "../../../src/sqlite/target.ts";
+import { failureOf } from "../pump-jobs.ts";
+
+vi.mock(import("../../../src/sqlite/staging.ts"), async (original) => {
+  const staging = await original();
+  return { ...staging, createProgressTable: vi.fn(staging.createProgressTable) };
+});
+vi.mock(import("../../../src/sqlite/target.ts"), async (original) => {
+  const target = await original();
+  return { ...target, setJournalMode: vi.fn(target.setJournalMode) };
+});
 
 const GUID = "0123456789ABCDEF0123456789ABCDEF";
 const PROGRESS = progressName(GUID);
@@ -171,6 +183,55 @@ test("a new schema whose name is taken waits for it, with all that is loaded", (
   next.finish();
   next.close(false);
   expect(staging()).toEqual([PROGRESS]);
+});
+
+function failWith(code: string): () => never {
+  return () => {
+    throw Object.assign(new Error("no"), { code });
+  };
+}
+
+test.each(["SQLITE_FULL", "SQLITE_IOERR_WRITE", "EDQUOT"])("%s ends a run that stages by what may pass", async (code) => {
+  const target = open();
+  vi.mocked(createProgressTable).mockImplementationOnce(failWith(code));
+  const failure = await failureOf(
+    Promise.resolve(PLAN).then((plan) => {
+      target.stage(plan);
+    }),
+  );
+  expect(failure).toMatchObject({ lines: [{ code: "TSDP-00012" }, { code }] });
+  target.close(false);
+});
+
+test("a new schema that finds no room for its name keeps what is published, and a restart names it", async () => {
+  rmSync(at("HR.db"));
+  const target = open(null);
+  target.stage(PLAN);
+  publish(target.workPath);
+  target.published();
+  vi.mocked(setJournalMode).mockImplementationOnce(failWith("ENOSPC"));
+  const failure = await failureOf(
+    Promise.resolve().then(() => {
+      target.finish();
+    }),
+  );
+  expect(failure).toMatchObject({ lines: [{ code: "TSDP-00012" }, { code: "ENOSPC" }] });
+  expect(failure).toMatchObject({ hint: expect.stringMatching(/^Make room .* is complete; START_JOB does what is left/) as unknown });
+  target.close(false);
+  const next = open(null);
+  next.finish();
+  next.close(true);
+  expect(staging()).toEqual([PROGRESS]);
+});
+
+test("what a worker meets after the publication is not told as if nothing were changed", async () => {
+  const target = load();
+  publish();
+  target.published();
+  const failure = await failureOf(target.guard(Promise.reject(pumpError([["ORA-39006"], { code: "SQLITE_BUSY", text: "" }]))));
+  expect(failure).toMatchObject({ lines: [{ code: "TSDP-00012" }, { code: "SQLITE_BUSY" }] });
+  expect(failure).toMatchObject({ hint: expect.not.stringContaining("nothing of the schema was changed") as unknown });
+  target.close(true);
 });
 
 test("a job of a version that left no mark is not loaded again when its progress is gone", () => {
