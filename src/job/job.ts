@@ -1,5 +1,5 @@
 import type { ErrorLine, PumpError } from "../base/errors.ts";
-import { isMachineFault } from "../sqlite/machine-fault.ts";
+import { isLockedOut, isMachineFault } from "../sqlite/machine-fault.ts";
 import type { JobFile } from "./definition.ts";
 
 /** What the control process does for an operation. */
@@ -24,12 +24,13 @@ export interface Job {
 }
 
 /**
- * How a run ends. `interrupted`: by what may pass, such as a full disk; `failed`: by what a restart will meet again;
- * `refused`: it never was EXECUTING.
+ * How a run ends. `interrupted`: by what may pass, such as a full disk; `locked out`: by another program, which kept a lock for too
+ * long; `failed`: by what a restart will meet again; `refused`: it never was EXECUTING.
  */
-export type JobEnd = "done" | "stopped" | "interrupted" | "failed" | "refused";
+export type JobEnd = "done" | "stopped" | "interrupted" | "locked out" | "failed" | "refused";
 
 /** How a run ends that an error has ended. */
 export function endOf(failure: PumpError): JobEnd {
+  if (isLockedOut(failure)) return "locked out";
   return failure.has("TSDP-00012") || isMachineFault(failure) ? "interrupted" : "failed";
 }

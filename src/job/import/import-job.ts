@@ -204,12 +204,13 @@ export class ImportJob implements Job {
     if (!this.#crew.stopWorker(worker)) throw noSuchWorker(worker);
   }
 
-  /** A new schema file is kept for a restart; an existing schema only when the job was stopped, and is else as it was. */
+  /** A new schema file is kept for a restart. An existing schema is as it was, unless the job was stopped, or only had to wait too long. */
   async close(end: JobEnd): Promise<void> {
     await this.#pool.close();
     this.#link?.close();
     this.#transport?.close();
-    for (const { target } of this.#works) target.close(end === "stopped" || (end === "interrupted" && target.isNew));
+    const keepsAll = end === "stopped" || end === "locked out";
+    for (const { target } of this.#works) target.close(keepsAll || (end === "interrupted" && target.isNew));
   }
 
   /** @returns the object paths that come after the rows */

@@ -4,11 +4,13 @@ import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { KU } from "../../../src/api/constants.ts";
 import { connect } from "../../../src/api/data-pump.ts";
 import { listDump } from "../../../src/api/inspect.ts";
+import { pumpError } from "../../../src/base/errors.ts";
 import { lockTarget } from "../../../src/job/import/target-lock.ts";
+import { WorkerThread } from "../../../src/job/worker-thread.ts";
 import { compareDatabases } from "../../judge/compare.ts";
 import { inThisProcess } from "../launch-here.ts";
 import {
@@ -145,6 +147,38 @@ test.each([
   expect(compareDatabases(at(action === "append" ? "appended.copy" : "replaced.copy"), at("OLD.db"))).toEqual([]);
   expectNothingLeft();
 });
+
+test("an import whose publication has to wait too long for another program leaves what it has loaded to its restart", async () => {
+  const call = Reflect.get(WorkerThread.prototype, "call");
+  vi.spyOn(WorkerThread.prototype, "call").mockImplementation(function (this: WorkerThread, request, onEvent) {
+    if (request.do !== "commit publication") return call.call(this, request, onEvent);
+    return Promise.reject(pumpError([["ORA-39006"], { code: "SQLITE_BUSY", text: "database is locked" }]));
+  });
+  const { pump, handle } = await defined("IMPORT", folder, TO_OLD);
+  await inThisProcess(() => startJob(pump, handle));
+  const { state, errors } = await followJob(pump, handle);
+  expect([state, ...errors]).toEqual(["STOPPED", expect.stringMatching(/^TSDP-00012: .*\nSQLITE_BUSY: /)]);
+  while ((await pump.jobs())[0]?.state !== "NOT RUNNING") await sleep(20);
+  await pump.close();
+  const loaded = pieces();
+  expect(loaded).not.toEqual([]);
+  await restart(folder, { failpoint: "import staged" });
+  expect(pieces()).toEqual(loaded);
+  expect(await restart(folder)).toMatchObject({ state: "COMPLETED", errorCount: 1, errors: [] });
+  expect(compareDatabases(at("appended.copy"), at("OLD.db"))).toEqual([]);
+  expectNothingLeft();
+});
+
+/** What has been loaded into the schema that exists and is not published. */
+function pieces(): readonly unknown[] {
+  const database = new Sqlite(at("OLD.db"), { readonly: true });
+  try {
+    const name = database.prepare("SELECT name FROM sqlite_schema WHERE name GLOB 'tsdp:*:0'").pluck().get();
+    return database.prepare(`SELECT * FROM "${String(name)}"`).all();
+  } finally {
+    database.close();
+  }
+}
 
 test("an import goes on with no other dump than the one that it has begun with", async () => {
   copyFileSync(at("kept.dmp"), at("begun.dmp"));
