@@ -11,6 +11,7 @@ export class Crew {
   readonly #busy = new Set<number>();
   #degree: number;
   #begin: ((worker: WorkerThread) => void) | null = null;
+  #failure: { readonly error: unknown } | null = null;
 
   constructor(pool: WorkerPool, degree: number) {
     this.#pool = pool;
@@ -23,26 +24,46 @@ export class Crew {
 
   /** Whether a worker is to take a further item. */
   goesOn(worker: Pick<WorkerThread, "number">): boolean {
-    return worker.number <= this.#degree && !this.#stopped.has(worker.number);
+    return this.#failure === null && worker.number <= this.#degree && !this.#stopped.has(worker.number);
   }
 
-  /** Has all workers do the task, each until it returns. Rejects with the first failure, whatever the others are still doing. */
-  async run(task: (worker: WorkerThread) => Promise<void>): Promise<void> {
+  /** Whether the task is to end, since a worker has failed at it. */
+  get hasFailed(): boolean {
+    return this.#failure !== null;
+  }
+
+  /**
+   * Has all workers do the task, each until it returns. After the first failure none begins anything new, and when all have ended what they
+   * were at, it rejects with that failure: nothing of a worker is cut off.
+   * @param wake resumes workers that wait for what another one was to do
+   */
+  async run(task: (worker: WorkerThread) => Promise<void>, wake: () => void = () => undefined): Promise<void> {
+    this.#failure = null;
     try {
-      await new Promise<void>((resolve, reject) => {
+      await new Promise<void>((resolve) => {
         this.#begin = (worker) => {
           this.#busy.add(worker.number);
-          task(worker)
-            .finally(() => this.#busy.delete(worker.number))
-            .then(() => {
+          void task(worker)
+            .catch((error: unknown) => {
+              this.#begin = null;
+              this.#failure ??= { error };
+              wake();
+            })
+            .finally(() => {
+              this.#busy.delete(worker.number);
               if (this.#busy.size === 0) resolve();
-            }, reject);
+            });
         };
         this.#fill();
       });
     } finally {
       this.#begin = null;
     }
+    this.#throwFailure();
+  }
+
+  #throwFailure(): void {
+    if (this.#failure !== null) throw this.#failure.error;
   }
 
   /** Changes the number of workers; the task has to look at `goesOn` before each item. */

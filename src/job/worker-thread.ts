@@ -21,6 +21,8 @@ export class WorkerThread {
   readonly #thread: Worker;
   #call: Call | null = null;
   #failure: Error | null = null;
+  /** Settles when the thread is at nothing. */
+  #underWay: Promise<unknown> = Promise.resolve();
 
   constructor(number: number) {
     this.number = number;
@@ -38,7 +40,7 @@ export class WorkerThread {
 
   /** @throws the worker's error */
   call<R extends WorkerRequest>(request: R, onEvent?: (event: PublishEvent) => void): Promise<WorkerAnswers[R["do"]]> {
-    return new Promise((resolve, reject) => {
+    const answer = new Promise<WorkerAnswers[R["do"]]>((resolve, reject) => {
       if (this.#failure !== null) {
         reject(this.#failure);
         return;
@@ -46,6 +48,8 @@ export class WorkerThread {
       this.#call = { resolve: resolve as Call["resolve"], reject, onEvent };
       this.#thread.postMessage(request);
     });
+    this.#underWay = answer.catch(() => undefined);
+    return answer;
   }
 
   /** What it is to know from its next request on; there is no answer. */
@@ -53,9 +57,11 @@ export class WorkerThread {
     this.#thread.postMessage(request);
   }
 
+  /** Ends the thread when it has answered what it is at: a commit is not to be cut off. */
   async close(): Promise<void> {
+    await this.#underWay;
     try {
-      if (this.#failure === null && this.#call === null) await this.call({ do: "close" });
+      if (this.#failure === null) await this.call({ do: "close" });
     } finally {
       await this.#thread.terminate();
     }

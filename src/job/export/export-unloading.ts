@@ -56,7 +56,12 @@ export class Unloading {
   async run(): Promise<void> {
     for (const { unload } of this.#plan.tables) if (unload.isDone) await this.#finishTable(unload, null);
     const begin = Date.now();
-    await this.#crew.run((worker) => this.#work(worker));
+    await this.#crew.run(
+      (worker) => this.#work(worker),
+      () => {
+        this.wake();
+      },
+    );
     const count = this.#plan.tables.filter(({ unload }) => !isSystemTable(this.#object(unload))).length;
     if (!this.#run.isStopping && count > 0)
       this.#run.measure(1, completedLine(count, objectPath(this.#mode, "TABLE/TABLE_DATA"), (Date.now() - begin) / 1000));
@@ -119,7 +124,7 @@ export class Unloading {
   /** The next item; waits while others may still give ranges back. */
   async #next(worker: WorkerThread): Promise<UnloadItem | null> {
     for (;;) {
-      if (this.#run.isStopping) return null;
+      if (this.#run.isStopping || this.#crew.hasFailed) return null;
       const isLeaving = !this.#crew.goesOn(worker);
       const item = this.#queue.take({ worker: worker.number, isLeaving });
       if (item !== null || isLeaving) return item;

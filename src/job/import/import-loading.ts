@@ -45,14 +45,16 @@ export interface LoadedRows {
   progress(): Progress;
 }
 
-/** A piece that waits for a worker. `turn` settles when it may be loaded: a file has one writer, and rows keep their order. */
+/** A piece that waits for a worker. */
 interface LoadItem {
   readonly work: SchemaWork;
   readonly load: TableLoad;
   readonly progress: LoadProgress;
   readonly piece: TableLoad["pieces"][number];
+  /** Fulfilled when it may be loaded: a file has one writer, and rows keep their order. Rejected when the one before it can't be. */
   readonly turn: Promise<void>;
-  readonly done: () => void;
+  /** Settles the turn of the next one. */
+  readonly pass: (loaded: Promise<void>) => void;
 }
 
 /** Brings the pieces of all tables into their staging tables, less those that an earlier run has brought. */
@@ -92,7 +94,9 @@ export class Loading implements LoadedRows {
         if (item === undefined) break;
         abortBefore(this.#run, item.load.object.id);
         next += 1;
-        await this.#load(worker, item);
+        const loaded = this.#load(worker, item);
+        item.pass(loaded);
+        await loaded;
       }
       await worker.call({ do: "end loading" });
       this.#board.end(worker.number);
@@ -137,17 +141,19 @@ export class Loading implements LoadedRows {
           advance(progress, piece, { rows: load.filter === null ? piece.rows : rejected, rejected });
           return [];
         }
-        let done: () => void = () => undefined;
+        let pass: LoadItem["pass"] = () => undefined;
         const item = { work, load, progress, piece, turn };
         turn = new Promise((resolve) => {
-          done = resolve;
+          pass = resolve;
         });
-        return [{ ...item, done }];
+        // The worker that can't load it tells why; there may be none that waits.
+        turn.catch(() => undefined);
+        return [{ ...item, pass }];
       });
     });
   }
 
-  async #load(worker: WorkerThread, { work, load, progress, piece, turn, done }: LoadItem): Promise<void> {
+  async #load(worker: WorkerThread, { work, load, progress, piece, turn }: LoadItem): Promise<void> {
     const { table, object, filter } = load;
     const { target } = work;
     progress.begun ??= Date.now();
@@ -178,7 +184,6 @@ export class Loading implements LoadedRows {
         filter,
       }),
     );
-    done();
     advance(progress, piece, copied);
     if (progress.piecesLeft === 0) this.#tellLoaded(work, load, progress, worker.number);
     this.#board.advance(worker.number, { rows: progress.rows, bytes: progress.bytes, estimatedBytes: load.bytes });

@@ -40,8 +40,8 @@ export class Publishing {
   async run(works: readonly SchemaWork[]): Promise<boolean> {
     let next = 0;
     await this.#crew.run(async (worker) => {
-      for (let work = works[next++]; work !== undefined && !this.#run.isStopping; work = works[next++])
-        await this.#publish(worker, work);
+      const goesOn = () => !this.#run.isStopping && !this.#crew.hasFailed;
+      for (let work = works[next++]; work !== undefined && goesOn(); work = works[next++]) await this.#publish(worker, work);
       this.#board.end(worker.number);
     });
     if (works.some(({ target }) => !target.isPublished)) return false;

@@ -20,6 +20,7 @@ export class LinkLoading implements LoadedRows {
   readonly #tables = new Map<TableLoad, LinkedTable>();
   readonly #progressOf = new Map<TableLoad, LoadProgress>();
   #totalBytes = 0;
+  #hasFailed = false;
 
   constructor(run: JobRun, board: WorkerBoard, link: LinkedImport, { works, exportMode }: ImportWork) {
     this.#run = run;
@@ -37,7 +38,19 @@ export class LinkLoading implements LoadedRows {
       const worker = this.#link.workerOf(work.plan.loads[0]?.object.schema ?? "");
       if (worker !== undefined) queues.set(worker, [...(queues.get(worker) ?? []), work]);
     }
-    await Promise.all([...queues].map(([worker, works]) => this.#work(worker, works)));
+    const copying = [...queues].map(([worker, works]) =>
+      this.#work(worker, works).catch((error: unknown) => {
+        this.#hasFailed = true;
+        throw error;
+      }),
+    );
+    // Nothing of the others is cut off.
+    await Promise.allSettled(copying);
+    await Promise.all(copying);
+  }
+
+  get #isEnding(): boolean {
+    return this.#run.isStopping || this.#hasFailed;
   }
 
   progressOf(load: TableLoad): LoadProgress | undefined {
@@ -84,7 +97,7 @@ export class LinkLoading implements LoadedRows {
       for (const load of plan.loads) {
         abortBefore(this.#run, load.object.id);
         await this.#copyTable(worker, { target, plan, ...work }, load);
-        if (this.#run.isStopping) return;
+        if (this.#isEnding) return;
       }
       const schema = plan.loads[0]?.object.schema ?? "";
       await target.guard(worker.call({ do: "end copying", schema }));
@@ -102,7 +115,7 @@ export class LinkLoading implements LoadedRows {
     const path = objectPath(this.#exportMode, "TABLE/TABLE_DATA");
     this.#board.begin(worker.number, { schema: target.name, name: object.name }, path, way);
     for (const { piece, range, bytes } of linked?.pieces ?? []) {
-      if (this.#run.isStopping) return;
+      if (this.#isEnding) return;
       const mark = { progress: plan.plan.progress, object: object.id, piece, rejected: plan.plan.rejected };
       const place = { target: target.workPath, isOwn: target.isNew, table: linked?.table ?? noTable(), range };
       const { rows, rejected } = await target.guard(

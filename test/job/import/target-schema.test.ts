@@ -216,7 +216,9 @@ test("a new schema that finds no room for its name keeps what is published, and 
     }),
   );
   expect(failure).toMatchObject({ lines: [{ code: "TSDP-00012" }, { code: "ENOSPC" }] });
-  expect(failure).toMatchObject({ hint: expect.stringMatching(/^Make room .* is complete; START_JOB does what is left/) as unknown });
+  expect(failure).toMatchObject({
+    hint: expect.stringMatching(/^Make room .* is complete; START_JOB does what is left/) as unknown,
+  });
   target.close(false);
   const next = open(null);
   next.finish();
