@@ -3,7 +3,7 @@ import { basename, dirname, extname, join } from "node:path";
 import { codeOf } from "../../base/errors.ts";
 import { failpoint } from "../../base/failpoint.ts";
 import type { JobDefinition } from "../definition.ts";
-import { identityOf, linkOrRename, removeDatabase, syncPath } from "./target-files.ts";
+import { identityOf, journalLeftAt, linkOrRename, removeDatabase, syncPath } from "./target-files.ts";
 
 /**
  * The file with the rows of one schema that constraints have refused, beside the log. It has three names, one after the other: while it is
@@ -52,7 +52,7 @@ export class BadFile {
     for (let number = 1; ; number += 1) {
       const path = `${this.#stem}${number === 1 ? "" : `.${number}`}.bad`;
       const other = identityOf(path);
-      if (other === undefined) this.#link(path);
+      if (other === undefined && journalLeftAt(path) === undefined) this.#link(path);
       if (identityOf(path) !== identity) continue;
       syncPath(dirname(path));
       failpoint("bad file named");

@@ -18,6 +18,7 @@ import type { JobDefinition } from "../definition.ts";
 import type { SavedTarget } from "./import-state.ts";
 import { RowFilters } from "../row-filters.ts";
 import { selectionOf } from "../selection.ts";
+import { assertNoJournal } from "./target-files.ts";
 import { transformedSettings } from "./transforms.ts";
 import { absentRemaps, remapTables } from "./table-remaps.ts";
 import { transformTables, type TransformedObjects } from "./table-transforms.ts";
@@ -196,7 +197,7 @@ export function exportModeOf({ job }: MasterTable): ExportMode {
   return mode === "FULL" || mode === "TABLE" || mode === "TABLESPACE" ? mode : "SCHEMA";
 }
 
-/** Finds the file of a schema's target; with CONTENT=DATA_ONLY it has to exist. */
+/** Finds the file of a schema's target, or the place of a new one; with CONTENT=DATA_ONLY it has to exist. */
 function placeSchemas(
   definition: JobDefinition,
   saved: ReadonlyMap<string, SavedTarget>,
@@ -208,7 +209,10 @@ function placeSchemas(
     if (known !== undefined) return { path: known.path, existingPath: known.existing === null ? null : known.path };
     const existingPath = files.get(target) ?? null;
     if (existingPath === null && contentOf(definition) === "DATA_ONLY") throw pumpError([["ORA-39002"], ["ORA-39146", target]]);
-    return { existingPath, path: existingPath ?? newSchemaPath(database, target) };
+    if (existingPath !== null) return { existingPath, path: existingPath };
+    const path = newSchemaPath(database, target);
+    assertNoJournal(path, ["ORA-39002"], ["ORA-39097", `for schema ${target} in "${path}"`]);
+    return { existingPath, path };
   };
 }
 

@@ -1,4 +1,4 @@
-import { causeLines, codeOf, hintAfterCause, pumpError, type ErrorLine, type PumpError } from "../../base/errors.ts";
+import { causeLines, codeOf, hintAfterCause, PumpError, pumpError, type ErrorLine } from "../../base/errors.ts";
 
 /** Gives an error on the way to a schema file the names of both. @throws ORA-39002 */
 export function asTargetError<T>(name: string, path: string, step: () => T): T {
@@ -11,7 +11,7 @@ export function asTargetError<T>(name: string, path: string, step: () => T): T {
 
 export function targetError(name: string, path: string, error: unknown): PumpError {
   const stack = [["ORA-39002"], ["ORA-39097", `for schema ${name} in "${path}"`], ...causeLines(error)] as const;
-  return pumpError(stack, targetHint(codeOf(error)), error);
+  return pumpError(stack, error instanceof PumpError ? error.hint : targetHint(codeOf(error)), error);
 }
 
 function targetHint(code: string): string {

@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, linkSync, lstatSync, openSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { codeOf } from "../../base/errors.ts";
+import { codeOf, pumpError, type StackEntry } from "../../base/errors.ts";
 
 const IMAGE_SUFFIX = "-piece-";
 
@@ -26,8 +26,29 @@ export function removeImages(path: string, guid: string): void {
   for (const file of readdirSync(dirname(path))) if (file.startsWith(prefix)) rmSync(join(dirname(path), file), { force: true });
 }
 
-/** Gives a finished file its name, without replacing one that came to be meanwhile. */
+/**
+ * The WAL or rollback journal of a database that is gone: SQLite would put what it holds into the one that gets the name. Undefined: there
+ * is none.
+ */
+export function journalLeftAt(path: string): string | undefined {
+  return ["-wal", "-journal"].map((suffix) => path + suffix).find((file) => identityOf(file) !== undefined);
+}
+
+/** @throws TSDP-00010, below `outer`, for a journal that would change a file of that name */
+export function assertNoJournal(path: string, ...outer: readonly StackEntry[]): void {
+  const journal = journalLeftAt(path);
+  if (journal === undefined) return;
+  const reason = `"${journal}" is left of a database that is gone, and SQLite would put what it holds into the new file`;
+  const hint = "Move that file away, or put back the database that it belongs to; remap_schema imports under another name.";
+  throw pumpError([...outer, ["TSDP-00010", reason]], hint);
+}
+
+/**
+ * Gives a finished file its name, without replacing one that came to be meanwhile.
+ * @throws EEXIST when something has the name, and as `assertNoJournal`
+ */
 export function takeName(workPath: string, path: string): void {
+  assertNoJournal(path);
   linkOrRename(workPath, path);
   rmSync(workPath, { force: true });
   syncPath(dirname(path));
