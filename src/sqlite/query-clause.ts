@@ -3,7 +3,7 @@ import type { Connection } from "./database.ts";
 import { everyRow, rangeSql } from "./key-range.ts";
 import type { RowFilter } from "./row-filter.ts";
 import type { TableShape } from "./schema.ts";
-import { QUOTE_ENDS, tokensOf, type Token } from "./statement-end.ts";
+import { isClosed, QUOTE_ENDS, tokensOf, type Token } from "./statement-end.ts";
 
 /** By which name a clause may call the table that it is about, as in Data Pump. */
 const ALIAS = "KU$";
@@ -138,11 +138,6 @@ function assertContained(tokens: readonly Token[]): void {
     if (!isClosed(text)) throw new BadClause("it does not close a quote");
   }
   if (depth > 0) throw new BadClause("it does not close a parenthesis");
-}
-
-function isClosed(text: string): boolean {
-  const end = QUOTE_ENDS[text.charAt(0)];
-  return end === undefined || (text.length > 1 && text.endsWith(end));
 }
 
 /** Where ORDER BY stands outside parentheses; at the end when it does not. */

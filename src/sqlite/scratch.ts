@@ -15,7 +15,7 @@ import {
 import { assertReadsRow } from "./query-clause.ts";
 import type { RowFilter } from "./row-filter.ts";
 import { isOwnName } from "./staging.ts";
-import { hasTail } from "./statement-end.ts";
+import { hasTail, unclearToken } from "./statement-end.ts";
 import { readTableFacts, type TableFacts } from "./table-facts.ts";
 
 /** A definition that SQLite doesn't take for what it claims to be. */
@@ -113,11 +113,14 @@ const BEGINNINGS: Readonly<Record<SchemaObject["type"], RegExp>> = {
   trigger: /^\s*CREATE\s+TRIGGER\b/i,
 };
 
-function textProblem(bytes: Uint8Array, type: SchemaObject["type"], encoding: TextEncoding): string | null {
+/** Why no schema takes a definition, as far as its text tells; null: nothing is wrong with it. What is taken, every program reads alike. */
+export function textProblem(bytes: Uint8Array, type: SchemaObject["type"], encoding: TextEncoding): string | null {
   if (bytes.length > MOST_SQL) return `its definition is longer than ${MOST_SQL >> 20} MiB`;
   const sql = decodeSql(bytes, encoding);
   if (sql.includes("\0")) return "its definition holds a NUL character";
   if (!BEGINNINGS[type].test(sql)) return `its definition does not begin as that of a ${type} does`;
+  const unclear = unclearToken(sql);
+  if (unclear !== null) return `its definition holds ${unclear}`;
   return hasTail(sql, type) ? "its definition goes on after its end" : null;
 }
 

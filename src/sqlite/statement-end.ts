@@ -19,6 +19,28 @@ export function hasTail(sql: string, type: string): boolean {
   return false;
 }
 
+/**
+ * A variable that builds of SQLite read in two ways: `$x(...)` and `$x::y` are one token of Tcl, whatever quotes are in it, or a variable
+ * and what follows it where SQLite is built without these, as here.
+ */
+const TCL_VARIABLE = /[$@#:][\w\u0080-\uFFFF$]*(?:\(|::)/y;
+
+/** Where not every program reads the same tokens in SQL text, or a quoted text does not end; null: nowhere. */
+export function unclearToken(sql: string): string | null {
+  for (const { text, start, isSpace } of tokensOf(sql)) {
+    if (isSpace) continue;
+    if (match(TCL_VARIABLE, sql, start) > start) return "a variable before a parenthesis or a double colon";
+    if (!isClosed(text)) return "a quote that does not end";
+  }
+  return null;
+}
+
+/** Whether a token ends with the quote that ends it, or is not quoted. */
+export function isClosed(text: string): boolean {
+  const end = QUOTE_ENDS[text.charAt(0)];
+  return end === undefined || (text.length > 1 && text.endsWith(end));
+}
+
 /** A text with one statement, without its semicolon and what is around it, and its first word in upper case. */
 export function bareStatement(sql: string): { readonly text: string; readonly firstWord: string } {
   const tokens = [...tokensOf(sql)].filter(({ text, isSpace }) => !isSpace && text !== ";");

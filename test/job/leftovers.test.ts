@@ -49,6 +49,18 @@ test("staging tables of an import that did not end are no part of an export, and
   expect(query("A2.db", "SELECT name FROM sqlite_schema")).toEqual(["a"]);
 });
 
+test("a definition that not every SQLite reads alike is an error of the export and of the import, which takes what else there is", async () => {
+  execute("V.db", "CREATE TABLE a (x); INSERT INTO a VALUES (1); CREATE VIRTUAL TABLE v USING fts4(b, c $x('a b'))");
+  const { state, errors } = await runExport(folder, { schemas: "IN ('V')" });
+  expect(state).toBe("COMPLETED");
+  expect(errors).toEqual([
+    expect.stringMatching(/^ORA-39166: Object V\.v .*\nTSDP-00010: its definition holds a variable before/),
+  ]);
+  const imported = await runImport(folder, { remap: [["V", "W"]] });
+  expect(imported.errors[0]).toMatch(/^ORA-39083: Object type TABLE:"W"\."v" .*\nTSDP-00010: .* a variable before/);
+  expect(query("W.db", "SELECT name FROM sqlite_schema")).toEqual(["a"]);
+});
+
 test("virtual tables come without rows as their module makes them", async () => {
   execute(
     "V.db",

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { SchemaObject, TextEncoding } from "../../src/sqlite/schema.ts";
 import { BadImage } from "../../src/sqlite/piece-image.ts";
-import { decodeSql, proveSchema } from "../../src/sqlite/scratch.ts";
+import { decodeSql, proveSchema, textProblem } from "../../src/sqlite/scratch.ts";
 import { temporaryFolder } from "../job/temporary-folder.ts";
 
 type Type = SchemaObject["type"];
@@ -67,6 +67,10 @@ const HOSTILE: readonly (readonly [what: string, sql: (folder: string) => string
   ["DROP", () => "DROP TABLE good"],
   ["a temporary table", () => "CREATE TEMP TABLE x (a)"],
   ["a temporary view", () => "CREATE TEMP VIEW x AS SELECT 1", "view"],
+  [
+    "a second statement in quotes, unless `$x(')` is one token of Tcl",
+    () => "CREATE VIRTUAL TABLE x USING no_such_module(a $x(')); DROP TABLE good; --'))",
+  ],
   ["a comment first, as SQLite never stores it", () => "/* */ CREATE TABLE x (a)"],
 ];
 
@@ -155,6 +159,33 @@ test.each(AWKWARD)("a legal definition passes: %s", (_, awkward) => {
   const { rejected, tables } = prove([GOOD, awkward]);
   expect(rejected).toEqual([]);
   expect(tables).toContain(awkward.type === "table" ? awkward.name : "good");
+});
+
+const VARIABLE = /a variable before a parenthesis/;
+const OPEN = /a quote that does not end/;
+const TEXTS: readonly (readonly [sql: string, problem: RegExp | null])[] = [
+  ["CREATE VIRTUAL TABLE x USING m(a $x('))", VARIABLE],
+  ["CREATE VIRTUAL TABLE x USING m($x(a))", VARIABLE],
+  ["CREATE VIRTUAL TABLE x USING m(=@1('a'))", VARIABLE],
+  ["CREATE VIRTUAL TABLE x USING m(a:b('))", VARIABLE],
+  ['CREATE VIRTUAL TABLE x USING m(#é$("))', VARIABLE],
+  ["CREATE VIRTUAL TABLE x USING m(/**/$$([))", VARIABLE],
+  ["CREATE VIRTUAL TABLE x USING m($x::y('))", VARIABLE],
+  ["CREATE VIRTUAL TABLE x USING m($::y('))", VARIABLE],
+  ["CREATE VIRTUAL TABLE x USING m('a''$x', $x(`))", VARIABLE],
+  ["CREATE VIRTUAL TABLE x USING m(a, 'it''s)", OPEN],
+  ["CREATE TABLE x (a [b)", OPEN],
+  ['CREATE TABLE x (a, "', OPEN],
+  ["CREATE TABLE a$b(a$ DEFAULT (c$(1)), é$(2))", null],
+  ["CREATE TABLE x (a CHECK (json(a) -> '$.b(c)' <> \"@x(\"), `$x(`, [:x(] /* $x(' */) -- @x('", null],
+  ["CREATE VIRTUAL TABLE x USING m($x, @y (1), :z/**/('a'), #1,('b') ?1(c))", null],
+  ["CREATE TABLE x (a DEFAULT 'it''s', \"a\"\"\", `b```, [c'])", null],
+];
+
+test.each(TEXTS)("every program reads the same tokens in what is taken: %j", (sql, problem) => {
+  const found = textProblem(Buffer.from(sql), "table", "UTF-8");
+  if (problem === null) expect(found).toBeNull();
+  else expect(found).toMatch(problem);
 });
 
 test("nothing of a definition is run, also when its tables are described", () => {

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import Sqlite from "better-sqlite3";
 import { describe, expect, it } from "vitest";
+import { textProblem } from "../../src/sqlite/scratch.ts";
 import { scriptStatement } from "../../src/sqlite/script-statement.ts";
 
 type Type = "table" | "index" | "view" | "trigger";
@@ -26,6 +27,20 @@ const AWKWARD: readonly (readonly [type: Type, name: string, sql: string])[] = [
   ],
 ];
 
+const HAS_SHELL = spawnSync("sqlite3", ["--version"]).status === 0;
+
+/** What the shell says to a script in a new database. */
+function shell(input: string): { readonly stdout: string; readonly stderr: string } {
+  return spawnSync("sqlite3", ["-batch", ":memory:"], { input, encoding: "utf8" });
+}
+
+/** Definitions out of which the shell runs a statement of its own, after it has made the table t: the first of each is refused. */
+const TWO_STATEMENTS: readonly (readonly [type: Type, first: string, next: string])[] = [
+  ["table", "CREATE VIRTUAL TABLE x USING fts4(a, b $x(')); SELECT 'second'; --'))", "CREATE TABLE u (b)"],
+  ["table", "CREATE VIRTUAL TABLE x USING fts4(a, b @x::y(\")); SELECT 'second'; --\"))", "CREATE TABLE u (b)"],
+  ["index", "CREATE INDEX x ON t(a) WHERE a <> '", "CREATE INDEX y ON t(a /*'; SELECT 'second'; --*/)"],
+];
+
 function storedBy(run: (script: string) => readonly string[]): void {
   const found = run(AWKWARD.map(([, , sql]) => statement(sql)).join("-- a comment\n"));
   const plain = (sql: string) => sql.replaceAll("/**/", "");
@@ -42,16 +57,23 @@ describe("a definition as a statement of a script", () => {
   });
 
   // Whoever has the shell tests by it as well; what it needs is in the cases below.
-  it.runIf(spawnSync("sqlite3", ["--version"]).status === 0)("is one statement for the shell, which reads lines", () => {
+  it.runIf(HAS_SHELL)("is one statement for the shell, which reads lines", () => {
     storedBy((script) => {
       const query = "SELECT hex(sql) FROM sqlite_schema ORDER BY rowid;\n";
-      const { stdout, stderr } = spawnSync("sqlite3", ["-batch", ":memory:"], { input: script + query, encoding: "utf8" });
+      const { stdout, stderr } = shell(script + query);
       expect(stderr).toBe("");
       return stdout
         .trim()
         .split("\n")
         .map((line) => Buffer.from(line, "hex").toString());
     });
+  });
+
+  it.each(TWO_STATEMENTS)("is refused when the shell reads another one in it: a %s, %j", (type, first, next) => {
+    expect(textProblem(Buffer.from(first), type, "UTF-8")).toMatch(/^its definition /);
+    if (!HAS_SHELL) return;
+    const script = ["CREATE TABLE t (a)", first, next].map((sql) => statement(sql)).join("");
+    expect(shell(script).stdout).toContain("second\n");
   });
 
   it.each([

@@ -14,7 +14,7 @@ import { estimateBytes, usedBytes } from "../../sqlite/estimate.ts";
 import type { Connection } from "../../sqlite/database.ts";
 import { wholeRange, type KeyRange } from "../../sqlite/key-range.ts";
 import { listTables, type TableShape } from "../../sqlite/schema.ts";
-import { nameProblem } from "../../sqlite/scratch.ts";
+import { nameProblem, textProblem } from "../../sqlite/scratch.ts";
 import { isUnreadable } from "../../sqlite/stage.ts";
 import { rowsWhere, type RowFilter } from "../../sqlite/row-filter.ts";
 import { readTableFacts } from "../../sqlite/table-facts.ts";
@@ -188,7 +188,7 @@ export function planExport(
       ...absentOf(choice).map((entry) => pumpError([entry]).lines),
       ...viewProblems,
       ...contents.flatMap(({ schema, unreadable }) => unreadable.map((name) => unspeakable(schema.name, name))),
-      ...choice.objects.flatMap(reservedName),
+      ...choice.objects.flatMap((object) => refusedByImports(object, schemas)),
       ...tables.filter((table) => hidesRowids(table, snapshot)).map(rowidsLost),
     ],
   };
@@ -317,9 +317,10 @@ function rowidsLost({ schema, name }: DumpObject): readonly ErrorLine[] {
   return pumpError([["TSDP-00010", reason]], "Rename one of the columns rowid, _rowid_ and oid to keep the rowids.").lines;
 }
 
-/** An object that no import would take. */
-function reservedName(object: DumpObject): readonly (readonly ErrorLine[])[] {
-  const reason = nameProblem(object);
+/** An object that no import would take. One with a name that is reserved stays behind; of others the dump has the rows, and the definition to read. */
+function refusedByImports(object: DumpObject, schemas: readonly DumpSchema[]): readonly (readonly ErrorLine[])[] {
+  const encoding = schemas.find(({ name }) => name === object.schema)?.settings.encoding ?? "UTF-8";
+  const reason = nameProblem(object) ?? (object.sql === null ? null : textProblem(object.sql, object.type, encoding));
   if (reason === null) return [];
   return [
     pumpError([
