@@ -24,21 +24,31 @@ export class Snapshot {
   private constructor(sources: readonly SchemaFile[], workers: readonly WorkerThread[]) {
     this.#sources = sources;
     this.#workers = workers;
-    this.#idle = sources.map(({ schema, path }) => openSource(schema, path));
-    this.#connections = new Map(sources.map(({ schema, path }) => [schema, openSource(schema, path)]));
+    const opened = openAll([...sources, ...sources]);
+    this.#idle = opened.slice(0, sources.length);
+    this.#connections = new Map(sources.map(({ schema }, i) => [schema, opened[sources.length + i] as Connection]));
     this.#stamps = new StateStamps(sources.map(({ path }) => path));
   }
 
   /** The workers have opened the sources already. @throws ORA-39002 with SQLite's cause */
   static async take(sources: readonly SchemaFile[], workers: readonly WorkerThread[]): Promise<Snapshot> {
     const snapshot = new Snapshot(sources, workers);
+    try {
+      await snapshot.#take();
+      return snapshot;
+    } catch (error) {
+      snapshot.close();
+      throw error;
+    }
+  }
+
+  async #take(): Promise<void> {
     for (let attempt = 0; attempt < OPTIMISTIC_ATTEMPTS; attempt++) {
-      if (await snapshot.#attempt()) return snapshot;
-      await snapshot.#end();
+      if (await this.#attempt()) return;
+      await this.#end();
       await sleep(attempt);
     }
-    await snapshot.#beginUnderLock();
-    return snapshot;
+    await this.#beginUnderLock();
   }
 
   /** A connection of the control process that is in the snapshot. */
@@ -120,6 +130,18 @@ export class Snapshot {
     } finally {
       for (const lock of locks) lock.close();
     }
+  }
+}
+
+/** All or none. */
+function openAll(sources: readonly SchemaFile[]): readonly Connection[] {
+  const opened: Connection[] = [];
+  try {
+    for (const { schema, path } of sources) opened.push(openSource(schema, path));
+    return opened;
+  } catch (error) {
+    for (const connection of opened) connection.close();
+    throw error;
   }
 }
 
