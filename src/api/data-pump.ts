@@ -81,7 +81,7 @@ export class DataPump extends DatabaseSession {
    * @param operation EXPORT, IMPORT or SQL_FILE: a script of the definitions that an import would make.
    * @param jobMode FULL, SCHEMA, TABLE or TABLESPACE; null means FULL unless the job is an export.
    * @param remoteLink a database link: its database is the source, of an export or of an import without dump files; null: none.
-   * @param jobName at most 128 printable characters, case kept; null: `SYS_EXPORT_SCHEMA_01` and so on.
+   * @param jobName printable characters, at most 128 bytes in UTF-8, case kept; null: `SYS_EXPORT_SCHEMA_01` and so on.
    * @param version COMPATIBLE or LATEST; of an export also 1.0 or 1.1, a version of the dump file format.
    * @throws ORA-39001 for a bad argument, ORA-31634 when the job exists, ORA-31631 for a job that is about more than the user may work
    * on; its stack is at `getStatus(null, KU.STATUS_JOB_ERROR)`.

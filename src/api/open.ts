@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { homeFolder } from "../catalog/home.ts";
 import { DatabaseLinks } from "../catalog/links.ts";
-import { isPrintableName, NAME_RULE } from "../catalog/names.ts";
+import { isPrintableName } from "../catalog/names.ts";
 import type { JobDefinition, JobMode, Operation } from "../job/definition.ts";
 import { formatVersion } from "../job/format-version.ts";
 import { createJob, defaultJobName, type AttachedJob } from "../job/jobs.ts";
@@ -22,6 +22,8 @@ export interface OpenArguments {
 
 const MODES: readonly JobMode[] = ["FULL", "SCHEMA", "TABLE", "TABLESPACE", "TRANSPORTABLE"];
 const MAX_DEFAULT_NAMES = 99;
+const MAX_JOB_NAME_BYTES = 128;
+const JOB_NAME_RULE = "A job name has printable characters, and at most 128 bytes in UTF-8.";
 
 /**
  * OPEN: a new job in state DEFINING, held by the caller.
@@ -35,7 +37,8 @@ export function openJob(request: OpenArguments): AttachedJob {
   const create = (name: string) =>
     createJob(request.home, { ...definition({ ...request, version }, operation, mode, name), remoteLink: link });
   if (request.jobName === null || request.jobName === "") return createUnderDefaultName(request, operation, mode, create);
-  if (!isPrintableName(request.jobName)) throw pumpError([["ORA-39001"], ["ORA-39207", request.jobName, "JOB_NAME"]], NAME_RULE);
+  if (!isPrintableName(request.jobName) || Buffer.byteLength(request.jobName) > MAX_JOB_NAME_BYTES)
+    throw pumpError([["ORA-39001"], ["ORA-39207", request.jobName, "JOB_NAME"]], JOB_NAME_RULE);
   return create(request.jobName);
 }
 

@@ -106,10 +106,12 @@ describe("open", () => {
     expect(status.error?.map(({ logText }) => logText.slice(0, 10).replace(":", ""))).toEqual(codes);
   });
 
-  test("says how long the name of a job may be", async () => {
-    await expect(session.pump.open("EXPORT", "SCHEMA", null, "x".repeat(129))).rejects.toMatchObject({
-      hint: expect.stringContaining("1 to 128 ") as string,
+  test("says how long the name of a job may be: it counts bytes", async () => {
+    await expect(session.pump.open("EXPORT", "SCHEMA", null, "\u{44F}".repeat(65))).rejects.toMatchObject({
+      hint: expect.stringContaining("at most 128 bytes in UTF-8") as string,
     });
+    await session.pump.open("EXPORT", "SCHEMA", null, "\u{44F}".repeat(64));
+    expect((await session.pump.jobs()).map(({ name }) => name)).toEqual(["\u{44F}".repeat(64)]);
   });
 
   test("refuses a second job of the same name with JOB_EXISTS", async () => {

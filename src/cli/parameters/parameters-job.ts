@@ -133,7 +133,7 @@ export const JOB_PARAMETERS: readonly JobParameter[] = [
     type: "name",
     call: { procedure: "OPEN", argument: "job_name" },
     default: "SYS_<operation>_<mode>_NN",
-    description: ["Name of the job, at most 128 characters."],
+    description: ["Name of the job, at most 128 bytes in UTF-8."],
   },
   {
     status: "supported",
