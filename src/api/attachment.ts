@@ -152,8 +152,10 @@ export class Attachment {
   async stop(immediate: boolean, keepMaster: boolean, delay: number, places: () => Promise<PlaceKeys>): Promise<StoppedJob> {
     const { table } = this.#job;
     for (;;) {
-      const { state, errorCount } = this.row();
-      if (!isBeforeStart(state) || isBeingStarted(table)) {
+      // One look: between two the start may have come to its end.
+      const row = this.row();
+      const { state, errorCount } = row;
+      if (!isBeforeStart(state) || isBeingStarted(table, row)) {
         if (await this.ask({ verb: "stop", immediate, keepMaster, delay })) break;
       } else if (keepMaster) return { state, errorCount };
       else if (await this.#remove(state, places)) return { state: "UNDEFINED", errorCount };

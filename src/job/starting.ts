@@ -1,4 +1,4 @@
-import type { ControlTable, JobRequest } from "./control-table.ts";
+import type { ControlTable, JobRequest, JobRow } from "./control-table.ts";
 import { removeJob, type AttachedJob } from "./jobs.ts";
 import { isAlive, LivenessLock, lockPath, PROBE_TIMEOUT_MS } from "./liveness.ts";
 import type { StopRequest } from "./run.ts";
@@ -10,11 +10,13 @@ export function isBeforeStart(state: JobState): state is "DEFINING" | "IDLING" {
   return state === "DEFINING" || state === "IDLING";
 }
 
-/** Whether a session that lives is handing the job to a control process. */
-export function isBeingStarted(table: ControlTable): boolean {
-  const { state, starter } = table.job();
+/** Whether a session that lives is, or was when the row was read, handing the job to a control process. */
+export function isBeingStarted(
+  table: ControlTable,
+  { state, starter }: Pick<JobRow, "state" | "starter"> = table.job(),
+): boolean {
   if (starter === null || !isBeforeStart(state)) return false;
-  return isAlive(lockPath(table.path)) || hasLiveStarter(table);
+  return isAlive(lockPath(table.path)) || hasLiveStarter(table, starter);
 }
 
 /** Makes a session the one that hands the job to a control process. @returns false: another one is, or the job has been started */
@@ -35,7 +37,8 @@ export function removeDefinition({ table, session }: AttachedJob): boolean {
   // Nobody makes a job of the same name meanwhile.
   const lock = LivenessLock.acquire(lockPath(table.path), PROBE_TIMEOUT_MS);
   const isRemoved = table.atomically(() => {
-    if (table.job().state !== "DEFINING" || hasLiveStarter(table)) return false;
+    const { state, starter } = table.job();
+    if (state !== "DEFINING" || hasLiveStarter(table, starter)) return false;
     session.end();
     table.updateJob({ state: "UNDEFINED" });
     return true;
@@ -50,8 +53,7 @@ export function openStops(table: ControlTable): (StopRequest & { readonly seq: n
   return table.openRequests(0).filter(isStop);
 }
 
-function hasLiveStarter(table: ControlTable): boolean {
-  const { starter } = table.job();
+function hasLiveStarter(table: ControlTable, starter: JobRow["starter"]): boolean {
   return starter !== null && liveSessions(table).some(({ id }) => id === starter);
 }
 

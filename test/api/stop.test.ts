@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import type { DataPump } from "../../src/api/data-pump.ts";
-import type { ControlTable } from "../../src/job/control-table.ts";
+import { ControlTable } from "../../src/job/control-table.ts";
 import { LivenessLock, lockPath } from "../../src/job/liveness.ts";
 import { JobRun } from "../../src/job/run.ts";
+import { liveSessions } from "../../src/job/sessions.ts";
 import { controlTable, exampleSession, expectCodes } from "./example-session.ts";
 
 const HANDLERS = { setDegree: vi.fn(), addFile: vi.fn(), stopWorker: vi.fn() };
@@ -50,6 +51,25 @@ describe("STOP_JOB of a job that comes to its end by itself", () => {
     lock.release();
     expect(await stopping).toEqual({ state: "COMPLETED", errorCount: 2 });
   });
+
+  test.each([1, 2, 3])(
+    "a job that begins to run after look %i of a stop is never told not to have been started",
+    async (look) => {
+      table.updateJob({ state: "DEFINING", starter: liveSessions(table)[0]?.id ?? null });
+      const job = Reflect.get(ControlTable.prototype, "job");
+      let looks = 0;
+      vi.spyOn(ControlTable.prototype, "job").mockImplementation(function (this: ControlTable) {
+        const row = job.call(this);
+        if ((looks += 1) === look) {
+          table.updateJob({ state: "EXECUTING", starter: null });
+          run.begin(HANDLERS, () => undefined);
+        }
+        return row;
+      });
+      expect(await pump.stopJob(handle, 0)).toMatchObject({ state: "STOP PENDING" });
+      expect(run.isStopping).toBe(true);
+    },
+  );
 
   test("a job that was killed is not kept because another wants it to stop only", async () => {
     for (const keepMaster of [false, true]) table.request({ verb: "stop", immediate: !keepMaster, keepMaster, delay: 60 });
