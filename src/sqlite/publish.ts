@@ -1,7 +1,6 @@
 import { foldName, quoteIdentifier, quoteLiteral } from "../base/identifiers.ts";
 import { causeLines, pumpError } from "../base/errors.ts";
 import { failpoint } from "../base/failpoint.ts";
-import { failureOf } from "./broken-views.ts";
 import { buildIndex } from "./build-index.ts";
 import type { Connection } from "./database.ts";
 import { editSchema } from "./edit-schema.ts";
@@ -10,8 +9,9 @@ import type { PublishEvent, PublishPlan, PublishTable } from "./publish-plan.ts"
 import { isMachineFault } from "./machine-fault.ts";
 import { assertShapes, isRawCreate } from "./raw-tables.ts";
 import { renameRows } from "./rename-rows.ts";
+import { assertColumns, plainRowid } from "./rowid-names.ts";
 import { Savepoint } from "./savepoint.ts";
-import { generatedColumns, readTableShape, statisticsCondition, type SchemaObject } from "./schema.ts";
+import { generatedColumns, statisticsCondition, type SchemaObject } from "./schema.ts";
 import { decodeSql, proveSchema } from "./scratch.ts";
 import { ensureSequenceTable, forgetSequences, isAutoincrement, withoutTraces } from "./sequences.ts";
 import { dropProgressTable, markPublished } from "./staging.ts";
@@ -186,6 +186,7 @@ class Publication {
       if (table.action === "merge") this.#prepareMerge(definition.name);
       if (table.truncate) truncate(this.#connection, definition.name);
       const given = this.#givenColumns(table);
+      if (table.action === "append") assertColumns(this.#connection, definition.name, given);
       const stored = given.map(quoteIdentifier);
       const rowid = this.#keptRowid(table);
       const columns = [...(rowid === null ? [] : [rowid.into]), ...stored].join(", ");
@@ -351,14 +352,6 @@ class Publication {
   #text(object: SchemaObject): string {
     return object.sql === null ? "" : decodeSql(object.sql, this.#plan.encoding);
   }
-}
-
-/** The name of a table's rowid; null when it is a column of the table, or there is none. */
-function plainRowid(connection: Connection, table: string): string | null {
-  // Not by the list of all tables, for which SQLite works out all views.
-  const { rowid, integerPrimaryKey } = readTableShape(connection, table, new Map());
-  if (rowid === null || integerPrimaryKey !== null) return null;
-  return failureOf(connection, `SELECT ${rowid} FROM main.${quoteIdentifier(table)}`) === null ? rowid : null;
 }
 
 /** As much of a definition as is shown with the error that it gave. */
