@@ -105,13 +105,20 @@ export class DumpFileWriter {
     this.#recorded = segments.length;
   }
 
-  /** Goes on with a file that was begun by another process. */
+  /** Goes on with a file that was begun by another process. @throws RangeError when it was begun with encryption and goes on without, or the reverse */
   static async resume(
     out: StorageWriter,
     rules: FileRules,
     { header, segments, isEnded }: Pick<FileCheckpoint, "header" | "segments" | "isEnded">,
   ): Promise<DumpFileWriter> {
-    const writer = new DumpFileWriter(out, rules, decodeHeader(header), header, segments);
+    const decoded = decodeHeader(header);
+    if ((decoded.keys === null) !== (rules.encryption === null)) {
+      await out.suspend();
+      throw new RangeError(
+        `${out.path} was begun ${decoded.keys === null ? "without" : "with"} encryption, and goes on otherwise`,
+      );
+    }
+    const writer = new DumpFileWriter(out, rules, decoded, header, segments);
     if (isEnded) await out.end();
     writer.#isEnded = isEnded;
     return writer;

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { describe, expect, it, vi } from "vitest";
 import { ITEM } from "../../src/format/items.ts";
@@ -6,9 +7,10 @@ import { decodePasswordStanza } from "../../src/format/key-stanza.ts";
 import type * as PasswordCost from "../../src/format/password-cost.ts";
 import { PASSWORD_COST } from "../../src/format/password-cost.ts";
 import { DumpFileSet } from "../../src/dump/reader.ts";
+import { DumpFileSetWriter } from "../../src/dump/writer.ts";
 import { CIPHER, newSetKey, NO_KEYS, type Keyring, type SetEncryption } from "../../src/dump/set-key.ts";
 import { MemoryStorage } from "./memory-storage.ts";
-import { codesOf, GUID, noise, readAll, writeSet, type RawPiece } from "./sets.ts";
+import { codesOf, GUID, noise, readAll, setOptions, testFolder, writeSet, type RawPiece } from "./sets.ts";
 
 const WALLET: Keyring = { password: null, masterKeys: [{ id: randomBytes(16), key: randomBytes(32) }] };
 const PATHS = ["/1.dmp", "/2.dmp"];
@@ -50,6 +52,19 @@ describe("an encrypted set", () => {
       expect(bytes.includes(SECRET)).toBe(secret);
       const found = await readAll(PATHS, storage, WALLET);
       expect([found.get("1/1/1/0"), found.get("1/1/1/1")]).toEqual([ROWS, SECRET]);
+    }
+  });
+
+  it("is not gone on with unless it is encrypted or not as it was begun", async () => {
+    const encryption = await encryptionOf(WALLET);
+    for (const [begun, other] of [[encryption, null] as const, [null, encryption] as const]) {
+      const options = setOptions([join(testFolder(), "1.dmp")]);
+      const writer = await DumpFileSetWriter.create({ ...options, encryption: begun });
+      const saved = (await writer.checkpoint()) ?? [];
+      await writer.suspend();
+      await expect(DumpFileSetWriter.resume({ ...options, encryption: other }, saved)).rejects.toThrow("goes on otherwise");
+      const resumed = await DumpFileSetWriter.resume({ ...options, encryption: begun }, saved);
+      await resumed.discard();
     }
   });
 

@@ -74,17 +74,20 @@ function assertTogether(parameters: JobDefinition["parameters"], password: strin
 /**
  * The key of the set: a new one, or that of the earlier runs of the job, also when its data is exported anew. So a password that is
  * mistyped at a restart can't become that of the dump.
- * @throws ORA-39176 when the password is not that of the earlier runs
+ * @param hasFiles whether earlier runs have left files to go on with
+ * @throws ORA-39176 when the password is not that of the earlier runs; ORA-39002 when they have chosen otherwise
  */
 export async function encryptionOf(
   choice: EncryptionChoice | null,
   plan: ExportPlan,
-  { table, keyring, definition, restarts }: JobRun,
+  { table, keyring, definition, restarts }: Pick<JobRun, "table" | "keyring" | "definition" | "restarts">,
+  hasFiles: boolean,
 ): Promise<SetEncryption | null> {
+  const saved = restarts ? table.setKey() : null;
+  assertChoiceOfEarlierRuns(choice, saved, hasFiles);
   if (choice === null) return null;
   const { what, algorithm, mode } = choice;
   const used = { password: keyring.password, masterKeys: mode === "PASSWORD" ? null : keyring.masterKeys };
-  const saved = restarts ? table.setKey() : null;
   const key = saved === null ? null : await savedSetKey(saved, definition.guid, used);
   return {
     key: key ?? (await keptSetKey(table, definition.guid, used)),
@@ -94,6 +97,18 @@ export async function encryptionOf(
     columns: what === "ENCRYPTED_COLUMNS_ONLY" && secretsOf(plan).length > 0,
   };
 }
+
+/** A password or a wallet that is there at one start and not at another would change what the rest of the dump is. */
+function assertChoiceOfEarlierRuns(choice: EncryptionChoice | null, savedKey: string | null, hasFiles: boolean): void {
+  if (choice === null && savedKey !== null)
+    throw pumpError([["ORA-39002"], ["TSDP-00010", "the export was begun with encryption"]], AS_ENCRYPTED);
+  if (choice !== null && savedKey === null && hasFiles)
+    throw pumpError([["ORA-39002"], ["TSDP-00010", "the export was begun without encryption"]], AS_PLAIN);
+}
+
+const AS_ENCRYPTED = "Start it again with the wallet open, or the password, that it was begun with.";
+const AS_PLAIN =
+  "Start it again without a password and with the wallet closed, as it was begun; or remove it with KILL_JOB and export anew.";
 
 async function keptSetKey(table: ControlTable, guid: string, keyring: Keyring): Promise<SetKey> {
   const key = await newSetKey(guid, keyring);

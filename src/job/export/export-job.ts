@@ -153,8 +153,8 @@ export class ExportJob implements Job {
   /** Goes on where the last run has ended, if the sources are as they were; else everything is done anew. */
   async #takeUp(choice: EncryptionChoice | null): Promise<void> {
     // Before anything of earlier runs goes: a wrong password changes nothing.
-    this.#encryption = await encryptionOf(choice, this.#plan, this.#run);
     const saved = this.#saved;
+    this.#encryption = await encryptionOf(choice, this.#plan, this.#run, saved !== null);
     const items = firstItems(this.#plan.tables);
     if (saved !== null && saved.stamp === (await this.#stampOfSources())) {
       const tables = new Map(this.#plan.tables.map(({ unload }) => [unload.table.object, unload]));
