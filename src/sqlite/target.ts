@@ -2,7 +2,7 @@ import { foldName, quoteIdentifier, quoteLiteral } from "../base/identifiers.ts"
 import { brokenTriggers } from "./broken-triggers.ts";
 import { brokenViews, type BrokenObject } from "./broken-views.ts";
 import { openDatabase, type Connection } from "./database.ts";
-import { hasTable, type SchemaSettings } from "./schema.ts";
+import { hasTable, listTables, shadowOwner, type ListedTable, type SchemaSettings } from "./schema.ts";
 import { moduleOf } from "./statement-end.ts";
 import { textIndexesOf, type TextIndex } from "./text-indexes.ts";
 
@@ -177,6 +177,8 @@ export interface ExistingObject {
   readonly tableName: string;
   /** Of a virtual table: the module that this build lacks, without which the table can't be dropped. */
   readonly missingModule?: string;
+  /** Of a shadow table: the virtual table that it belongs to. */
+  readonly owner?: string;
   /** Of a table: other tables whose foreign keys refer to it. */
   readonly referredBy?: readonly string[];
 }
@@ -195,11 +197,18 @@ export function listExisting(connection: Connection): readonly ExistingObject[] 
     .all() as (ExistingObject & { virtual: string | null })[];
   const modules = new Set(connection.prepare("SELECT lower(name) FROM pragma_module_list").pluck().all() as string[]);
   const referrers = referrersByParent(connection);
+  const listed = rows.some(({ virtual }) => virtual !== null) ? listTables(connection) : new Map<string, ListedTable>();
   return rows.map(({ virtual, ...object }) => {
     const module = virtual === null ? undefined : moduleOf(virtual);
     const missing = module === undefined || modules.has(foldName(module)) ? {} : { missingModule: module };
     const referredBy = object.type === "table" ? referrers.get(foldName(object.name)) : undefined;
-    return { ...object, ...missing, ...(referredBy === undefined ? {} : { referredBy }) };
+    const owner = listed.get(object.name)?.kind === "shadow" ? shadowOwner(object.name, listed) : undefined;
+    return {
+      ...object,
+      ...missing,
+      ...(referredBy === undefined ? {} : { referredBy }),
+      ...(owner === undefined ? {} : { owner }),
+    };
   });
 }
 

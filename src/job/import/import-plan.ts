@@ -13,7 +13,7 @@ import { proveSchema, type ProvenSchema } from "../../sqlite/scratch.ts";
 import { hasKnownCollations, progressName, reasonsName, stagingName, type StagingTable } from "../../sqlite/staging.ts";
 import { nameKey, type ExistingObject } from "../../sqlite/target.ts";
 import { pieceFilterOf } from "./import-filter.ts";
-import { fateOf } from "./existing-table.ts";
+import { fateOf, type Fate } from "./existing-table.ts";
 import type { SchemaImportRequest } from "./import-request.ts";
 import { hasSamples } from "../secret-columns.ts";
 
@@ -166,10 +166,37 @@ class SchemaPlanner {
     if (object.owner !== null && this.#isEmpty(object)) return false;
     if (isSystemTable(object)) return this.#takeSystemTable(object);
     const existing = this.#existing.get(nameKey(object));
-    if (existing === undefined) return this.#takeNewTable(object);
-    if (object.owner !== null && this.#drops.has(foldName(object.owner))) return this.#takeNewTable(object);
+    if (existing === undefined || this.#goesWithOwner(existing))
+      return this.#takeNewTable(object) && this.#hasShadowsFree(object);
     this.#without.add(foldName(object.name));
-    return this.#takeExistingTable(object, existing);
+    return this.#takeExistingTable(object, existing) && this.#hasShadowsFree(object);
+  }
+
+  /** Whether it is a shadow table of a virtual table that is replaced. */
+  #goesWithOwner({ owner }: ExistingObject): boolean {
+    return owner !== undefined && this.#drops.has(foldName(owner));
+  }
+
+  /** A virtual table and its shadow tables come together or not at all: its module would take any table of such a name for its own. */
+  #hasShadowsFree(object: DumpObject): boolean {
+    if (!this.#isVirtual(object)) return true;
+    const base = this.#request.objects
+      .filter(({ owner }) => owner === object.name)
+      .flatMap((shadow) => this.#shadowInPlace(shadow) ?? [])[0];
+    if (base === undefined) return true;
+    this.#drops.delete(foldName(object.name));
+    this.#without.add(foldName(object.name));
+    const inserts = [object, base].map(({ type, name }) => `${type.toUpperCase()}:${this.#shown(name)}`);
+    this.#report(object, [["ORA-39111", ...inserts]]);
+    return false;
+  }
+
+  /** What stays in the target under the name of a shadow table of the dump. */
+  #shadowInPlace(shadow: DumpObject): ExistingObject | undefined {
+    const existing = this.#existing.get(nameKey(shadow));
+    if (existing === undefined || this.#goesWithOwner(existing)) return undefined;
+    const { fate } = this.#fateOf(shadow, existing);
+    return fate === "replace" && !this.#isEmpty(shadow) ? undefined : existing;
   }
 
   #takeNewTable(object: DumpObject): boolean {
@@ -183,7 +210,7 @@ class SchemaPlanner {
     return this.#addLoad(object, "create", false);
   }
 
-  #takeExistingTable(object: DumpObject, existing: ExistingObject): boolean {
+  #fateOf(object: DumpObject, existing: ExistingObject): Fate {
     const met = {
       schema: this.#request.target,
       name: object.name,
@@ -192,7 +219,11 @@ class SchemaPlanner {
       isShadow: object.owner !== null,
       isEmpty: this.#isEmpty(object),
     };
-    const { fate, problem, note = [] } = fateOf(met, this.#request.action, this.#request.content);
+    return fateOf(met, this.#request.action, this.#request.content);
+  }
+
+  #takeExistingTable(object: DumpObject, existing: ExistingObject): boolean {
+    const { fate, problem, note = [] } = this.#fateOf(object, existing);
     if (problem !== undefined) this.#problems.push(problem);
     this.#notes.push(...note);
     if (fate === "stay") return false;

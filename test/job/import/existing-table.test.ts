@@ -2,7 +2,7 @@ import Sqlite from "better-sqlite3";
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { connect } from "../../../src/api/data-pump.ts";
 import { formatLine } from "../../../src/base/errors.ts";
 import { fateOf, type MetTable } from "../../../src/job/import/existing-table.ts";
@@ -215,3 +215,69 @@ test.each([
 function rowsOf({ rows }: ReturnType<typeof contents>, table: string): string {
   return rows.find((line) => line.startsWith(`${table} `)) ?? "";
 }
+
+/** The module of a virtual table would take what the target has under the names of its shadow tables for its own. */
+describe("virtual tables whose shadow tables meet others", () => {
+  const SHOP = `
+    CREATE VIRTUAL TABLE docs USING fts5(body); INSERT INTO docs VALUES ('dump');
+    CREATE VIRTUAL TABLE boxes USING rtree(id, a, b); INSERT INTO boxes VALUES (1, 2, 3);
+    CREATE VIRTUAL TABLE notes USING fts5(body); INSERT INTO notes VALUES ('dump')`;
+  const OTHER = `
+    CREATE TABLE docs_content (id INTEGER PRIMARY KEY, c0); INSERT INTO docs_content VALUES (1, 'own');
+    CREATE TABLE boxes (id); INSERT INTO boxes VALUES (7); CREATE TABLE boxes_node (mine); INSERT INTO boxes_node VALUES ('own');
+    CREATE TABLE notes (body); INSERT INTO notes VALUES ('own'); CREATE VIEW notes_config AS SELECT 'own'`;
+
+  let dumped: string;
+  beforeAll(async () => {
+    dumped = mkdtempSync(join(tmpdir(), "tsdp-met-"));
+    execute(join(dumped, "SHOP.db"), SHOP);
+    execute(join(dumped, "OTHER.db"), OTHER);
+    expectSuccess(await runExport(dumped, { schemas: "= 'SHOP'" }));
+    return () => {
+      rmSync(dumped, { recursive: true });
+    };
+  });
+
+  const requestOf = (action: string, content: "ALL" | "METADATA_ONLY"): JobRequest => ({
+    remap: [["SHOP", "OTHER"]],
+    parameters: { TABLE_EXISTS_ACTION: action },
+    ...(content === "ALL" ? {} : { content }),
+  });
+  const skipped = (table: string, base: string) =>
+    `ORA-39111: Dependent object type TABLE:"OTHER"."${table}" skipped, base object type ${base} already exists`;
+  const DOCS = skipped("docs", 'TABLE:"OTHER"."docs_content"');
+  const BOXES = skipped("boxes", 'TABLE:"OTHER"."boxes_node"');
+  const NOTES = skipped("notes", 'VIEW:"OTHER"."notes_config"');
+
+  test.each([
+    ["SKIP", "ALL", [DOCS, "ORA-39151", "ORA-39151"]],
+    ["SKIP", "METADATA_ONLY", [DOCS, "ORA-39151", "ORA-39151"]],
+    ["APPEND", "ALL", ["ORA-31693", "ORA-31693", DOCS]],
+    ["TRUNCATE", "ALL", ["ORA-31693", "ORA-31693", DOCS]],
+    ["REPLACE", "ALL", [NOTES]],
+    ["REPLACE", "METADATA_ONLY", [BOXES, DOCS, NOTES]],
+  ] as const)("a dry run of %s %s tells which stay behind", async (action, content, expected) => {
+    const { problems } = await foretell(dumped, requestOf(action, content));
+    const told = problems.map(([line]) => (line?.code === "ORA-39111" ? formatLine(line) : line?.code));
+    expect(told.sort()).toEqual(expected);
+  });
+
+  test.each([
+    ["SKIP", ["own"], [7n], ["own"], null],
+    ["REPLACE", ["dump"], [1n], null, ["dump"]],
+  ] as const)("%s takes no table for a shadow table that is none", async (action, content, boxes, node, docs) => {
+    const folder = temporaryFolder();
+    for (const file of ["OTHER.db", "test.dmp"]) copyFileSync(join(dumped, file), join(folder, file));
+    await runImport(folder, requestOf(action, "ALL"));
+    const database = new Sqlite(join(folder, "OTHER.db")).defaultSafeIntegers();
+    const values = (column: string, table: string) => database.prepare(`SELECT ${column} FROM ${table}`).pluck().all();
+    expect(values("c0", "docs_content")).toEqual(content);
+    expect(values("id", "boxes")).toEqual(boxes);
+    expect(values("body", "notes")).toEqual(["own"]);
+    if (node !== null) expect(values("mine", "boxes_node")).toEqual(node);
+    const isThere = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'docs'").get() !== undefined;
+    expect(isThere ? values("body", "docs") : null).toEqual(docs);
+    expect(database.pragma("integrity_check", { simple: true })).toBe("ok");
+    database.close();
+  });
+});
