@@ -1,5 +1,6 @@
-import { statfsSync } from "node:fs";
+import { readdirSync, readFileSync, statfsSync } from "node:fs";
 import { availableParallelism, freemem } from "node:os";
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
@@ -17,16 +18,14 @@ function temporaryFolder(): { TMPDIR?: string } {
   }
 }
 
-/** Tests that start nothing, replace no module and change nothing of their process. */
-const PLAIN = [
-  "test/{base,format,judge,mask,metadata,cli/parameters}/*.test.ts",
-  "test/catalog/{connect-string,credentials,schemas}.test.ts",
-  "test/cli/{data-pump-names,interactive,job-calls,job-end,lexer,parameter-reference}.test.ts",
-  "test/dump/{damage,encryption,info,limits,names,piece-reader,reader,round-trip,writer}.test.ts",
-  "test/sqlite/{broken-views,drop-tables,key-range,piece-image,query-clause,rejected-rows,rename-tables,replacement}.test.ts",
-  "test/sqlite/{round-trip,salvage,sample,scratch,second-image,statement-end,strict-types,subset}.test.ts",
-  "test/sqlite/{table-options,validate-rows}.test.ts",
-];
+/** What replaces modules, or sets variables that modules read when they are loaded. */
+const LASTING = /vi\.(?:doMock|mock|resetModules)\(|small-pieces\.ts|TSDP_PIECE_BYTES/;
+
+/** Tests that change something for good: each has a process of its own. */
+const ALONE = readdirSync(join(import.meta.dirname, "test"), { recursive: true })
+  .map((name) => join("test", String(name)))
+  .filter((name) => name.endsWith(".test.ts") && LASTING.test(readFileSync(join(import.meta.dirname, name), "utf8")))
+  .map((name) => name.replaceAll("\\", "/"));
 
 /** They take the longest, and nothing of them shows it. */
 const LONG = /docs\/|object-store|restart|bad-input|end-to-end|random-kills|secret-columns|store-faults|transportable/;
@@ -36,13 +35,18 @@ class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
     const rank = ({ project, moduleId }: TestSpecification) =>
-      2 * project.config.sequence.groupOrder + (LONG.test(moduleId.slice(import.meta.dirname.length)) ? 0 : 1);
+      (project.name === "alone" ? 0 : 2) + (LONG.test(moduleId.slice(import.meta.dirname.length)) ? 0 : 1);
     return sorted.sort((a, b) => rank(a) - rank(b));
   }
 }
 
 const SHARED = {
-  setupFiles: ["test/job/launch-here.ts", "test/format/low-password-cost.ts", "test/inspect/check-here.ts"],
+  setupFiles: [
+    "test/job/mock-launch.ts",
+    "test/format/low-password-cost.ts",
+    "test/inspect/mock-check-threads.ts",
+    "test/restored.ts",
+  ],
   // Every Node would read the certificates when it starts, and no test talks to another machine.
   env: { NODE_EXTRA_CA_CERTS: "", ...temporaryFolder() },
   restoreMocks: true,
@@ -60,12 +64,9 @@ export default defineConfig({
     // A test waits for processes half of its time, so two at once are not too many for two cores.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
-      {
-        extends: true,
-        test: { ...SHARED, name: "jobs", include: ["test/**/*.test.ts"], exclude: PLAIN, sequence: { groupOrder: 1 } },
-      },
-      // One process takes many of these files: to start one and to load the modules anew takes longer than most of them.
-      { extends: true, test: { ...SHARED, name: "plain", include: PLAIN, isolate: false, sequence: { groupOrder: 2 } } },
+      { extends: true, test: { ...SHARED, name: "alone", include: ALONE } },
+      // One process takes many files: to start one and to load the modules anew takes longer than most of them.
+      { extends: true, test: { ...SHARED, name: "together", include: ["test/**/*.test.ts"], exclude: ALONE, isolate: false } },
     ],
   },
 });

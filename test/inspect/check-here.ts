@@ -1,21 +1,20 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { vi } from "vitest";
 import type { checkPieces } from "../../src/inspect/check-threads.ts";
 
 /** Set where the pieces of a dump are to be checked by threads. */
 const threads = new AsyncLocalStorage<true>();
-
-vi.mock(import("../../src/inspect/check-threads.ts"), async (original) => {
-  const real = await original();
-  return { checkPieces: (...words) => (threads.getStore() === true ? real.checkPieces(...words) : checkHere(...words)) };
-});
 
 /** Has `verify` check pieces by threads, as users' does. Elsewhere tests check them in their own process: a start of a thread costs more. */
 export function byThreads<T>(verify: () => Promise<T>): Promise<T> {
   return threads.run(true, verify);
 }
 
-const checkHere: typeof checkPieces = async (tasks, keys, found) => {
+/** Whether a check that begins now is to be done by threads. */
+export function isByThreads(): boolean {
+  return threads.getStore() === true;
+}
+
+export const checkHere: typeof checkPieces = async (tasks, keys, found) => {
   const { OpenFiles } = await import("../../src/dump/open-files.ts");
   const { checkPiece } = await import("../../src/inspect/piece-check.ts");
   const { openPlaces } = await import("../../src/storage/place-keys.ts");

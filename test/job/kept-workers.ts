@@ -1,15 +1,21 @@
-import { afterAll } from "vitest";
 import { WorkerThread, type WorkerPool } from "../../src/job/worker-thread.ts";
 import type { PublishEvent } from "../../src/sqlite/publish-plan.ts";
 import { NO_PLACE_KEYS, type PlaceKeys } from "../../src/storage/place-keys.ts";
 import type { WorkerAnswers, WorkerRequest } from "../../src/worker/messages.ts";
 
-/** Threads that no job has now, by their number. */
+/** Threads that no job has now, by their number. They end with the process. */
 const idle = new Map<number, KeptThread[]>();
 
-afterAll(async () => {
-  await Promise.all([...idle.values()].flat().map((thread) => thread.close()));
-});
+/** A thread sees the environment as it is when it starts: a failpoint would end the process of the test. */
+function startThread(number: number): KeptThread {
+  const { TSDP_FAILPOINT: failpoint } = process.env;
+  delete process.env["TSDP_FAILPOINT"];
+  try {
+    return new KeptThread(number);
+  } finally {
+    if (failpoint !== undefined) process.env["TSDP_FAILPOINT"] = failpoint;
+  }
+}
 
 class KeptThread extends WorkerThread {
   #calls = 0;
@@ -47,7 +53,7 @@ export class KeptWorkers implements Pick<WorkerPool, "take" | "enter" | "takeMas
   take(count: number): readonly WorkerThread[] {
     while (this.#workers.length < count) {
       const number = this.#workers.length + 1;
-      const worker = idle.get(number)?.pop() ?? new KeptThread(number);
+      const worker = idle.get(number)?.pop() ?? startThread(number);
       worker.tell({ do: "enter places", places: this.#places });
       if (this.#maskKey !== null) worker.tell({ do: "take mask key", key: this.#maskKey });
       this.#workers.push(worker);

@@ -5,6 +5,7 @@ import { KU } from "../../src/api/constants.ts";
 import { connect, type DataPump } from "../../src/api/data-pump.ts";
 import { toPumpError } from "../../src/base/errors.ts";
 import type { Operation } from "../../src/job/definition.ts";
+import { endOfJobsHere, inThisProcess } from "./launch-here.ts";
 import { defineJob, followJob, startJob, type JobReport, type JobRequest } from "./pump-jobs.ts";
 
 const NAME = "INTERRUPTED";
@@ -36,7 +37,7 @@ export async function runToFailpoint(
   });
   // Killed before it was EXECUTING it is DEFINING again, and would go with its session.
   if ((await pump.jobs())[0]?.state === "DEFINING") {
-    await startJob(pump, handle);
+    await inThisProcess(() => startJob(pump, handle));
     await followJob(pump, handle);
   }
   await pump.close();
@@ -63,7 +64,7 @@ export interface RestartOptions {
 
 /**
  * Attaches to the interrupted job, has it go on, and follows it to its end, or to a failpoint again. The control process is one of its
- * own: in this one it could still be ending when the next failpoint is set, and kill the tests.
+ * own only where a failpoint may end it.
  */
 export async function restart(folder: string, options: RestartOptions = {}): Promise<JobReport> {
   const pump = await connect(folder, { currentDirectory: folder });
@@ -72,7 +73,7 @@ export async function restart(folder: string, options: RestartOptions = {}): Pro
     if (options.maskKey !== undefined) await pump.setParameter(handle, "REMAP_DATA_KEY", options.maskKey);
     const start = () => pump.startJob(handle, options.skipCurrent ?? 0).catch(unlessItRuns);
     if (options.failpoint === undefined) {
-      await start();
+      await inThisProcess(start);
       return await followJob(pump, handle);
     }
     await underFailpoint(options.failpoint, async () => {
@@ -106,6 +107,7 @@ export async function killJob(folder: string): Promise<void> {
 
 /** Does what is to end by the death of the control process at the failpoint. */
 export async function underFailpoint(failpoint: string, work: () => Promise<void>): Promise<void> {
+  await endOfJobsHere();
   process.env["TSDP_FAILPOINT"] = failpoint;
   try {
     await work();
@@ -126,6 +128,7 @@ export async function askAt<T>(
   ask: () => Promise<T>,
 ): Promise<T> {
   const held = join(folder, "held");
+  await endOfJobsHere();
   rmSync(held, { force: true });
   process.env["TSDP_FAILPOINT"] = `${failpoint}:${held}`;
   try {

@@ -205,8 +205,7 @@ describe("an export that was killed", () => {
     const handle = await pump.attach("INTERRUPTED");
     await pump.setParameter(handle, "ENCRYPTION_PASSWORD", PASSWORD);
     try {
-      const start = () => startJob(pump, handle);
-      await (process.env["TSDP_FAILPOINT"] === undefined ? inThisProcess(start) : start());
+      await inThisProcess(() => startJob(pump, handle));
       return await followJob(pump, handle);
     } finally {
       await pump.close();

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { KU } from "../../../src/api/constants.ts";
 import { findLeftovers, removeLeftover } from "../../../src/job/clean.ts";
 import { compareDatabases } from "../../judge/compare.ts";
+import { inThisProcess } from "../launch-here.ts";
 import { codesOf, expectSuccess, failureOf, followJob, runImport, startJob } from "../pump-jobs.ts";
 import { askAt, defined, logLines, restart, runToFailpoint, runToFailpoints, underFailpoint } from "../restarts.ts";
 
@@ -146,7 +147,7 @@ test("an attached session finds a job whose unfinished file is gone unable to go
 
 test("ABORT_STEP ends an export before an object, and the restart takes it up there", async () => {
   const { pump, handle } = await defined("EXPORT", folder, REQUEST);
-  await pump.startJob(handle, 0, 2);
+  await inThisProcess(() => pump.startJob(handle, 0, 2));
   expect(await followJob(pump, handle)).toMatchObject({ state: "STOPPED", errors: [expect.stringContaining("ORA-31697")] });
   await pump.close();
   await restart(folder, { failpoint: "export published" });

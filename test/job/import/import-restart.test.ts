@@ -158,6 +158,7 @@ test("an import whose publication has to wait too long for another program leave
   await inThisProcess(() => startJob(pump, handle));
   const { state, errors } = await followJob(pump, handle);
   expect([state, ...errors]).toEqual(["STOPPED", expect.stringMatching(/^TSDP-00012: .*\nSQLITE_BUSY: /)]);
+  vi.restoreAllMocks();
   while ((await pump.jobs())[0]?.state !== "NOT RUNNING") await sleep(20);
   await pump.close();
   const loaded = pieces();
