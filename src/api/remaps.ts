@@ -1,4 +1,5 @@
 import { foldName } from "../base/identifiers.ts";
+import { checkDatafileRemap, datafileKey } from "../job/datafile-remaps.ts";
 import type { JobDefinition, MetadataRemap } from "../job/definition.ts";
 import { checkPathRemap, pathKey, PATH_REMAPS } from "../job/directory-remaps.ts";
 import { parseTableRemap } from "../job/import/table-remaps.ts";
@@ -19,8 +20,8 @@ interface RemapRule {
 const REMAPS: Readonly<Record<string, RemapRule>> = {
   REMAP_SCHEMA: { types: [], check: assertNotSystem, keyOf: foldName, operations: ["IMPORT", "SQL_FILE"] },
   REMAP_TABLE: { types: ["TABLE"], check: parseTableRemap, keyOf: foldName, operations: ["IMPORT", "SQL_FILE"] },
-  // An SQL file has no directory objects.
-  REMAP_DATAFILE: { types: ["DIRECTORY"], check: checkPathRemap, keyOf: pathKey, operations: ["IMPORT"] },
+  // An SQL file has no directory objects, and makes no files.
+  REMAP_DATAFILE: { types: ["DIRECTORY", "TABLESPACE"], check: checkDatafileRemap, keyOf: datafileKey, operations: ["IMPORT"] },
   REMAP_DIRECTORY: { types: ["DIRECTORY"], check: checkPathRemap, keyOf: pathKey, operations: ["IMPORT"] },
 };
 

@@ -32,7 +32,7 @@ export function listSchemas(database: string): readonly SchemaFile[] {
 export function schemaFiles(database: string): readonly SchemaFile[] {
   if (statSync(database).isFile()) return [{ name: schemaName(database), path: database }];
   return readdirSync(database)
-    .filter((file) => EXTENSIONS.has(extname(file).toLowerCase()) && !file.startsWith("."))
+    .filter((file) => isSchemaFile(file) && !file.startsWith("."))
     .map((file) => ({ name: schemaName(file), path: join(database, file) }))
     .filter(({ path }) => isRegularFile(path))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -84,9 +84,15 @@ export function schemaFileName(name: string): string {
 
 /** Whether a file at this path would be taken for a schema of the database. */
 export function isSchemaPath(database: string, path: string): boolean {
-  return path === database || (dirname(path) === database && EXTENSIONS.has(extname(path).toLowerCase()));
+  return path === database || (dirname(path) === database && isSchemaFile(path));
 }
 
-function schemaName(path: string): string {
+/** Whether a file has the name of a schema, wherever it is. */
+export function isSchemaFile(path: string): boolean {
+  return EXTENSIONS.has(extname(path).toLowerCase());
+}
+
+/** The schema that a file of that name is. */
+export function schemaName(path: string): string {
   return upperName(basename(path, extname(path)));
 }

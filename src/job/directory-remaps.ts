@@ -1,13 +1,12 @@
 import { isAbsolute, normalize, sep } from "node:path";
 import { pumpError, type PumpError } from "../base/errors.ts";
+import { isSchemaFile } from "../catalog/schemas.ts";
 import type { MetadataRemap } from "./definition.ts";
 
 type PathRemap = Pick<MetadataRemap, "name" | "oldValue" | "value">;
 
 /** The remaps that are about paths of directory objects. */
 export const PATH_REMAPS: ReadonlySet<string> = new Set(["REMAP_DATAFILE", "REMAP_DIRECTORY"]);
-
-const FILE_OF_SCHEMA = /\.(?:db|sqlite|sqlite3)$/i;
 
 /**
  * Two absolute paths: REMAP_DIRECTORY is about all paths below one, REMAP_DATAFILE about one, or about all below it when both end with a
@@ -20,7 +19,7 @@ export function checkPathRemap({ name, oldValue, value }: PathRemap): void {
     throw badlyFormed(name, `Give two absolute paths, such as ${name}='/old/':'/new/'. ${WHERE_FILES_GO}`);
   if (name === "REMAP_DATAFILE" && endsAsFolder(oldValue) !== endsAsFolder(value))
     throw badlyFormed(name, "End both paths with a slash, for all paths below the first, or none.");
-  if (paths.some((path) => FILE_OF_SCHEMA.test(path)))
+  if (paths.some((path) => isSchemaFile(path)))
     throw badlyFormed(name, `It changes the paths of directory objects. ${WHERE_FILES_GO}`);
 }
 
@@ -33,7 +32,7 @@ export function pathKey(oldValue: string): string {
 export function remappedPath(remaps: readonly PathRemap[], path: string): string {
   const own = folderOf(path);
   const fitting = remaps
-    .filter((remap) => PATH_REMAPS.has(remap.name))
+    .filter(({ name, oldValue }) => PATH_REMAPS.has(name) && !isSchemaFile(oldValue))
     .map((remap) => ({ from: folderOf(remap.oldValue), to: folderOf(remap.value), isPrefix: isPrefix(remap) }))
     .filter(({ from, isPrefix }) => own === from || (isPrefix && own.startsWith(below(from))))
     .sort((a, b) => b.from.length - a.from.length);
@@ -61,7 +60,7 @@ function below(folder: string): string {
 }
 
 const WHERE_FILES_GO =
-  "A schema is the file of its name in the folder of the database: REMAP_SCHEMA makes one of another name, the connect string chooses the folder.";
+  "REMAP_DATAFILE says where the file of a schema is put, the connect string chooses the folder of the database.";
 
 function badlyFormed(name: string, hint: string): PumpError {
   return pumpError([["ORA-39001"], ["ORA-39071", name]], hint);

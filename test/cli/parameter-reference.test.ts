@@ -258,6 +258,8 @@ const ROWS: Readonly<Record<string, Row>> = {
       ["/old/a", ...BAD],
       ["/a:/b:/c", ...BAD],
       ["old:/new", ARGUMENT, "ORA-39071"],
+      ["HR.db:/new", ARGUMENT, "ORA-39071"],
+      ["HR.db:sub/HR.db", ARGUMENT, "ORA-39071"],
     ],
     again: ["/old/a:/other", ARGUMENT, "ORA-39046"],
   },

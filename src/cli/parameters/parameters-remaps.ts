@@ -49,10 +49,11 @@ export const REMAP_PARAMETERS: readonly JobParameter[] = [
     list: true,
     call: { procedure: "METADATA_REMAP", argument: "REMAP_DATAFILE" },
     description: [
-      "The same for single paths: a directory object with exactly the source gets",
-      "the target. With a slash at the end of both it is REMAP_DIRECTORY.",
-      "The file of a schema goes by the schema's name: see REMAP_SCHEMA.",
-      "Example: REMAP_DATAFILE='/old/dumps':'/new/dumps'.",
+      "Put the file of a schema that the import makes elsewhere, 'source':'target';",
+      "the folder of the database gets a symbolic link to it.",
+      "Paths that are not of schema files: a directory object with exactly the",
+      "source gets the target; with a slash at the end of both: REMAP_DIRECTORY.",
+      "Example: REMAP_DATAFILE='HR.db':'/disk2/HR.db'.",
     ],
   },
   {

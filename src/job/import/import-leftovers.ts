@@ -38,7 +38,7 @@ class Leftovers {
   remove(name: string, saved: SavedTarget): void {
     const { guid } = this.#definition;
     const bad = skipsConstraintErrors(this.#definition) ? BadFile.of(this.#definition, name) : null;
-    const lock = lockTarget(this.#jobs, name, saved.path);
+    const lock = lockTarget(this.#jobs, name, saved.link ?? saved.path);
     try {
       removeImages(saved.path, guid);
       if (saved.existing === null && !saved.isFinished) removeDatabase(unfinishedPath(saved.path, guid));

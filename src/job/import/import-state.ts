@@ -8,6 +8,8 @@ import type { JobMessage } from "../definition.ts";
 export interface SavedTarget {
   /** Where the schema is, or will be. */
   readonly path: string;
+  /** The link in the folder of the database that leads to a new schema file elsewhere. */
+  readonly link?: string | null;
   /** What it held before the job; null when the job makes it. */
   readonly existing: readonly ExistingObject[] | null;
   /** The run of the machine in which a new schema file was begun: it is written without syncs. */
@@ -33,6 +35,11 @@ export interface SavedTarget {
  */
 export function isPublished(saved: SavedTarget, progress: readonly LoadedPiece[] | null): boolean {
   return progress === null ? (saved.isPublished ?? saved.isStaged) : isMarkedPublished(progress);
+}
+
+/** Whether what is loaded is of the state that the stamp tells; a dump has but one. */
+export function isStateOf(saved: SavedTarget, stamp: string | null | undefined): boolean {
+  return stamp === undefined || (stamp !== null && stamp === saved.stamp);
 }
 
 /** The part of the control table that only imports have. */

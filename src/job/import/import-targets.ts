@@ -1,8 +1,8 @@
-import { pumpError, type StackEntry } from "../../base/errors.ts";
+import { pumpError, type PumpError, type StackEntry } from "../../base/errors.ts";
 import { upperName } from "../../base/identifiers.ts";
 import { homeFolder } from "../../catalog/home.ts";
 import { missingPrivilege, Privileges } from "../../catalog/privileges.ts";
-import { listSchemas, newSchemaPath } from "../../catalog/schemas.ts";
+import { listSchemas } from "../../catalog/schemas.ts";
 import { catalogObjects, type CatalogObject } from "../../metadata/catalog-objects.ts";
 import type { DumpObject, DumpSchema } from "../../metadata/dump-object.ts";
 import { isPartialDump, objectNumbers } from "../../metadata/master-facts.ts";
@@ -14,11 +14,12 @@ import { proveSchema } from "../../sqlite/scratch.ts";
 import type { TableFacts } from "../../sqlite/table-facts.ts";
 import { contentOf, type Content } from "../content.ts";
 import { dataRemapsOf, planRemaps, type RemapsOfTables } from "../data-remaps.ts";
+import { datafilesOf } from "../datafile-remaps.ts";
 import type { JobDefinition } from "../definition.ts";
 import type { SavedTarget } from "./import-state.ts";
 import { RowFilters } from "../row-filters.ts";
 import { selectionOf } from "../selection.ts";
-import { assertNoJournal } from "./target-files.ts";
+import { placeNewSchema, type SchemaPlace } from "./schema-place.ts";
 import { transformedSettings } from "./transforms.ts";
 import { absentRemaps, remapTables } from "./table-remaps.ts";
 import { transformTables, type TransformedObjects } from "./table-transforms.ts";
@@ -35,8 +36,7 @@ export interface ChosenObjects extends TransformedObjects {
 }
 
 /** A schema of the dump and where it goes. */
-export interface ChosenSchema extends ChosenObjects {
-  readonly path: string;
+export interface ChosenSchema extends ChosenObjects, SchemaPlace {
   /** Null when the job makes the schema. */
   readonly existingPath: string | null;
 }
@@ -53,7 +53,7 @@ export interface Chosen<T> {
 
 /**
  * Which objects of a dump go where. What an earlier run has decided stays: `saved`, by the name of the schema.
- * @throws as `chooseFromDump`, and ORA-39146 for a schema that is not there
+ * @throws as `chooseFromDump`, ORA-39146 for a schema that is not there, and ORA-39002 when REMAP_DATAFILE can't be done
  */
 export async function chooseTargets(
   definition: JobDefinition,
@@ -61,13 +61,14 @@ export async function chooseTargets(
   saved: ReadonlyMap<string, SavedTarget>,
 ): Promise<Chosen<ChosenSchema>> {
   const { chosen, ...rest } = await chooseFromDump(definition, master);
-  const place = placeSchemas(definition, saved);
-  return { chosen: chosen.map((choice) => ({ ...choice, ...place(choice.target) })), ...rest };
+  const names = master.schemas.map(({ name }) => name);
+  const place = placeSchemas(definition, saved, names);
+  return { chosen: chosen.map((choice) => ({ ...choice, ...place(choice) })), ...rest };
 }
 
 /**
  * Where schemas of a link go.
- * @throws ORA-39146 for a schema that is not there, ORA-31631 with ORA-39109 for one that its owner may not work on, or when REMAP_TABLE
+ * @throws ORA-39146 for a schema that is not there, ORA-39002 when REMAP_DATAFILE can't be done, ORA-31631 with ORA-39109 for one that its owner may not work on, or when REMAP_TABLE
  * can't be done
  */
 export async function placeTargets(
@@ -76,11 +77,9 @@ export async function placeTargets(
   choices: readonly Pick<ChosenObjects, "source" | "partial" | "withoutRows" | "objects">[],
   saved: ReadonlyMap<string, SavedTarget>,
 ): Promise<readonly ChosenSchema[]> {
-  const place = placeSchemas(definition, saved);
-  const targets = remapSchemas(
-    definition,
-    choices.map(({ source }) => source.name),
-  );
+  const names = choices.map(({ source }) => source.name);
+  const place = placeSchemas(definition, saved, names);
+  const targets = remapSchemas(definition, names);
   assertApart([...targets.values()]);
   const privileges = Privileges.of(homeFolder(definition.database), definition.owner);
   if (choices.some(({ source: { name } }) => !privileges.mayWorkOn(targets.get(name) ?? name, "IMPORT")))
@@ -90,7 +89,7 @@ export async function placeTargets(
       const target = targets.get(choice.source.name) ?? upperName(choice.source.name);
       const changed = await changeTables(definition, master, { source: choice.source, target, objects });
       const source = { ...choice.source, settings: transformedSettings(definition, choice.source.settings) };
-      return { ...choice, source, target, ...changed, ...place(target) };
+      return { ...choice, source, target, ...changed, ...place({ source, target }) };
     }),
   );
 }
@@ -201,19 +200,31 @@ export function exportModeOf({ job }: MasterTable): ExportMode {
 function placeSchemas(
   definition: JobDefinition,
   saved: ReadonlyMap<string, SavedTarget>,
-): (target: string) => Pick<ChosenSchema, "path" | "existingPath"> {
+  names: readonly string[],
+): (choice: Pick<ChosenObjects, "source" | "target">) => SchemaPlace & Pick<ChosenSchema, "existingPath"> {
   const { database } = definition;
   const files = new Map(listSchemas(database).map((file) => [file.name, file.path]));
-  return (target) => {
+  const datafiles = datafilesOf(definition.metadataRemaps, names);
+  return ({ source, target }) => {
     const known = saved.get(target);
-    if (known !== undefined) return { path: known.path, existingPath: known.existing === null ? null : known.path };
-    const existingPath = files.get(target) ?? null;
-    if (existingPath === null && contentOf(definition) === "DATA_ONLY") throw pumpError([["ORA-39002"], ["ORA-39146", target]]);
-    if (existingPath !== null) return { existingPath, path: existingPath };
-    const path = newSchemaPath(database, target);
-    assertNoJournal(path, ["ORA-39002"], ["ORA-39097", `for schema ${target} in "${path}"`]);
-    return { existingPath, path };
+    if (known !== undefined) {
+      const { path, existing, link = null } = known;
+      return { path, link, existingPath: existing === null ? null : path };
+    }
+    const existingPath = files.get(target);
+    const datafile = datafiles.get(source.name);
+    if (existingPath !== undefined) {
+      if (datafile !== undefined) throw notMoved(target, existingPath);
+      return { path: existingPath, link: null, existingPath };
+    }
+    if (contentOf(definition) === "DATA_ONLY") throw pumpError([["ORA-39002"], ["ORA-39146", target]]);
+    return { ...placeNewSchema(database, target, datafile), existingPath: null };
   };
+}
+
+function notMoved(target: string, path: string): PumpError {
+  const reason = `schema ${target} exists in "${path}", and REMAP_DATAFILE is for a schema that the import makes`;
+  return pumpError([["ORA-39002"], ["TSDP-00010", reason]], "Leave it out, or import under another name with remap_schema.");
 }
 
 /** REMAP_SCHEMA. @throws ORA-39146 for a schema that the dump does not hold */

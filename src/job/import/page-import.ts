@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { causeLines, pumpError } from "../../base/errors.ts";
+import { pumpError } from "../../base/errors.ts";
 import { failpoint } from "../../base/failpoint.ts";
 import type { DumpFileSet } from "../../dump/reader.ts";
 import { factsOfPages, pagesOfSchema, type PagesOfSchema } from "../../inspect/pages.ts";
@@ -12,6 +12,7 @@ import type { ChosenSchema } from "./import-targets.ts";
 import { pagesLine, processingLine } from "../log-lines.ts";
 import { PageTarget } from "./page-target.ts";
 import type { JobRun, Progress } from "../run.ts";
+import { guardWorker } from "./target-errors.ts";
 import { assertWholeSchemas, TRANSPORT_PATH } from "../transportable.ts";
 import { WorkerBoard } from "../worker-board.ts";
 import type { WorkerThread } from "../worker-thread.ts";
@@ -65,11 +66,11 @@ export class PageImport {
     assertNewSchemas(chosen);
     const works: PageWork[] = [];
     try {
-      for (const { source, target: name, path } of chosen) {
+      for (const { source, target: name, path, link } of chosen) {
         const number = master.schemas.findIndex(({ name }) => name === source.name) + 1;
         const pages = pagesOfSchema(set, number);
         const job = { table: run.table, guid: run.definition.guid, jobs: dirname(run.table.path) };
-        const target = PageTarget.open({ name, path, bytes: pages.bytes }, job);
+        const target = PageTarget.open({ name, place: { path, link }, bytes: pages.bytes }, job);
         const dumpFile = pages.pieces[0]?.location.segments[0]?.path ?? "";
         works.push({ target, pages, facts: factsOfPages(master, number), dumpFile, bytes: 0 });
       }
@@ -102,7 +103,7 @@ export class PageImport {
     for (const { target } of works) target.beginSync();
     const unchecked = [...works];
     await this.#crew.run((worker) => this.#check(worker, unchecked));
-    for (const { target } of works) await guarded(target, target.synced());
+    for (const { target } of works) await guardWorker(target, target.synced());
     if (this.#run.isStopping) return "stopped";
     this.#finish();
     return "done";
@@ -135,7 +136,7 @@ export class PageImport {
       const { target, pages } = work;
       this.#board.begin(worker.number, { schema: target.name, name: target.name }, TRANSPORT_PATH, "DIRECT_PATH");
       const { location, offset } = piece;
-      await guarded(target, worker.call({ do: "place pages", location, path: target.workPath, offset }));
+      await guardWorker(target, worker.call({ do: "place pages", location, path: target.workPath, offset }));
       target.beginSync();
       work.bytes += location.rawLength;
       this.#board.advance(worker.number, { rows: 0, bytes: work.bytes, estimatedBytes: pages.bytes });
@@ -149,7 +150,7 @@ export class PageImport {
     const next = () => (!this.#run.isStopping && this.#crew.goesOn(worker) ? works.shift() : undefined);
     for (let work = next(); work !== undefined; work = next()) {
       const { target, dumpFile, facts } = work;
-      const lines = await guarded(target, worker.call({ do: "check pages", path: target.workPath, dumpFile, facts }));
+      const lines = await guardWorker(target, worker.call({ do: "check pages", path: target.workPath, dumpFile, facts }));
       if (lines.length === 0) continue;
       const causes = lines.map((text) => ({ code: "quick_check", text }));
       this.#run.once(`check ${target.name}`, () => {
@@ -161,16 +162,5 @@ export class PageImport {
   #progress(): Progress {
     const bytes = this.#works.reduce((sum, work) => sum + work.bytes, 0);
     return { bytes, totalBytes: this.bytesLeft || bytes, rows: 0, workers: this.#board.statuses(), files: [] };
-  }
-}
-
-/** An error of the system on the way to a file is about its schema. @throws TSDP-00012 */
-async function guarded<T>({ name }: PageTarget, work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    const [outer, ...causes] = causeLines(error);
-    if (outer?.code !== "ORA-39006" || causes.length === 0) throw error;
-    throw pumpError([["TSDP-00012", name], ...causes], undefined, error);
   }
 }

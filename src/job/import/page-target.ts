@@ -6,7 +6,8 @@ import { setJournalMode } from "../../sqlite/target.ts";
 import { bootName } from "../boot.ts";
 import { ImportState, type SavedTarget } from "./import-state.ts";
 import type { LivenessLock } from "../liveness.ts";
-import { identityOf, removeDatabase, syncPath, takeName, unfinishedPath } from "./target-files.ts";
+import type { SchemaPlace } from "./schema-place.ts";
+import { identityOf, linkSchema, removeDatabase, syncPath, takeName, unfinishedPath } from "./target-files.ts";
 import { lockTarget } from "./target-lock.ts";
 import type { TargetJob } from "./target-schema.ts";
 
@@ -30,27 +31,27 @@ export class PageTarget {
   #syncError: Error | null = null;
 
   /** @throws ORA-39002 when another job has the schema, or when the file can't be made */
-  static open({ name, path, bytes }: PageTargetRequest, { table, guid, jobs }: TargetJob): PageTarget {
-    const lock = lockTarget(jobs, name, path);
+  static open({ name, place, bytes }: PageTargetRequest, { table, guid, jobs }: TargetJob): PageTarget {
+    const lock = lockTarget(jobs, name, place.link ?? place.path);
     try {
-      return new PageTarget(name, path, bytes, new ImportState(table), guid, lock);
+      return new PageTarget(name, place, bytes, new ImportState(table), guid, lock);
     } catch (error) {
       lock.remove();
       throw pumpError(
-        [["ORA-39002"], ["ORA-39097", `for schema ${name} in "${path}"`], ...causeLines(error)],
+        [["ORA-39002"], ["ORA-39097", `for schema ${name} in "${place.path}"`], ...causeLines(error)],
         "Check the folder of the schema and the free space on its disk.",
         error,
       );
     }
   }
 
-  private constructor(name: string, path: string, bytes: number, state: ImportState, guid: string, lock: LivenessLock) {
+  private constructor(name: string, place: SchemaPlace, bytes: number, state: ImportState, guid: string, lock: LivenessLock) {
     this.name = name;
     this.#state = state;
     this.#guid = guid;
     this.#lock = lock;
     const known = state.targets().get(name);
-    this.#saved = known ?? { path, existing: null, boot: bootName(), isStaged: true, identity: null, isFinished: false };
+    this.#saved = known ?? { ...place, existing: null, boot: bootName(), isStaged: true, identity: null, isFinished: false };
     if (known === undefined) this.#save({});
     this.startsOver = known !== undefined && !this.#takeNameOfWholeFile();
     if (!this.isFinished) this.#begin(bytes);
@@ -58,6 +59,11 @@ export class PageTarget {
 
   get isFinished(): boolean {
     return this.#saved.isFinished;
+  }
+
+  /** Whether others see it. */
+  get isPublished(): boolean {
+    return this.isFinished;
   }
 
   /** The file to write to now. */
@@ -110,6 +116,7 @@ export class PageTarget {
     failpoint("import pages whole");
     takeName(this.workPath, this.#saved.path);
     failpoint("import pages named");
+    linkSchema(this.#saved.path, this.#saved.link ?? null);
     this.#save({ isFinished: true });
     failpoint("import pages finished");
   }
@@ -132,6 +139,7 @@ export class PageTarget {
     if (this.#saved.isFinished) return true;
     if (this.#saved.identity === null || identityOf(this.#saved.path) !== this.#saved.identity) return false;
     removeDatabase(this.workPath);
+    linkSchema(this.#saved.path, this.#saved.link ?? null);
     this.#save({ isFinished: true });
     return true;
   }
@@ -145,6 +153,6 @@ export class PageTarget {
 /** A schema and where it goes. */
 export interface PageTargetRequest {
   readonly name: string;
-  readonly path: string;
+  readonly place: SchemaPlace;
   readonly bytes: number;
 }

@@ -30,3 +30,17 @@ export function unwritable(name: string, isPublished: boolean, causes: readonly 
   const rest = "What the job imports into the schema is complete; START_JOB does what is left.";
   return pumpError([["TSDP-00012", name], ...causes], isPublished ? hintAfterCause(causes, rest) : undefined, error);
 }
+
+/** Gives an error of SQLite or of the system that a worker met on the way to a schema file the name of the schema. @throws TSDP-00012 */
+export async function guardWorker<T>(
+  schema: { readonly name: string; readonly isPublished: boolean },
+  work: Promise<T>,
+): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    const [outer, ...causes] = causeLines(error);
+    if (outer?.code !== "ORA-39006" || causes.length === 0) throw error;
+    throw unwritable(schema.name, schema.isPublished, causes, error);
+  }
+}

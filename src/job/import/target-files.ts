@@ -1,4 +1,15 @@
-import { closeSync, fsyncSync, linkSync, lstatSync, openSync, readdirSync, renameSync, rmSync } from "node:fs";
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { codeOf, pumpError, type StackEntry } from "../../base/errors.ts";
 
@@ -52,6 +63,17 @@ export function takeName(workPath: string, path: string): void {
   linkOrRename(workPath, path);
   rmSync(workPath, { force: true });
   syncPath(dirname(path));
+}
+
+/**
+ * Makes a finished file that is elsewhere a schema of the database: it is one when the link is there. An earlier run may have made it.
+ * @throws EEXIST when something else has the name
+ */
+export function linkSchema(path: string, link: string | null): void {
+  if (link === null) return;
+  const isThere = lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() === true && readlinkSync(link) === path;
+  if (!isThere) symlinkSync(path, link);
+  syncPath(dirname(link));
 }
 
 /**

@@ -9,6 +9,7 @@ const LOCK_TIMEOUT_MS = 500;
 /**
  * Keeps other jobs away from a schema file that exists or is to come: two imports would mix.
  * @param jobs the folder of the control tables
+ * @param path of the file, or of the link in the folder of the database
  * @throws ORA-39002 when another job has the schema
  */
 export function lockTarget(jobs: string, name: string, path: string): LivenessLock {

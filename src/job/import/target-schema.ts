@@ -20,10 +20,20 @@ import { bootName, isSameBoot } from "../boot.ts";
 import type { ControlTable } from "../control-table.ts";
 import type { JobMessage } from "../definition.ts";
 import type { SchemaImport } from "./import-plan.ts";
-import { ImportState, isPublished, type SavedTarget } from "./import-state.ts";
+import { ImportState, isPublished, isStateOf, type SavedTarget } from "./import-state.ts";
 import type { LivenessLock } from "../liveness.ts";
-import { identityOf, imagePath, removeDatabase, removeImages, syncPath, takeName, unfinishedPath } from "./target-files.ts";
-import { asTargetError, targetError, unwritable } from "./target-errors.ts";
+import { asTargetError, guardWorker, targetError, unwritable } from "./target-errors.ts";
+import type { SchemaPlace } from "./schema-place.ts";
+import {
+  identityOf,
+  imagePath,
+  linkSchema,
+  removeDatabase,
+  removeImages,
+  syncPath,
+  takeName,
+  unfinishedPath,
+} from "./target-files.ts";
 import { lockTarget } from "./target-lock.ts";
 
 /** A schema file that an import writes: one that exists, or a new one that grows under a temporary name. */
@@ -48,12 +58,13 @@ export class TargetSchema {
    * @throws ORA-39002 when another job has it, when it is locked or can't be written, is no database, or has another text
    * encoding than the dump
    */
-  static open({ name, path, existingPath, source, stamp }: TargetRequest, { table, guid, jobs }: TargetJob): TargetSchema {
-    const lock = lockTarget(jobs, name, path);
+  static open({ name, path, link, existingPath, source, stamp }: TargetRequest, { table, guid, jobs }: TargetJob): TargetSchema {
+    const lock = lockTarget(jobs, name, link ?? path);
     try {
       const state = new ImportState(table);
       const saved = state.targets().get(name) ?? {
         path,
+        link,
         existing: existingPath === null ? null : [],
         boot: bootName(),
         isStaged: false,
@@ -242,15 +253,9 @@ export class TargetSchema {
     this.#save({ isStaged: true, ...(plan.rejected === null ? {} : { rejecting: { reasons: plan.rejected, tables } }) });
   }
 
-  /** Gives an error of SQLite or of the system that a worker met on the way the name of the schema. @throws TSDP-00012 */
+  /** @throws TSDP-00012, as `guardWorker` */
   async guard<T>(work: Promise<T>): Promise<T> {
-    try {
-      return await work;
-    } catch (error) {
-      const [outer, ...causes] = causeLines(error);
-      if (outer?.code !== "ORA-39006" || causes.length === 0) throw error;
-      throw unwritable(this.name, this.#isPublished, causes, error);
-    }
+    return guardWorker(this, work);
   }
 
   /** @throws TSDP-00012 for what may pass, such as a full disk; else ORA-39002 */
@@ -284,6 +289,13 @@ export class TargetSchema {
       takeName(this.workPath, this.path);
     });
     failpoint("import named");
+    this.#link();
+  }
+
+  #link(): void {
+    this.#write(() => {
+      linkSchema(this.path, this.#saved.link ?? null);
+    });
   }
 
   /** Gives the target up: all that is loaded stays for a restart, or nothing of an import that did not end well. */
@@ -326,6 +338,7 @@ export class TargetSchema {
     if (this.#saved.isFinished) return true;
     if (this.#saved.identity === null || identityOf(this.path) !== this.#saved.identity) return false;
     removeDatabase(this.workPath);
+    this.#link();
     this.#save({ isFinished: true });
     return true;
   }
@@ -341,15 +354,9 @@ export class TargetSchema {
   }
 }
 
-/** Whether what is loaded is of the state that the stamp tells; a dump has but one. */
-function isStateOf(saved: SavedTarget, stamp: string | null | undefined): boolean {
-  return stamp === undefined || (stamp !== null && stamp === saved.stamp);
-}
-
 /** A schema of the dump and where it goes. */
-export interface TargetRequest {
+export interface TargetRequest extends SchemaPlace {
   readonly name: string;
-  readonly path: string;
   readonly existingPath: string | null;
   readonly source: DumpSchema;
   /** State of a source that is copied and not loaded from a dump; null: a restart can't know it again. */

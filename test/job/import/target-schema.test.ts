@@ -87,7 +87,10 @@ afterEach(() => {
 
 function open(existingPath: string | null = at("HR.db")): TargetSchema {
   const source = { name: "HR", settings: SETTINGS };
-  return TargetSchema.open({ name: "HR", path: at("HR.db"), existingPath, source }, { table, guid: GUID, jobs: folder });
+  return TargetSchema.open(
+    { name: "HR", path: at("HR.db"), link: null, existingPath, source },
+    { table, guid: GUID, jobs: folder },
+  );
 }
 
 /** A run that has staged, and loaded one piece. */
