@@ -9,6 +9,7 @@ import { BadFile } from "./bad-file.ts";
 import type { Crew } from "../crew.ts";
 import { rowsText, type LoadedRows, type SchemaWork } from "./import-loading.ts";
 import type { TableLoad } from "./import-plan.ts";
+import { PathTimes } from "./path-times.ts";
 import { outcomeErrors } from "./outcome-lines.ts";
 import { rowsLine } from "../log-lines.ts";
 import type { JobMessage } from "../definition.ts";
@@ -22,10 +23,8 @@ export class Publishing {
   readonly #crew: Crew;
   readonly #board: WorkerBoard;
   readonly #loading: LoadedRows;
-  /** When each worker has begun with its object. */
-  readonly #begun = new Map<number, number>();
   readonly #paths = new Map<SchemaWork, ReadonlyMap<string, ObjectPathTail>>();
-  readonly #seconds = new Map<ObjectPathTail, number>();
+  readonly #times = new PathTimes();
   /** Tables whose rows are told when they are published, by their names. */
   readonly #typed = new Map<SchemaWork, ReadonlyMap<string, TableLoad>>();
 
@@ -54,7 +53,7 @@ export class Publishing {
 
   /** How long the objects under a path took, added up. */
   secondsOf(path: ObjectPathTail): number {
-    return this.#seconds.get(path) ?? 0;
+    return this.#times.secondsOf(path);
   }
 
   async #publish(worker: WorkerThread, work: SchemaWork): Promise<void> {
@@ -150,7 +149,7 @@ export class Publishing {
     const { object } = event;
     const { name: schema } = work.target;
     if (event.kind === "begun") {
-      this.#begun.set(worker, Date.now());
+      this.#times.begin(worker);
       this.#board.begin(worker, { schema, name: object.name }, object.type.toUpperCase());
       this.#run.progress(() => this.#loading.progress());
       return;
@@ -159,7 +158,7 @@ export class Publishing {
       outcome.length = 0;
       return;
     }
-    this.#addTime(worker, work, object);
+    this.#times.end(worker, this.#pathsOf(work).get(`${object.type.toUpperCase()} ${object.name}`));
     outcome.push(...this.#messagesOn(worker, work, event));
   }
 
@@ -168,13 +167,6 @@ export class Publishing {
       this.#run.tellOnce(`outcome ${target.name}`, message);
       failpoint("import outcome told");
     }
-  }
-
-  #addTime(worker: number, work: SchemaWork, { type, name }: PublishEvent["object"]): void {
-    const path = this.#pathsOf(work).get(`${type.toUpperCase()} ${name}`);
-    if (path === undefined) return;
-    const seconds = (Date.now() - (this.#begun.get(worker) ?? Date.now())) / 1000;
-    this.#seconds.set(path, this.secondsOf(path) + seconds);
   }
 
   #pathsOf(work: SchemaWork): ReadonlyMap<string, ObjectPathTail> {
