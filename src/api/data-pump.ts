@@ -125,7 +125,8 @@ export class DataPump extends DatabaseSession {
    * (01 to 99) and `%L` (01 to 2147483646) make it a template of many; `%D %M %Y %T` are the date of an export. Of a dump file in an
    * object store, its URL: `https://...` or `s3://...`.
    * @param directory a directory object; of a dump file in an object store a credential, or null for an `s3://` URL with the
-   * credentials of the environment, and for a pre-authenticated URL of an import.
+   * credentials of the environment, and for a pre-authenticated URL of an import. Null for a dump file of a job that has been started:
+   * where its last one is.
    * @param filesize largest size of each dump file of an export, `40KB` to `16TB`: a number with B, K, KB, M, MB and so on; null: no limit.
    * @param filetype KU.FILE_TYPE_DUMP_FILE, KU.FILE_TYPE_URIDUMP_FILE, KU.FILE_TYPE_LOG_FILE or KU.FILE_TYPE_SQL_FILE.
    * @param reusefile 1 overwrites an existing dump file, null and 0 don't; a log file and a script are always overwritten.
@@ -140,9 +141,9 @@ export class DataPump extends DatabaseSession {
   ): Promise<void> {
     const file = { filename, directory, filesize, filetype, reusefile };
     const places = { directories: this.grantedDirectories, credentials: this.credentialObjects };
-    const change = (definition: JobDefinition) => addFile(definition, file, places);
     return this.#session.call(handle, "ADD_FILE", async (attachment) => {
       const { state } = attachment.row();
+      const change = (definition: JobDefinition) => addFile(definition, file, { ...places, isStarted: state !== "DEFINING" });
       const definition = attachment.table.definition();
       const queries = filetype === KU.FILE_TYPE_URIDUMP_FILE ? queriesOf(definition, filename ?? "") : {};
       if (state !== "IDLING" || !isGivenAgain(definition, queries)) await addTo(attachment, state, change);
@@ -235,8 +236,8 @@ export class DataPump extends DatabaseSession {
    * CLIENT_COMMAND, REMAP_DATA_KEY. ENCRYPTION_PASSWORD and REMAP_DATA_KEY stay in this session until START_JOB and are nowhere
    * written down; a job that is started again needs them again.
    */
-  async setParameter(handle: number, name: string, value: string | number): Promise<void> {
-    const secret = secretOf(name);
+  async setParameter(handle: number, name: string | null, value: string | number): Promise<void> {
+    const secret = secretOf(name ?? "");
     const procedure = secret === undefined ? "SET_PARAMETER" : "SET_PASSWORD";
     return this.#session.call(handle, procedure, (attachment) => {
       attachment.define(procedure, (definition) => setParameter(definition, name, value));

@@ -3,8 +3,8 @@ import { causeLines, pumpError, type PumpError, type StackEntry } from "../base/
 import type { Credentials } from "../catalog/credentials.ts";
 import type { DirectoryPrivilege } from "../catalog/directory-grants.ts";
 import type { GrantedDirectories } from "../catalog/granted-directories.ts";
-import { dumpFileName, patternPath } from "../dump/names.ts";
-import type { JobDefinition, JobFile } from "../job/definition.ts";
+import { dumpFileName, isUrl, patternPath } from "../dump/names.ts";
+import { dumpFilesOf, type JobDefinition, type JobFile } from "../job/definition.ts";
 import { isNetworkImport } from "../job/source-database.ts";
 import { KU } from "./constants.ts";
 import { urlPlace, type UrlPlace } from "./dump-urls.ts";
@@ -27,6 +27,8 @@ export interface FileArguments {
 export interface FilePlaces {
   readonly directories: GrantedDirectories;
   readonly credentials: Credentials;
+  /** A further dump file then needs no directory of its own. */
+  readonly isStarted: boolean;
 }
 
 /**
@@ -58,14 +60,35 @@ function placeOf(
   definition: JobDefinition,
   { filename, directory, filetype }: FileArguments,
   type: FileType,
-  { directories, credentials }: FilePlaces,
+  { directories, credentials, isStarted }: FilePlaces,
   refuse: Refusal,
 ): UrlPlace {
   if (filetype === KU.FILE_TYPE_URIDUMP_FILE) return urlPlace(definition, filename ?? "", directory, credentials);
   const name = type === "dump" ? dumpName(definition, filename ?? "") : textFileName(filename ?? "", type, refuse);
-  if (directory === null || directory === "") throw refuse(["ORA-39145"]);
+  return { name, ...folderOf(definition, directory, type, { directories, isStarted }, refuse) };
+}
+
+function folderOf(
+  definition: JobDefinition,
+  directory: string | null,
+  type: FileType,
+  { directories, isStarted }: Omit<FilePlaces, "credentials">,
+  refuse: Refusal,
+): Pick<JobFile, "directory" | "directoryPath"> {
   const privilege = type === "dump" && definition.operation !== "EXPORT" ? "READ" : "WRITE";
-  return { name, directory, directoryPath: resolveDirectory(directories, directory, privilege, refuse) };
+  if (directory !== null && directory !== "")
+    return { directory, directoryPath: resolveDirectory(directories, directory, privilege, refuse) };
+  const last = isStarted && type === "dump" ? lastFolder(definition) : undefined;
+  if (last === undefined) throw refuse(["ORA-39145"]);
+  // Only for the privilege: DATA_PUMP_DIR may be another folder in this session.
+  resolveDirectory(directories, last.directory, privilege, refuse);
+  return last;
+}
+
+/** Where the last dump file of a job is that is no object of a store. */
+function lastFolder(definition: JobDefinition): Pick<JobFile, "directory" | "directoryPath"> | undefined {
+  const file = dumpFilesOf(definition).findLast(({ directoryPath }) => !isUrl(directoryPath));
+  return file === undefined ? undefined : { directory: file.directory, directoryPath: file.directoryPath };
 }
 
 const REFUSALS: Readonly<Record<FileType, Refusal>> = {

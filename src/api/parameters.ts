@@ -84,7 +84,7 @@ const OF_SCHEMAS: ReadonlySet<string> = new Set(["ESTIMATE", "FLASHBACK_TIME"]);
  * @throws ORA-39001 with ORA-31667 (no name), ORA-39049 (unknown name), ORA-39051 (set before), ORA-39207 (bad value),
  * ORA-39208 (not for this operation) or TSDP-00002 (no meaning on SQLite) inside.
  */
-export function setParameter(definition: JobDefinition, name: string, value: string | number): Partial<JobDefinition> {
+export function setParameter(definition: JobDefinition, name: string | null, value: string | number): Partial<JobDefinition> {
   if (!name) throw invalidArgument(["ORA-31667"]);
   const key = name.toUpperCase();
   assertApplicable("parameter", key);

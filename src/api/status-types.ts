@@ -15,7 +15,7 @@ export type LogEntry = readonly LogLine[];
 
 /** ku$_DumpFile. */
 export interface DumpFile {
-  /** Absolute path. */
+  /** Absolute path or URL, or a template of them (KU.DUMPFILE_TYPE_TEMPLATE). */
   readonly fileName: string;
   /** KU.DUMPFILE_TYPE_... */
   readonly fileType: number;

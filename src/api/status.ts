@@ -1,15 +1,15 @@
 import { endianness, hostname } from "node:os";
 import { basename } from "node:path";
 import { platformName } from "../base/product.ts";
-import { isUrl, patternPath } from "../dump/names.ts";
+import { dumpFilePath, isTemplate, isUrl, patternPath } from "../dump/names.ts";
 import { jobDatabaseVersion } from "../job/control-table.ts";
 import { formatLogtime } from "../base/sizes.ts";
 import { errorNumber, formatLine, type PumpError } from "../base/errors.ts";
 import type { ControlTable, JobRow } from "../job/control-table.ts";
-import { hasLogtime, type JobDefinition, type JobFile, type JobMessage, type Outcome } from "../job/definition.ts";
+import { dumpFilesOf, hasLogtime, type JobDefinition, type JobFile, type JobMessage, type Outcome } from "../job/definition.ts";
 import type { JobState } from "../job/states.ts";
 import { KU } from "./constants.ts";
-import type { JobDesc, JobStatus, LogEntry, ParamValue, Status, WorkerStatus } from "./status-types.ts";
+import type { DumpFile, JobDesc, JobStatus, LogEntry, ParamValue, Status, WorkerStatus } from "./status-types.ts";
 
 const TERM_REASONS: Readonly<Record<Outcome, number>> = {
   COMPLETE: KU.JOB_COMPLETE,
@@ -84,13 +84,27 @@ function jobStatus(table: ControlTable, definition: JobDefinition, row: JobRow, 
     heartbeat: row.heartbeat,
     rowsProcessed: row.rowsProcessed,
     workerStatusList: IDLE_STATES.has(row.state) ? [] : workerStatuses(table, definition),
-    files: table.dumpFiles().map(({ path, bytesWritten, size }) => ({
-      fileName: path,
-      fileType: isUrl(path) ? KU.DUMPFILE_TYPE_URIDISK : KU.DUMPFILE_TYPE_DISK,
-      fileSize: size,
-      fileBytesWritten: bytesWritten,
-    })),
+    files: dumpFileStatuses(table, definition),
   };
+}
+
+/** Those that have been begun, then those that the job may go on with: templates, and files that it has not come to. */
+function dumpFileStatuses(table: ControlTable, definition: JobDefinition): DumpFile[] {
+  const status = (path: string, fileSize: number, fileBytesWritten: number): DumpFile => ({
+    fileName: path,
+    fileType: isUrl(path) ? KU.DUMPFILE_TYPE_URIDISK : KU.DUMPFILE_TYPE_DISK,
+    fileSize,
+    fileBytesWritten,
+  });
+  const begun = table.dumpFiles().map(({ path, size, bytesWritten }) => status(path, size, bytesWritten));
+  const names = new Set(begun.map(({ fileName }) => fileName));
+  const others = dumpFilesOf(definition).flatMap((file): DumpFile[] => {
+    const size = file.fileSize ?? 0;
+    if (isTemplate(file.name)) return [{ ...status(patternPath(file), size, 0), fileType: KU.DUMPFILE_TYPE_TEMPLATE }];
+    const path = dumpFilePath(file, 1);
+    return path === undefined || names.has(path) ? [] : [status(path, size, 0)];
+  });
+  return [...begun, ...others];
 }
 
 function workerStatuses(table: ControlTable, definition: JobDefinition): WorkerStatus[] {

@@ -17,7 +17,10 @@ export const INTERACTIVE_COMMANDS: readonly InteractiveCommand[] = [
   {
     name: "ADD_FILE",
     value: "[directory:]file | [credential:]URL[,...]",
-    description: ["Add dump files to the dump file set of an export.", "Of an import: give a pre-authenticated URL again."],
+    description: [
+      "Add dump files to the dump file set of an export, without a directory where its last one is.",
+      "Of an import: give a pre-authenticated URL again.",
+    ],
   },
   { name: "CONTINUE_CLIENT", description: ["Return to logging mode. A job that is idle is started again."] },
   { name: "EXIT_CLIENT", description: ["Quit the client and leave the job running."] },

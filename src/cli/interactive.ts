@@ -124,13 +124,13 @@ export class Interactive {
     const filesize = this.#filesize ?? (await this.#jobFilesize());
     for (const element of splitList(value)) {
       const url = urlOf(element);
-      const { directory = url === undefined ? "DATA_PUMP_DIR" : null, name } = url ?? fileOf(element);
+      const { directory = null, name } = url ?? fileOf(element);
       const type = url === undefined ? KU.FILE_TYPE_DUMP_FILE : KU.FILE_TYPE_URIDUMP_FILE;
       await pump.addFile(handle, name, directory, filesize, type, this.#reuse);
     }
   }
 
-  /** The FILESIZE of the job: that of the dump file it has begun last. */
+  /** The FILESIZE of the job: that of its last dump file. */
   async #jobFilesize(): Promise<string> {
     const { status } = await this.#job.pump.getStatus(this.#job.handle, STATUS_MASK, 0);
     return String(status.jobStatus?.files.at(-1)?.fileSize ?? 0);

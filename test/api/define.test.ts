@@ -386,6 +386,7 @@ describe("the definition", () => {
     });
     await expectCodes(pump.setParameter(handle, "COMPRESSION", "NONE"), "ORA-39001", "ORA-39051");
     await expectCodes(pump.setParameter(handle, "CONTENT", "ALL"), "ORA-39001", "ORA-39049");
+    await expectCodes(pump.setParameter(handle, null, 1), "ORA-39001", "ORA-31667");
     await expectCodes(pump.setParameter(handle, "__proto__", "ALL"), "ORA-39001", "ORA-39049");
     await expectCodes(pump.setParameter(handle, "", "ALL"), "ORA-39001", "ORA-31667");
     await expectCodes(pump.setParameter(handle, "COMPRESSION_ALGORITHM", "ZIP"), "ORA-39001", "ORA-39207");

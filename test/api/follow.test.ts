@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { KU } from "../../src/api/constants.ts";
@@ -153,7 +154,10 @@ describe("a started job", () => {
       rowsProcessed: 107,
       errorCount: 1,
       restartCount: 0,
-      files: [{ fileName: "/dumps/example1.dmp", fileType: 0, fileSize: 0, fileBytesWritten: 600 }],
+      files: [
+        { fileName: "/dumps/example1.dmp", fileType: 0, fileSize: 0, fileBytesWritten: 600 },
+        { fileName: join(session.folder, "dumps", "example1.dmp"), fileType: 0, fileSize: 0, fileBytesWritten: 0 },
+      ],
     });
     expect(status.jobStatus?.workerStatusList).toMatchObject([
       {

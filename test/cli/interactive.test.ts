@@ -5,6 +5,7 @@ import { PassThrough } from "node:stream";
 import Sqlite from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { connect } from "../../src/api/data-pump.ts";
+import type { JobStatus } from "../../src/api/status-types.ts";
 import { PumpError } from "../../src/base/errors.ts";
 import { TerminalSource } from "../../src/cli/command-source.ts";
 import { Interactive } from "../../src/cli/interactive.ts";
@@ -136,7 +137,7 @@ it("the status of a job has Data Pump's layout, to the column", () => {
   ]);
 });
 
-it("a file that is added has the FILESIZE of the job, until filesize= says another; one that no file may have is refused at once", async () => {
+it("a file that is added has the folder and the FILESIZE of the job, until filesize= says another; one that no file may have is refused at once", async () => {
   const folder = temporaryFolder();
   const database = new Sqlite(join(folder, "SHOP.db"));
   database.exec("CREATE TABLE t (id INTEGER PRIMARY KEY, b BLOB)");
@@ -144,10 +145,20 @@ it("a file that is added has the FILESIZE of the job, until filesize= says anoth
   database.close();
   const full = await tsdpHere(folder, "export", "schemas=SHOP", "dumpfile=a.dmp", "filesize=100KB", "job_name=J", "nologfile=y");
   expect(full.out).toContain("ORA-39095");
-  const pump = await connect(folder, { currentDirectory: folder });
+  // Where the client is now doesn't matter: files go to those of the job, and STATUS shows them before they are begun.
+  const pump = await connect(folder, { currentDirectory: temporaryFolder() });
   try {
     const handle = await pump.attach("J");
-    const lines = ["filesize=banana", "filesize=1", "add_file=b.dmp", "filesize=120KB", "add_file=c%U.dmp", "start_job"];
+    const lines = [
+      "filesize=banana",
+      "filesize=1",
+      "add_file=b.dmp",
+      "filesize=120KB",
+      "add_file=c%U.dmp",
+      "status",
+      "start_job",
+    ];
+    const shown: string[] = [];
     const errors: string[] = [];
     const output = { out: () => undefined, err: (...text: readonly string[]) => errors.push(...text) };
     const source = {
@@ -162,13 +173,23 @@ it("a file that is added has the FILESIZE of the job, until filesize= says anoth
       handle,
       operation: "EXPORT",
       follow: () => Promise.resolve(0),
-      showStatus: fail,
+      showStatus: (status: JobStatus) => shown.push(...statusLines(null, status)),
       tellStop: fail,
     } as const;
     await inThisProcess(() => new Interactive(job, output, source).run());
     expect(errors.filter((line) => /^ORA-/.test(line)).map((line) => line.slice(0, 9))).toEqual([
       ...["ORA-39001", "ORA-39000", "ORA-31654"],
       ...["ORA-39001", "ORA-39000", "ORA-31618"],
+    ]);
+    expect(shown.slice(shown.findIndex((line) => line.includes("Dump File")))).toEqual([
+      `  Dump File: ${join(folder, "a.dmp")}`,
+      "    size: 102,400",
+      expect.stringMatching(/^ {4}bytes written: [\d,]+$/),
+      `  Dump File: ${join(folder, "b.dmp")}`,
+      "    size: 102,400",
+      "    bytes written: 0",
+      `  Dump File: ${join(folder, "c%U.dmp")}`,
+      "    size: 122,880",
     ]);
     await pump.waitForJob(handle);
   } finally {

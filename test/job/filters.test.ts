@@ -211,7 +211,16 @@ test("views become tables with the columns, the order and the values of the view
     "Processing object type TABLE_EXPORT/VIEWS_AS_TABLES/TABLE",
   ]);
   const wanted = [["VIEWS_AS_TABLES", "SHOP.names,SHOP.totals"]] as const;
-  const result = await imported(wanted, { mode: "TABLE" });
+  const result = await imported(wanted, { mode: "TABLE", parameters: { METRICS: 1 } });
+  expect(
+    result.lines.flatMap((line) => /(?:Processing.*|Completed.*objects|\. imported "\w+"."\w+")/.exec(line)?.[0] ?? []),
+  ).toEqual([
+    "Processing object type TABLE_EXPORT/VIEWS_AS_TABLES/TABLE",
+    "Completed 1 TABLE objects",
+    "Processing object type TABLE_EXPORT/VIEWS_AS_TABLES/TABLE_DATA",
+    '. imported "OTHER"."names"',
+    "Completed 1 TABLE_EXPORT/TABLE/TABLE_DATA objects",
+  ]);
   expect(result.errors).toEqual([expect.stringMatching(/^ORA-39166: Object SHOP\.totals was not found/)]);
   expect(objects()).toEqual(["table names"]);
   const values = `SELECT rowid, *, typeof(big) FROM names ORDER BY rowid`;

@@ -69,6 +69,7 @@ it("brings schemas over as they are, without a file in between", async () => {
   expect(report.lines.some((line) => /^\. \. imported "S"\."t" +3 rows$/.test(line))).toBe(true);
   expect(report.lines).toContain("Estimate in progress using STATISTICS method...");
   expect(report.lines).toContainEqual(expect.stringMatching(/^ +\d+ table\(s\) have no statistics/));
+  expect(report.lines).toContainEqual(expect.stringMatching(/^\. {2}estimated "S"\."t" +\d+\.\d* KB$/));
   expect(report.lines.join()).not.toContain("Master table");
 });
 
@@ -90,6 +91,7 @@ it("takes what filters say into schemas that exist", async () => {
   ]);
   const appended = await importing({ tables: "S.u", parameters: { TABLE_EXISTS_ACTION: "TRUNCATE" } });
   expectSuccess(appended);
+  expect(appended.lines.filter((line) => /estimat/i.test(line))).toEqual([]);
   expect(values(join(here, "S.db"), "SELECT * FROM u")).toEqual([
     [1, 2],
     [3, 4],

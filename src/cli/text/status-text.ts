@@ -1,3 +1,4 @@
+import { KU } from "../../api/constants.ts";
 import type { JobDesc, JobStatus, ParamValue, WorkerStatus } from "../../api/status-types.ts";
 
 const PARAMETER_WIDTH = 22;
@@ -16,10 +17,12 @@ export function statusLines(description: JobDesc | null, status: JobStatus): rea
     `  Current Parallelism: ${status.degree}`,
     `  Job Error Count: ${status.errorCount}`,
     `  Job heartbeat: ${status.heartbeat}`,
-    ...status.files.flatMap(({ fileName, fileSize, fileBytesWritten }) => [
+    ...status.files.flatMap(({ fileName, fileType, fileSize, fileBytesWritten }) => [
       `  Dump File: ${fileName}`,
       ...(fileSize === 0 ? [] : [`    size: ${grouped(fileSize)}`]),
-      ...(status.operation === "EXPORT" ? [`    bytes written: ${grouped(fileBytesWritten)}`] : []),
+      ...(status.operation === "EXPORT" && fileType !== KU.DUMPFILE_TYPE_TEMPLATE
+        ? [`    bytes written: ${grouped(fileBytesWritten)}`]
+        : []),
     ]),
     ...status.workerStatusList.flatMap(workerLines),
   ];

@@ -221,13 +221,15 @@ export class ImportJob implements Job {
     const objects = this.#works.flatMap((work) => work.objects);
     const paths = pathsOf(objects, "IMPORT", this.#content);
     this.#tellEstimate();
-    if (paths.includes("TABLE/TABLE")) {
-      this.#processing("TABLE/TABLE");
-      this.#measure("TABLE/TABLE", this.#run.secondsOfStep());
+    const tables = paths.filter((path) => lastPart(path) === "TABLE");
+    const data = paths.filter((path) => lastPart(path) === "TABLE_DATA");
+    for (const path of tables) {
+      this.#processing(path);
+      this.#measure(path, this.#run.secondsOfStep());
     }
     tellPlans(this.#run, this.#works, paths, this.#lostBecause);
-    if (paths.includes("TABLE/TABLE_DATA")) this.#processing("TABLE/TABLE_DATA");
-    return paths.filter((path) => path !== "TABLE/TABLE" && path !== "TABLE/TABLE_DATA");
+    for (const path of data) this.#processing(path);
+    return paths.filter((path) => !tables.includes(path) && !data.includes(path));
   }
 
   #tellMissing(): void {

@@ -14,7 +14,7 @@ import type { TableLoad } from "./import-plan.ts";
 import { PIECE_TARGET } from "../../sqlite/stage.ts";
 import type { SavedTarget } from "./import-state.ts";
 import { planLink } from "./link-plan.ts";
-import { estimateHeadLine, estimateTotalLine } from "../log-lines.ts";
+import { estimatedLine, estimateHeadLine, estimateTotalLine } from "../log-lines.ts";
 import type { JobRun } from "../run.ts";
 import { Snapshot } from "../export/snapshot.ts";
 import type { WorkerPool, WorkerThread } from "../worker-thread.ts";
@@ -86,17 +86,19 @@ export class LinkedImport {
     return this.#plan.problems;
   }
 
-  /** The lines of the estimate, as Data Pump has them; without ESTIMATE it is a guess that costs nothing. */
+  /** The lines of the estimate, as Data Pump has them; none without ESTIMATE: the tables are read for it. */
   get estimate(): readonly string[] {
     const { definition } = this.#run;
     const method = estimateMethod(definition);
-    if (definition.parameters["ESTIMATE"] === undefined || this.#snapshot === null) {
-      const bytes = this.#plan.tables.reduce((sum, { unload }) => sum + unload.estimatedBytes, 0);
-      return [estimateHeadLine(method), estimateTotalLine(method, bytes)];
-    }
+    if (definition.parameters["ESTIMATE"] === undefined || this.#snapshot === null) return [];
     const estimates = estimateExport(this.#plan, this.#snapshot, method);
     const bytes = estimates.reduce((sum, estimate) => sum + estimate.bytes, 0);
-    return [estimateHeadLine(method), ...fallbackLines(estimates, method), estimateTotalLine(method, bytes)];
+    return [
+      estimateHeadLine(method),
+      ...estimates.map((estimate) => estimatedLine(estimate.object.schema, estimate.object.name, estimate.bytes)),
+      ...fallbackLines(estimates, method),
+      estimateTotalLine(method, bytes),
+    ];
   }
 
   /** The rows of a table in pieces; the same ones whenever the state is the same. Values can change places in a whole table only. */
