@@ -71,7 +71,7 @@ export class Attachment {
 
   /** The job row as it is now. */
   row(): JobRow {
-    return assertHeld(this.table.job());
+    return this.#assertHeld(this.table.job());
   }
 
   /** The state against which a call is checked: for those who follow a job it has ended when they have been told all of it. */
@@ -105,7 +105,7 @@ export class Attachment {
       const answer = this.table.answer(seq);
       if (answer === null) return true;
       if (answer !== undefined) throw PumpError.fromJSON(answer);
-      const { state } = assertHeld(row);
+      const { state } = this.#assertHeld(row);
       if (isBeforeStart(state) && this.#withdraw(seq)) return false;
       if (state === "COMPLETED" || state === "STOPPED") throw pumpError([["ORA-39004"], ["ORA-39016", state]]);
       this.assertAlive(true);
@@ -263,6 +263,12 @@ export class Attachment {
     return existsSync(table.path) ? null : "UNDEFINED";
   }
 
+  #assertHeld(row: JobRow): JobRow {
+    if (row.state === "UNDEFINED") throw pumpError([["ORA-31626"]], REMOVED);
+    if (this.#job.session.hasLost(row)) throw pumpError([["ORA-31623"]]);
+    return row;
+  }
+
   #hasMessage(mask: number): boolean {
     for (;;) {
       if (this.#queue.some((message) => (messageBit(message) & mask) !== 0)) return true;
@@ -272,12 +278,6 @@ export class Attachment {
       this.#queue.push(...batch.filter(({ logFileOnly }) => logFileOnly !== true));
     }
   }
-}
-
-function assertHeld(row: JobRow): JobRow {
-  if (row.state === "UNDEFINED") throw pumpError([["ORA-31626"]], REMOVED);
-  if (row.detachTime !== null && Date.now() >= Date.parse(row.detachTime)) throw pumpError([["ORA-31623"]]);
-  return row;
 }
 
 /** What was asked of a run that has ended since is not for the next one; log entries wait for it. */

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { ControlTable, JobSession } from "./control-table.ts";
+import type { ControlTable, JobRow, JobSession } from "./control-table.ts";
 import { isAlive, LivenessLock } from "./liveness.ts";
 
 /** A lock that only its own session wants: some time is needed always, since a probe holds the file for a moment. */
@@ -13,18 +13,27 @@ const SESSION_LOCK = /^(.+)\.[0-9A-F]{8}-\d+\.lock$/;
  */
 export class SessionPresence {
   readonly id: number;
+  /** Which stop's sessions had lost the job, or were about to, when this one joined: it is none of them. */
+  readonly #earlierDetachTime: string | null;
   readonly #lock: LivenessLock;
 
-  private constructor(id: number, lock: LivenessLock) {
+  private constructor(id: number, lock: LivenessLock, earlierDetachTime: string | null) {
     this.id = id;
     this.#lock = lock;
+    this.#earlierDetachTime = earlierDetachTime;
   }
 
   /** Adds a session to the job, inside the caller's transaction on its control table: who sees the session sees its lock, too. */
   static join(table: ControlTable, user: string): SessionPresence {
     for (const id of removeDeadLocks(table)) table.removeSession(id);
     const id = table.addSession(user);
-    return new SessionPresence(id, LivenessLock.acquire(sessionLockPath(table, id), LOCK_TIMEOUT_MS));
+    const lock = LivenessLock.acquire(sessionLockPath(table, id), LOCK_TIMEOUT_MS);
+    return new SessionPresence(id, lock, table.job().detachTime);
+  }
+
+  /** Whether a stop has taken the job from this session by now. */
+  hasLost({ detachTime }: JobRow): boolean {
+    return detachTime !== null && detachTime !== this.#earlierDetachTime && Date.now() >= Date.parse(detachTime);
   }
 
   /** Gives the hold up. */

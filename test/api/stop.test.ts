@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import type { DataPump } from "../../src/api/data-pump.ts";
+import { connect, type DataPump } from "../../src/api/data-pump.ts";
 import { ControlTable } from "../../src/job/control-table.ts";
 import { LivenessLock, lockPath } from "../../src/job/liveness.ts";
 import { JobRun } from "../../src/job/run.ts";
@@ -76,5 +76,25 @@ describe("STOP_JOB of a job that comes to its end by itself", () => {
     run.begin(HANDLERS, () => undefined);
     await vi.waitUntil(() => table.openRequests(0).length === 0);
     expect([table.job().state, run.stopRequest?.keepMaster]).toEqual(["STOPPING", false]);
+  });
+});
+
+describe("the delay of STOP_JOB", () => {
+  const PAST = { state: "STOPPED", endTime: "2026-01-01T00:00:00.000Z", detachTime: "2026-01-01T00:01:00.000Z" } as const;
+
+  test("takes the job from the sessions that were there, not from one that takes it up later, until the next stop", async () => {
+    const session = await exampleSession();
+    const { pump, folder } = session;
+    const old = await pump.open("EXPORT", "SCHEMA", null, "EXAMPLE1");
+    const table = controlTable(session);
+    table.updateJob({ startTime: "2026-01-01T00:00:00.000Z", ...PAST });
+    const later = await connect(folder);
+    onTestFinished(async () => later.close());
+    const handle = await later.attach("EXAMPLE1");
+    await later.setParallel(handle, 2);
+    expect(table.definition().degree).toBe(2);
+    await expectCodes(pump.setParallel(old, 3), "ORA-31623");
+    table.updateJob({ ...PAST, detachTime: "2026-01-02T00:00:00.000Z" });
+    await expectCodes(later.getStatus(handle, 15, 0), "ORA-31623");
   });
 });
