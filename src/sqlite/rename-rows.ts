@@ -10,7 +10,10 @@ export interface TableRename {
   readonly to: string;
 }
 
-/** In staged rows of sqlite_sequence and the statistics, puts the new names of tables in place of the old ones, all at once. */
+/**
+ * In staged rows of sqlite_sequence and the statistics, puts the new names of tables in place of the old ones, all at once. Rows about a table of the
+ * dump that has one of the new names go: it does not come, and a counter of its would stand for the other's.
+ */
 export function renameRows(
   connection: Connection,
   tables: readonly (StagingTable & { readonly definition: SchemaObject })[],
@@ -23,8 +26,12 @@ export function renameRows(
   for (const { from, to } of renames) insert.run(from, to);
   for (const { staging, shape } of system) {
     const [table] = shape.storedColumns;
-    if (table !== undefined)
-      connection.exec(renameSql(quoteIdentifier(staging), quoteIdentifier(table), shape.storedColumns.includes("idx")));
+    if (table === undefined) continue;
+    const from = quoteIdentifier(staging);
+    const name = quoteIdentifier(table);
+    connection.exec(`DELETE FROM ${from} WHERE ${name} COLLATE NOCASE IN (SELECT new FROM temp.tsdp_rename)
+      AND ${name} COLLATE NOCASE NOT IN (SELECT old FROM temp.tsdp_rename)`);
+    connection.exec(renameSql(from, name, shape.storedColumns.includes("idx")));
   }
   connection.exec("DROP TABLE temp.tsdp_rename");
 }
