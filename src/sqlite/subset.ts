@@ -167,7 +167,12 @@ function refers(pairs: ForeignKey["pairs"]): string {
 }
 
 function isRow({ identity }: Member, table: string, chosen: string): string {
-  return identity.columns.map(({ sql }, i) => `${table}.${sql} = +${chosen}.k${i}`).join(" AND ");
+  return identity.columns.map((column, i) => `${table}.${comparedSql(column)} = +${chosen}.k${i}`).join(" AND ");
+}
+
+/** A key may have another collation than its column. */
+function comparedSql({ sql, collation }: Identity["columns"][number]): string {
+  return `${sql} COLLATE ${quoteIdentifier(collation)}`;
 }
 
 function keyOf({ identity }: Member, table: string): string {
@@ -182,6 +187,6 @@ function tableOf({ shape }: Member): string {
 function chosenRows({ identity, chosen }: Member): RowFilter {
   const [own] = identity.columns;
   if (identity.isRowid) return rowsWhere(`${own?.sql ?? ""} IN (SELECT k0 FROM ${chosen})`);
-  const key = identity.columns.map(({ sql }) => `+${sql}`).join(", ");
+  const key = identity.columns.map((column) => `+${comparedSql(column)}`).join(", ");
   return rowsWhere(`(${key}) IN (SELECT ${identity.columns.map((_, i) => `k${i}`).join(", ")} FROM ${chosen})`);
 }

@@ -56,6 +56,22 @@ test("parents come along, over cycles, composite keys and collations; what refer
   expect(subset(connection, { country: null, place: null, emp: null })).toEqual({ country: "all", place: "all", emp: "all" });
 });
 
+test("rows are told apart by the collation of their key, whatever that of its columns is", () => {
+  const connection = openMemory();
+  connection.exec(`
+    CREATE TABLE tag (name TEXT COLLATE NOCASE, v, PRIMARY KEY (name COLLATE BINARY)) WITHOUT ROWID;
+    INSERT INTO tag VALUES ('x', 1), ('X', 2), ('y', 3);
+    CREATE TABLE label (name TEXT COLLATE NOCASE, tag REFERENCES label, v, PRIMARY KEY (name COLLATE BINARY)) WITHOUT ROWID;
+    INSERT INTO label VALUES ('a', NULL, 1), ('b', 'a', 2), ('B', 'c', 3), ('c', NULL, 4);
+    CREATE TABLE folded (name TEXT, v, PRIMARY KEY (name COLLATE NOCASE)) WITHOUT ROWID;
+    INSERT INTO folded VALUES ('x', 1), ('Y', 2);`);
+  expect(subset(connection, { tag: "v = 1", label: "v = 2", folded: "v = 2" })).toEqual({
+    tag: ["x|1"],
+    label: ["a||1", "b|a|2"],
+    folded: ["Y|2"],
+  });
+});
+
 interface Plan {
   readonly keyed: readonly boolean[];
   readonly links: readonly { readonly from: number; readonly to: number }[];
