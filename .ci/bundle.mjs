@@ -22,9 +22,11 @@ const ENTRIES = [
 
 /** Chunks of what several entries or lazy parts share. */
 const GROUPS = [
+  // All that `--version` loads.
+  { name: "base", test: /src.base.(?!entries)/, priority: 1 },
   {
     name: "common",
-    test: /src.(?:base|format|sqlite|mask|catalog|metadata|dump|storage).(?!entries)/,
+    test: /src.(?:format|sqlite|mask|catalog|metadata|dump|storage)./,
     minShareCount: 3,
   },
   { name: "job", test: /src.(?:job|api)./, minShareCount: 2 },
