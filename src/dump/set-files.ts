@@ -222,9 +222,9 @@ export class SetFiles {
 
   async #resumeFile(file: SavedFile): Promise<void> {
     const { guid, storage } = this.#options;
-    const { path, specification, length, identity } = file;
+    const { path, specification, length, identity, header: head } = file;
     const reuse = this.#specifications[specification]?.reuse ?? false;
-    const out = await storage.resume(path, { reuse, owner: guid.slice(0, 8), length, identity });
+    const out = await storage.resume(path, { reuse, owner: guid.slice(0, 8), length, identity, head });
     if (out === "published") throw pumpError([...BAD_DUMP_FILE, ["ORA-31641", path], ["ORA-27038"]]);
     this.#take(await DumpFileWriter.resume(out, this.#rules(specification), file), specification, reuse);
   }

@@ -80,9 +80,9 @@ export class DumpFileSetWriter {
   static async publishRest(options: DumpFileSetOptions, files: readonly SavedFile[]): Promise<readonly WrittenFile[]> {
     const { guid, storage } = options;
     const written: WrittenFile[] = [];
-    for (const { path, specification, length, identity } of files) {
+    for (const { path, specification, length, identity, header: head } of files) {
       const { reuse = false, fileSize = null } = options.files[specification] ?? {};
-      const writer = await storage.resume(path, { reuse, owner: guid.slice(0, 8), length, identity });
+      const writer = await storage.resume(path, { reuse, owner: guid.slice(0, 8), length, identity, head });
       if (writer !== "published") await writer.publish();
       written.push({ path, bytesWritten: length, size: fileSize ?? 0 });
     }

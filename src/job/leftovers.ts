@@ -27,9 +27,9 @@ async function removeExportLeftovers(table: ControlTable, places: PlaceKeys): Pr
   const storage = openPlaces(places, isOpenDatabase);
   const owner = definition.guid.slice(0, 8);
   const saved = new ExportCheckpoint(table).load();
-  for (const { path, specification, length, identity } of saved?.isEnded === true ? saved.files : []) {
+  for (const { path, specification, length, identity, header: head } of saved?.isEnded === true ? saved.files : []) {
     const reuse = dumpFilesOf(definition)[specification]?.reuse ?? false;
-    const unfinished = await storage.resume(path, { owner, reuse, length, identity }).catch(unlessGone);
+    const unfinished = await storage.resume(path, { owner, reuse, length, identity, head }).catch(unlessGone);
     if (unfinished === "published") await storage.remove(path);
     else await unfinished?.discard();
   }

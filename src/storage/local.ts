@@ -1,8 +1,9 @@
-import { constants } from "node:fs";
+import { constants, type Stats } from "node:fs";
 import { link, lstat, open, opendir, rename, stat, unlink, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { codeOf, pumpError } from "../base/errors.ts";
-import { cutOff, notCreated, notReadable, notWritable } from "./local-faults.ts";
+import { notCreated, notReadable, notWritable } from "./local-faults.ts";
+import { LocalReader } from "./local-reader.ts";
 import type { CreateOptions, Storage, StorageReader, StorageWriter, UnfinishedFile } from "./storage.ts";
 
 const OWNER_ONLY = 0o600;
@@ -31,24 +32,21 @@ export class LocalStorage implements Storage {
       await this.#assertFree(path, options.reuse);
       const partPath = unfinishedPath(path, options.owner);
       const handle = await openExclusive(partPath);
-      return await this.#writer(path, partPath, handle, options.reuse, 0);
+      return this.#writer(path, partPath, handle, options.reuse, 0);
     } catch (error) {
       throw notCreated(path, error);
     }
   }
 
-  async resume(path: string, { owner, reuse, length, identity }: UnfinishedFile): Promise<StorageWriter | "published"> {
+  /** A file is known by its content: devices get other numbers when the machine is started anew, and inodes are used again. */
+  async resume(path: string, { owner, reuse, length, head }: UnfinishedFile): Promise<StorageWriter | "published"> {
     const partPath = unfinishedPath(path, owner);
     try {
-      if ((await identityOf(path)) === identity) {
+      if (await this.#isPublished(path, length, head)) {
         await unlinkIfThere(partPath);
         return "published";
       }
-      if ((await identityOf(partPath)) !== identity) throw pumpError([["ORA-27037"]], UNFINISHED_GONE);
-      const handle = await open(partPath, "r+");
-      if ((await handle.stat()).size < length) throw pumpError([["ORA-29283", "it is shorter than it was"]], UNFINISHED_GONE);
-      await handle.truncate(length);
-      return await this.#writer(path, partPath, handle, reuse, length);
+      return this.#writer(path, partPath, await openUnfinished(partPath, length, head), reuse, length);
     } catch (error) {
       throw notReadable(partPath, ["ORA-27041"], error);
     }
@@ -101,9 +99,19 @@ export class LocalStorage implements Storage {
     }
   }
 
-  async #writer(path: string, partPath: string, handle: FileHandle, reuse: boolean, length: number): Promise<LocalWriter> {
-    const { dev, ino } = await handle.stat({ bigint: true });
-    return new LocalWriter(path, partPath, handle, `${dev}:${ino}`, () => this.#assertFree(path, reuse), reuse, length);
+  #writer(path: string, partPath: string, handle: FileHandle, reuse: boolean, length: number): LocalWriter {
+    return new LocalWriter(path, partPath, handle, () => this.#assertFree(path, reuse), reuse, length);
+  }
+
+  async #isPublished(path: string, length: number, head: Buffer): Promise<boolean> {
+    const found = await lstatOrUndefined(path);
+    if (found?.isFile() !== true || found.size !== length || this.#isOpenDatabase(path)) return false;
+    const handle = await open(path, constants.O_RDONLY);
+    try {
+      return await beginsWith(handle, head);
+    } finally {
+      await handle.close();
+    }
   }
 
   async #assertFree(path: string, reuse: boolean): Promise<void> {
@@ -122,7 +130,6 @@ export class LocalStorage implements Storage {
 
 class LocalWriter implements StorageWriter {
   readonly path: string;
-  readonly identity: string;
   readonly #partPath: string;
   readonly #handle: FileHandle;
   readonly #assertFree: () => Promise<void>;
@@ -134,18 +141,20 @@ class LocalWriter implements StorageWriter {
     path: string,
     partPath: string,
     handle: FileHandle,
-    identity: string,
     assertFree: () => Promise<void>,
     reuse: boolean,
     length: number,
   ) {
     this.path = path;
-    this.identity = identity;
     this.#partPath = partPath;
     this.#handle = handle;
     this.#assertFree = assertFree;
     this.#reuse = reuse;
     this.#bytesWritten = length;
+  }
+
+  get identity(): string {
+    return this.#partPath;
   }
 
   get bytesWritten(): number {
@@ -219,54 +228,37 @@ class LocalWriter implements StorageWriter {
   }
 }
 
-class LocalReader implements StorageReader {
-  readonly path: string;
-  readonly size: number;
-  readonly #handle: FileHandle;
-
-  constructor(path: string, size: number, handle: FileHandle) {
-    this.path = path;
-    this.size = size;
-    this.#handle = handle;
-  }
-
-  async read(offset: number, length: number): Promise<Buffer> {
-    if (offset + length > this.size) throw cutOff(this.path, offset, length, this.size);
-    const bytes = Buffer.allocUnsafeSlow(length);
-    for (let done = 0; done < length;) {
-      const { bytesRead } = await this.#readSome(bytes, done, offset + done);
-      if (bytesRead === 0) throw cutOff(this.path, offset, length, offset + done);
-      done += bytesRead;
-    }
-    return bytes;
-  }
-
-  async close(): Promise<void> {
-    await this.#handle.close();
-  }
-
-  async #readSome(bytes: Buffer, start: number, position: number): Promise<{ bytesRead: number }> {
-    try {
-      return await this.#handle.read(bytes, start, bytes.length - start, position);
-    } catch (error) {
-      throw notReadable(this.path, ["ORA-27041"], error);
-    }
-  }
-}
-
 /** Hidden, and no dump file by its name, until it is whole. */
 function unfinishedPath(path: string, owner: string): string {
   return join(dirname(path), `.${basename(path)}.${owner}.part`);
 }
 
-async function identityOf(path: string): Promise<string | undefined> {
+/** Opens an unfinished file, cut back to a length that it had. @throws ORA-27037 or ORA-29283 when it is not what it was */
+async function openUnfinished(path: string, length: number, head: Buffer): Promise<FileHandle> {
+  const found = await lstatOrUndefined(path);
+  if (found === undefined) throw pumpError([["ORA-27037"]], UNFINISHED_GONE);
+  if (!found.isFile()) throw pumpError([["ORA-29283", "not a regular file"]], UNFINISHED_GONE);
+  const handle = await open(path, "r+");
   try {
-    const { dev, ino } = await lstat(path, { bigint: true });
-    return `${dev}:${ino}`;
+    if ((await handle.stat()).size < length) throw pumpError([["ORA-29283", "it is shorter than it was"]], UNFINISHED_GONE);
+    if (!(await beginsWith(handle, head))) throw pumpError([["ORA-29283", "it is another file"]], UNFINISHED_GONE);
+    await handle.truncate(length);
+    return handle;
   } catch (error) {
-    if (codeOf(error) === "ENOENT") return undefined;
+    await handle.close();
     throw error;
   }
+}
+
+async function beginsWith(handle: FileHandle, head: Buffer): Promise<boolean> {
+  const bytes = Buffer.alloc(head.length);
+  let done = 0;
+  while (done < head.length) {
+    const { bytesRead } = await handle.read(bytes, done, head.length - done, done);
+    if (bytesRead === 0) return false;
+    done += bytesRead;
+  }
+  return bytes.equals(head);
 }
 
 /** A leftover of the same owner is of an earlier run of the same job, so it goes. */
@@ -319,7 +311,7 @@ async function unlinkIfThere(path: string): Promise<void> {
   }
 }
 
-async function lstatOrUndefined(path: string): Promise<{ isDirectory(): boolean } | undefined> {
+async function lstatOrUndefined(path: string): Promise<Stats | undefined> {
   try {
     return await lstat(path);
   } catch (error) {

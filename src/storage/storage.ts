@@ -48,13 +48,15 @@ export interface UnfinishedFile extends CreateOptions {
   readonly length: number;
   /** `StorageWriter.identity` of the writer that began it. */
   readonly identity: string;
+  /** Its first bytes, which no other file has. */
+  readonly head: Buffer;
 }
 
 /** An unfinished file. After a call that failed only `discard` or `suspend` may follow. */
 export interface StorageWriter {
   readonly path: string;
   readonly bytesWritten: number;
-  /** Tells this file from any other that may get its name. */
+  /** What the storage has to be told beside the path to find the file when it is unfinished. */
   readonly identity: string;
   /** Whether `sync` can make durable what was written so far: a store takes no short piece that is not the last. */
   readonly canSync: boolean;

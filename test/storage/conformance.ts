@@ -135,16 +135,17 @@ export function storageConformance(name: string, makePlace: () => Promise<Place>
       expect(first.canSync).toBe(true);
       await first.sync();
       const { bytesWritten: length, identity } = first;
+      const file = { ...OPTIONS, length, identity, head: kept.subarray(0, 4) };
       await first.write([Buffer.alloc(Math.max(5, place.durableLength), " torn")]);
       if (first.canSync) await first.sync();
       await first.suspend();
-      const second = await place.storage.resume(place.path("a.dmp"), { ...OPTIONS, length, identity });
+      const second = await place.storage.resume(place.path("a.dmp"), file);
       if (second === "published") throw new Error("nobody has published it");
       expect(second.bytesWritten).toBe(length);
       await second.write([Buffer.from(" and more")]);
       await second.publish();
       expect(await load("a.dmp")).toBe(`${kept.toString()} and more`);
-      expect(await place.storage.resume(place.path("a.dmp"), { ...OPTIONS, length, identity })).toBe("published");
+      expect(await place.storage.resume(place.path("a.dmp"), { ...file, length: second.bytesWritten })).toBe("published");
       expect(await place.names()).toEqual(["a.dmp"]);
     });
 
@@ -154,12 +155,35 @@ export function storageConformance(name: string, makePlace: () => Promise<Place>
       await first.end();
       const { bytesWritten: length, identity } = first;
       await first.suspend();
-      const second = await place.storage.resume(place.path("a.dmp"), { ...OPTIONS, length, identity });
+      const second = await place.storage.resume(place.path("a.dmp"), {
+        ...OPTIONS,
+        length,
+        identity,
+        head: Buffer.from("whole"),
+      });
       if (second === "published") throw new Error("nobody has published it");
       await second.end();
       await second.publish();
       expect(await load("a.dmp")).toBe("whole");
       expect(await place.names()).toEqual(["a.dmp"]);
+    });
+
+    it("takes no file that has its name for its own, however like it that is", async () => {
+      const first = await place.storage.create(place.path("a.dmp"), { ...OPTIONS, reuse: true });
+      await first.write([Buffer.from("night 1")]);
+      await first.end();
+      const file = {
+        ...OPTIONS,
+        reuse: true,
+        length: first.bytesWritten,
+        identity: first.identity,
+        head: Buffer.from("night 1"),
+      };
+      await first.publish();
+      await place.storage.remove(place.path("a.dmp"));
+      await store("a.dmp", "night 2");
+      expect(await codesOf(place.storage.resume(place.path("a.dmp"), file))).toContain("ORA-31640");
+      expect(await load("a.dmp")).toBe("night 2");
     });
 
     it("publishes an empty file", async () => {
@@ -174,9 +198,9 @@ export function storageConformance(name: string, makePlace: () => Promise<Place>
       await first.sync();
       await first.suspend();
       const { identity } = first;
-      const file = { ...OPTIONS, length, identity };
+      const file = { ...OPTIONS, length, identity, head: Buffer.from("x") };
       const resumed = (change: object) => place.storage.resume(place.path("a.dmp"), { ...file, ...change });
-      expect(await codesOf(resumed({ identity: "another" }))).toContain("ORA-31640");
+      expect(await codesOf(resumed({ identity: "another", head: Buffer.from("y") }))).toContain("ORA-31640");
       expect(await codesOf(resumed({ length: length + 1 }))).toContain("ORA-31640");
       await place.storage.removeUnfinished(place.path("a.dmp"), OPTIONS.owner, identity);
       await place.storage.removeUnfinished(place.path("a.dmp"), OPTIONS.owner, identity);

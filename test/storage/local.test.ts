@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -78,6 +79,27 @@ describe("the local disk", () => {
     await expect(writer.publish()).rejects.toThrow("open database");
     await writer.discard();
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("knows a file by its content, whatever inode it has got", async () => {
+    const path = join(folder, "a.dmp");
+    const part = join(folder, ".a.dmp.0123ABCD.part");
+    const first = await new LocalStorage().create(path, options);
+    await first.write([Buffer.from("head and more")]);
+    await first.end();
+    const file = { ...options, length: first.bytesWritten, identity: first.identity, head: Buffer.from("head") };
+    const move = (from: string, to: string) => {
+      writeFileSync(join(folder, "copy"), readFileSync(from));
+      rmSync(from);
+      renameSync(join(folder, "copy"), to);
+    };
+    move(part, part);
+    const resumed = await new LocalStorage().resume(path, file);
+    if (resumed === "published") throw new Error("nobody has published it");
+    await resumed.suspend();
+    move(part, path);
+    expect(await new LocalStorage().resume(path, file)).toBe("published");
+    await expect(new LocalStorage().resume(path, { ...file, length: 4 })).rejects.toThrow("ORA-27037");
   });
 
   it("puts a link aside instead of writing through it", async () => {
