@@ -99,6 +99,11 @@ it("takes what filters say into schemas that exist", async () => {
   const replaced = await importing({ schemas: "= 'S'", parameters: { TABLE_EXISTS_ACTION: "REPLACE" } });
   expect(replaced.errors.join()).toMatch(/^ORA-31684.*shown/);
   expect(compareDatabases(join(there, "S.db"), join(here, "S.db"))).toEqual([]);
+  // No table is left to load: each is there.
+  const skipped = await importing({ schemas: "= 'S'" });
+  expect(skipped.state).toBe("COMPLETED");
+  expect(skipped.errors.filter((error) => error.startsWith("ORA-39151"))).toHaveLength(3);
+  expect(compareDatabases(join(there, "S.db"), join(here, "S.db"))).toEqual([]);
 });
 
 it("reads and writes schemas of one database, but never one file", async () => {

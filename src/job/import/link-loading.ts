@@ -10,6 +10,12 @@ import type { JobRun, Progress } from "../run.ts";
 import type { WorkerBoard } from "../worker-board.ts";
 import type { WorkerThread } from "../worker-thread.ts";
 
+/** A schema of which there are tables to load. */
+interface LinkedWork extends SchemaWork {
+  /** The schema that is read. */
+  readonly source: string;
+}
+
 /** Copies the rows of all tables from a link into their staging tables, less what an earlier run has copied of the same state. */
 export class LinkLoading implements LoadedRows {
   readonly #run: JobRun;
@@ -33,10 +39,12 @@ export class LinkLoading implements LoadedRows {
 
   /** Returns when all rows are copied, or the pieces that were begun when the job was told to stop. */
   async run(): Promise<void> {
-    const queues = new Map<WorkerThread, SchemaWork[]>();
+    const queues = new Map<WorkerThread, LinkedWork[]>();
     for (const work of this.#works.filter(({ target }) => !target.isPublished)) {
-      const worker = this.#link.workerOf(work.plan.loads[0]?.object.schema ?? "");
-      if (worker !== undefined) queues.set(worker, [...(queues.get(worker) ?? []), work]);
+      const source = work.plan.loads[0]?.object.schema;
+      const worker = source === undefined ? undefined : this.#link.workerOf(source);
+      if (source === undefined || worker === undefined) continue;
+      queues.set(worker, [...(queues.get(worker) ?? []), { ...work, source }]);
     }
     const copying = [...queues].map(([worker, works]) =>
       this.#work(worker, works).catch((error: unknown) => {
@@ -92,15 +100,14 @@ export class LinkLoading implements LoadedRows {
     if (table !== null) this.#tables.set(load, { ...table, pieces: left });
   }
 
-  async #work(worker: WorkerThread, works: readonly SchemaWork[]): Promise<void> {
-    for (const { target, plan, ...work } of works) {
-      for (const load of plan.loads) {
+  async #work(worker: WorkerThread, works: readonly LinkedWork[]): Promise<void> {
+    for (const { source, ...work } of works) {
+      for (const load of work.plan.loads) {
         abortBefore(this.#run, load.object.id);
-        await this.#copyTable(worker, { target, plan, ...work }, load);
+        await this.#copyTable(worker, work, load);
         if (this.#isEnding) return;
       }
-      const schema = plan.loads[0]?.object.schema ?? "";
-      await target.guard(worker.call({ do: "end copying", schema }));
+      await work.target.guard(worker.call({ do: "end copying", schema: source }));
     }
     this.#board.end(worker.number);
   }
