@@ -1,6 +1,6 @@
 import Sqlite from "better-sqlite3";
 import { expect, onTestFinished, test } from "vitest";
-import { checkTarget } from "../../src/sqlite/target.ts";
+import { checkTarget, listExisting } from "../../src/sqlite/target.ts";
 
 test.each(["1st", "1", "+1", "01", "20250101123456", "t"])(
   "all problems of a table are told, whatever it is called: %s",
@@ -20,3 +20,19 @@ test.each(["1st", "1", "+1", "01", "20250101123456", "t"])(
     expect(structure.length).toBeGreaterThanOrEqual(3);
   },
 );
+
+test("a table in which a virtual table keeps its data is told from others", () => {
+  const database = new Sqlite(":memory:");
+  onTestFinished(() => {
+    database.close();
+  });
+  database.exec("CREATE TABLE v_more (a); CREATE VIRTUAL TABLE v USING fts5(x); CREATE VIRTUAL TABLE v_r USING rtree(id, a, b)");
+  const owners = listExisting(database).map(({ name, owner }) => [name, owner]);
+  expect(Object.fromEntries(owners)).toMatchObject({
+    v: undefined,
+    v_more: undefined,
+    v_data: "v",
+    v_config: "v",
+    v_r_node: "v_r",
+  });
+});

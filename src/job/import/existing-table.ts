@@ -30,6 +30,7 @@ export function fateOf(table: MetTable, action: TableExistsAction, content: Cont
   const name = qualifiedName(schema, table.name);
   if (existing.type !== "table")
     return { fate: "stay", problem: pumpError([["ORA-31684", `${existing.type.toUpperCase()}:${name}`]]).lines };
+  if (existing.owner !== undefined && action !== "SKIP") return keepingShadow(name, existing.owner, action);
   switch (action) {
     case "SKIP":
       return isShadow ? { fate: "stay" } : { fate: "stay", problem: pumpError([["ORA-39151", name]]).lines };
@@ -40,6 +41,16 @@ export function fateOf(table: MetTable, action: TableExistsAction, content: Cont
     case "TRUNCATE":
       return fateOfFilled(table, name) ?? truncating(table, name, content);
   }
+}
+
+/** Other rows would destroy what the virtual table keeps in it. */
+function keepingShadow(name: string, owner: string, action: TableExistsAction): Fate {
+  const reason = `the virtual table ${owner} of the schema keeps its data in it`;
+  const problem = pumpError([
+    [action === "REPLACE" ? "ORA-39121" : "ORA-31693", name],
+    ["TSDP-00010", reason],
+  ]);
+  return { fate: "stay", problem: problem.lines };
 }
 
 function replacing(name: string, { missingModule }: ExistingObject): Fate {

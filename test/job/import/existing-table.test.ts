@@ -18,6 +18,7 @@ const MET = {
   shadow: { isShadow: true },
   referred: { existing: { type: "table", name: "t", tableName: "t", referredBy: ["c"] } },
   moduleless: { isVirtual: true, existing: { type: "table", name: "t", tableName: "t", missingModule: "far" } },
+  inner: { existing: { type: "table", name: "t", tableName: "t", owner: "v" } },
   view: { existing: { type: "view", name: "t", tableName: "t" } },
 } satisfies Record<string, Partial<MetTable>>;
 
@@ -43,6 +44,10 @@ test.each<[keyof typeof MET, TableExistsAction, "ALL" | "DATA_ONLY", string]>([
   ["referred", "TRUNCATE", "DATA_ONLY", "stay ORA-39120 ORA-02266 TSDP-00010"],
   ["referred", "REPLACE", "ALL", "replace"],
   ["moduleless", "REPLACE", "ALL", "stay ORA-39121 TSDP-00010"],
+  ["inner", "SKIP", "ALL", "stay ORA-39151"],
+  ["inner", "APPEND", "DATA_ONLY", "stay ORA-31693 TSDP-00010"],
+  ["inner", "TRUNCATE", "ALL", "stay ORA-31693 TSDP-00010"],
+  ["inner", "REPLACE", "ALL", "stay ORA-39121 TSDP-00010"],
   ["view", "SKIP", "ALL", "stay ORA-31684"],
   ["view", "TRUNCATE", "ALL", "stay ORA-31684"],
   ["view", "REPLACE", "ALL", "stay ORA-31684"],
