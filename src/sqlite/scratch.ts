@@ -78,7 +78,7 @@ export function rejectedByText(objects: readonly SchemaObject[], encoding: TextE
     if (object.type === "index") indexes.set(foldName(object.tableName), count);
     const reason =
       nameProblem(object) ??
-      textProblem(object.sql, object.type, encoding) ??
+      definitionProblem(object, object.sql, encoding) ??
       (object.type === "index" && count > MOST_INDEXES ? `its table has more than ${MOST_INDEXES} indexes` : null) ??
       (object.type === "index" && indexNames.get(foldName(object.name)) !== 1 ? "there is another index of its name" : null);
     return reason === null ? [] : [{ object, reason }];
@@ -94,7 +94,8 @@ export function decodeSql(sql: Uint8Array, encoding: TextEncoding): string {
 }
 
 /** Tables that SQLite makes itself and that dumps hold. */
-const SYSTEM_TABLE = /^sqlite_(?:sequence|stat[1-4])$/i;
+const SYSTEM_TABLE = /^sqlite_(?:sequence|stat[1-4])$/;
+const SEQUENCE_TABLE = "CREATE TABLE sqlite_sequence(name,seq)";
 
 /** Why no schema takes an object of this name, null: it does. What bears a name that is reserved, no user could drop or see. */
 export function nameProblem({ type, name, tableName }: Pick<SchemaObject, "type" | "name" | "tableName">): string | null {
@@ -103,6 +104,13 @@ export function nameProblem({ type, name, tableName }: Pick<SchemaObject, "type"
   if (isOwnName(name) || isOwnName(tableName)) return "tsdp keeps its name to itself";
   const isReserved = /^sqlite_/i.test(name) && !(type === "table" && SYSTEM_TABLE.test(name));
   return isReserved ? "SQLite keeps its name to itself" : null;
+}
+
+/** To a table of last AUTOINCREMENT values that declares something else SQLite could not write, nor insert rows that count up. */
+function definitionProblem({ name, type }: SchemaObject, sql: Uint8Array, encoding: TextEncoding): string | null {
+  const problem = textProblem(sql, type, encoding);
+  if (problem !== null || name !== "sqlite_sequence") return problem;
+  return decodeSql(sql, encoding) === SEQUENCE_TABLE ? null : "its definition is not the one that SQLite gives it";
 }
 
 /** As SQLite stores definitions, whatever their author wrote: so none is of the temp schema, or does nothing where something is. */

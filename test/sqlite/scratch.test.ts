@@ -25,6 +25,19 @@ function prove(objects: readonly SchemaObject[], encoding: TextEncoding = "UTF-8
   }
 }
 
+test.each([
+  ["sqlite_sequence", "CREATE TABLE sqlite_sequence(name,seq)", true],
+  ["sqlite_sequence", "CREATE TABLE sqlite_sequence(name,seq,x)", false],
+  ["sqlite_sequence", "CREATE TABLE sqlite_sequence(name,seq, CHECK (seq IS NULL))", false],
+  ["SQLITE_SEQUENCE", "CREATE TABLE SQLITE_SEQUENCE(name,seq)", false],
+  ["sqlite_stat1", "CREATE TABLE sqlite_stat1(tbl,idx,stat)", true],
+])("of the tables of SQLite's own only those are taken that it makes: %s %s", (name, sql, isTaken) => {
+  for (const encoding of ["UTF-8", "UTF-16le"] as const) {
+    const text = Buffer.from(sql, encoding === "UTF-8" ? "utf8" : "utf16le");
+    expect(prove([object("table", name, text)], encoding).rejected).toEqual(isTaken ? [] : [name]);
+  }
+});
+
 /** Each of these does something, or is something else, when it is run. */
 const HOSTILE: readonly (readonly [what: string, sql: (folder: string) => string, type?: Type, tableName?: string])[] = [
   ["VACUUM INTO", (folder) => `VACUUM INTO '${folder}/vacuumed.db'`],
