@@ -7,7 +7,7 @@ import { Directories } from "../catalog/directories.ts";
 import { DirectoryGrants } from "../catalog/directory-grants.ts";
 import { homeFolder } from "../catalog/home.ts";
 import { DatabaseLinks } from "../catalog/links.ts";
-import { ADMINISTRATOR, BUILT_IN_GRANTS, BUILT_IN_ROLES, Roles } from "../catalog/roles.ts";
+import { ADMINISTRATOR, BUILT_IN_GRANTS, BUILT_IN_ROLES, PUBLIC, Roles } from "../catalog/roles.ts";
 import { Users } from "../catalog/users.ts";
 import type { CatalogObject } from "../metadata/catalog-objects.ts";
 import { CATALOG_TAILS, objectPath, type CatalogTail } from "../metadata/object-paths.ts";
@@ -86,6 +86,7 @@ class CatalogBefore {
       const own = isFirstRun ? new Set<string>() : identicalKeys(home, objects);
       const keys = objects.flatMap((object) => (isFirstRun ? [keyOf(object), ...basesOf(object)] : [keyOf(object)]));
       for (const key of keys) if (found.has(key) && !own.has(key)) this.note(key);
+      if (objects.some(isForEverybody) && hasOtherUsers(home, own)) this.note(EVERYBODY);
       return own;
     });
   }
@@ -117,10 +118,12 @@ const EXISTED = "catalog had ";
 
 /** What an import would make, and what it would report, if it began now. */
 export function previewCatalog(
-  definition: JobDefinition,
+  definition: Pick<JobDefinition, "database" | "metadataRemaps">,
   objects: readonly CatalogObject[],
 ): { readonly taken: readonly CatalogObject[]; readonly problems: readonly (readonly ErrorLine[])[] } {
-  const existing = objects.length === 0 ? new Set<string>() : existingKeys(homeFolder(definition.database));
+  const home = homeFolder(definition.database);
+  const existing = objects.length === 0 ? new Set<string>() : existingKeys(home);
+  if (objects.length > 0 && hasOtherUsers(home, new Set())) existing.add(EVERYBODY);
   const taken: CatalogObject[] = [];
   const problems: (readonly ErrorLine[])[] = [];
   for (const object of objects.map((original) => remapped(definition, original))) {
@@ -146,7 +149,7 @@ function keyOf(object: CatalogObject): string {
 }
 
 /** REMAP_SCHEMA is about users, too; remaps of paths are about directory objects. */
-function remapped({ metadataRemaps }: JobDefinition, object: CatalogObject): CatalogObject {
+function remapped({ metadataRemaps }: Pick<JobDefinition, "metadataRemaps">, object: CatalogObject): CatalogObject {
   const schemas = metadataRemaps.filter(({ name }) => name === "REMAP_SCHEMA");
   const renamed = (name: string) => {
     const remap = schemas.find(({ oldValue }) => upperName(oldValue) === name);
@@ -248,8 +251,21 @@ function existingBase(object: CatalogObject, existing: ReadonlySet<string>): str
 }
 
 function basesOf(object: CatalogObject): readonly string[] {
-  if (object.tail === "ROLE_GRANT") return ["USER", "ROLE"].map((kind) => `${kind}:${quoteIdentifier(object.grantee)}`);
-  return object.tail === "DIRECTORY/GRANT/OBJECT_GRANT" ? [`DIRECTORY:${quoteIdentifier(object.name)}`] : [];
+  if (!("grantee" in object)) return [];
+  const grantees = ["USER", "ROLE"].map((kind) => `${kind}:${quoteIdentifier(object.grantee)}`);
+  return object.tail === "ROLE_GRANT" ? grantees : [`DIRECTORY:${quoteIdentifier(object.name)}`, ...grantees];
+}
+
+/** Stands for all users, and so for those who were there before. */
+const EVERYBODY = `ROLE:${quoteIdentifier(PUBLIC)}`;
+
+function isForEverybody(object: CatalogObject): boolean {
+  return basesOf(object).includes(EVERYBODY);
+}
+
+/** Whether there is anybody but SYSTEM, who has every role, and those whom the import has made. */
+function hasOtherUsers(home: string, own: ReadonlySet<string>): boolean {
+  return new Users(home).list().some(({ name }) => name !== ADMINISTRATOR && !own.has(`USER:${quoteIdentifier(name)}`));
 }
 
 function alreadyExists(object: CatalogObject): PumpError {

@@ -7,7 +7,7 @@ import { DatabaseLinks } from "../../src/catalog/links.ts";
 import { Roles } from "../../src/catalog/roles.ts";
 import { Users } from "../../src/catalog/users.ts";
 import { catalogFact, catalogObjects, type CatalogObject } from "../../src/metadata/catalog-objects.ts";
-import { readCatalog } from "../../src/job/catalog-transfer.ts";
+import { previewCatalog, readCatalog } from "../../src/job/catalog-transfer.ts";
 import { connect } from "../../src/api/data-pump.ts";
 import { defineJob, expectSuccess, runExport, runImport, runSqlFile, type JobRequest } from "./pump-jobs.ts";
 import { logLines, restart, runToFailpoints } from "./restarts.ts";
@@ -114,6 +114,30 @@ test("a FULL job moves users without their passwords, roles, directory objects, 
   ]);
 });
 
+test("who was there before gets nothing of a dump: not by a grant to everybody, nor on a directory object of the dump", async () => {
+  const grants: readonly CatalogObject[] = [
+    { tail: "ROLE_GRANT", name: "NEW", grantee: "PUBLIC" },
+    { tail: "DIRECTORY/GRANT/OBJECT_GRANT", name: "ROOT", grantee: "SCOTT", privilege: "WRITE" },
+    { tail: "DIRECTORY/GRANT/OBJECT_GRANT", name: "ROOT", grantee: "PUBLIC", privilege: "READ" },
+  ];
+  const made: readonly CatalogObject[] = [
+    { tail: "ROLE", name: "NEW" },
+    { tail: "ROLE_GRANT", name: "DBA", grantee: "NEW" },
+    { tail: "DIRECTORY/DIRECTORY", name: "ROOT", path: "/" },
+    { tail: "DIRECTORY/GRANT/OBJECT_GRANT", name: "ROOT", grantee: "NEW", privilege: "READ" },
+  ];
+  const preview = () => previewCatalog({ database: target, metadataRemaps: [] }, [...made, ...grants]);
+  expect(preview()).toEqual({ taken: [...made, ...grants], problems: [] });
+  await new Users(join(target, ".tsdp")).create("scott", null);
+  const { taken, problems } = preview();
+  expect(taken).toEqual(made);
+  expect(problems.map(([line]) => /base object type (.*) already exists/.exec(line?.text ?? "")?.[1])).toEqual([
+    'ROLE:"PUBLIC"',
+    'USER:"SCOTT"',
+    'ROLE:"PUBLIC"',
+  ]);
+});
+
 test("an import that is killed while it makes them knows on its restart which are its own", async () => {
   const sourceHome = join(source, ".tsdp");
   const directories = new Directories(sourceHome, source);
@@ -124,7 +148,7 @@ test("an import that is killed while it makes them knows on its restart which ar
   sourceRoles.grant("clerk", '"alice"');
   sourceRoles.grant("clerk", "system");
   await new Users(sourceHome).create("late", null);
-  sourceRoles.grant("clerk", "late");
+  for (const grantee of ["late", "public"]) sourceRoles.grant("clerk", grantee);
   expectSuccess(await runExport(source, { ...jobFolder(), mode: "FULL", folder: target }));
   const home = join(target, ".tsdp");
   const own = new Directories(home, target);
@@ -147,13 +171,15 @@ test("an import that is killed while it makes them knows on its restart which ar
     'ORA-31684: Object type ROLE:"alice" already exists',
     'ORA-31684: Object type USER:"LATE" already exists',
     'ORA-39111: Dependent object type ROLE_GRANT:"CLERK" skipped, base object type USER:"LATE" already exists',
+    // Since someone else has come to be.
+    'ORA-39111: Dependent object type ROLE_GRANT:"CLERK" skipped, base object type ROLE:"PUBLIC" already exists',
     'ORA-39111: Dependent object type ROLE_GRANT:"CLERK" skipped, base object type ROLE:"alice" already exists',
     'ORA-31684: Object type DIRECTORY:"Mixed """ already exists',
     'ORA-31684: Object type DIRECTORY:"ZDIR" already exists',
     'ORA-39111: Dependent object type OBJECT_GRANT:"ZDIR" skipped, base object type DIRECTORY:"ZDIR" already exists',
   ]);
   expect(lines.filter((line) => line.includes("DATABASE_EXPORT/SCHEMA/USER"))).toHaveLength(1);
-  const others = ["alice", "ZDIR", "LATE"];
+  const others = ["alice", "ZDIR", "LATE", "PUBLIC"];
   const kept = readCatalog(sourceHome).filter((object) => {
     return !others.includes(object.name) && !("grantee" in object && others.includes(object.grantee));
   });
