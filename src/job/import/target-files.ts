@@ -39,10 +39,12 @@ export function removeImages(path: string, guid: string): void {
 
 /**
  * The WAL or rollback journal of a database that is gone: SQLite would put what it holds into the one that gets the name. Undefined: there
- * is none.
+ * is none. Who only reads a database leaves an empty one.
  */
 export function journalLeftAt(path: string): string | undefined {
-  return ["-wal", "-journal"].map((suffix) => path + suffix).find((file) => identityOf(file) !== undefined);
+  return ["-wal", "-journal"]
+    .map((suffix) => path + suffix)
+    .find((file) => (lstatSync(file, { throwIfNoEntry: false })?.size ?? 0) > 0);
 }
 
 /** @throws TSDP-00010, below `outer`, for a journal that would change a file of that name */
