@@ -1,6 +1,7 @@
 export { EXCEPTIONS, KU } from "./api/constants.ts";
 export { connect, type ConnectOptions, type DataPump } from "./api/data-pump.ts";
 export type { StoppedJob } from "./api/attachment.ts";
+export type { FileArguments } from "./api/files.ts";
 export {
   listDump,
   queryDump,

@@ -20,7 +20,7 @@ import { DatabaseSession } from "./database-session.ts";
 import { assertReachable, isGivenAgain, queriesOf } from "./dump-urls.ts";
 import { dataRemap } from "./data-remap.ts";
 import { dumpfileInfo } from "./dumpfile-info.ts";
-import { addFile } from "./files.ts";
+import { addFile, type FileArguments } from "./files.ts";
 import { dataFilter } from "./data-filters.ts";
 import { metadataFilter } from "./filters.ts";
 import { metadataRemap } from "./remaps.ts";
@@ -139,15 +139,25 @@ export class DataPump extends DatabaseSession {
     filetype: number = KU.FILE_TYPE_DUMP_FILE,
     reusefile: number | null = null,
   ): Promise<void> {
-    const file = { filename, directory, filesize, filetype, reusefile };
-    const places = { directories: this.grantedDirectories, credentials: this.credentialObjects };
+    return this.addFiles(handle, [{ filename, directory, filesize, filetype, reusefile }]);
+  }
+
+  /** ADD_FILE of several files: all are added, or none. @throws as `addFile` */
+  async addFiles(handle: number, files: readonly FileArguments[]): Promise<void> {
+    const known = { directories: this.grantedDirectories, credentials: this.credentialObjects };
     return this.#session.call(handle, "ADD_FILE", async (attachment) => {
       const { state } = attachment.row();
-      const change = (definition: JobDefinition) => addFile(definition, file, { ...places, isStarted: state !== "DEFINING" });
+      const places = { ...known, isStarted: state !== "DEFINING" };
       const definition = attachment.table.definition();
-      const queries = filetype === KU.FILE_TYPE_URIDUMP_FILE ? queriesOf(definition, filename ?? "") : {};
-      if (state !== "IDLING" || !isGivenAgain(definition, queries)) await addTo(attachment, state, change);
-      attachment.queries = { ...attachment.queries, ...queries };
+      const given = files.map((file) => {
+        const isUrl = file.filetype === KU.FILE_TYPE_URIDUMP_FILE;
+        return { file, queries: isUrl ? queriesOf(definition, file.filename ?? "") : {} };
+      });
+      const further = given.filter(({ queries }) => state !== "IDLING" || !isGivenAgain(definition, queries));
+      const change = (before: JobDefinition) =>
+        further.reduce((changed, { file }) => ({ ...changed, ...addFile(changed, file, places) }), before);
+      if (further.length > 0) await addTo(attachment, state, change);
+      for (const { queries } of given) attachment.queries = { ...attachment.queries, ...queries };
     });
   }
 
@@ -398,15 +408,15 @@ async function addTo(
   change: (definition: JobDefinition) => Partial<JobDefinition>,
 ): Promise<void> {
   const definition = attachment.table.definition();
-  const added = change(definition).files?.at(-1);
-  if (state !== "DEFINING" && (added?.type !== "dump" || definition.operation !== "EXPORT"))
+  const added = (change(definition).files ?? []).slice(definition.files.length);
+  if (state !== "DEFINING" && (added.some(({ type }) => type !== "dump") || definition.operation !== "EXPORT"))
     throw pumpError([["ORA-39004"], ["ORA-39016", state]]);
-  if (state !== "EXECUTING" || added === undefined) {
+  if (state !== "EXECUTING") {
     attachment.define("ADD_FILE", change);
     return;
   }
-  assertReachable(definition, added);
-  await attachment.ask({ verb: "add_file", file: added });
+  for (const file of added) assertReachable(definition, file);
+  await attachment.ask({ verb: "add_file", files: added });
 }
 
 /** Where the session keeps what is not written down. */

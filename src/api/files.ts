@@ -14,7 +14,7 @@ import { badDumpFile, invalidArgument } from "./refusals.ts";
 const MIN_FILE_SIZE = 40 * 1024;
 const MAX_FILE_SIZE = 16 * 1024 ** 4;
 
-/** The arguments of ADD_FILE. */
+/** The arguments of ADD_FILE; FILETYPE is one of KU, as `addFile` takes it. */
 export interface FileArguments {
   readonly filename: string | null;
   readonly directory: string | null;

@@ -122,12 +122,13 @@ export class Interactive {
   async #addFiles(value: string): Promise<void> {
     const { pump, handle } = this.#job;
     const filesize = this.#filesize ?? (await this.#jobFilesize());
-    for (const element of splitList(value)) {
+    const files = splitList(value).map((element) => {
       const url = urlOf(element);
-      const { directory = null, name } = url ?? fileOf(element);
-      const type = url === undefined ? KU.FILE_TYPE_DUMP_FILE : KU.FILE_TYPE_URIDUMP_FILE;
-      await pump.addFile(handle, name, directory, filesize, type, this.#reuse);
-    }
+      const { directory = null, name: filename } = url ?? fileOf(element);
+      const filetype = url === undefined ? KU.FILE_TYPE_DUMP_FILE : KU.FILE_TYPE_URIDUMP_FILE;
+      return { filename, directory, filesize, filetype, reusefile: this.#reuse };
+    });
+    await pump.addFiles(handle, files);
   }
 
   /** The FILESIZE of the job: that of its last dump file. */

@@ -93,15 +93,20 @@ export class SetFiles {
     for (const i of this.#specifications.keys()) await this.#begin(i);
   }
 
-  /** Adds a file or a template, and begins its first file. @throws ORA-39135, ORA-31641 */
-  async add(file: DumpFileSpecification): Promise<void> {
-    this.#specifications.push(file);
-    this.#made.push(0);
+  /** Adds files and templates, and begins the first file of each: all or none. @throws ORA-39135, ORA-31641 */
+  async add(added: readonly DumpFileSpecification[]): Promise<void> {
+    const [specifications, files] = [this.#specifications.length, this.#files.length];
     try {
-      await this.#begin(this.#specifications.length - 1);
+      for (const file of added) {
+        this.#specifications.push(file);
+        this.#made.push(0);
+        await this.#begin(this.#specifications.length - 1);
+      }
     } catch (error) {
-      this.#specifications.pop();
-      this.#made.pop();
+      this.#specifications.splice(specifications);
+      this.#made.splice(specifications);
+      this.#reuse.splice(files);
+      for (const file of this.#files.splice(files)) await file.discard();
       throw error;
     }
   }

@@ -94,11 +94,11 @@ export class DumpFileSetWriter {
     return this.#files.all.map(({ path, bytesWritten, size }) => ({ path, bytesWritten, size }));
   }
 
-  /** Adds a file, or a template, to the set; it takes pieces from now on. @throws ORA-39135, ORA-31641 */
-  addFile(file: DumpFileSpecification): Promise<void> {
+  /** Adds files and templates to the set, all or none; they take pieces from now on. @throws ORA-39135, ORA-31641 */
+  addFiles(files: readonly DumpFileSpecification[]): Promise<void> {
     const run = this.#queue.then(async () => {
       if (this.#failure !== undefined) throw this.#failure;
-      await this.#files.add(file);
+      await this.#files.add(files);
     });
     this.#queue = settled(run);
     return run;

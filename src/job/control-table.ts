@@ -79,7 +79,7 @@ export interface StoredMessage extends JobMessage {
 export type JobRequest =
   | { readonly verb: "log_entry"; readonly message: string; readonly logFileOnly: boolean }
   | { readonly verb: "set_parallel"; readonly degree: number }
-  | { readonly verb: "add_file"; readonly file: JobFile }
+  | { readonly verb: "add_file"; readonly files: readonly JobFile[] }
   | { readonly verb: "stop_worker"; readonly worker: number }
   /** `keepMaster` false: the job and what it has made so far are removed. `delay`: seconds that other sessions stay attached. */
   | { readonly verb: "stop"; readonly immediate: boolean; readonly keepMaster: boolean; readonly delay: number };

@@ -15,8 +15,8 @@ export interface Job {
   run(): Promise<"done" | "stopped">;
   /** Changes the number of workers. @throws when it can't be */
   setDegree(degree: number): Promise<void>;
-  /** Adds a dump file to those that are written. @throws when it can't be made, or the job writes none */
-  addFile(file: JobFile): Promise<void>;
+  /** Adds dump files to those that are written, all or none. @throws when one can't be made, or the job writes none */
+  addFiles(files: readonly JobFile[]): Promise<void>;
   /** Ends one worker after its item. @throws when it is none, or the last one */
   stopWorker(worker: number): void;
   /** Releases what the job holds. What is of use for a restart stays, as far as `end` allows it, the rest goes. */

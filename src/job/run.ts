@@ -24,7 +24,7 @@ export interface Progress {
 export type StopRequest = Extract<JobRequest, { verb: "stop" }>;
 
 /** What a running job does at the request of clients. */
-export type RequestHandlers = Pick<Job, "setDegree" | "addFile" | "stopWorker">;
+export type RequestHandlers = Pick<Job, "setDegree" | "addFiles" | "stopWorker">;
 
 /** What one run of a job has of its own. */
 export interface RunFacts {
@@ -253,8 +253,8 @@ export class JobRun {
         this.table.updateJob({ degree: request.degree });
         break;
       case "add_file":
-        await this.#handlers?.addFile(request.file);
-        this.table.define(({ files }) => ({ files: [...files, request.file] }));
+        await this.#handlers?.addFiles(request.files);
+        this.table.define(({ files }) => ({ files: [...files, ...request.files] }));
         break;
       case "stop_worker":
         this.#handlers?.stopWorker(request.worker);

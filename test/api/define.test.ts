@@ -219,6 +219,12 @@ describe("the definition", () => {
     await pump.addFile(handle, "first.dmp", "DATA_PUMP_DIR");
     await expectCodes(pump.addFile(handle, name, directory, size, type), ...codes);
     expect(controlTable(session).definition().files).toHaveLength(1);
+    const good = { filename: "good.dmp", directory: "DMPDIR", filesize: null, filetype: DUMP, reusefile: null };
+    await expectCodes(
+      pump.addFiles(handle, [good, { ...good, filename: name, directory, filesize: size, filetype: type }]),
+      ...codes,
+    );
+    expect(controlTable(session).definition().files).toHaveLength(1);
   });
 
   test("addFile takes one log file", async () => {

@@ -9,7 +9,7 @@ test("the package gives these names and no others", () => {
   ]);
   const methods = [DataPump, DatabaseSession].flatMap((part) => Object.getOwnPropertyNames(part.prototype));
   expect([...new Set(methods)].sort()).toEqual([
-    ...["addFile", "attach", "close", "closeWallet", "constructor", "createCredential", "createDatabaseLink"],
+    ...["addFile", "addFiles", "attach", "close", "closeWallet", "constructor", "createCredential", "createDatabaseLink"],
     ...["createDirectory", "createWallet", "credentials", "dataFilter", "dataRemap", "databaseLinks", "detach", "directories"],
     "directoryGrants",
     ...["dropCredential", "dropDatabaseLink", "dropDirectory", "dryRun"],

@@ -6,7 +6,7 @@ import { JobRun } from "../../src/job/run.ts";
 import { liveSessions } from "../../src/job/sessions.ts";
 import { controlTable, exampleSession, expectCodes } from "./example-session.ts";
 
-const HANDLERS = { setDegree: vi.fn(), addFile: vi.fn(), stopWorker: vi.fn() };
+const HANDLERS = { setDegree: vi.fn(), addFiles: vi.fn(), stopWorker: vi.fn() };
 
 describe("STOP_JOB of a job that comes to its end by itself", () => {
   let pump: DataPump;

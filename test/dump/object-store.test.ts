@@ -45,7 +45,7 @@ it("a set of several files comes back from a store, and is found from any of the
 it("a set that got files of other names when it was full is found from its first file", async () => {
   const writer = await DumpFileSetWriter.create(setOptions([], { files: [file("full.dmp", MIB)], storage }));
   await writer.append(encoded({ raw: noise(900_000), piece: 1, algorithm: "NONE" }));
-  await writer.addFile(file("2024%%20more_%U.dat", 2 * MIB));
+  await writer.addFiles([file("2024%%20more_%U.dat", 2 * MIB)]);
   for (let piece = 2; piece < 5; piece += 1) await writer.append(encoded({ raw: noise(MIB, piece), piece, algorithm: "NONE" }));
   const files = await writer.finish(encoded(MASTER));
   expect(files.map(({ path }) => path.slice(path.lastIndexOf("/") + 1))).toEqual([

@@ -46,6 +46,23 @@ describe("the writer of a set", () => {
     expect(readFileSync(join(folder, "b.dmp"), "utf8")).toBe("precious");
   });
 
+  it("takes all further files or none", async () => {
+    const folder = testFolder();
+    const paths = ["a.dmp", "b.dmp", "c.dmp", "d.dmp"].map((name) => join(folder, name));
+    const [, b, c, d] = paths.map((path) => specification(path));
+    if (b === undefined || c === undefined || d === undefined) throw new Error("no files");
+    const writer = await DumpFileSetWriter.create(setOptions(paths.slice(0, 1)));
+    writeFileSync(join(folder, "c.dmp"), "precious");
+    const before = readdirSync(folder).sort();
+    expect(await codesOf(writer.addFiles([b, c]))).toContain("ORA-27038");
+    expect([readdirSync(folder).sort(), writer.files.length]).toEqual([before, 1]);
+    await writer.addFiles([b, d]);
+    for (const piece of [1, 2, 3]) await writer.append({ ...PIECE, piece });
+    const written = await writer.finish(encoded(MASTER));
+    expect(written.map(({ path }) => path)).toEqual([paths[0], paths[1], paths[3]]);
+    expect((await readAll(written.map(({ path }) => path))).size).toBe(4);
+  });
+
   it("publishes all files or none when a name was taken meanwhile", async () => {
     const folder = testFolder();
     const paths = ["a.dmp", "b.dmp"].map((name) => join(folder, name));

@@ -91,7 +91,7 @@ export class EstimateJob implements Job {
     return Promise.resolve();
   }
 
-  async addFile(): Promise<void> {
+  async addFiles(): Promise<void> {
     return Promise.reject(pumpError([["ORA-39002"], ["ORA-39201"]]));
   }
 

@@ -290,8 +290,8 @@ export class ExportJob implements Job {
     this.#unloading?.wake();
   }
 
-  async addFile(file: JobFile): Promise<void> {
-    await this.#requireWriter().addFile(file);
+  async addFiles(files: readonly JobFile[]): Promise<void> {
+    await this.#requireWriter().addFiles(files);
   }
 
   stopWorker(worker: number): void {

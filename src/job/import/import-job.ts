@@ -195,7 +195,7 @@ export class ImportJob implements Job {
     return Promise.resolve();
   }
 
-  async addFile(): Promise<void> {
+  async addFiles(): Promise<void> {
     return Promise.reject(pumpError([["ORA-39002"], ["ORA-39208", "DUMPFILE", this.#run.definition.operation]]));
   }
 

@@ -77,7 +77,7 @@ export class SqlFileJob implements Job {
     return this.#refuse("PARALLEL");
   }
 
-  async addFile(): Promise<void> {
+  async addFiles(): Promise<void> {
     return this.#refuse("DUMPFILE");
   }
 
