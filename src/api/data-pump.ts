@@ -28,7 +28,7 @@ import { metadataTransform } from "./transforms.ts";
 import { jobEnd, nextStatus } from "./follow.ts";
 import { assertApplicable } from "./inapplicable.ts";
 import { openJob } from "./open.ts";
-import { assertDryRun, assertStartable, setParallel, setParameter } from "./parameters.ts";
+import { assertDryRun, assertStartable, checkSecret, setParallel, setParameter } from "./parameters.ts";
 import { assertMayAttach, assertMayFilter, assertMayOpen, assertMayRemap } from "./privileges.ts";
 import { invalidArgument, notSupported } from "./refusals.ts";
 import { rejecting, Session } from "./session.ts";
@@ -250,7 +250,8 @@ export class DataPump extends DatabaseSession {
     const secret = secretOf(name ?? "");
     const procedure = secret === undefined ? "SET_PARAMETER" : "SET_PASSWORD";
     return this.#session.call(handle, procedure, (attachment) => {
-      attachment.define(procedure, (definition) => setParameter(definition, name, value));
+      if (attachment.row().state === "IDLING") checkSecret(attachment.table.definition(), name, value);
+      else attachment.define(procedure, (definition) => setParameter(definition, name, value));
       if (secret !== undefined) attachment[secret] = String(value);
     });
   }

@@ -104,6 +104,14 @@ export function setParameter(definition: JobDefinition, name: string | null, val
 }
 
 /**
+ * SET_PARAMETER of a secret for a job that is started again. It changes no definition, so that one which is not needed spoils no later start.
+ * @throws as `setParameter`, and ORA-39002 with ORA-39053 for a key of a job that replaces no values
+ */
+export function checkSecret(definition: JobDefinition, name: string | null, value: string | number): void {
+  assertRemaps({ ...definition, ...setParameter(definition, name, value) });
+}
+
+/**
  * SET_PARALLEL as a change of the definition.
  * @throws ORA-39001 with ORA-39206 inside unless the degree is a whole number from 1 to 64; ORA-39002 with ORA-39047 for a job
  * without workers.

@@ -122,6 +122,25 @@ describe("open", () => {
   });
 });
 
+describe("a secret for a job that is started again", () => {
+  test.each([
+    ["EXPORT", "ENCRYPTION_PASSWORD", "secret", []],
+    ["IMPORT", "ENCRYPTION_PASSWORD", "secret", []],
+    ["EXPORT", "ENCRYPTION_PASSWORD", "", ["ORA-39001", "ORA-39207"]],
+    ["EXPORT", "REMAP_DATA_KEY", "a key of a job without masks", ["ORA-39002", "ORA-39053"]],
+    ["IMPORT", "REMAP_DATA_KEY", "a key of a job without masks", ["ORA-39002", "ORA-39053"]],
+  ] as const)("%s, %s %j: changes nothing for the next start", async (operation, name, value, codes) => {
+    const handle = await session.pump.open(operation, "SCHEMA", null, "EXAMPLE1");
+    const table = controlTable(session);
+    table.updateJob({ state: "IDLING", startTime: "2026-01-01T00:00:00.000Z" });
+    const before = table.definition();
+    const given = session.pump.setParameter(handle, name, value);
+    if (codes.length === 0) await given;
+    else await expectCodes(given, ...codes);
+    expect(table.definition()).toEqual(before);
+  });
+});
+
 describe("handles", () => {
   test("belong to one session and end with detach", async () => {
     const { pump, folder } = session;
