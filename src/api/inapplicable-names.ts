@@ -56,11 +56,6 @@ export const INAPPLICABLE_TRANSFORMS = {
     "Leave it out; foreign keys are checked at the end, and what they miss is told.",
   ],
   CONSTRAINT_USE_DEFAULT_INDEX: ["Lets a constraint have the index that is made by default.", NAMELESS_KEYS, "Leave it out."],
-  DISABLE_ARCHIVE_LOGGING: [
-    "Loads tables and indexes without writing all of the redo log.",
-    "A new schema is loaded without syncs; an existing one needs its journal.",
-    "Leave it out; import into a new schema where speed matters.",
-  ],
   DWCS_CVT_CONSTRAINTS: [
     "Makes constraints of a cloud warehouse that are not enforced.",
     "SQLite enforces all of them.",
@@ -113,15 +108,24 @@ export const INAPPLICABLE_REMAPS = {
   ],
 } as const satisfies Record<string, Explanation>;
 
-/** Parameters about data files and indexes that can't mean anything here. */
+/** Parameters about data files that can't mean anything here. */
 export const INAPPLICABLE_FILE_PARAMETERS = {
   REUSE_DATAFILES: [
     "Lets CREATE TABLESPACE overwrite a data file that exists.",
     "The file of a schema that exists is the schema: no import overwrites it whole.",
     "Use TABLE_EXISTS_ACTION=REPLACE, or remove the file first if you mean that.",
   ],
-  SKIP_UNUSABLE_INDEXES: [
-    "Says whether rows are loaded into tables that have an unusable index.",
+} as const satisfies Record<string, Explanation>;
+
+/** Values that can't mean anything here, of names that do. */
+export const INAPPLICABLE_VALUES = {
+  "DISABLE_ARCHIVE_LOGGING:N": [
+    "Writes all of the redo log while tables are loaded.",
+    "The file of a new schema has no journal before it is whole.",
+    "Leave it out; an existing schema is always written with its journal.",
+  ],
+  "SKIP_UNUSABLE_INDEXES=N": [
+    "Leaves out the rows of tables that have an unusable index.",
     "SQLite keeps every index up to date; none can be marked unusable.",
     "Leave it out; an index that can't be made is reported, its table is loaded.",
   ],

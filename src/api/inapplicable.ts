@@ -5,6 +5,7 @@ import {
   INAPPLICABLE_FILE_PARAMETERS,
   INAPPLICABLE_REMAPS,
   INAPPLICABLE_TRANSFORMS,
+  INAPPLICABLE_VALUES,
 } from "./inapplicable-names.ts";
 
 const EDITIONS: readonly [why: string, instead: string] = [
@@ -123,6 +124,7 @@ const EXPLANATIONS = {
     ],
   },
   transform: INAPPLICABLE_TRANSFORMS,
+  value: INAPPLICABLE_VALUES,
   "metadata remap": INAPPLICABLE_REMAPS,
   "data filter": {
     PARTITION_EXPR: ["Chooses partitions of tables by a predicate.", PARTITIONS, "Use SUBQUERY to choose rows."],

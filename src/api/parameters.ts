@@ -62,6 +62,7 @@ const PARAMETERS: Readonly<Record<string, ParameterRule>> = {
   REMAP_DATA_KEY: { type: "secret", operations: ["EXPORT", "IMPORT"], shortest: SHORTEST_KEY },
   KEEP_MASTER: { type: "flag", operations: EVERY },
   SAMPLE_SEED: { type: "text", operations: ["EXPORT"] },
+  SKIP_UNUSABLE_INDEXES: { type: "flag", operations: ["IMPORT"] },
   LOGTIME: { type: "text", operations: EVERY, values: ["NONE", "STATUS", "LOGFILE", "ALL"] },
   MASTER_ONLY: { type: "flag", operations: ["IMPORT"] },
   METRICS: { type: "flag", operations: EVERY },
@@ -247,6 +248,7 @@ function checkedValue(
   switch (rule.type) {
     case "flag":
       if (typeof value !== "number" || !Number.isInteger(value)) throw invalidArgument(["ORA-39207", String(value), name]);
+      if (value === 0) assertApplicable("value", `${name}=N`);
       return value === 0 ? 0 : 1;
     case "secret":
       if (typeof value !== "string" || value.length < rule.shortest)

@@ -6,7 +6,7 @@ import { invalidArgument, invalidOperation } from "./refusals.ts";
 
 /**
  * METADATA_TRANSFORM as a change of the definition.
- * @throws ORA-39002 for an export; ORA-39001 with ORA-31662 (no name), ORA-39042 (unknown name), TSDP-00002 (no meaning on SQLite),
+ * @throws ORA-39002 for an export; ORA-39001 with ORA-31662 (no name), ORA-39042 (unknown name), TSDP-00002 (no meaning on SQLite, or not with this value),
  * ORA-39043 (an object type), ORA-39071 (a bad value) or ORA-39044 (given before) inside.
  */
 export function metadataTransform(
@@ -24,6 +24,7 @@ export function metadataTransform(
   if (definition.operation === "EXPORT") throw invalidOperation(["ORA-39208", key, definition.operation]);
   assertObjectType(key, objectType);
   if (!values.takes(value)) throw pumpError([["ORA-39001"], ["ORA-39071", key]], `${key} takes ${values.shown}.`);
+  if (value === 0) assertApplicable("value", `${key}:N`);
   const transforms = definition.metadataTransforms ?? [];
   if (transforms.some((transform) => transform.name === key)) throw invalidArgument(["ORA-39044", key]);
   return { metadataTransforms: [...transforms, { name: key, value: typeof value === "string" ? value.toUpperCase() : value }] };

@@ -307,6 +307,15 @@ const ROWS: Readonly<Record<string, Row>> = {
     again: ["20", ARGUMENT, "ORA-39035"],
   },
   schemas: { of: EI, call: "METADATA_FILTER SCHEMA_EXPR", good: "hr", bad: [["", "LRM-00110"]], again: ["oe"] },
+  skip_unusable_indexes: {
+    of: I,
+    call: "SET_PARAMETER SKIP_UNUSABLE_INDEXES",
+    good: "y",
+    bad: [
+      ["maybe", ...BAD],
+      ["n", ARGUMENT, "TSDP-00002"],
+    ],
+  },
   sqlfile: {
     of: I,
     call: "ADD_FILE filetype",

@@ -1,5 +1,5 @@
 import Sqlite from "better-sqlite3";
-import { copyFileSync, readFileSync, utimesSync } from "node:fs";
+import { copyFileSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { PumpError } from "../../src/base/errors.ts";
@@ -94,6 +94,8 @@ test("FLASHBACK_TIME grants the state as it is now, and no older one", async () 
   copyFileSync(join(folder, "A.db"), join(folder, "B.db"));
   const changed = new Date(2026, 0, 2, 3, 4, 5);
   utimesSync(join(folder, "A.db"), changed, changed);
+  // A reader's, which says nothing of a change.
+  writeFileSync(join(folder, "A.db-wal"), "");
   const request = (time: Date, schemas: string) => ({
     ...{ schemas, dumpFiles: [] },
     parameters: { ESTIMATE_ONLY: 1, FLASHBACK_TIME: time.toISOString() },

@@ -68,6 +68,7 @@ export const REMAP_PARAMETERS: readonly JobParameter[] = [
       "SEGMENT_ATTRIBUTES:N takes SQLite's own page size, auto_vacuum and journal",
       "mode instead of those of the source; STORAGE:N only the first two.",
       "PAGE_SIZE:n and AUTO_VACUUM:NONE, FULL or INCREMENTAL say them.",
+      "DISABLE_ARCHIVE_LOGGING:Y is how a new schema is loaded anyway.",
       "STRICT:Y and WITHOUT_ROWID:Y give these options to the tables that are made,",
       "N takes them away.",
       "Example: TRANSFORM=PAGE_SIZE:8192,STRICT:Y.",

@@ -102,6 +102,19 @@ export const RUNNING_PARAMETERS: readonly JobParameter[] = [
   },
   {
     status: "supported",
+    name: "skip_unusable_indexes",
+    commands: ["import"],
+    type: "yes-no",
+    values: YES_NO,
+    default: "YES",
+    call: { procedure: "SET_PARAMETER", argument: "SKIP_UNUSABLE_INDEXES" },
+    description: [
+      "Load the rows of a table although one of its indexes can't be made, which is",
+      "reported. NO is refused: SQLite has no index that is not up to date.",
+    ],
+  },
+  {
+    status: "supported",
     name: "version",
     commands: ["export"],
     type: "text",

@@ -140,6 +140,7 @@ export class ExportJob implements Job {
     await loadCodec();
     await Promise.all(this.#workers.map((worker) => this.#prepare(worker)));
     this.#snapshot = await Snapshot.take(sources, this.#workers);
+    assertStateOfTime(this.#run.definition, sources);
   }
 
   async #prepare(worker: WorkerThread): Promise<void> {

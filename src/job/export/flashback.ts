@@ -9,7 +9,8 @@ import type { JobDefinition } from "../definition.ts";
 export const NOW = "SYSTIMESTAMP";
 
 /**
- * FLASHBACK_TIME: the current state of a schema file is also that of every time since its last change; older ones are gone.
+ * FLASHBACK_TIME: the current state of a schema file is also that of every time since its last change; older ones are gone. To be asked
+ * again when the state is frozen: a commit may have come in between.
  * @throws ORA-39002 with ORA-08180 when a file has changed since
  */
 export function assertStateOfTime({ parameters }: JobDefinition, sources: readonly SchemaFile[]): void {
@@ -26,7 +27,8 @@ export function assertStateOfTime({ parameters }: JobDefinition, sources: readon
   }
 }
 
+/** An empty WAL is none: readers leave one behind. */
 function lastChange(path: string): Date {
-  const times = [path, walPath(path)].map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0);
-  return new Date(Math.max(...times));
+  const files = [path, walPath(path)].map((file) => statSync(file, { throwIfNoEntry: false }));
+  return new Date(Math.max(...files.map((file) => (file === undefined || file.size === 0 ? 0 : file.mtimeMs))));
 }

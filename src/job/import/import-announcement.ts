@@ -1,6 +1,7 @@
 import type { ObjectPathTail } from "../../metadata/object-paths.ts";
 import type { JobRun } from "../run.ts";
 import type { SchemaWork } from "./import-loading.ts";
+import { wantsNoJournal } from "./transforms.ts";
 
 /**
  * What is in the way of tables, and of objects whose path is not processed.
@@ -16,6 +17,8 @@ export function tellPlans(
   for (const { target, plan } of works) {
     if (target.startsOver) run.say(`Schema ${target.name} is loaded from the beginning: ${lostBecause}`);
     run.once(`plan ${target.name}`, () => {
+      if (!target.isNew && wantsNoJournal(run.definition))
+        run.say(`Schema ${target.name} exists and is written with its journal`);
       for (const note of plan.notes) run.note(note);
       for (const lines of plan.problems) run.report(lines);
       for (const { path, lines } of plan.dependentProblems) if (!paths.includes(path)) run.report(lines);

@@ -71,6 +71,7 @@ export class LinkedImport {
     this.#workers = this.#pool.take(Math.min(this.#run.degree, this.#sources.length)).slice(0, this.#sources.length);
     await Promise.all(this.#workers.map((worker) => worker.call({ do: "open link", sources: this.#sourcesOf(worker) })));
     this.#snapshot = await Snapshot.take(this.#sources, this.#workers);
+    assertStateOfTime(definition, this.#sources);
     const reading = this.#snapshot.stamps();
     // Awaited below, once there is a plan; a failure must not surface before that as an unhandled one.
     reading.catch(() => undefined);

@@ -18,6 +18,7 @@ const FLAG: TransformValues = { takes: (value) => value === 0 || value === 1, sh
 
 /** Every transform that there is, by its name. */
 export const TRANSFORM_VALUES: ReadonlyMap<string, TransformValues> = new Map([
+  ["DISABLE_ARCHIVE_LOGGING", FLAG],
   ["SEGMENT_ATTRIBUTES", FLAG],
   ["STORAGE", FLAG],
   [
@@ -37,6 +38,11 @@ export const TRANSFORM_VALUES: ReadonlyMap<string, TransformValues> = new Map([
   ["STRICT", FLAG],
   ["WITHOUT_ROWID", FLAG],
 ]);
+
+/** DISABLE_ARCHIVE_LOGGING: how a new schema is loaded anyway; one that exists can't be. */
+export function wantsNoJournal({ metadataTransforms = [] }: JobDefinition): boolean {
+  return metadataTransforms.some(({ name }) => name === "DISABLE_ARCHIVE_LOGGING");
+}
 
 /** What the file of a new schema is made with: as its source was, but for what METADATA_TRANSFORM says. */
 export function transformedSettings({ metadataTransforms = [] }: JobDefinition, settings: SchemaSettings): SchemaSettings {

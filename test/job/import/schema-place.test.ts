@@ -84,9 +84,15 @@ test.each([
   const moved = await failureOf(runImport(database, request(dump, join(elsewhere, "y.db"), { ...more, remap: [["HR", "OLD"]] })));
   expect(codesOf(moved)).toEqual(["ORA-39002", "TSDP-00010"]);
 
-  const append = { schemas: "= 'HR'", parameters: { TABLE_EXISTS_ACTION: "TRUNCATE" }, remap: [["HR", "OLD"]] } as const;
+  const append = {
+    schemas: "= 'HR'",
+    transforms: [["DISABLE_ARCHIVE_LOGGING", 1]],
+    parameters: { TABLE_EXISTS_ACTION: "TRUNCATE" },
+    remap: [["HR", "OLD"]],
+  } as const;
   const loaded = await runImport(database, { dumpFiles: ["rows.dmp"], ...append });
   expect(loaded.lines.filter((line) => line.includes("imported"))).toHaveLength(1);
+  expect(loaded.lines).toContain("Schema OLD exists and is written with its journal");
   expectLinked(database, elsewhere, "OLD");
   expectSuccess(await runExport(database, { schemas: "= 'OLD'", dumpFiles: ["old.dmp"] }));
 });

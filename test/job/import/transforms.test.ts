@@ -18,6 +18,7 @@ const SOURCE: SchemaSettings = {
 test.each<[string, readonly (readonly [string, string | number])[], Partial<SchemaSettings>]>([
   ["nothing is said", [], {}],
   ["Y keeps", [["STORAGE", 1]], {}],
+  ["no logging", [["disable_archive_logging", 1]], {}],
   ["STORAGE", [["storage", 0]], { pageSize: 4096, autoVacuum: 0 }],
   ["SEGMENT_ATTRIBUTES", [["SEGMENT_ATTRIBUTES", 0]], { pageSize: 4096, autoVacuum: 0, journalMode: "delete" }],
   [
@@ -48,6 +49,7 @@ test.each<[string, string | number, string | null, string, RegExp?]>([
   ["STRICT", "Y", null, "ORA-39071", /STRICT takes Y or N/],
   ["WITHOUT_ROWID", 1, "index", "ORA-39043"],
   ["LOB_STORAGE", "SECUREFILE", null, "TSDP-00002"],
+  ["DISABLE_ARCHIVE_LOGGING", 0, null, "TSDP-00002", /existing schema is always written with its journal/],
 ])("metadataTransform %s=%s of %s is refused", (name, value, type, code, hint = /^/) => {
   const definition = { ...IMPORT, metadataTransforms: [{ name: "AUTO_VACUUM", value: "NONE" }] };
   let failure: unknown;
