@@ -99,6 +99,20 @@ export const INAPPLICABLE_TRANSFORMS = {
   XMLTYPE_STORAGE_CLAUSE: ["Says how XML is stored.", "SQLite has no XML type: XML is text.", "Leave it out."],
 } as const satisfies Record<string, Explanation>;
 
+/** Parameters that an export has, and that can't mean anything on import. */
+export const INAPPLICABLE_IMPORT_PARAMETERS = {
+  TRANSPORTABLE: [
+    "Has an import over a link copy data files instead of rows.",
+    "A link brings rows only, and a dump says itself whether it holds pages.",
+    "Export with TRANSPORTABLE=ALWAYS, and import that dump like any other.",
+  ],
+  TRANSPORT_TABLESPACES: [
+    "Names the tablespaces whose data files an import plugs in.",
+    "A link brings rows only, and a dump says itself whether it holds pages.",
+    "Import a dump of TRANSPORT_TABLESPACES like any other; TABLESPACES takes some.",
+  ],
+} as const satisfies Record<string, Explanation>;
+
 /** METADATA_REMAP names that can't mean anything here; they are parameters of the same names. */
 export const INAPPLICABLE_REMAPS = {
   REMAP_TABLESPACE: [

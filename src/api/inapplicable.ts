@@ -3,6 +3,7 @@ import type { Explanation } from "./explanation.ts";
 import {
   INAPPLICABLE_DATA_OPTIONS,
   INAPPLICABLE_FILE_PARAMETERS,
+  INAPPLICABLE_IMPORT_PARAMETERS,
   INAPPLICABLE_REMAPS,
   INAPPLICABLE_TRANSFORMS,
   INAPPLICABLE_VALUES,
@@ -85,6 +86,7 @@ const EXPLANATIONS = {
     TTS_CLOSURE_CHECK: CLOSURE,
     TTS_FULL_CHECK: CLOSURE,
   },
+  "import parameter": INAPPLICABLE_IMPORT_PARAMETERS,
   "access method": {
     EXTERNAL_TABLE: [
       "Rows move through an external table, for what the direct path can't do.",

@@ -88,7 +88,7 @@ const OF_SCHEMAS: ReadonlySet<string> = new Set(["ESTIMATE", "FLASHBACK_TIME"]);
 export function setParameter(definition: JobDefinition, name: string | null, value: string | number): Partial<JobDefinition> {
   if (!name) throw invalidArgument(["ORA-31667"]);
   const key = name.toUpperCase();
-  assertApplicable("parameter", key);
+  assertParameterApplicable(key, definition.operation);
   const rule = Object.hasOwn(PARAMETERS, key) ? PARAMETERS[key] : undefined;
   if (rule === undefined) throw invalidArgument(["ORA-39049", name]);
   if (rule === "not supported yet") throw notSupported(`parameter ${key}`);
@@ -102,6 +102,11 @@ export function setParameter(definition: JobDefinition, name: string | null, val
   // A secret is asked for again at each start.
   if (Object.hasOwn(definition.parameters, key) && rule.type !== "secret") throw invalidArgument(["ORA-39051", key]);
   return { parameters: { ...definition.parameters, [key]: checkedValue(key, rule, value, definition) } };
+}
+
+function assertParameterApplicable(key: string, operation: Operation): void {
+  assertApplicable("parameter", key);
+  if (operation !== "EXPORT") assertApplicable("import parameter", key);
 }
 
 /**

@@ -13,6 +13,8 @@ export interface CommandLine {
   readonly settings: Settings;
   /** What stood on the command line itself, parameters of exp and imp as those of Data Pump; `parfile=` as such. */
   readonly typed: readonly Assignment[];
+  /** What stood in parameter files, as it was typed. */
+  readonly ofFiles: readonly Assignment[];
   readonly legacy: LegacyMode;
 }
 
@@ -33,13 +35,17 @@ export function readCommandLine(command: Command, words: readonly string[]): Com
   const settings = new Settings(command);
   const { assignments, replaced } = rewriteLegacy(command, parseWords(words, syntaxOf(command, true)), "Command Line");
   const allReplaced = [...replaced];
+  const ofFiles: Assignment[] = [];
   for (const assignment of assignments) {
     const parameter = supportedParameter(command, assignment.name);
     settings.add(parameter, assignment);
-    if (parameter.name === "parfile") allReplaced.push(...readParameterFile(settings, unquote(assignment.text)));
+    if (parameter.name !== "parfile") continue;
+    const file = readParameterFile(settings, unquote(assignment.text));
+    ofFiles.push(...file.typed);
+    allReplaced.push(...file.replaced);
   }
   const added = allReplaced.length === 0 ? [] : legacyDefaults(settings);
-  return { settings, typed: [...assignments, ...added], legacy: { replaced: allReplaced, added } };
+  return { settings, typed: [...assignments, ...added], ofFiles, legacy: { replaced: allReplaced, added } };
 }
 
 /** exp overwrites its file, and writes no log unless it is told to. */
@@ -53,8 +59,11 @@ function legacyDefaults(settings: Settings): readonly Assignment[] {
   return added;
 }
 
-/** @returns what legacy mode has replaced in it */
-function readParameterFile(settings: Settings, path: string): readonly Replaced[] {
+/** @returns what stands in it, and what legacy mode has replaced of that */
+function readParameterFile(
+  settings: Settings,
+  path: string,
+): { readonly typed: readonly Assignment[]; readonly replaced: readonly Replaced[] } {
   try {
     const typed = parseWords(splitWords(parameterText(path)), syntaxOf(settings.command, false));
     const { assignments, replaced } = rewriteLegacy(settings.command, typed, "Parameter File");
@@ -63,7 +72,7 @@ function readParameterFile(settings: Settings, path: string): readonly Replaced[
       if (parameter.name === "parfile") throw nestedFile(settings.command);
       settings.add(parameter, assignment);
     }
-    return replaced;
+    return { typed, replaced };
   } catch (error) {
     if (!(error instanceof PumpError)) throw error;
     throw new PumpError([...error.lines, ...pumpError([["LRM-00113", path]]).lines], error.hint, { cause: error });
@@ -95,7 +104,7 @@ function syntaxOf(command: Command, connectString: boolean): Syntax {
 }
 
 function supportedParameter(command: Command, name: string): JobParameter {
-  const parameter = findParameter(name);
+  const parameter = findParameter(name, command);
   if (parameter === undefined) throw unknownParameter(command, name);
   if (!parameter.commands.includes(command)) {
     throw pumpError([["LRM-00101", name]], `${name} is a parameter of ${parameter.commands.join(" and ")}, not of ${command}.`);

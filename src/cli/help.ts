@@ -1,5 +1,5 @@
 import type { Command, JobParameter } from "./parameters/parameter.ts";
-import { defaultOf, inapplicableParameters, supportedParameters } from "./parameters/parameters.ts";
+import { defaultOf, inapplicableParameters, supportedParameters, valuesOf } from "./parameters/parameters.ts";
 
 const RULE = "-".repeat(78);
 
@@ -23,7 +23,7 @@ export function helpLines(command: Command): readonly string[] {
 
 /** The valid keywords of a parameter as a sentence, the default in brackets; undefined for free values. */
 export function validKeywords(parameter: JobParameter, command: Command): string | undefined {
-  const { values } = parameter;
+  const values = valuesOf(parameter, command);
   if (values === undefined) return undefined;
   const preset = defaultOf(parameter, command);
   const shown = values.map((value) => (value === preset ? `[${value}]` : value));

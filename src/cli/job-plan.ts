@@ -6,7 +6,7 @@ import { supportedParameters } from "./parameters/parameters.ts";
 import { rowFilters, type DataFilters } from "./row-filters.ts";
 import { metadataRemaps, type Remaps } from "./remaps.ts";
 import { metadataTransforms, type Transforms } from "./transforms.ts";
-import { clientCode, type Settings } from "./settings.ts";
+import { clientCode, spelledOut, type Settings } from "./settings.ts";
 import { booleanOf, dataRemapOf, fileOf, tableOf, unquote, urlOf, type DataRemapText } from "./parameters/values.ts";
 
 /** The directory object of files for which none is named. */
@@ -290,11 +290,12 @@ function dataOptions(settings: Settings): JobPlan["parameters"] {
 
 /** The parameters whose row in the table says SET_PARAMETER: YES and NO as numbers, keywords in upper case, texts as typed. */
 function setParameters(settings: Settings): JobPlan["parameters"] {
-  return supportedParameters(settings.command).flatMap(({ name, type, call }) => {
+  return supportedParameters(settings.command).flatMap((parameter) => {
+    const { name, type, call } = parameter;
     const [element] = settings.elements(name);
     if (call.procedure !== "SET_PARAMETER" || type === "data-option" || element === undefined) return [];
     const text = unquote(element);
-    const value = type === "yes-no" ? Number(booleanOf(element)) : type === "keyword" ? text.toUpperCase() : text;
+    const value = type === "yes-no" ? Number(booleanOf(element)) : type === "keyword" ? spelledOut(parameter, text) : text;
     return [[call.argument, value] as const];
   });
 }

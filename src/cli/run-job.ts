@@ -2,7 +2,7 @@ import { KU } from "../api/constants.ts";
 import type { DataPump } from "../api/data-pump.ts";
 import { pumpError, toPumpError } from "../base/errors.ts";
 import { banner, connectedLine } from "../base/product.ts";
-import { clientCommand } from "./commands/client-command.ts";
+import { clientCommand, parameterFileLines } from "./commands/client-command.ts";
 import { readCommandLine, type CommandLine } from "./command-line.ts";
 import { errorFacts } from "./error-report.ts";
 import { failedEvent, type JobScreen } from "./events.ts";
@@ -92,7 +92,8 @@ async function connectAndRun(line: CommandLine, read: JobPlan, client: Client): 
     client.screen.heading(lines);
     const plan = await placeDefaultFiles(pump, settings, placed);
     const command = clientCommand(pump.user, settings.text("userid"), typed);
-    if (!isDryRun) return await defineAndFollow(pump, plan, command, { ...client, legacyLines: lines });
+    const heading = [...lines, ...parameterFileLines(line.ofFiles)];
+    if (!isDryRun) return await defineAndFollow(pump, plan, command, { ...client, logHeading: heading });
     const { showDryRun } = await import("./dry-run.ts");
     return await showDryRun(pump, plan, command, client);
   } finally {
@@ -119,10 +120,10 @@ async function defineAndFollow(
   pump: DataPump,
   plan: JobPlan,
   command: string,
-  { screen, output, json, statusPeriod, legacyLines: lines }: Client & { readonly legacyLines: readonly string[] },
+  { screen, output, json, statusPeriod, logHeading }: Client & { readonly logHeading: readonly string[] },
 ): Promise<number> {
   const handle = await defineJob(pump, plan, command);
-  for (const line of lines) await pump.logEntry(handle, line, 1);
+  for (const line of logHeading) await pump.logEntry(handle, line, 1);
   const { status } = await pump.getStatus(handle, KU.STATUS_JOB_DESC, 0);
   const interruptions = new Interruptions();
   let following: Following;

@@ -3,6 +3,7 @@ import { pumpError, type PumpError } from "../base/errors.ts";
 import type { MessageCode } from "../base/messages.ts";
 import { splitParts, type Assignment } from "./lexer.ts";
 import type { Command, JobParameter } from "./parameters/parameter.ts";
+import { valuesOf } from "./parameters/parameters.ts";
 import { booleanOf, nameOf, splitClauses, unquote } from "./parameters/values.ts";
 
 /** The parameters of one command line, checked against the table: what was typed, and nothing else. */
@@ -73,7 +74,7 @@ export class Settings {
     const value = unquote(element);
     if (value === "") throw this.invalidValue(parameter.name, "Give the parameter a value.");
     if (parameter.otherValues !== undefined) assertMeaning(parameter.otherValues, value);
-    const hint = wrongValue(parameter, value);
+    const hint = wrongValue(parameter, this.command, value);
     if (hint !== undefined) throw this.invalidValue(parameter.name, hint);
   }
 }
@@ -87,13 +88,20 @@ export function clientPrefix(command: Command): "UDE" | "UDI" {
   return command === "export" ? "UDE" : "UDI";
 }
 
+/** A keyword in upper case, in the spelling that the API has. */
+export function spelledOut({ spellings = {} }: JobParameter, value: string): string {
+  const keyword = value.toUpperCase();
+  return spellings[keyword] ?? keyword;
+}
+
 /** What is wrong with a value, as a sentence on what would be right; undefined for a value that is valid. */
-function wrongValue({ type, values = [] }: JobParameter, value: string): string | undefined {
-  switch (type) {
+function wrongValue(parameter: JobParameter, command: Command, value: string): string | undefined {
+  const values = valuesOf(parameter, command) ?? [];
+  switch (parameter.type) {
     case "yes-no":
       return booleanOf(value) === undefined ? "Valid values are YES and NO." : undefined;
     case "keyword":
-      return values.includes(value.toUpperCase()) ? undefined : `Valid values are ${values.join(", ")}.`;
+      return values.includes(spelledOut(parameter, value)) ? undefined : `Valid values are ${values.join(", ")}.`;
     case "integer":
       return /^\d{1,9}$/.test(value) ? undefined : "Give a whole number.";
     case "step":

@@ -10,7 +10,7 @@ import { setParameter } from "../../src/api/parameters.ts";
 import { toPumpError, type PumpError } from "../../src/base/errors.ts";
 import { readCommandLine } from "../../src/cli/command-line.ts";
 import { helpLines } from "../../src/cli/help.ts";
-import { findParameter } from "../../src/cli/parameters/parameters.ts";
+import { PARAMETERS as PARAMETER_ROWS } from "../../src/cli/parameters/parameters.ts";
 import type { JobDefinition } from "../../src/job/definition.ts";
 
 /** The parameters of expdp and impdp, 19c to 23ai. */
@@ -64,13 +64,13 @@ function refusal(call: (job: JobDefinition) => unknown, operation: "EXPORT" | "I
 
 it("every parameter of Data Pump works, or is refused with the reason", () => {
   for (const name of words(PARAMETERS)) {
-    const parameter = findParameter(name);
-    expect(parameter, name).toBeDefined();
-    for (const command of parameter?.commands ?? []) {
+    const rows = PARAMETER_ROWS.filter((row) => row.name === name);
+    expect(rows, name).not.toEqual([]);
+    for (const [parameter, command] of rows.flatMap((row) => row.commands.map((of) => [row, of] as const))) {
       const help = helpLines(command);
       const isShown = help.some((line) => new RegExp(`^${name.toUpperCase()}(?: \\[|$)`).test(line));
       expect(isShown, `help of ${name}`).toBe(true);
-      if (parameter?.status !== "inapplicable") continue;
+      if (parameter.status !== "inapplicable") continue;
       const error = refused(() => readCommandLine(command, [`${name}=y`]));
       const [what, why, instead] = parameter.description;
       expect(error.message).toBe(`TSDP-00002: parameter ${name.toUpperCase()} has no meaning on SQLite. ${what} ${why}`);
@@ -112,6 +112,7 @@ it.each([
 it("the procedures say why a name has no meaning", () => {
   const kinds: readonly (readonly [InapplicableKind, (job: JobDefinition, name: string) => unknown])[] = [
     ["parameter", (job, name) => setParameter(job, name.toLowerCase(), 1)],
+    ["import parameter", (job, name) => setParameter(job, name.toLowerCase(), 1)],
     ["metadata remap", (job, name) => metadataRemap(job, name, "x", "y", null)],
     ["transform", (job, name) => metadataTransform(job, name, 1, null)],
     ["data filter", (job, name) => dataFilter(job, name, "x", "T", null)],

@@ -55,8 +55,17 @@ test("the two commands of the README: what the screen shows is what the log file
 });
 
 test("expdp and impdp take the same parameters, in either notation and from a parfile", () => {
-  writeFileSync(join(folder, "exp.par"), "# nightly\nSCHEMAS = hr\ndumpfile=night.dmp   # the file\nparallel=2\nNOLOGFILE=Y\n");
+  writeFileSync(
+    join(folder, "exp.par"),
+    "# nightly\nSCHEMAS = hr\ndumpfile=night.dmp   # the file\nparallel=2\nLOGFILE=night.log\n",
+  );
   expect(run("expdp.js", "parfile=exp.par", "--compression", "ALL").code).toBe(0);
+  const log = readFileSync(join(folder, "night.log"), "utf8").split("\n");
+  const block = [
+    ";;; Parfile values:",
+    ...["logfile=night.log", "parallel=2", "dumpfile=night.dmp", "schemas=hr"].map((line) => `;;;  parfile:  ${line}`),
+  ];
+  expect(log.slice(log.indexOf(";;; Parfile values:")).slice(0, 5)).toEqual(block);
   expect(run("impdp.js", "--dumpfile=night.dmp", "tables=(hr.jobs, hr.regions)", "remap_schema=hr:two", "nologfile=y").code).toBe(
     0,
   );

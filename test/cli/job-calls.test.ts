@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { clientCommand } from "../../src/cli/commands/client-command.ts";
+import { clientCommand, parameterFileLines } from "../../src/cli/commands/client-command.ts";
 import { readCommandLine } from "../../src/cli/command-line.ts";
 import { defineJob, type JobDefiner } from "../../src/cli/job-calls.ts";
 import { planJob } from "../../src/cli/job-plan.ts";
@@ -364,6 +364,26 @@ describe("parameter files", () => {
       "CLIENT_COMMAND",
       `hr/********@nowhere parallel=8 parfile=${path} schemas=pm`,
     ]);
+  });
+
+  it("stand in the log file, the last parameter first, without secrets", () => {
+    const path = join(folder, "job.par");
+    const text = "userid=hr/secret@x\nencryption_password='pass word'\nSCHEMAS = hr, # one\n oe\nquery=\"WHERE a\n  > 1\"\n";
+    writeFileSync(path, `${text}credential=c dumpfile=https://u:p@host/b/x.dmp?sig=abc`);
+    const rule = "*".repeat(74);
+    expect(parameterFileLines(readCommandLine("export", ["nologfile=y", `parfile=${path}`]).ofFiles)).toEqual([
+      rule,
+      "Parfile values:",
+      " parfile:  dumpfile=https://********@host/b/x.dmp?********",
+      " parfile:  credential=c",
+      ' parfile:  query="WHERE a',
+      ' _parfile:   > 1"',
+      " parfile:  schemas=hr,oe",
+      " parfile:  encryption_password=********",
+      " parfile:  userid=********",
+      rule,
+    ]);
+    expect(parameterFileLines(readCommandLine("export", ["nologfile=y"]).ofFiles)).toEqual([]);
   });
 
   it("name themselves below the error", () => {

@@ -363,7 +363,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   verify_checksum: flag(I, "SET_PARAMETER VERIFY_CHECKSUM"),
   verify_only: flag(I, "SET_PARAMETER VERIFY_ONLY"),
   version: {
-    of: E,
+    of: EI,
     call: "OPEN version",
     good: "1.0",
     bad: [
@@ -388,6 +388,7 @@ const OF_THE_OTHER: Readonly<Record<string, readonly string[]>> = {
   "export data_options": [ARGUMENT, "ORA-39207"],
   "import estimate": [ARGUMENT, "ORA-39208"],
   "import flashback_time": [ARGUMENT, "ORA-39208"],
+  "import version": [ARGUMENT, "ORA-39208"],
 };
 
 /** Parameters that Data Pump has not. */
@@ -441,7 +442,7 @@ describe("the parameters of the reference", () => {
   });
 });
 
-describe("parameters that do not go together", () => {
+describe("parameters of one command, and some that do not go together", () => {
   it.each<[Command, string, ...string[]]>([
     ["export", "full=y schemas=hr", "UD*-00010"],
     ["export", "schemas=hr tables=t", "UD*-00010"],
@@ -463,7 +464,13 @@ describe("parameters that do not go together", () => {
     ["import", "network_link=l dumpfile=a.dmp", "ORA-39002", "ORA-39114"],
     ["import", "network_link=l encryption_password=x", "ORA-39001", "ORA-39115"],
     ["import", "network_link=l verify_checksum=y", "ORA-39001", "ORA-39115"],
-    ["export", "access_method=conventional_path", "ORA-39001", "ORA-39207"],
+    ["export", "access_method=conventional_path", "UD*-00014"],
+    ["export", "access_method=conventional", "UD*-00014"],
+    ["import", "access_method=conventional"],
+    ["import", "version=latest"],
+    ["import", "version=12.2", "ORA-39001", "ORA-39023"],
+    ["import", "transportable=always", "TSDP-00002"],
+    ["import", "transport_tablespaces=hr", "TSDP-00002"],
   ])("%s %s", async (command, words, ...codes) => {
     expect(await codesOf(command, words.split(" "))).toEqual(codes.map((code) => client(command, code)));
   });

@@ -5,6 +5,7 @@ import { findParameter } from "../parameters/parameters.ts";
 
 /** As much as may belong to a URL: commas, too. */
 const URLS = /[a-z][a-z0-9+.-]*:\/\/[^\s"']*/gi;
+const PARAMETER_FILE_RULE = "*".repeat(74);
 const USER = /^([^/]*\/\/)[^/?#]*@/;
 const QUERY = /([?#]).*$/;
 
@@ -32,6 +33,16 @@ export function clientCommandText({ name, text }: Assignment): string {
   const parameter = findParameter(name);
   const masked = parameter?.status === "supported" && parameter.masked === true;
   return `${name}=${masked ? MASK : withoutSecrets(text)}`;
+}
+
+/** What stands in parameter files, as LOG_ENTRY takes it to the log file: the last parameter first; lines of a value below its first one. */
+export function parameterFileLines(ofFiles: readonly Assignment[]): readonly string[] {
+  if (ofFiles.length === 0) return [];
+  const lines = ofFiles.toReversed().flatMap((assignment) => {
+    const [first = "", ...others] = clientCommandText(assignment).split(/\r\n?|\n/);
+    return [` parfile:  ${first}`, ...others.map((line) => ` _parfile: ${line}`)];
+  });
+  return [PARAMETER_FILE_RULE, "Parfile values:", ...lines, PARAMETER_FILE_RULE];
 }
 
 /** A text whose URLs show neither a query string, which is the secret of a pre-authenticated one, nor a user. */

@@ -11,7 +11,11 @@ type Becomes =
   | { readonly kind: "fixed"; readonly refused: "Y" | "N" }
   /** What it is for can't mean anything here. */
   | { readonly kind: "inapplicable" }
-  | { readonly kind: "index file" };
+  | { readonly kind: "index file" }
+  /** Pairs with FROMUSER. */
+  | { readonly kind: "users" }
+  /** Says what TABLESPACES means. */
+  | { readonly kind: "tablespaces" };
 
 export interface LegacyParameter {
   readonly name: string;
@@ -33,7 +37,9 @@ export const LEGACY_PARAMETERS: readonly LegacyParameter[] = [
   renamed("log", BOTH, "logfile"),
   renamed("owner", EXPORT, "schemas"),
   renamed("fromuser", IMPORT, "schemas"),
-  renamed("touser", IMPORT, "remap_schema"),
+  legacy("touser", IMPORT, { kind: "users" }),
+  legacy("transport_tablespace", EXPORT, { kind: "tablespaces" }),
+  legacy("transport_tablespace", IMPORT, { kind: "ignored" }),
   legacy("tts_full_check", EXPORT, { kind: "inapplicable" }),
   legacy("datafiles", IMPORT, { kind: "inapplicable" }),
   flag("rows", BOTH, ["content=ALL"], ["content=METADATA_ONLY"]),

@@ -44,17 +44,18 @@ export function rewriteLegacy(command: Command, typed: readonly Assignment[], lo
   if (!isLegacy(command, typed)) return { assignments: typed, replaced: [] };
   const assignments: Assignment[] = [];
   const replaced: Replaced[] = [];
-  for (const assignment of pairUsers(command, typed)) {
+  for (const assignment of typed) {
     const parameter = legacyOf(command, assignment.name);
     if (parameter === undefined) {
       assignments.push(assignment);
       continue;
     }
-    const becomes = replacement(command, parameter, assignment);
+    const becomes = replacement(command, parameter, assignment, typed);
     assignments.push(...becomes);
     replaced.push({ typed: assignment, location, becomes });
   }
-  return { assignments, replaced };
+  const transports = replaced.some((one) => one.typed.name === "transport_tablespace" && one.becomes.length > 0);
+  return { assignments: transports ? assignments.filter(({ name }) => name !== "tablespaces") : assignments, replaced };
 }
 
 /** Whether a parameter that only exp or imp has is among them. */
@@ -66,7 +67,13 @@ function legacyOf(command: Command, name: string): LegacyParameter | undefined {
   return LEGACY_PARAMETERS.find((parameter) => parameter.name === name && parameter.commands.includes(command));
 }
 
-function replacement(command: Command, { name, becomes }: LegacyParameter, assignment: Assignment): readonly Assignment[] {
+/** @param typed all that stands in the same place */
+function replacement(
+  command: Command,
+  { name, becomes }: LegacyParameter,
+  assignment: Assignment,
+  typed: readonly Assignment[],
+): readonly Assignment[] {
   switch (becomes.kind) {
     case "ignored":
       return [];
@@ -85,8 +92,25 @@ function replacement(command: Command, { name, becomes }: LegacyParameter, assig
     case "inapplicable":
       assertMeaning("legacy parameter", name);
       return [];
+    default:
+      return severalOf(command, becomes.kind, assignment, typed);
+  }
+}
+
+/** What takes several assignments, before or after. */
+function severalOf(
+  command: Command,
+  kind: "index file" | "users" | "tablespaces",
+  assignment: Assignment,
+  typed: readonly Assignment[],
+): readonly Assignment[] {
+  switch (kind) {
     case "index file":
       return [{ ...assignment, name: "sqlfile" }, assignmentOf("include", "INDEX")];
+    case "users":
+      return [remapOf(assignment, typed)];
+    case "tablespaces":
+      return flagOf(command, assignment) ? [transportedTablespaces(typed)] : [];
   }
 }
 
@@ -106,13 +130,18 @@ function assignmentOf(name: string, text: string): Assignment {
 }
 
 /** FROMUSER and TOUSER together are pairs: schemas that are taken, and where they go. */
-function pairUsers(command: Command, typed: readonly Assignment[]): readonly Assignment[] {
-  const to = typed.find(({ name }) => name === "touser");
-  if (to === undefined || command === "export") return typed;
+function remapOf(to: Assignment, typed: readonly Assignment[]): Assignment {
   const from = typed.find(({ name }) => name === "fromuser");
   if (from?.elements.length !== to.elements.length)
     throw pumpError([["UDI-00014", "touser"]], "Give one FROMUSER for each TOUSER.");
   const pairs = from.elements.map((user, i) => `${user}:${to.elements[i] ?? ""}`);
-  const remap = { name: "touser", text: pairs.join(","), elements: pairs };
-  return typed.map((assignment) => (assignment === to ? remap : assignment));
+  return { name: "remap_schema", text: pairs.join(","), elements: pairs };
+}
+
+/** TABLESPACES are those of TRANSPORT_TABLESPACE=Y, wherever they stand beside it. */
+function transportedTablespaces(typed: readonly Assignment[]): Assignment {
+  const tablespaces = typed.find(({ name }) => name === "tablespaces");
+  if (tablespaces === undefined)
+    throw pumpError([["UDE-00014", "transport_tablespace"]], "Name the tablespaces beside it: TABLESPACES=HR,OE.");
+  return { ...tablespaces, name: "transport_tablespaces" };
 }

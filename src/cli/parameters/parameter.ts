@@ -54,6 +54,10 @@ export interface JobParameter extends ParameterBase {
   readonly type: ValueType;
   /** Valid keyword values, upper case. */
   readonly values?: readonly string[];
+  /** Further values of an import. */
+  readonly importValues?: readonly string[];
+  /** Other ways to write a value. */
+  readonly spellings?: Readonly<Record<string, string>>;
   /** Keyword values of Data Pump that can't mean anything here, by what they are. */
   readonly otherValues?: InapplicableKind;
   readonly default?: string | Readonly<Record<Command, string>>;

@@ -22,7 +22,9 @@ export const RUNNING_PARAMETERS: readonly JobParameter[] = [
     name: "access_method",
     commands: BOTH,
     type: "keyword",
-    values: ["AUTOMATIC", "DIRECT_PATH", "CONVENTIONAL_PATH"],
+    values: ["AUTOMATIC", "DIRECT_PATH"],
+    importValues: ["CONVENTIONAL_PATH"],
+    spellings: { CONVENTIONAL: "CONVENTIONAL_PATH" },
     otherValues: "access method",
     default: "AUTOMATIC",
     call: { procedure: "SET_PARAMETER", argument: "DATA_ACCESS_METHOD" },
@@ -116,13 +118,14 @@ export const RUNNING_PARAMETERS: readonly JobParameter[] = [
   {
     status: "supported",
     name: "version",
-    commands: ["export"],
+    commands: BOTH,
     type: "text",
     default: "COMPATIBLE",
     call: { procedure: "OPEN", argument: "version" },
     description: [
       "Version of the dump file format, 1.0 or 1.1, for an older tsdp to read;",
       "COMPATIBLE and LATEST are the newest. What 1.0 can't hold is refused.",
+      "An import takes these two, which mean the same: a dump says its version.",
     ],
   },
 ];

@@ -20,7 +20,7 @@ export const PARAMETERS: readonly Parameter[] = [
   ...RUNNING_PARAMETERS,
   ...SELECTION_PARAMETERS,
   ...INAPPLICABLE_PARAMETERS,
-].sort((a, b) => (a.name < b.name ? -1 : 1));
+].sort((a, b) => Number(a.name > b.name) - Number(a.name < b.name));
 
 /** The parameters that a command knows. */
 export function parametersOf(command: Command): readonly Parameter[] {
@@ -37,9 +37,16 @@ export function inapplicableParameters(command: Command): readonly InapplicableP
   return parametersOf(command).filter((parameter) => parameter.status === "inapplicable");
 }
 
-export function findParameter(name: string): Parameter | undefined {
+/** The row of a name; of several that of the command, which else says of what command it is. */
+export function findParameter(name: string, command?: Command): Parameter | undefined {
   const folded = foldName(name);
-  return PARAMETERS.find((parameter) => parameter.name === folded);
+  const rows = PARAMETERS.filter((parameter) => parameter.name === folded);
+  return rows.find(({ commands }) => command !== undefined && commands.includes(command)) ?? rows[0];
+}
+
+/** The keywords that a command takes. */
+export function valuesOf({ values, importValues = [] }: JobParameter, command: Command): readonly string[] | undefined {
+  return command === "import" && values !== undefined ? [...values, ...importValues] : values;
 }
 
 /** The default as the help shows it for one command. */

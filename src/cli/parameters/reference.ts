@@ -23,7 +23,7 @@ export function parametersPage(): string {
     "a list that is repeated grows, of a repeated single value the last one wins. Names of schemas, directories, users and jobs are",
     "taken in upper case unless they stand in double quotes; a schema is found without regard to case all the same, and a new one is",
     "made in upper case. In a parameter file `#` starts a comment and `\\` at the end of a line",
-    "continues it; what follows `parfile=` on the command line overrides the file.",
+    "continues it; what follows `parfile=` on the command line overrides the file. The log file shows what stands in it, secrets masked.",
     "",
     "The exit code is 0 when the job is done, 5 when it is done with errors, and 1 when it failed. A client that is told to leave",
     "(SIGINT, SIGTERM, SIGHUP) or whose output is closed (SIGPIPE) leaves its job running and ends with 128 and the number of the",
@@ -113,6 +113,13 @@ function keywordFacts(parameter: JobParameter): readonly string[] {
   ];
 }
 
+/** What becomes of parameters that take several assignments, before or after. */
+const SEVERAL = {
+  "index file": "sqlfile, with include=INDEX",
+  users: "remap_schema, from the schemas of fromuser",
+  tablespaces: "Y: transport_tablespaces, in place of tablespaces; N: ignored",
+} as const;
+
 function becomesText(becomes: LegacyParameter["becomes"]): string {
   switch (becomes.kind) {
     case "ignored":
@@ -134,8 +141,8 @@ function becomesText(becomes: LegacyParameter["becomes"]): string {
     }
     case "inapplicable":
       return "refused, it has no meaning here";
-    case "index file":
-      return "sqlfile, with include=INDEX";
+    default:
+      return SEVERAL[becomes.kind];
   }
 }
 

@@ -31,6 +31,10 @@ describe("legacy mode", () => {
       'Legacy Mode Parameter: "indexes=n" Location: Command Line, Replaced with: "exclude=INDEX"',
       "Legacy Mode has set reuse_dumpfiles=true parameter.",
     ]);
+    const users = readCommandLine("import", ["fromuser=HR", "touser=BLAKE"]).legacy;
+    expect(legacyLines(users.replaced, [])).toContain(
+      'Legacy Mode Parameter: "touser=BLAKE" Location: Command Line, Replaced with: "remap_schema=HR:BLAKE"',
+    );
     expect(readCommandLine("export", ["schemas=HR", "dumpfile=x.dmp"]).legacy).toEqual({ replaced: [], added: [] });
   });
 
@@ -43,6 +47,9 @@ describe("legacy mode", () => {
     ["export", "feedback=1000 log=y", "status=30 logfile=y reuse_dumpfiles=true"],
     ["import", "fromuser=HR log=y", "schemas=HR logfile=y"],
     ["import", "fromuser=(HR,OE) touser=(A,B) log=y", "schemas=(HR,OE) remap_schema=HR:A,OE:B logfile=y"],
+    ["export", "transport_tablespace=y tablespaces=HR,OE log=y", "transport_tablespaces=HR,OE logfile=y reuse_dumpfiles=true"],
+    ["export", "transport_tablespace=n tablespaces=HR log=y", "tablespaces=HR logfile=y reuse_dumpfiles=true"],
+    ["import", "transport_tablespace=y tablespaces=HR log=y", "tablespaces=HR logfile=y"],
     ["import", "ignore=y commit=y buffer=99 log=y", "table_exists_action=APPEND logfile=y"],
     ["import", "ignore=y filesize=2GB log=y", "table_exists_action=APPEND logfile=y"],
     ["import", "file=x full=y destroy=n", "dumpfile=x full=y nologfile=true"],
@@ -56,6 +63,7 @@ describe("legacy mode", () => {
     ["import", "touser=A", "UDI-00014"],
     ["import", "fromuser=(A,B) touser=C", "UDI-00014"],
     ["export", "rows=maybe", "UDE-00014"],
+    ["export", "transport_tablespace=y", "UDE-00014"],
     ["export", "constraints=n", "TSDP-00002"],
     ["import", "destroy=y", "TSDP-00002"],
     ["import", "owner=A", "LRM-00101"],

@@ -1,12 +1,20 @@
 import { describe, expect, it } from "vitest";
 import { helpLines } from "../../../src/cli/help.ts";
 import { editDistance, nearestName } from "../../../src/base/nearest-name.ts";
-import { defaultOf, findParameter, PARAMETERS, supportedParameters } from "../../../src/cli/parameters/parameters.ts";
+import {
+  defaultOf,
+  findParameter,
+  PARAMETERS,
+  parametersOf,
+  supportedParameters,
+} from "../../../src/cli/parameters/parameters.ts";
 
 describe("parameter table", () => {
   it("has every parameter once, in order, with help for a screen of 78 columns", () => {
-    const names = PARAMETERS.map(({ name }) => name);
-    expect(names).toEqual([...new Set(names)].sort());
+    for (const command of ["export", "import"] as const) {
+      const names = parametersOf(command).map(({ name }) => name);
+      expect(names).toEqual([...new Set(names)].sort());
+    }
     for (const { name, description, commands } of PARAMETERS) {
       expect(name).toMatch(/^[a-z_]+$/);
       expect(commands.length).toBeGreaterThan(0);
