@@ -1,6 +1,7 @@
 import { KU } from "../api/constants.ts";
 import type { DumpfileInfo, DumpfileItem } from "../api/status-types.ts";
 import { formatLine, toPumpError } from "../base/errors.ts";
+import { assertDumpFiles, maskedDatabase } from "./dump-arguments.ts";
 import { errorFacts } from "./error-report.ts";
 import { withoutSecrets } from "./commands/client-command.ts";
 import type { Output } from "./output.ts";
@@ -65,8 +66,9 @@ export interface InfoOptions extends SessionOptions {
  */
 export async function showDumpfileInfo(path: string, options: InfoOptions, output: Output): Promise<number> {
   const json = options.json === true;
-  const file = withoutSecrets(path);
+  const file = maskedDatabase(path) ?? withoutSecrets(path);
   try {
+    assertDumpFiles([path]);
     const info = await readInfo(path, options);
     output.out(...(json ? [infoJson(file, info)] : infoLines(file, info)));
     return info.filetype === 0 ? 1 : 0;

@@ -134,7 +134,7 @@ class WordReader {
   /** A word as an error may show it: it may be a connect string, or hold the value of a secret parameter. */
   shown(word: string): string {
     const name = parameterName(word);
-    if (this.#syntax.isSecret(name) && word.includes("=")) return `${name}=${MASK}`;
+    if (this.#syntax.isSecret(name) && /[^\w-]/.test(word)) return word.includes("=") ? `${name}=${MASK}` : `${name} ${MASK}`;
     return shorten(startsParameter(word) ? word : maskedConnectString(word));
   }
 }

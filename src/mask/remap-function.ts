@@ -100,6 +100,8 @@ function isWithin(value: number, low: number, high: number): boolean {
   return value >= low && value <= high;
 }
 
+/** Arguments that are no numbers may be meant as a key. */
 function invalid(text: string, hint: string): Error {
-  return pumpError([["ORA-39001"], ["ORA-39232", text]], hint);
+  const shown = text.replace(/\(.*/s, (list) => (/^[\d\s(),-]*$/.test(list) ? list : "(...)"));
+  return pumpError([["ORA-39001"], ["ORA-39232", shown]], hint);
 }

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { beforeEach, expect, test } from "vitest";
+import { assertDumpFiles, maskedDatabase } from "../../src/cli/dump-arguments.ts";
 import { csvOnTerminal } from "../../src/cli/text/rows-csv.ts";
 import type { Row } from "../../src/api/inspect.ts";
 import { dumpOf, schemaFolder } from "../inspect/dumps.ts";
@@ -103,6 +104,17 @@ test("a terminal is shown what a value holds, and a failure is a document where 
     expect([code, err]).toEqual([1, ""]);
     expect(JSON.parse(out.toString())).toMatchObject({ schema, error: { hint: expect.any(String) as string } });
   }
+});
+
+test("a connect string in the place of a dump file is not shown with its password", () => {
+  for (const word of ["hr/hush@data", "hr/hush@../data", "hr/hu@sh@."]) {
+    expect(() => {
+      assertDumpFiles(["d.dmp", word]);
+    }).toThrow(/^(?=[^]*ORA-31640)(?![^]*hush|[^]*hu@)/);
+    expect(maskedDatabase(word)).toMatch(/^hr\/\*+@/);
+  }
+  for (const word of ["d@x.dmp", "./a@%U.dmp", `${folder}/a@b.dmp`, "no/such.dmp", "https://a.b/c@d.dmp"])
+    expect(maskedDatabase(word)).toBeNull();
 });
 
 async function* batchesOf(rows: readonly Row[]): AsyncGenerator<readonly Row[], void> {

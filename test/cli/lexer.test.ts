@@ -148,6 +148,8 @@ it.each([
   [["encryption_password=hush", "hush"], "LRM-00116"],
   [["schemas=", "encryption_password=hush"], "LRM-00116"],
   [["schemas=HR,", "--encryption-password=hush"], "LRM-00116"],
+  [["schemas=HR", "encryption_password:hush"], "LRM-00116"],
+  [["encryption_password:hush", "encryption-password/hush"], "LRM-00116"],
   [["schemas=HR", "hr/hush@hr.db"], "LRM-00116"],
   [["schemas=HR", "hr/hush"], "LRM-00116"],
   [["schemas=HR", "-hr/hush@hr.db"], "LRM-00101"],

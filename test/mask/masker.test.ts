@@ -183,6 +183,13 @@ describe("the name of a function", () => {
     },
   );
 
+  it.each(["hash('hush')", "MASK.HASH(hush)", "MASK.HASH('a(1)hush", "hr.hide(\n'hush')"])(
+    "is shown without what may be a key: %s",
+    (text) => {
+      expect(() => parseRemapFunction(text)).toThrow(/^(?=[^]*\(\.\.\.\))(?![^]*hush)/);
+    },
+  );
+
   it("of a module has no arguments and no path", () => {
     for (const text of ["hr.hide(1)", "../hr.hide", "a/b.hide", "hr..hide", "a.hr.hide"])
       expect(() => parseRemapFunction(text)).toThrow("ORA-39232");

@@ -34,7 +34,7 @@ async function shownListing(files: readonly string[], options: LsOptions): Promi
   const { name: names, schema: schemas } = options;
   const types = options.type?.map(typeNamed);
   const filter = { ...(names && { names }), ...(schemas && { schemas }), ...(types && { types }) };
-  const listing = await listDump(files, { ...(await dumpOptions(options)), ...filter });
+  const listing = await listDump(files, { ...(await dumpOptions(files, options)), ...filter });
   return options.json === true ? [listingJson(listing)] : listingLines(listing);
 }
 

@@ -25,7 +25,7 @@ export async function runSql(words: readonly string[], options: RowsOptions, out
   const [files, statement] = [words.slice(0, -1), words.at(-1) ?? ""];
   if (files.length === 0) throw missingWord("the SELECT statement, in quotes");
   const { queryDump } = await import("../../api/inspect.ts");
-  const opening = await dumpOptions(options);
+  const opening = await dumpOptions(files, options);
   return showRows(options.format, output, (signal) => queryDump(files, statement, { ...opening, signal }));
 }
 
@@ -34,7 +34,7 @@ export async function runCat(words: readonly string[], options: CatOptions, outp
   const [files, table] = [words.slice(0, -1), words.at(-1) ?? ""];
   if (files.length === 0) throw missingWord("the table");
   const { readDumpTable } = await import("../../api/inspect.ts");
-  const choice = { where: options.where, limit: rowLimit(options.limit), ...(await dumpOptions(options)) };
+  const choice = { where: options.where, limit: rowLimit(options.limit), ...(await dumpOptions(files, options)) };
   return showRows(options.format, output, (signal) => readDumpTable(files, table, { ...choice, signal }));
 }
 

@@ -31,7 +31,7 @@ export async function verify(files: readonly string[], options: VerifyOptions, o
   try {
     const { isSameContent, verifyDump } = await import("../../api/verify.ts");
     const against = againstOf(options);
-    const opening = await dumpOptions({ ...options, ...databaseOf(options) });
+    const opening = await dumpOptions(files, { ...options, ...databaseOf(options) });
     const report = await verifyDump(files, opening, against, { verifying: verifying.update, comparing: comparing.update });
     closeBars();
     const { verification, comparisons } = report;
