@@ -2,6 +2,7 @@ import { foldName, quoteIdentifier, quoteLiteral } from "../base/identifiers.ts"
 import { causeLines, pumpError } from "../base/errors.ts";
 import { failpoint } from "../base/failpoint.ts";
 import { buildIndex } from "./build-index.ts";
+import { computedByBoth, computedInDumpOnly } from "./computed-columns.ts";
 import type { Connection } from "./database.ts";
 import { editSchema } from "./edit-schema.ts";
 import { IGNORED, insertAccepted, isRefusal, type Passage, type Rejection } from "./rejected-rows.ts";
@@ -11,8 +12,8 @@ import { assertShapes, isRawCreate } from "./raw-tables.ts";
 import { renameRows } from "./rename-rows.ts";
 import { assertColumns, plainRowid } from "./rowid-names.ts";
 import { Savepoint } from "./savepoint.ts";
-import { generatedColumns, statisticsCondition, type SchemaObject } from "./schema.ts";
-import { decodeSql, proveSchema } from "./scratch.ts";
+import { statisticsCondition, type SchemaObject } from "./schema.ts";
+import { decodeSql } from "./scratch.ts";
 import { ensureSequenceTable, forgetSequences, isAutoincrement, withoutTraces } from "./sequences.ts";
 import { dropProgressTable, markPublished } from "./staging.ts";
 import { renameStaging, storeSql } from "./stored-definitions.ts";
@@ -214,12 +215,22 @@ class Publication {
     return into === null ? null : { from: shape.rowid, into };
   }
 
-  /** The columns that an INSERT gives: all that are stored, but for those that the table computes. */
+  /**
+   * The columns that an INSERT gives: all that are stored, but for those that the dump and the table compute both. One that only one of them computes
+   * is an error.
+   */
   #givenColumns(table: PublishTable): readonly string[] {
-    const computed = this.#computedColumns(table);
+    const computed = computedByBoth(this.#connection, table.definition, this.#plan.encoding);
     const given = table.shape.storedColumns.filter((column) => !computed.has(foldName(column)));
     const behind = table.recomputed?.find((column) => given.includes(column));
     if (behind !== undefined) throw new Error(`its column ${behind} is computed in the dump, from values that are replaced`);
+    const { definition, action, shape } = table;
+    const unstored =
+      action === "append"
+        ? computedInDumpOnly(this.#connection, definition, shape.storedColumns, this.#plan.encoding)
+        : undefined;
+    if (unstored !== undefined)
+      throw new Error(`its column ${unstored} is computed in the dump, which has no values for the one of the table`);
     return given;
   }
 
@@ -234,6 +245,9 @@ class Publication {
       this.#connection.exec(insertSql(`WHERE ${this.#mergeCondition(table)}`));
       return [];
     }
+    const insert = this.#connection.prepare(insertSql(""));
+    // SQLite would note a last key of 0 for a table with AUTOINCREMENT.
+    if (this.#connection.prepare(`SELECT 1 FROM ${from} LIMIT 1`).get() === undefined) return [];
     if (reasons !== null) {
       // The rowid of a staging table whose key is a column like others is none of the rows.
       const passage = { shape: table.plainKey === true ? { ...shape, rowid: null } : shape, from, insertSql, check };
@@ -241,7 +255,7 @@ class Publication {
     }
     check("")([]);
     const rows = this.#connection.prepare(`SELECT count(*) FROM ${from}`).pluck().get() as number;
-    const ignored = rows - this.#connection.prepare(insertSql("")).run().changes;
+    const ignored = rows - insert.run().changes;
     return ignored === 0 ? [] : [{ reason: IGNORED, rows: ignored }];
   }
 
@@ -268,23 +282,6 @@ class Publication {
       "The schema is as it was. Import without this table, or into another schema.",
       error,
     );
-  }
-
-  /** Columns that the dump and the table compute both. One that only the table computes can't take the dump's values: an error. */
-  #computedColumns({ definition }: PublishTable): ReadonlySet<string> {
-    const inTable = new Set(generatedColumns(this.#connection, definition.name).map(foldName));
-    if (inTable.size === 0) return inTable;
-    const dump = proveSchema([definition], this.#plan.encoding);
-    try {
-      return new Set(
-        dump
-          .generatedColumns(definition.name)
-          .map(foldName)
-          .filter((column) => inTable.has(column)),
-      );
-    } finally {
-      dump.close();
-    }
   }
 
   /** sqlite_sequence and sqlite_stat tables of a schema that exists: rows of the tables that this job creates replace what is there. */
