@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { foldName, quoteIdentifier, quoteLiteral } from "../base/identifiers.ts";
 import { brokenTriggers } from "./broken-triggers.ts";
 import { brokenViews, type BrokenObject } from "./broken-views.ts";
@@ -28,10 +29,11 @@ export function applySettings(connection: Connection, settings: SchemaSettings):
 }
 
 /**
- * Opens a schema file that exists for loading into it.
+ * Opens a schema file that exists for loading into it. An empty file has no settings yet, and takes those that are given.
  * @throws SQLite's error when it is locked by a writer, can't be written or is no database
  */
-export function openTarget(path: string): Connection {
+export function openTarget(path: string, settings: SchemaSettings): Connection {
+  if (statSync(path).size === 0) createTarget(path, settings);
   const connection = openDatabase(path, { mustExist: true });
   try {
     connection.pragma("foreign_keys = off");

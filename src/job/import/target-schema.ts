@@ -213,7 +213,7 @@ export class TargetSchema {
   }
 
   #openExisting(): Connection {
-    const keeper = asTargetError(this.name, this.path, () => openTarget(this.path));
+    const keeper = asTargetError(this.name, this.path, () => openTarget(this.path, this.#source.settings));
     const { encoding } = readSettings(keeper);
     if (encoding === this.#source.settings.encoding) return keeper;
     keeper.close();

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -9,6 +9,7 @@ import type { SchemaImport } from "../../../src/job/import/import-plan.ts";
 import { TargetSchema } from "../../../src/job/import/target-schema.ts";
 import { openDatabase } from "../../../src/sqlite/database.ts";
 import { commitPublication, preparePublication } from "../../../src/sqlite/publish.ts";
+import { readSettings } from "../../../src/sqlite/schema.ts";
 import { createProgressTable, listStaging, notePiece, progressName } from "../../../src/sqlite/staging.ts";
 import { setJournalMode } from "../../../src/sqlite/target.ts";
 import { failureOf } from "../pump-jobs.ts";
@@ -144,6 +145,21 @@ test.each([true, false])("a commit whose worker never answered is known to the n
   const last = open();
   expect(last.isPublished).toBe(true);
   last.close(false);
+});
+
+test("an empty file takes the settings of the dump, and one with another encoding is refused", () => {
+  const source = { name: "HR", settings: { ...SETTINGS, encoding: "UTF-16le", pageSize: 8192, userVersion: 7 } } as const;
+  const openAs = (name: string) =>
+    TargetSchema.open(
+      { name: "HR", path: at(name), link: null, existingPath: at(name), source },
+      { table, guid: GUID, jobs: folder },
+    );
+  expect(() => openAs("HR.db")).toThrow(/stored as UTF-8/);
+  writeFileSync(at("EMPTY.db"), "");
+  openAs("EMPTY.db").close(false);
+  const made = openDatabase(at("EMPTY.db"));
+  expect(readSettings(made)).toEqual(source.settings);
+  made.close();
 });
 
 test("an old copy of the schema that has been put back is loaded from the beginning", () => {
