@@ -1,10 +1,9 @@
 import { statSync } from "node:fs";
 import { foldName, quoteIdentifier, quoteLiteral } from "../base/identifiers.ts";
 import { brokenTriggers } from "./broken-triggers.ts";
-import { brokenViews, type BrokenObject } from "./broken-views.ts";
+import { brokenViews, failureOf, type BrokenObject } from "./broken-views.ts";
 import { openDatabase, type Connection } from "./database.ts";
 import { hasTable, listTables, shadowOwner, type ListedTable, type SchemaSettings } from "./schema.ts";
-import { moduleOf } from "./statement-end.ts";
 import { textIndexesOf, type TextIndex } from "./text-indexes.ts";
 
 /** Makes an empty schema file with the settings that must be there before the first page. */
@@ -177,8 +176,8 @@ export interface ExistingObject {
   readonly type: string;
   readonly name: string;
   readonly tableName: string;
-  /** Of a virtual table: the module that this build lacks, without which the table can't be dropped. */
-  readonly missingModule?: string;
+  /** Of a virtual table that can't be opened, and so not dropped either: what SQLite or its module says. */
+  readonly failure?: string;
   /** Of a shadow table: the virtual table that it belongs to. */
   readonly owner?: string;
   /** Of a table: other tables whose foreign keys refer to it. */
@@ -193,21 +192,19 @@ export function nameKey({ type, name }: Pick<ExistingObject, "type" | "name">): 
 export function listExisting(connection: Connection): readonly ExistingObject[] {
   const rows = connection
     .prepare(
-      `SELECT type, name, tbl_name AS tableName, iif(type = 'table' AND rootpage = 0, sql, NULL) AS virtual
+      `SELECT type, name, tbl_name AS tableName, type = 'table' AND rootpage = 0 AS isVirtual
          FROM sqlite_schema WHERE name NOT LIKE 'sqlite!_%' ESCAPE '!'`,
     )
-    .all() as (ExistingObject & { virtual: string | null })[];
-  const modules = new Set(connection.prepare("SELECT lower(name) FROM pragma_module_list").pluck().all() as string[]);
+    .all() as (ExistingObject & { isVirtual: number })[];
   const referrers = referrersByParent(connection);
-  const listed = rows.some(({ virtual }) => virtual !== null) ? listTables(connection) : new Map<string, ListedTable>();
-  return rows.map(({ virtual, ...object }) => {
-    const module = virtual === null ? undefined : moduleOf(virtual);
-    const missing = module === undefined || modules.has(foldName(module)) ? {} : { missingModule: module };
+  const listed = rows.some(({ isVirtual }) => isVirtual === 1) ? listTables(connection) : new Map<string, ListedTable>();
+  return rows.map(({ isVirtual, ...object }) => {
+    const failure = isVirtual === 1 ? failureOf(connection, `SELECT 1 FROM main.${quoteIdentifier(object.name)}`) : null;
     const referredBy = object.type === "table" ? referrers.get(foldName(object.name)) : undefined;
     const owner = listed.get(object.name)?.kind === "shadow" ? shadowOwner(object.name, listed) : undefined;
     return {
       ...object,
-      ...missing,
+      ...(failure === null ? {} : { failure }),
       ...(referredBy === undefined ? {} : { referredBy }),
       ...(owner === undefined ? {} : { owner }),
     };

@@ -37,11 +37,19 @@ test.each([0, 1, 2])("thousands of tables are dropped as one by one, auto_vacuum
   expect(many.pragma("integrity_check", { simple: true })).toBe("ok");
 });
 
-test("a virtual table whose module is missing is known as such", () => {
-  const connection = new Sqlite(":memory:");
-  connection.unsafeMode(true);
-  connection.exec(`CREATE VIRTUAL TABLE docs USING fts5(body); PRAGMA writable_schema = on;
-    INSERT INTO sqlite_schema VALUES ('table', 'far', 'far', 0, 'CREATE VIRTUAL TABLE far /* USING x */ USING "no module"(a)')`);
-  const missing = listExisting(connection).filter(({ missingModule }) => missingModule !== undefined);
-  expect(missing).toEqual([{ type: "table", name: "far", tableName: "far", missingModule: "no module" }]);
+test("a virtual table that can't be opened is known as such, and why", () => {
+  const made = new Sqlite(":memory:");
+  made.unsafeMode(true);
+  made.exec(`CREATE VIRTUAL TABLE docs USING fts5(body); CREATE VIRTUAL TABLE hurt USING fts5(body); DELETE FROM hurt_config;
+    CREATE VIRTUAL TABLE words USING fts4(body); PRAGMA writable_schema = on;
+    INSERT INTO sqlite_schema VALUES ('table', 'far', 'far', 0, 'CREATE VIRTUAL TABLE far /* USING x */ USING "no module"(a)');
+    UPDATE sqlite_schema SET sql = 'CREATE VIRTUAL TABLE words USING fts4(body, tokenize=theirs)' WHERE name = 'words'`);
+  const connection = new Sqlite(made.serialize());
+  const failures = listExisting(connection).flatMap(({ name, failure }) => (failure === undefined ? [] : [[name, failure]]));
+  expect(failures).toEqual([
+    ["hurt", expect.stringMatching(/^invalid fts5 file format/)],
+    ["words", "unknown tokenizer: theirs"],
+    ["far", "no such module: no module"],
+  ]);
+  for (const [name, failure] of failures) expect(() => connection.exec(`DROP TABLE ${name}`)).toThrow(failure);
 });

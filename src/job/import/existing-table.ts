@@ -53,11 +53,11 @@ function keepingShadow(name: string, owner: string, action: TableExistsAction): 
   return { fate: "stay", problem: problem.lines };
 }
 
-function replacing(name: string, { missingModule }: ExistingObject): Fate {
-  if (missingModule === undefined) return { fate: "replace" };
+function replacing(name: string, { failure }: ExistingObject): Fate {
+  if (failure === undefined) return { fate: "replace" };
   const problem = pumpError([
     ["ORA-39121", name],
-    ["TSDP-00010", `no such module: ${missingModule}`],
+    ["TSDP-00010", failure],
   ]);
   return { fate: "stay", problem: problem.lines };
 }

@@ -17,7 +17,7 @@ const MET = {
   virtual: { isVirtual: true },
   shadow: { isShadow: true },
   referred: { existing: { type: "table", name: "t", tableName: "t", referredBy: ["c"] } },
-  moduleless: { isVirtual: true, existing: { type: "table", name: "t", tableName: "t", missingModule: "far" } },
+  moduleless: { isVirtual: true, existing: { type: "table", name: "t", tableName: "t", failure: "no such module: far" } },
   inner: { existing: { type: "table", name: "t", tableName: "t", owner: "v" } },
   view: { existing: { type: "view", name: "t", tableName: "t" } },
 } satisfies Record<string, Partial<MetTable>>;
