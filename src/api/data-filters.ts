@@ -1,4 +1,4 @@
-import { pumpError } from "../base/errors.ts";
+import { pumpError, type PumpError } from "../base/errors.ts";
 import { foldName } from "../base/identifiers.ts";
 import type { DataFilter, JobDefinition } from "../job/definition.ts";
 import { checkedQuery } from "../job/row-filters.ts";
@@ -11,7 +11,7 @@ const LEAST_SAMPLE = 0.000001;
 /**
  * DATA_FILTER as a change of the definition.
  * @throws ORA-39001 with ORA-31657 (no name), ORA-39031 (unknown name), ORA-39035 (set before), ORA-39071 or ORA-39163 (bad
- * value) inside; ORA-39002 with ORA-39208 inside for a sample of an import; ORA-39005 with ORA-31658 inside for a schema without a table.
+ * value) or ORA-39202 (pages are moved) inside; ORA-39002 with ORA-39208 inside for a sample of an import; ORA-39005 with ORA-31658 inside for a schema without a table.
  */
 export function dataFilter(
   definition: JobDefinition,
@@ -26,6 +26,7 @@ export function dataFilter(
   if (!NAMES.includes(key)) throw invalidArgument(["ORA-39031", name]);
   // The empty text is NULL, as in PL/SQL.
   const filter = { name: key, tableName: tableName || null, schemaName: schemaName || null };
+  if (definition.mode === "TRANSPORTABLE" && (key !== "INCLUDE_ROWS" || filter.tableName !== null)) throw takesAllRows();
   if (filter.schemaName !== null && filter.tableName === null) throw pumpError([["ORA-39005"], ["ORA-31658"]]);
   if (definition.dataFilters.some((other) => isSame(other, filter))) throw invalidArgument(["ORA-39035", key]);
   return { dataFilters: [...definition.dataFilters, { ...filter, value: checkedValue(definition, filter, value) }] };
@@ -54,6 +55,10 @@ function checkedPercent(value: string | number): number {
       `Give a percentage from ${LEAST_SAMPLE.toFixed(6)} up to, but not including, 100.`,
     );
   return percent;
+}
+
+function takesAllRows(): PumpError {
+  return pumpError([["ORA-39001"], ["ORA-39202", "TRANSPORTABLE"]], "Pages are moved whole: export rows to choose among them.");
 }
 
 function isSame(a: Filtered, b: Filtered): boolean {

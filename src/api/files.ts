@@ -1,5 +1,5 @@
 import { extname } from "node:path";
-import { causeLines, pumpError, type PumpError, type StackEntry } from "../base/errors.ts";
+import { causeLines, pumpError, PumpError, type StackEntry } from "../base/errors.ts";
 import type { Credentials } from "../catalog/credentials.ts";
 import type { DirectoryPrivilege } from "../catalog/directory-grants.ts";
 import type { GrantedDirectories } from "../catalog/granted-directories.ts";
@@ -149,7 +149,10 @@ function resolveDirectory(directories: GrantedDirectories, name: string, privile
 
 function checkClash(files: readonly JobFile[], added: JobFile, refuse: Refusal): void {
   if (added.type !== "dump" && files.some(({ type }) => type === added.type))
-    throw refuse(["ORA-39051", added.type === "log" ? "LOGFILE" : "SQLFILE"]);
+    throw new PumpError(
+      refuse(["ORA-39051", added.type === "log" ? "LOGFILE" : "SQLFILE"]).lines,
+      "A job has one such file, and this one has been given it already.",
+    );
   const path = patternPath(added);
   const other = files.find((file) => patternPath(file) === path);
   if (other === undefined) return;

@@ -109,7 +109,7 @@ export const INAPPLICABLE_IMPORT_PARAMETERS = {
   TRANSPORT_TABLESPACES: [
     "Names the tablespaces whose data files an import plugs in.",
     "A link brings rows only, and a dump says itself whether it holds pages.",
-    "Import a dump of TRANSPORT_TABLESPACES like any other; TABLESPACES takes some.",
+    "Import a dump of TRANSPORT_TABLESPACES like any other; SCHEMAS takes some.",
   ],
 } as const satisfies Record<string, Explanation>;
 

@@ -1,13 +1,14 @@
+import { writeSync } from "node:fs";
 import { KU } from "../api/constants.ts";
 import type { DataPump } from "../api/data-pump.ts";
-import type { StatusReport } from "../api/status-types.ts";
+import type { JobDesc, StatusReport } from "../api/status-types.ts";
 import { printable } from "../base/printable.ts";
 import { banner, connectedLine } from "../base/product.ts";
 import { PipeSource, TerminalSource } from "./command-source.ts";
 import { followJob } from "./follow.ts";
 import { Interactive } from "./interactive.ts";
 import { Interruptions } from "./interruption.ts";
-import { stopText, tellEnd, wantsPrompt, type StopOutcome } from "./job-end.ts";
+import { leftText, stopText, tellEnd, wantsPrompt, type StopOutcome } from "./job-end.ts";
 import type { Output } from "./output.ts";
 import { dumpPassword, remapDataKey, type PasswordSource, type RemapKeySource } from "./passwords.ts";
 import { PlainScreen } from "./screen/plain-screen.ts";
@@ -99,7 +100,7 @@ export async function interact(pump: DataPump, handle: number, options: ClientOp
       screen.close();
     }
   };
-  const source = process.stdin.isTTY ? new TerminalSource(endAtOnce) : new PipeSource();
+  const source = process.stdin.isTTY ? new TerminalSource(() => endAtOnce(description)) : new PipeSource();
   const screen = json ? await openScreen(output, true) : new PlainScreen(output);
   const job = {
     pump,
@@ -118,7 +119,9 @@ export async function interact(pump: DataPump, handle: number, options: ClientOp
   return new Interactive(job, output, source, statusPeriod).run();
 }
 
-function endAtOnce(): void {
+/** Below the prompt, which stays where it is. */
+function endAtOnce(job: JobDesc | null): never {
+  writeSync(process.stderr.fd, `\n${printable(leftText(job))}\n`);
   process.exit(SIGINT_EXIT);
 }
 

@@ -65,6 +65,12 @@ function goesOn(job: JobDesc | null): string {
   return `Job ${qualifiedName(job.owner, job.jobName)} goes on without this client; follow it with: ${attachCommand(job)}`;
 }
 
+/** What a client says that ends at the prompt at once: the job may run, or not. */
+export function leftText(job: JobDesc | null): string {
+  if (job === null) return "The job is left as it is: one that runs goes on.";
+  return `Job ${qualifiedName(job.owner, job.jobName)} is left as it is: one that runs goes on; attach to it with: ${attachCommand(job)}`;
+}
+
 function attachCommand({ jobName, globalName }: JobDesc): string {
   const name = /^[A-Z][A-Z0-9_$#]*$/.test(jobName) ? jobName : shellWord(`"${jobName}"`);
   return `tsdp attach ${name} ${shellWord(globalName)}`;

@@ -1,8 +1,8 @@
 import { pumpError, type PumpError } from "../base/errors.ts";
 import { nearestName } from "../base/nearest-name.ts";
 import { nameFilter, type NameFilter } from "./name-filter.ts";
-import type { ObjectPathTail } from "./object-paths.ts";
-import { objectPathsOfAnyMode, type ObjectPathEntry } from "./path-catalog.ts";
+import type { ExportMode, ObjectPathTail } from "./object-paths.ts";
+import { objectPathsOf, objectPathsOfAnyMode, type ObjectPathEntry } from "./path-catalog.ts";
 
 /** A filter of METADATA_FILTER. */
 export interface SelectionFilter {
@@ -19,6 +19,8 @@ export function namesOfFilter({ name, value, objectPath }: SelectionFilter): Nam
   return nameFilter(name, value, typeof objectPath === "string" ? "INCLUDE" : name);
 }
 
+const EXPORT_MODES: readonly ExportMode[] = ["FULL", "SCHEMA", "TABLE", "TABLESPACE"];
+
 /** What INCLUDE and EXCLUDE leave of the kinds of objects. */
 export interface PathChoice {
   readonly tails: ReadonlySet<ObjectPathTail>;
@@ -28,8 +30,36 @@ export interface PathChoice {
   readonly isFiltered: boolean;
 }
 
-/** What has a meaning in Data Pump and none of its own here. */
-const PART_OF_TABLE = /(?:^|\/)(?:REF_)?CONSTRAINT$/;
+/** Last parts of paths that have a meaning in Data Pump and none of their own here. */
+const OF_DATA_PUMP: Readonly<Record<string, string>> = {
+  ...sameFor(
+    ["CONSTRAINT", "REF_CONSTRAINT"],
+    "In SQLite a constraint is part of the definition of its table and can't be left out by itself.",
+  ),
+  ...sameFor(
+    ["PROCEDURE", "FUNCTION", "PACKAGE", "PACKAGE_SPEC", "PACKAGE_BODY", "JAVA_SOURCE", "JAVA_CLASS", "LIBRARY"],
+    "SQLite stores no procedures, functions or packages, so a dump has none: leave the path out.",
+  ),
+  ...sameFor(["TYPE", "TYPE_SPEC", "TYPE_BODY"], "SQLite has no object types, so a dump has none: leave the path out."),
+  ...sameFor(
+    ["SYNONYM", "PUBLIC_SYNONYM"],
+    "SQLite has no synonyms, so a dump has none: leave the path out; a view can stand for a table of another name.",
+  ),
+  ...sameFor(
+    ["MATERIALIZED_VIEW", "MATERIALIZED_VIEW_LOG"],
+    "SQLite has no materialized views, so a dump has none: leave the path out; VIEWS_AS_TABLES takes the rows of views.",
+  ),
+  ...sameFor(
+    ["JOB", "PROCOBJ", "REFRESH_GROUP"],
+    "SQLite has no scheduler and no jobs of its own, so a dump has none: leave the path out.",
+  ),
+  COMMENT: "SQLite keeps comments only inside of definitions, with which they come: leave the path out.",
+  MARKER: "It marks a step of the job and stands for no object: leave the path out; STATISTICS is what ANALYZE has found.",
+};
+
+function sameFor(names: readonly string[], text: string): Readonly<Record<string, string>> {
+  return Object.fromEntries(names.map((name) => [name, text]));
+}
 
 /**
  * The kinds of objects that the filters INCLUDE_PATH_EXPR and _LIST, then EXCLUDE_PATH_EXPR and _LIST leave. What several INCLUDE
@@ -105,9 +135,10 @@ function isOfAnotherMode(path: string): boolean {
 }
 
 function hintFor(path: string, entries: readonly ObjectPathEntry[]): string {
-  if (isOfAnotherMode(path)) return "`tsdp paths` lists the object paths of each mode.";
-  if (PART_OF_TABLE.test(path))
-    return "In SQLite a constraint is part of the definition of its table and can't be left out by itself.";
+  const modes = EXPORT_MODES.filter((mode) => objectPathsOf(mode).some((entry) => entry.path === path));
+  if (modes.length > 0) return `Jobs of mode ${modes.join(", ")} know it: \`tsdp paths\` lists the object paths of each mode.`;
+  const last = path.slice(path.lastIndexOf("/") + 1);
+  if (Object.hasOwn(OF_DATA_PUMP, last)) return OF_DATA_PUMP[last] ?? "";
   const near = nearestName(
     path,
     entries.map((entry) => entry.path),

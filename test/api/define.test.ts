@@ -248,7 +248,9 @@ describe("the definition", () => {
 
   test("addFile takes one log file", async () => {
     await session.pump.addFile(handle, "a.log", "DMPDIR", null, LOG);
-    await expectCodes(session.pump.addFile(handle, "b.log", "DMPDIR", null, LOG), "ORA-39002", "ORA-39070", "ORA-39051");
+    const second = session.pump.addFile(handle, "b.log", "DMPDIR", null, LOG);
+    await expect(second).rejects.toMatchObject({ hint: expect.stringContaining("has one such file") as string });
+    await expectCodes(second, "ORA-39002", "ORA-39070", "ORA-39051");
   });
 
   test("metadataFilter adds up filters; an empty path is none", async () => {

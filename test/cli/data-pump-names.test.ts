@@ -128,6 +128,22 @@ it("the procedures say why a name has no meaning", () => {
   }
 });
 
+it.each([
+  ["PROCEDURE", "SQLite stores no procedures"],
+  ["PACKAGE_BODY", "SQLite stores no procedures"],
+  ["SYNONYM", "SQLite has no synonyms"],
+  ["SCHEMA_EXPORT/TABLE/COMMENT", "SQLite keeps comments only inside of definitions"],
+  ["JOB", "SQLite has no scheduler"],
+  ["TABLE/CONSTRAINT/REF_CONSTRAINT", "In SQLite a constraint is part"],
+  ["USER", "Jobs of mode FULL know it"],
+  ["VIEW", "Jobs of mode FULL, SCHEMA know it"],
+])("a filter of the object path %s says why there is none", (path, why) => {
+  for (const name of ["INCLUDE_PATH_EXPR", "EXCLUDE_PATH_EXPR"]) {
+    const error = refusal((job) => metadataFilter(job, name, `IN ('${path}')`, null), "EXPORT");
+    expect(error?.hint).toContain(why);
+  }
+});
+
 function refused(call: () => unknown): PumpError {
   try {
     call();

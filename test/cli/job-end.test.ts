@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { JobDesc } from "../../src/api/status-types.ts";
 import { pumpError } from "../../src/base/errors.ts";
-import { followingError, stopText, type StopOutcome } from "../../src/cli/job-end.ts";
+import { followingError, leftText, stopText, type StopOutcome } from "../../src/cli/job-end.ts";
 
 const job = { owner: "SYSTEM", jobName: "Nightly one", globalName: "/data/my db" } as JobDesc;
 
@@ -14,6 +14,11 @@ test("who stops a job is told what has become of it", () => {
   expect(said("STOP PENDING")).toBe(`Job "SYSTEM"."Nightly one" stops when its workers have finished what they are at; ${again}`);
   expect(said("COMPLETED")).toBe('Job "SYSTEM"."Nightly one" had completed before it could stop.');
   expect(said("STOPPED")).toBe(`Job "SYSTEM"."Nightly one" stopped; ${again}`);
+});
+
+test("who ends at the prompt is told how to attach again", () => {
+  const left = `Job "SYSTEM"."Nightly one" is left as it is: one that runs goes on; attach to it with: tsdp attach '"Nightly one"' '/data/my db'`;
+  expect(leftText(job)).toBe(left);
 });
 
 test("who follows a job whose control process dies is told how to start it again", () => {

@@ -484,7 +484,7 @@ describe("parameters of one command, and some that do not go together", () => {
     ["export", "remap_data=t.c:MASK.NULLIFY content=metadata_only", "ORA-39002", "ORA-39050"],
     ["export", "transportable=always content=data_only", "ORA-39002", "ORA-39050"],
     ["export", "transportable=always tables=t", "ORA-39002", "ORA-39050"],
-    ["export", "transport_tablespaces=hr sample=5", "ORA-39002", "ORA-39202"],
+    ["export", "transport_tablespaces=hr sample=5", "ORA-39001", "ORA-39202"],
     ["export", "include=TABLE_DATA content=metadata_only", "ORA-39002", "ORA-39050"],
     ["import", "content=data_only table_exists_action=skip", "ORA-39002", "ORA-39137"],
     ["import", "content=data_only table_exists_action=replace", "ORA-39002", "ORA-39137"],

@@ -13,6 +13,11 @@ import { ProgressMeter, workerObject, type Progress } from "./progress.ts";
 const WORKER_FORMAT = "  {label} [{bar}] {percentage}% {object}";
 const TOTAL_FORMAT = "  {label} [{bar}] {percentage}% {speed}";
 
+/** Of a bar without its own: the label, brackets, and the percentage. */
+const LABEL_WIDTH = 17;
+/** `1,234,567 rows/s, 0 00:00:10 left` */
+const SPEED_WIDTH = 34;
+
 /**
  * Lines as on a plain screen, and a live area on standard error below them: one bar for the job, one for each worker.
  * Before a line is written the live area is taken away, and drawn again after it, so that the two never mix.
@@ -104,7 +109,7 @@ class LiveArea {
       clearOnComplete: true,
       forceRedraw: true,
       linewrap: true,
-      barsize: Math.min(30, Math.floor(this.#width / 3)),
+      barsize: this.#barSize,
       barCompleteChar: "#",
       barIncompleteChar: "-",
       fps: 8,
@@ -150,8 +155,13 @@ class LiveArea {
     return bar;
   }
 
+  /** The bar is the first to give way, then what stands behind the percentage. */
+  get #barSize(): number {
+    return Math.min(30, Math.max(4, this.#width - LABEL_WIDTH - SPEED_WIDTH));
+  }
+
   #fit(text: string): string {
-    const room = Math.max(8, Math.floor(this.#width / 2) - 10);
+    const room = Math.max(8, this.#width - LABEL_WIDTH - this.#barSize - 1);
     const shown = printable(text);
     return shown.length > room ? `${shown.slice(0, room - 3)}...` : shown;
   }
