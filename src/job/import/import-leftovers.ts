@@ -10,7 +10,7 @@ import type { ControlTable } from "../control-table.ts";
 import { skipsConstraintErrors } from "../data-options.ts";
 import type { JobDefinition } from "../definition.ts";
 import { ImportState, isPublished, type SavedTarget } from "./import-state.ts";
-import { identityOf, removeDatabase, removeImages, unfinishedPath } from "./target-files.ts";
+import { hasTakenName, removeDatabase, removeImages, unfinishedPath } from "./target-files.ts";
 import { lockTarget } from "./target-lock.ts";
 
 /**
@@ -39,16 +39,27 @@ class Leftovers {
     const { guid } = this.#definition;
     const bad = skipsConstraintErrors(this.#definition) ? BadFile.of(this.#definition, name) : null;
     const lock = lockTarget(this.#jobs, name, saved.link ?? saved.path);
+    const workPath = unfinishedPath(saved.path, guid);
+    let isNamed: boolean;
     try {
+      isNamed = this.#noteName(name, saved, workPath);
       removeImages(saved.path, guid);
-      if (saved.existing === null && !saved.isFinished) removeDatabase(unfinishedPath(saved.path, guid));
+      if (saved.existing === null) removeDatabase(workPath);
       else if (!saved.isFinished && existsSync(saved.path)) this.#removeStaging(name, saved, bad);
     } finally {
       lock.remove();
     }
     // Of a schema that is published it is the only place of its rows.
-    if (saved.existing !== null || saved.isFinished || isNamed(saved)) bad?.takeName(() => undefined);
+    if (saved.existing !== null || isNamed) bad?.takeName(() => undefined);
     bad?.remove();
+  }
+
+  /** Whether a new schema has got its name; noted before its former one goes, so that a removal that ends in between knows it again. */
+  #noteName(name: string, saved: SavedTarget, workPath: string): boolean {
+    if (saved.isFinished) return true;
+    if (!hasTakenName(workPath, saved.path, saved.identity)) return false;
+    this.state.save(name, { ...saved, isFinished: true });
+    return true;
   }
 
   #removeStaging(name: string, saved: SavedTarget, bad: BadFile | null): void {
@@ -65,11 +76,6 @@ class Leftovers {
       connection.close();
     }
   }
-}
-
-/** Whether a new schema file has got its name, also when that was the last that its job did. */
-function isNamed({ path, identity }: SavedTarget): boolean {
-  return identity !== null && identityOf(path) === identity;
 }
 
 /** The file is durable before the rows go from the schema. */

@@ -18,7 +18,7 @@ export interface SavedTarget {
   readonly isStaged: boolean;
   /** Noted when it is known. Undefined: by a version that left no mark in the schema, but dropped the table of its progress. */
   readonly isPublished?: boolean;
-  /** Device and inode of a new schema file that is whole and may have its name. */
+  /** Of a new schema file that is whole and may have its name: its `stampOf`. */
   readonly identity: string | null;
   readonly isFinished: boolean;
   /** State of the source that is copied; null: unknown. Of a dump nothing. */

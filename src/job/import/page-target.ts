@@ -7,7 +7,7 @@ import { bootName } from "../boot.ts";
 import { ImportState, type SavedTarget } from "./import-state.ts";
 import type { LivenessLock } from "../liveness.ts";
 import type { SchemaPlace } from "./schema-place.ts";
-import { identityOf, linkSchema, removeDatabase, syncPath, takeName, unfinishedPath } from "./target-files.ts";
+import { hasTakenName, linkSchema, removeDatabase, stampOf, syncPath, takeName, unfinishedPath } from "./target-files.ts";
 import { lockTarget } from "./target-lock.ts";
 import type { TargetJob } from "./target-schema.ts";
 
@@ -112,13 +112,14 @@ export class PageTarget {
     this.#closeFile();
     setJournalMode(this.workPath, journalMode);
     syncPath(this.workPath);
-    this.#save({ identity: identityOf(this.workPath) ?? null });
+    this.#save({ identity: stampOf(this.workPath) });
     failpoint("import pages whole");
     takeName(this.workPath, this.#saved.path);
     failpoint("import pages named");
     linkSchema(this.#saved.path, this.#saved.link ?? null);
     this.#save({ isFinished: true });
     failpoint("import pages finished");
+    removeDatabase(this.workPath);
   }
 
   /** Nothing half is left: no further run goes on with the pages that are there. */
@@ -136,11 +137,13 @@ export class PageTarget {
 
   /** A run that ended between the link and what comes after it has left a file that is whole. */
   #takeNameOfWholeFile(): boolean {
-    if (this.#saved.isFinished) return true;
-    if (this.#saved.identity === null || identityOf(this.#saved.path) !== this.#saved.identity) return false;
+    const { path, link = null, identity, isFinished } = this.#saved;
+    if (!isFinished) {
+      if (!hasTakenName(this.workPath, path, identity)) return false;
+      linkSchema(path, link);
+      this.#save({ isFinished: true });
+    }
     removeDatabase(this.workPath);
-    linkSchema(this.#saved.path, this.#saved.link ?? null);
-    this.#save({ isFinished: true });
     return true;
   }
 

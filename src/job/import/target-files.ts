@@ -25,10 +25,31 @@ export function unfinishedPath(path: string, guid: string): string {
   return join(dirname(path), `.${basename(path)}.${guid.slice(0, 8)}.part`);
 }
 
-/** Device and inode; undefined when there is no such file. */
+/** Device and inode, which tell files apart that are there at the same time; undefined when there is no such file. */
 export function identityOf(path: string): string | undefined {
   const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   return stat && `${stat.dev}:${stat.ino}`;
+}
+
+/** Size and time of the last change, which a rename keeps; null when there is no such file. */
+export function stampOf(path: string): string | null {
+  const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  return stat === undefined ? null : `${stat.size}:${stat.mtimeNs}`;
+}
+
+/**
+ * Whether a whole schema file has got its name. It keeps its former one until that is on record: so no other file can have its inode.
+ * @param stamp of the whole file, which tells where there are no hard links; null: it was never whole
+ */
+export function hasTakenName(workPath: string, path: string, stamp: string | null): boolean {
+  if (stamp === null) return false;
+  const identity = identityOf(workPath);
+  return identity === undefined ? stampOf(path) === stamp : identityOf(path) === identity;
+}
+
+/** Whether an unfinished schema file is there and nobody has made a schema of it, and moved that. */
+export function hasOnlyName(workPath: string): boolean {
+  return (lstatSync(workPath, { throwIfNoEntry: false })?.nlink ?? 2) < 2;
 }
 
 /** Removes the piece images, which are named after the unfinished schema file and the worker. */
@@ -57,13 +78,12 @@ export function assertNoJournal(path: string, ...outer: readonly StackEntry[]): 
 }
 
 /**
- * Gives a finished file its name, without replacing one that came to be meanwhile.
+ * Gives a finished file its name, without replacing one that came to be meanwhile. Its former one stays: see `hasTakenName`.
  * @throws EEXIST when something has the name, and as `assertNoJournal`
  */
 export function takeName(workPath: string, path: string): void {
   assertNoJournal(path);
   linkOrRename(workPath, path);
-  rmSync(workPath, { force: true });
   syncPath(dirname(path));
 }
 

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { causeLines, pumpError } from "../../base/errors.ts";
 import { quoteIdentifier } from "../../base/identifiers.ts";
 import { failpoint } from "../../base/failpoint.ts";
@@ -25,11 +24,13 @@ import type { LivenessLock } from "../liveness.ts";
 import { asTargetError, guardWorker, targetError, unwritable } from "./target-errors.ts";
 import type { SchemaPlace } from "./schema-place.ts";
 import {
-  identityOf,
+  hasOnlyName,
+  hasTakenName,
   imagePath,
   linkSchema,
   removeDatabase,
   removeImages,
+  stampOf,
   syncPath,
   takeName,
   unfinishedPath,
@@ -198,7 +199,7 @@ export class TargetSchema {
 
   #openNew(isKnown: boolean, isSameState: boolean): Connection {
     const { isStaged, boot } = this.#saved;
-    const keeps = isKnown && isStaged && isSameState && existsSync(this.workPath) && isSameBoot(boot);
+    const keeps = isKnown && isStaged && isSameState && hasOnlyName(this.workPath) && isSameBoot(boot);
     return asTargetError(this.name, this.path, () => {
       if (!keeps) {
         // In this order: a run that ends in between finds no empty file that looks published.
@@ -276,6 +277,7 @@ export class TargetSchema {
     if (this.isNew) this.#name();
     this.#save({ isFinished: true });
     failpoint("import finished");
+    if (this.isNew) removeDatabase(this.workPath);
   }
 
   #name(): void {
@@ -283,17 +285,11 @@ export class TargetSchema {
       setJournalMode(this.workPath, this.#source.settings.journalMode);
       syncPath(this.workPath);
     });
-    this.#save({ identity: identityOf(this.workPath) ?? null });
+    this.#save({ identity: stampOf(this.workPath) });
     failpoint("import whole");
     this.#write(() => {
       takeName(this.workPath, this.path);
-    });
-    failpoint("import named");
-    this.#link();
-  }
-
-  #link(): void {
-    this.#write(() => {
+      failpoint("import named");
       linkSchema(this.path, this.#saved.link ?? null);
     });
   }
@@ -335,11 +331,14 @@ export class TargetSchema {
 
   /** A run that ended between the link and what comes after it has left a file that is whole. */
   #takeNameOfWholeFile(): boolean {
-    if (this.#saved.isFinished) return true;
-    if (this.#saved.identity === null || identityOf(this.path) !== this.#saved.identity) return false;
-    removeDatabase(this.workPath);
-    this.#link();
-    this.#save({ isFinished: true });
+    if (!this.isFinished) {
+      if (!hasTakenName(this.workPath, this.path, this.#saved.identity)) return false;
+      this.#write(() => {
+        linkSchema(this.path, this.#saved.link ?? null);
+      });
+      this.#save({ isFinished: true });
+    }
+    if (this.isNew) removeDatabase(this.workPath);
     return true;
   }
 

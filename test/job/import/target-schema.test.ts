@@ -1,8 +1,19 @@
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { pumpError } from "../../../src/base/errors.ts";
+import { failpoint } from "../../../src/base/failpoint.ts";
 import { ControlTable } from "../../../src/job/control-table.ts";
 import { ImportState } from "../../../src/job/import/import-state.ts";
 import type { SchemaImport } from "../../../src/job/import/import-plan.ts";
@@ -14,6 +25,14 @@ import { createProgressTable, listStaging, notePiece, progressName } from "../..
 import { setJournalMode } from "../../../src/sqlite/target.ts";
 import { failureOf } from "../pump-jobs.ts";
 
+vi.mock(import("node:fs"), async (original) => {
+  const fs = await original();
+  return { ...fs, linkSync: vi.fn(fs.linkSync) };
+});
+vi.mock(import("../../../src/base/failpoint.ts"), async (original) => {
+  const real = await original();
+  return { ...real, failpoint: vi.fn(real.failpoint) };
+});
 vi.mock(import("../../../src/sqlite/staging.ts"), async (original) => {
   const staging = await original();
   return { ...staging, createProgressTable: vi.fn(staging.createProgressTable) };
@@ -202,6 +221,76 @@ test("a new schema whose name is taken waits for it, with all that is loaded", (
   next.finish();
   next.close(false);
   expect(staging()).toEqual([PROGRESS]);
+});
+
+/** Ends like a process that is killed at the failpoint: nothing is closed or noted any more. */
+function dieAt(name: string, target: TargetSchema): void {
+  vi.mocked(failpoint).mockImplementation((passed) => {
+    if (passed === name) throw new Error("killed");
+  });
+  expect(() => {
+    target.finish();
+  }).toThrow("killed");
+  vi.mocked(failpoint).mockReset();
+  target.close(true);
+}
+
+function publishedNew(): TargetSchema {
+  rmSync(at("HR.db"));
+  const target = open(null);
+  target.stage(PLAN);
+  publish(target.workPath);
+  target.published();
+  return target;
+}
+
+test.each(["import named", "import finished"])(
+  "a new schema that has its name when its job dies at '%s' has but that one then",
+  (name) => {
+    const target = publishedNew();
+    dieAt(name, target);
+    // Others may use it by then.
+    const user = openDatabase(at("HR.db"));
+    user.exec("CREATE TABLE mine (a)");
+    user.close();
+    const next = open(null);
+    expect(next.isFinished).toBe(true);
+    next.close(true);
+    expect(existsSync(target.workPath)).toBe(false);
+    expect(staging()).toEqual([PROGRESS]);
+  },
+);
+
+test("a file that others have made under the name of a new schema is not taken for it, and stays", () => {
+  dieAt("import named", publishedNew());
+  copyFileSync(at("backup"), at("other"));
+  renameSync(at("other"), at("HR.db"));
+  const next = open(null);
+  expect([next.isFinished, next.isPublished]).toEqual([false, true]);
+  expect(() => {
+    next.finish();
+  }).toThrow("EEXIST");
+  next.close(true);
+  expect(readFileSync(at("HR.db")).equals(readFileSync(at("backup")))).toBe(true);
+});
+
+test("a new schema that somebody has moved is left alone, and made anew", () => {
+  dieAt("import named", publishedNew());
+  renameSync(at("HR.db"), at("MOVED.db"));
+  const next = open(null);
+  expect([next.isFinished, next.isPublished, next.startsOver]).toEqual([false, false, true]);
+  expect(statSync(at("MOVED.db"))).toMatchObject({ nlink: 1 });
+  next.close(false);
+});
+
+test("where there are no hard links, size and time tell whether a new schema has its name", () => {
+  vi.mocked(linkSync).mockImplementationOnce(failWith("EPERM"));
+  const target = publishedNew();
+  dieAt("import named", target);
+  expect(existsSync(target.workPath)).toBe(false);
+  const next = open(null);
+  expect(next.isFinished).toBe(true);
+  next.close(true);
 });
 
 function failWith(code: string): () => never {
