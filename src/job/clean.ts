@@ -1,11 +1,13 @@
 import { existsSync, lstatSync, readdirSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { causeLines, formatLine, pumpError } from "../base/errors.ts";
+import { printable } from "../base/printable.ts";
 import { inspectJob, isHeldBySessions, isReplaceable, type JobCondition, type ReadJob } from "./job-condition.ts";
 import { jobsFolder } from "./jobs.ts";
 import { launchRemoval } from "./launch.ts";
 import { isAlive, LivenessLock, lockPath, PROBE_TIMEOUT_MS, removeFreeLock } from "./liveness.ts";
 import { removalKeysOf } from "./place-access.ts";
+import { isAtHome } from "./restart-check.ts";
 import { tracePath } from "./trace.ts";
 
 /** Something that a job left which no process runs any more. */
@@ -81,16 +83,19 @@ function describeJob(path: string, condition: JobCondition): Leftover[] {
   if (condition.kind === "absent" || time === undefined) return [];
   const described = { name: basename(path, ".db"), time, path, stays: false };
   if (isReplaceable(condition)) return [{ ...described, kind: "definition", loses: "It was never started." }];
-  if (condition.kind === "readable") return isHeldBySessions(condition) ? [] : [{ ...described, ...restartable(condition) }];
+  if (condition.kind === "readable")
+    return isHeldBySessions(condition) ? [] : [{ ...described, ...restartable(path, condition) }];
   if (condition.kind !== "unreadable") return [{ ...described, kind: "damaged job", loses: "Its control table can't be read." }];
   const cause = causeLines(condition.error).map(formatLine).join("; ");
   const loses = `Nothing: its control table can't be read now (${cause}). Clean up again when that has passed.`;
   return [{ ...described, kind: "unreadable job", stays: true, loses }];
 }
 
-function restartable({ definition, row }: ReadJob): Pick<Leftover, "kind" | "name" | "loses"> {
-  const { owner, name, operation, mode } = definition;
-  const loses = `${operation} ${mode}, ${row.percentDone} % done: it can't be started again, and its unfinished files go.`;
+function restartable(path: string, { definition, row }: ReadJob): Pick<Leftover, "kind" | "name" | "loses"> {
+  const { owner, name, operation, mode, database } = definition;
+  const loses = isAtHome(path, definition)
+    ? `${operation} ${mode}, ${row.percentDone} % done: it can't be started again, and its unfinished files go.`
+    : `Only its control table, which was copied or moved here: the job is of ${printable(database)}.`;
   return { kind: "job", name: `${owner}.${name}`, loses };
 }
 
@@ -127,11 +132,16 @@ async function removeJob(path: string, force: boolean): Promise<void> {
   if (condition.kind === "absent") return;
   if (isAlive(lockPath(path)) || condition.kind !== "readable" || isHeldBySessions(condition)) throw hasChanged(path);
   const { definition } = condition;
+  const isStill = (now: JobCondition) => now.kind === "readable" && now.definition.guid === definition.guid;
+  if (!isAtHome(path, definition)) {
+    removeControlTable(path, isStill);
+    return;
+  }
   try {
     await launchRemoval(path, definition.guid, await removalKeysOf(dirname(dirname(path)), definition));
   } catch (error) {
     if (!force || isAlive(lockPath(path))) throw error;
-    removeControlTable(path, (now) => now.kind === "readable" && now.definition.guid === definition.guid);
+    removeControlTable(path, isStill);
   }
 }
 

@@ -9,7 +9,7 @@ import { ControlTable, type JobSession } from "./control-table.ts";
 import type { JobDefinition, JobMode, Operation } from "./definition.ts";
 import { inspectJob, isHeldBySessions, isReplaceable } from "./job-condition.ts";
 import { isAlive, LivenessLock, lockPath, PROBE_TIMEOUT_MS } from "./liveness.ts";
-import { assertFilesThere } from "./restart-check.ts";
+import { assertAtHome, assertFilesThere } from "./restart-check.ts";
 import { liveSessions, removeDeadLocks, SessionPresence, sweepSessionLocks } from "./sessions.ts";
 import { assertValidState, type JobState } from "./states.ts";
 import { tracePath } from "./trace.ts";
@@ -88,7 +88,8 @@ export function createJob(home: string, definition: JobDefinition): AttachedJob 
 
 /**
  * Attaches a session to a job. A job that no process runs becomes IDLING.
- * @throws ORA-31626 when there is no such job, ORA-39004 when it is being stopped, ORA-39002 when what it has made so far is gone
+ * @throws ORA-31626 when there is no such job, ORA-39004 when it is being stopped, ORA-39002 when what it has made so far is gone,
+ * or when the job is of another database
  */
 export async function attachJob(home: string, owner: string, name: string, user: string): Promise<AttachedJob> {
   const path = controlTablePath(home, owner, name);
@@ -129,6 +130,7 @@ function attachableState(table: ControlTable): JobState | "ending" {
       return state;
     default:
       if (isAlone) {
+        assertAtHome(table);
         assertFilesThere(table);
         return "IDLING";
       }

@@ -1,12 +1,35 @@
 import { statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { pumpError } from "../base/errors.ts";
+import { homeFolder } from "../catalog/home.ts";
 import { dumpFilePath, isUrl } from "../dump/names.ts";
 import { jobNameOf, type DumpFileSet } from "../dump/reader.ts";
 import type { MasterTable } from "../metadata/master-table.ts";
 import type { ControlTable } from "./control-table.ts";
-import { dumpFilesOf } from "./definition.ts";
+import { dumpFilesOf, type JobDefinition } from "./definition.ts";
 import { ExportCheckpoint } from "./export/export-checkpoint.ts";
+
+/** Whether a control table is where its job was made, and not in a copy of that database, or in one that was moved. */
+export function isAtHome(tablePath: string, { database }: Pick<JobDefinition, "database">): boolean {
+  if (statSync(database, { throwIfNoEntry: false }) === undefined) return false;
+  const here = statSync(dirname(dirname(tablePath)), { bigint: true });
+  const home = statSync(homeFolder(database), { bigint: true, throwIfNoEntry: false });
+  return home?.ino === here.ino && home.dev === here.dev;
+}
+
+/**
+ * A job knows its files by their paths: from a copy of its database it would work on the first one.
+ * @throws ORA-39002 when the control table is not where the job was made
+ */
+export function assertAtHome(table: ControlTable): void {
+  const definition = table.definition();
+  if (isAtHome(table.path, definition)) return;
+  const reason = `the job is of "${definition.database}", and its control table was copied or moved from there`;
+  throw pumpError(
+    [["ORA-39002"], ["TSDP-00010", reason]],
+    "Go on with it where it was made, or move the database back; `tsdp jobs clean` removes this control table, and nothing else.",
+  );
+}
 
 /**
  * Checks that what a job has made or reads is still there: else it can't go on, and ATTACH fails (seed, Table 6-1).

@@ -1,10 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
 import { findLeftovers, removeLeftover } from "../../src/job/clean.ts";
 import { ControlTable } from "../../src/job/control-table.ts";
 import type { JobDefinition } from "../../src/job/definition.ts";
-import { controlTablePath, createJob, jobsFolder, listJobs, type AttachedJob } from "../../src/job/jobs.ts";
+import { attachJob, controlTablePath, createJob, jobsFolder, listJobs, type AttachedJob } from "../../src/job/jobs.ts";
 import { LivenessLock, lockPath } from "../../src/job/liveness.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
@@ -76,6 +76,31 @@ test("only what is no control table any more is damaged", () => {
     NO_DATABASE: "damaged job",
     OTHER_VERSION: "unreadable job",
   });
+});
+
+test("of a job whose database was copied or moved only the control table goes, and nobody goes on with it there", async () => {
+  killed("EXAMPLE1");
+  const copy = temporaryFolder();
+  cpSync(folder, copy, { recursive: true });
+  const copied = join(copy, ".tsdp");
+  await expect(attachJob(copied, "SYSTEM", "EXAMPLE1", "SYSTEM")).rejects.toThrow(/^ORA-39002: .*\nTSDP-00010: the job is of /);
+  const found = findLeftovers(copied, copy);
+  expect(found).toMatchObject([{ kind: "job", loses: expect.stringContaining(folder) as unknown }]);
+  // To be started again it would need the process that removes what it has made.
+  for (const leftover of found) await removeLeftover(leftover);
+  expect(listJobs(copied)).toEqual([]);
+  expect(listJobs(home)).toHaveLength(1);
+  const moved = join(temporaryFolder(), "moved");
+  renameSync(folder, moved);
+  await expect(attachJob(join(moved, ".tsdp"), "SYSTEM", "EXAMPLE1", "SYSTEM")).rejects.toThrow("moved from there");
+  // A link in the old place leads to the same files.
+  symlinkSync(moved, folder);
+  const { table, session } = await attachJob(join(moved, ".tsdp"), "SYSTEM", "EXAMPLE1", "SYSTEM");
+  table.close();
+  session.end();
+  rmSync(folder);
+  for (const leftover of findLeftovers(join(moved, ".tsdp"), moved)) await removeLeftover(leftover);
+  expect(listJobs(join(moved, ".tsdp"))).toEqual([]);
 });
 
 test("a job that was taken up between the look and the removal stays", async () => {

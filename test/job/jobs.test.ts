@@ -21,6 +21,8 @@ import { isAlive, LivenessLock, lockPath } from "../../src/job/liveness.ts";
 import { tracePath } from "../../src/job/trace.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
+let database: string;
+
 function definition(name: string, owner = "SYSTEM"): JobDefinition {
   return {
     owner,
@@ -30,7 +32,7 @@ function definition(name: string, owner = "SYSTEM"): JobDefinition {
     guid: "0".repeat(32),
     version: "COMPATIBLE",
     remoteLink: null,
-    database: "/data",
+    database,
     files: [],
     metadataFilters: [],
     metadataRemaps: [],
@@ -43,7 +45,8 @@ function definition(name: string, owner = "SYSTEM"): JobDefinition {
 describe("jobs", () => {
   let home: string;
   beforeEach(() => {
-    home = join(temporaryFolder(), ".tsdp");
+    database = temporaryFolder();
+    home = join(database, ".tsdp");
   });
 
   /** What is left of a job after its session or control process was killed: the table without the lock. */
