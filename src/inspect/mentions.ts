@@ -13,7 +13,8 @@ export interface NamedObjects {
 
 /** Tables and functions that tell about all objects. */
 const ABOUT_ALL = /\bsqlite_(?:schema|master)\b|\bpragma_/i;
-const NAME_CHARACTER = /[\w$\u0080-\uffff]/;
+/** A byte order mark may also be space, in front of a name. */
+const NAME_CHARACTER = /[\w$\u0080-\ufefe\uff00-\uffff]/;
 
 /**
  * Every table, view and index that a statement can name, itself or by a view or a virtual table that it names; a virtual table brings its

@@ -169,8 +169,9 @@ function nameOf(text: string): string {
 }
 
 function textOf(tokens: readonly Token[]): string {
+  const solid = tokens.map(({ isSpace }) => !isSpace);
   return tokens
+    .slice(solid.indexOf(true), solid.lastIndexOf(true) + 1)
     .map(({ text }) => text)
-    .join("")
-    .trim();
+    .join("");
 }

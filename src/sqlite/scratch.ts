@@ -15,7 +15,7 @@ import {
 import { assertReadsRow } from "./query-clause.ts";
 import type { RowFilter } from "./row-filter.ts";
 import { isOwnName } from "./staging.ts";
-import { hasTail, unclearToken } from "./statement-end.ts";
+import { firstWords, PLAIN_SPACE, statementFault } from "./statement-end.ts";
 import { readTableFacts, type TableFacts } from "./table-facts.ts";
 
 /** A definition that SQLite doesn't take for what it claims to be. */
@@ -113,23 +113,32 @@ function definitionProblem({ name, type }: SchemaObject, sql: Uint8Array, encodi
   return decodeSql(sql, encoding) === SEQUENCE_TABLE ? null : "its definition is not the one that SQLite gives it";
 }
 
-/** As SQLite stores definitions, whatever their author wrote: so none is of the temp schema, or does nothing where something is. */
+/** As SQLite stores definitions, whatever their author wrote: so none is of the temp schema. */
 const BEGINNINGS: Readonly<Record<SchemaObject["type"], RegExp>> = {
-  table: /^\s*CREATE\s+(?:VIRTUAL\s+)?TABLE\b/i,
-  index: /^\s*CREATE\s+(?:UNIQUE\s+)?INDEX\b/i,
-  view: /^\s*CREATE\s+VIEW\b/i,
-  trigger: /^\s*CREATE\s+TRIGGER\b/i,
+  table: beginning(`(?:VIRTUAL${PLAIN_SPACE}+)?TABLE`),
+  index: beginning(`(?:UNIQUE${PLAIN_SPACE}+)?INDEX`),
+  view: beginning("VIEW"),
+  trigger: beginning("TRIGGER"),
 };
+const VIRTUAL = beginning("VIRTUAL");
+
+function beginning(words: string): RegExp {
+  return new RegExp(String.raw`^${PLAIN_SPACE}*CREATE${PLAIN_SPACE}+${words}(?![\w$\u0080-\uFFFF])`, "i");
+}
 
 /** Why no schema takes a definition, as far as its text tells; null: nothing is wrong with it. What is taken, every program reads alike. */
 export function textProblem(bytes: Uint8Array, type: SchemaObject["type"], encoding: TextEncoding): string | null {
   if (bytes.length > MOST_SQL) return `its definition is longer than ${MOST_SQL >> 20} MiB`;
   const sql = decodeSql(bytes, encoding);
   if (sql.includes("\0")) return "its definition holds a NUL character";
-  if (!BEGINNINGS[type].test(sql)) return `its definition does not begin as that of a ${type} does`;
-  const unclear = unclearToken(sql);
-  if (unclear !== null) return `its definition holds ${unclear}`;
-  return hasTail(sql, type) ? "its definition goes on after its end" : null;
+  if (!BEGINNINGS[type].test(sql) || isConditional(sql)) return `its definition does not begin as that of a ${type} does`;
+  const fault = statementFault(sql, type);
+  return fault === null ? null : `its definition ${fault}`;
+}
+
+/** IF NOT EXISTS: it does nothing where something is, and SQLite does not store it. */
+function isConditional(sql: string): boolean {
+  return firstWords(sql, 5).some((word, i, words) => word === "IF" && words[i + 1] === "NOT");
 }
 
 /** A database file whose sqlite_schema holds the definitions; its pages are never read, so objects may share them. */
@@ -170,7 +179,7 @@ function rootPages(): (object: SchemaObject) => bigint {
 function isVirtual(object: SchemaObject): boolean {
   if (object.type !== "table" || object.sql === null) return false;
   const ascii = Buffer.from(object.sql).toString("latin1").replaceAll("\0", "");
-  return /^\s*CREATE\s+VIRTUAL\s/i.test(ascii);
+  return VIRTUAL.test(ascii);
 }
 
 function loadFailure(objects: readonly SchemaObject[], encoding: TextEncoding): string | null {

@@ -1,7 +1,7 @@
 import { quoteIdentifier } from "../base/identifiers.ts";
 import type { SchemaObject, TextEncoding } from "./schema.ts";
 import { decodeSql } from "./scratch.ts";
-import { tokensOf, type Token } from "./statement-end.ts";
+import { PLAIN_SPACE, tokensOf, type Token } from "./statement-end.ts";
 
 /** A definition as a statement of a script. */
 export interface ScriptStatement {
@@ -11,7 +11,11 @@ export interface ScriptStatement {
   readonly loss: string | null;
 }
 
-const BEGINNING = /^(CREATE[ \t\n\f\r]+(?:(?:VIRTUAL|UNIQUE)[ \t\n\f\r]+)?(?:TABLE|INDEX|VIEW|TRIGGER)\b)[ \t\n\f\r]*/i;
+const LEADING_SPACE = new RegExp(`^${PLAIN_SPACE}+`);
+const BEGINNING = new RegExp(
+  String.raw`^(CREATE${PLAIN_SPACE}+(?:(?:VIRTUAL|UNIQUE)${PLAIN_SPACE}+)?(?:TABLE|INDEX|VIEW|TRIGGER)\b)${PLAIN_SPACE}*`,
+  "i",
+);
 const CR_LF = "it holds a carriage return before a line feed in quotes, and the sqlite3 shell reads only the line feed";
 const NO_TEXT = "it holds what is no valid text, which UTF-8 has no form for";
 
@@ -29,7 +33,7 @@ export function scriptStatement(
   // One character a byte, so that bytes which are no text come through.
   const text = Buffer.from(decoded ?? sql ?? [])
     .toString("latin1")
-    .trimStart();
+    .replace(LEADING_SPACE, "");
   const tokens = [...tokensOf(schema === null ? text : qualified(text, schema))];
   const statement = tokens.map((token, i) => (isTerminator(tokens, i) ? `/**/${token.text}` : token.text)).join("");
   return { bytes: Buffer.from(`${statement}${endOf(tokens.at(-1))}\n`, "latin1"), loss: lossOf(tokens, decoded) };

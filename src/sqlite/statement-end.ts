@@ -1,22 +1,77 @@
-const SPACE = /\s+/y;
+/** What all programs take for space, sqlite3_complete too, by which the shell cuts a script into statements. For regular expressions. */
+export const PLAIN_SPACE = String.raw`[ \t\n\f\r]`;
+/** What SQLite itself takes for space: a vertical tab when it follows other space, and a byte order mark before a token. */
+const SPACE = /(?:[ \t\n\f\r][\t-\r ]*|\uFEFF)+/y;
+/** Space that is none for sqlite3_complete. */
+const ODD_SPACE = /^[^-/]*[\v\uFEFF]/;
 const WORD = /[A-Za-z_\u0080-\uFFFF$][\w\u0080-\uFFFF$]*/y;
 /** How a quoted text ends, by what it begins with; a doubled quote in it is two texts side by side. */
 export const QUOTE_ENDS: Readonly<Record<string, string>> = { "'": "'", '"': '"', "`": "`", "[": "]" };
 
+/** Looks for the end of a statement: that of a trigger is `; END ;`, that of everything else its first semicolon. */
+class StatementEnd {
+  readonly #isTrigger: boolean;
+  #tokens: readonly string[] = [];
+  isPassed = false;
+
+  constructor(type: string) {
+    this.#isTrigger = type === "trigger";
+  }
+
+  /** Whether what comes next may end the statement, or it has ended. */
+  get isNear(): boolean {
+    return this.isPassed || (this.#isTrigger && (this.isWhole || this.#tokens.at(-1) === ";"));
+  }
+
+  /** Whether what has come is a whole statement, but for its semicolon. */
+  get isWhole(): boolean {
+    const [before, last] = this.#tokens.slice(-2);
+    return this.isPassed || !this.#isTrigger || (before === ";" && last === "END");
+  }
+
+  /** @param text of the next token that is no space */
+  pass(text: string): void {
+    this.#tokens = [...this.#tokens.slice(-2), text.length > 3 ? "" : text.toUpperCase()];
+    const [first, second, last] = this.#tokens;
+    this.isPassed = this.#isTrigger ? first === ";" && second === "END" && last === ";" : text === ";";
+  }
+}
+
 /**
  * Whether SQL text goes on after its first statement. SQLite ignores such a tail in a stored definition, other readers
- * might run it. A trigger ends at `; END ;`, everything else at its first semicolon.
+ * might run it.
  */
 export function hasTail(sql: string, type: string): boolean {
-  let ended = false;
-  let lastTokens: readonly string[] = [];
+  const end = new StatementEnd(type);
   for (const { text, isSpace } of tokensOf(sql)) {
     if (isSpace) continue;
-    if (ended) return true;
-    lastTokens = [...lastTokens.slice(-2), text.length > 3 ? "" : text.toUpperCase()];
-    ended = lastTokens.at(-1) === ";" && (type !== "trigger" || (lastTokens[1] === "END" && lastTokens[0] === ";"));
+    if (end.isPassed) return true;
+    end.pass(text);
   }
   return false;
+}
+
+/** What keeps some program from reading a text as one statement, in words that go on after its name; null: nothing. */
+export function statementFault(sql: string, type: string): string | null {
+  const end = new StatementEnd(type);
+  for (const token of tokensOf(sql)) {
+    const fault = token.isSpace
+      ? spaceFault(token, end)
+      : (tokenFault(token, sql) ?? (end.isPassed ? "goes on after its end" : null));
+    if (fault !== null) return fault;
+    if (!token.isSpace) end.pass(token.text);
+  }
+  return end.isWhole ? null : "has no end";
+}
+
+function spaceFault({ text }: Token, { isNear }: StatementEnd): string | null {
+  return isNear && ODD_SPACE.test(text) ? "holds a vertical tab or a byte order mark beside a semicolon or END" : null;
+}
+
+function tokenFault({ text, start }: Token, sql: string): string | null {
+  if (match(TCL_VARIABLE, sql, start) > start) return "holds a variable before a parenthesis or a double colon";
+  if (text === "\v") return "holds a vertical tab that separates nothing";
+  return isClosed(text) ? null : "holds a quote that does not end";
 }
 
 /**
@@ -25,20 +80,19 @@ export function hasTail(sql: string, type: string): boolean {
  */
 const TCL_VARIABLE = /[$@#:][\w\u0080-\uFFFF$]*(?:\(|::)/y;
 
-/** Where not every program reads the same tokens in SQL text, or a quoted text does not end; null: nowhere. */
-export function unclearToken(sql: string): string | null {
-  for (const { text, start, isSpace } of tokensOf(sql)) {
-    if (isSpace) continue;
-    if (match(TCL_VARIABLE, sql, start) > start) return "a variable before a parenthesis or a double colon";
-    if (!isClosed(text)) return "a quote that does not end";
-  }
-  return null;
-}
-
 /** Whether a token ends with the quote that ends it, or is not quoted. */
 export function isClosed(text: string): boolean {
   const end = QUOTE_ENDS[text.charAt(0)];
   return end === undefined || (text.length > 1 && text.endsWith(end));
+}
+
+/** The first tokens of a text that are no space, in upper case. */
+export function firstWords(sql: string, count: number): readonly string[] {
+  const words: string[] = [];
+  for (const { text, isSpace } of tokensOf(sql)) {
+    if (!isSpace && words.push(text.toUpperCase()) === count) break;
+  }
+  return words;
 }
 
 /** A text with one statement, without its semicolon and what is around it, and its first word in upper case. */

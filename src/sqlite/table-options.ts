@@ -150,7 +150,7 @@ function rewritten(
 function setType(texts: string[], { name, type }: ColumnText, to: string): void {
   const [first, last] = type ?? [name + 1, name];
   const next = texts[last + 1] ?? ")";
-  const spaced = `${to}${/^[\s,)/-]/.test(next) ? "" : " "}`;
+  const spaced = `${to}${/^[ \t\n\f\r,)/-]/.test(next) ? "" : " "}`;
   texts.fill("", first, last + 1);
   append(texts, first - 1, type === null ? ` ${spaced}` : spaced);
 }

@@ -54,6 +54,7 @@ test("a name is found in a statement as a word, however it is quoted", () => {
     for (const text of quoted) expect(mentions(text, name), text).toBe(true);
   }
   expect(mentions("select * from employees, [emp]", "emp")).toBe(true);
+  expect(mentions("select * from \uFEFFemp", "emp")).toBe(true);
   for (const text of ["select * from employees", "select emp_id", "select 'né'", "temp"])
     expect(mentions(text, "EMP"), text).toBe(false);
 });

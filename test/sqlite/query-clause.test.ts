@@ -21,6 +21,7 @@ describe("a clause", () => {
     ["WHERE id IN (SELECT id FROM t ORDER BY id LIMIT 3)", "id IN (SELECT id FROM t ORDER BY id LIMIT 3)", null],
     ["WHERE a = 'it''s ?:;' AND \"b;\" = ':x'", "a = 'it''s ?:;' AND \"b;\" = ':x'", null],
     ["WHERE a /* not closed", "a", null],
+    ["\uFEFFWHERE \u00A0a = b\u00A0 ORDER BY \u2028", "\u00A0a = b\u00A0", "\u2028"],
   ])("%s is a condition and an order", (text, where, orderBy) => {
     expect(readQueryClause(text)).toEqual({ where, orderBy, alias: null });
   });

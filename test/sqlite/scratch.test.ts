@@ -195,8 +195,44 @@ const TEXTS: readonly (readonly [sql: string, problem: RegExp | null])[] = [
   ["CREATE TABLE x (a DEFAULT 'it''s', \"a\"\"\", `b```, [c'])", null],
 ];
 
-test.each(TEXTS)("every program reads the same tokens in what is taken: %j", (sql, problem) => {
-  const found = textProblem(Buffer.from(sql), "table", "UTF-8");
+/** Space for SQLite, and none for sqlite3_complete. */
+const ODD = [" \v", " \uFEFF"];
+const TAIL = /goes on after its end/;
+const BEGIN = /does not begin as that of a/;
+const ODD_END = /a vertical tab or a byte order mark beside/;
+const SPACED: readonly (readonly [sql: string, problem: RegExp | null])[] = [
+  ...[" \v ", "\v", "\uFEFF ", " \uFEFF", "\u00A0", "\u2028", "/**/"].flatMap((space): [string, RegExp][] => [
+    [`CREATE${space}TABLE x (a)`, BEGIN],
+    [`CREATE VIRTUAL${space}TABLE x USING m`, BEGIN],
+    [`CREATE${space}TRIGGER x AFTER INSERT ON t BEGIN SELECT 1; END`, BEGIN],
+    [`${space}CREATE VIEW x AS SELECT 1`, BEGIN],
+  ]),
+  ["CREATE TRIGGER$ AFTER INSERT ON t BEGIN SELECT 1; SELECT 2; END", BEGIN],
+  ["CREATE TRIGGER\uFEFFx AFTER INSERT ON t BEGIN SELECT 1; SELECT 2; END", BEGIN],
+  ["CREATE TABLE IF NOT EXISTS x (a)", BEGIN],
+  ["CREATE VIRTUAL TABLE if/**/not EXISTS x USING m", BEGIN],
+  ["CREATE UNIQUE INDEX\nIF NOT EXISTS x ON t (a)", BEGIN],
+  ...ODD.flatMap((space): [string, RegExp | null][] => [
+    [`CREATE TRIGGER x AFTER INSERT ON t BEGIN SELECT 1;${space}END`, ODD_END],
+    [`CREATE TRIGGER x AFTER INSERT ON t BEGIN SELECT 1; END${space}; DELETE FROM t; END`, ODD_END],
+    [`CREATE TRIGGER x AFTER INSERT ON t BEGIN SELECT 1; END${space}`, ODD_END],
+    [`CREATE TABLE x (a);${space}`, ODD_END],
+    [`CREATE TABLE x (${space}a${space}) ${space}`, null],
+    [`CREATE TRIGGER x AFTER INSERT ON t BEGIN${space}SELECT ';${space}' /*;${space}*/${space}; END`, null],
+  ]),
+  ["CREATE INDEX i ON t (a)\n/\v\n", /a vertical tab that separates nothing/],
+  ["CREATE TABLE x (a);\u00A0", TAIL],
+  ["CREATE TRIGGER x AFTER INSERT ON t BEGIN SELECT 1; END;\u2028", TAIL],
+  ["CREATE TRIGGER x AFTER INSERT ON t BEGIN SELECT 1; /* END", /has no end/],
+  ["CREATE TRIGGER x AFTER INSERT ON t BEGIN SELECT 1 END", /has no end/],
+  ["CREATE TABLE x (if NOT NULL)", null],
+  ["CREATE TABLE if (\u00A0a\u00A0 TEXT)", null],
+  ["\n CREATE\t\r\f\n VIEW x AS SELECT 1", null],
+];
+
+test.each([...TEXTS, ...SPACED])("every program reads the same tokens in what is taken: %j", (sql, problem) => {
+  const type = /TRIGGER|INDEX|VIEW/.exec(sql)?.[0].toLowerCase() ?? "table";
+  const found = textProblem(Buffer.from(sql), type as Type, "UTF-8");
   if (problem === null) expect(found).toBeNull();
   else expect(found).toMatch(problem);
 });

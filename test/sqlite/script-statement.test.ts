@@ -1,8 +1,11 @@
 import { spawnSync } from "node:child_process";
 import Sqlite from "better-sqlite3";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { textProblem } from "../../src/sqlite/scratch.ts";
 import { scriptStatement } from "../../src/sqlite/script-statement.ts";
+import { bareSql } from "../../src/sqlite/statement-end.ts";
+import { shellStatements } from "./shell-model.ts";
 
 type Type = "table" | "index" | "view" | "trigger";
 
@@ -38,6 +41,9 @@ function shell(input: string): { readonly stdout: string; readonly stderr: strin
 const TWO_STATEMENTS: readonly (readonly [type: Type, first: string, next: string])[] = [
   ["table", "CREATE VIRTUAL TABLE x USING fts4(a, b $x(')); SELECT 'second'; --'))", "CREATE TABLE u (b)"],
   ["table", "CREATE VIRTUAL TABLE x USING fts4(a, b @x::y(\")); SELECT 'second'; --\"))", "CREATE TABLE u (b)"],
+  ["trigger", "CREATE  \vTRIGGER x AFTER INSERT ON t BEGIN SELECT 1;\nSELECT 'second';\nSELECT 1; END", "CREATE TABLE u (b)"],
+  ["trigger", "CREATE TRIGGER x AFTER INSERT ON t BEGIN SELECT 1; END \v; SELECT 'second'; SELECT 1; END", "CREATE TABLE u (b)"],
+  ["index", "CREATE INDEX x ON t(a)\n/\v\nSELECT 'second'", "CREATE TABLE u (b)"],
   ["index", "CREATE INDEX x ON t(a) WHERE a <> '", "CREATE INDEX y ON t(a /*'; SELECT 'second'; --*/)"],
 ];
 
@@ -74,6 +80,28 @@ describe("a definition as a statement of a script", () => {
     if (!HAS_SHELL) return;
     const script = ["CREATE TABLE t (a)", first, next].map((sql) => statement(sql)).join("");
     expect(shell(script).stdout).toContain("second\n");
+  });
+
+  it("is one statement for the shell whatever is in it, when its text is taken", () => {
+    const token = fc.constantFrom(
+      ...["CREATE", "TRIGGER", "TEMP", "END", "x", "1", "go", "/", "-", "*", "--", "/*", "*/", ".read", "#", "$", "@", ":", "é"],
+      ...["(", ")", ";", "'", '"', "`", "[", "]", "'a;'", "/* ; */", "-- ; \n", "\nEND\n", "\ngo\n", "\n/\n"],
+      ...[" ", "\n", "\t", "\v", "\f", "\r", "\uFEFF", "\u00A0", "\u2028"],
+    );
+    const texts = fc.array(token, { maxLength: 10 }).map((tokens) => tokens.join(""));
+    let taken = 0;
+    fc.assert(
+      fc.property(fc.constantFrom("table", "trigger"), texts, texts, (type, before, after) => {
+        const sql = `CREATE ${type} x ${before}${type === "trigger" ? "; END" : ""}${after}`;
+        if (textProblem(Buffer.from(sql), type, "UTF-8") !== null) return;
+        taken += 1;
+        const [first, ...others] = shellStatements(statement(sql));
+        expect(first).toContain("CREATE");
+        expect(others.map(bareSql).join("")).toMatch(/^[; \t\n\f\r]*$/);
+      }),
+      { numRuns: 5000 },
+    );
+    expect(taken).toBeGreaterThan(100);
   });
 
   it.each([
