@@ -1,4 +1,4 @@
-import { quoteIdentifier, quoteLiteral } from "../base/identifiers.ts";
+import { quoteIdentifier, quoteLiteral, upperName } from "../base/identifiers.ts";
 import { printable } from "../base/printable.ts";
 import type { SchemaSettings } from "../sqlite/schema.ts";
 import { scriptStatement } from "../sqlite/script-statement.ts";
@@ -36,7 +36,7 @@ export function scriptPaths(objects: readonly DumpObject[]): readonly ObjectPath
  * @param file of the schema when the script is for several: it is attached then, and null: the script runs in the database itself
  */
 export function* scriptSection(schema: ScriptSchema, mode: ExportMode, file: string | null): Generator<ScriptPart> {
-  const into = file === null ? null : schema.name;
+  const into = file === null ? null : aliasOf(schema.name);
   yield plain(`-- CONNECT ${printable(schema.name)}`, ...beginning(schema, into, file), "BEGIN;");
   const objects = scriptObjects(schema.objects);
   const views = viewKeys(objects);
@@ -48,6 +48,14 @@ export function* scriptSection(schema: ScriptSchema, mode: ExportMode, file: str
     }
   }
   yield plain("COMMIT;", ...ending(schema, into));
+}
+
+/** Names of databases that every connection has, so that no other can be attached under them. */
+const TAKEN: ReadonlySet<string> = new Set(["MAIN", "TEMP"]);
+
+/** The name under which a schema is attached, for its section alone; no database stores it. */
+function aliasOf(name: string): string {
+  return TAKEN.has(upperName(name)) ? `schema ${name}` : name;
 }
 
 /** A virtual table may read ordinary ones, or others, while it is made. */
