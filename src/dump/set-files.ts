@@ -82,10 +82,9 @@ export class SetFiles {
     return order.flatMap((i) => this.#files[i] ?? []);
   }
 
-  /** Takes up files of another process, and begins the first files of specifications that were added since. */
+  /** Takes up files of another process. */
   async resume(files: readonly SavedFile[]): Promise<void> {
     for (const file of files) await this.#resumeFile(file);
-    for (const [i, made] of this.#made.entries()) if (made === 0) await this.#begin(i);
   }
 
   /** Begins the first file of every specification. */

@@ -62,7 +62,8 @@ export class DumpFileSetWriter {
   }
 
   /**
-   * Goes on with a set that another process has begun, and begins the first files of specifications that were added since.
+   * Goes on with a set that another process has begun; what was added since comes by `addFiles`.
+   * @param options with the specifications that it has begun
    * @throws ORA-31640 when a file is gone or altered.
    */
   static async resume(options: DumpFileSetOptions, saved: readonly SavedFile[]): Promise<DumpFileSetWriter> {

@@ -159,8 +159,8 @@ describe("the writer of a set", () => {
     const saved = (await writer.checkpoint()) ?? [];
     await writer.suspend();
     expect(saved[0]?.segments.length).toBe(1);
-    const more = { ...options, files: [...options.files, specification(join(folder, "b%U.dmp"), { fileSize: 50_000 })] };
-    const resumed = await DumpFileSetWriter.resume(more, saved);
+    const resumed = await DumpFileSetWriter.resume(options, saved);
+    await resumed.addFiles([specification(join(folder, "b%U.dmp"), { fileSize: 50_000 })]);
     await resumed.append(encoded({ raw, piece: 2, algorithm: "NONE" }));
     await resumed.finish(encoded(MASTER));
     const found = await readAll([join(folder, "b01.dmp")]);

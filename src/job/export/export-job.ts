@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { pumpError, toPumpError, type ErrorLine, type StackEntry } from "../../base/errors.ts";
 import { failpoint } from "../../base/failpoint.ts";
 import { encodePiece, loadCodec, PIECE_TYPE, type EncodedPiece } from "../../dump/piece.ts";
-import { dumpFilePath, isUrl } from "../../dump/names.ts";
+import { dumpFilePath } from "../../dump/names.ts";
 import type { SetEncryption } from "../../dump/set-key.ts";
 import { DumpFileSetWriter, type DumpFileSetOptions, type WrittenFile } from "../../dump/writer.ts";
 import { encodeMasterTable } from "../../metadata/master-table.ts";
@@ -16,6 +16,7 @@ import { homeFolder } from "../../catalog/home.ts";
 import { EncryptedColumns, type ColumnName } from "../../catalog/encrypted-columns.ts";
 import { Crew, noFurtherWorkers, noSuchWorker } from "../crew.ts";
 import { contentOf } from "../content.ts";
+import { beginAddedFiles, begunSpecifications } from "./added-files.ts";
 import { attachRows } from "./attach-rows.ts";
 import { chooseSources, NO_PLAN, planExport, type ExportPlan, type ExportSources } from "./export-plan.ts";
 import { assertStateOfTime } from "./flashback.ts";
@@ -27,7 +28,7 @@ import { tellBlockedWriters, tellObjectPaths } from "./export-announcement.ts";
 import { checksumOf, compressionOf } from "./export-options.ts";
 import { abortBefore } from "../abort-step.ts";
 import { Unloading } from "./export-unloading.ts";
-import { dumpFileSetOptions } from "./export-writer.ts";
+import { dumpFileSetOptions, guardOutput } from "./export-writer.ts";
 import type { Job } from "../job.ts";
 import {
   dataFileLines,
@@ -40,7 +41,6 @@ import {
 } from "../log-lines.ts";
 import { masterTable } from "./master.ts";
 import { remapKeyFor } from "../remap-key.ts";
-import { assertNoDatabase } from "../output-guard.ts";
 import { openPages, planPages, type SchemaPages } from "./page-plan.ts";
 import { PageUnloading } from "./page-unloading.ts";
 import type { JobRun } from "../run.ts";
@@ -103,7 +103,12 @@ export class ExportJob implements Job {
     if (remapKey !== null) this.#pool.takeMaskKey(remapKey);
     const chosen = chooseSources(this.#run.definition);
     assertStateOfTime(this.#run.definition, chosen.sources);
-    for (const file of dumpFilesOf(this.#run.definition)) this.#guardOutput(dumpFilePath(file, 1) ?? "");
+    // Those that were added since are looked at when they are begun.
+    const files = dumpFilesOf(this.#run.definition).slice(
+      0,
+      this.#saved === null ? undefined : begunSpecifications(this.#saved.files),
+    );
+    for (const file of files) guardOutput(this.#run.definition, dumpFilePath(file, 1) ?? "");
     await this.#openSources(chosen);
     await this.#makePlan(chosen, encryption, marks);
     this.#missing = chosen.missing;
@@ -162,7 +167,11 @@ export class ExportJob implements Job {
       if (this.#plan.transportedRows === null) this.#queue = new UnloadQueue(replay(items, tables, saved.records));
       this.#records = saved.records;
       await this.#removeBegun(saved.files.map(({ identity }) => identity));
-      this.#writer = await DumpFileSetWriter.resume(this.#writerOptions(), saved.files);
+      const options = this.#writerOptions();
+      const begun = begunSpecifications(saved.files);
+      const files = options.files.slice(0, begun);
+      this.#writer = await DumpFileSetWriter.resume({ ...options, files }, saved.files);
+      await beginAddedFiles(this.#run.table, this.#writer, begun);
       return;
     }
     if (this.#run.restarts) {
@@ -311,19 +320,8 @@ export class ExportJob implements Job {
     for (const { schema, path } of this.#withoutWal) if (existsSync(walPath(path))) recoverSource(schema, path);
   }
 
-  #guardOutput(path: string): void {
-    if (isUrl(path)) return;
-    const { definition } = this.#run;
-    for (const database of new Set([definition.database, sourceDatabase(definition).database]))
-      assertNoDatabase(database, path, (cause) =>
-        pumpError([["ORA-39001"], ["ORA-39000"], ["ORA-31641", path], ...cause.lines], cause.hint),
-      );
-  }
-
   #writerOptions(): DumpFileSetOptions {
-    return dumpFileSetOptions(this.#run, this.#plan, this.#encryption, (path) => {
-      this.#guardOutput(path);
-    });
+    return dumpFileSetOptions(this.#run, this.#plan, this.#encryption);
   }
 
   #requireSnapshot(): Snapshot {
