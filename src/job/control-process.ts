@@ -19,8 +19,6 @@ import type { WorkerPool } from "./worker-thread.ts";
 
 /** How long workers may take to end their statement before an immediate stop ends the process. */
 const IMMEDIATE_GRACE_MS = 200;
-/** As many of the last messages may be missing in the log of a job that is started again. */
-const LOGGED_MESSAGES = 1000;
 
 /** Runs one job to its end: the only writer of its control table but for sessions and requests. */
 export class ControlProcess {
@@ -74,7 +72,16 @@ export class ControlProcess {
   /** Tells the error of a run that tells its clients nothing else. A log that takes no more keeps it from nobody. */
   async #fail(failure: PumpError, log: LogFile | null, close: () => Promise<void> | undefined, places: PlaceKeys): Promise<void> {
     const [left] = await attempt(close);
-    await attempt(() => log?.write({ kind: "error", lines: failure.lines }, new Date()));
+    if (log !== null) {
+      const told = { kind: "error", lines: failure.lines, logFileOnly: true } as const;
+      const now = new Date();
+      await attempt(() => {
+        this.#table.appendMessage(told, now);
+      });
+      await attempt(() => {
+        log.write(told, now);
+      });
+    }
     const lines = [...failure.lines, ...(left?.lines ?? [])];
     await this.#refuseStart(new PumpError(lines, failure.hint), places);
   }
@@ -244,9 +251,7 @@ export class ControlProcess {
 function openLog(table: ControlTable, definition: JobDefinition, restarts: boolean): LogFile | null {
   const file = definition.files.find(({ type }) => type === "log");
   if (file === undefined) return null;
-  return restarts
-    ? LogFile.reopen(definition, file, table.messagesAfter(table.lastMessage() - LOGGED_MESSAGES, LOGGED_MESSAGES))
-    : LogFile.open(definition, file, new Date());
+  return restarts ? LogFile.reopen(definition, file, table) : LogFile.open(definition, file, new Date());
 }
 
 /** Each operation loads its own modules only: they take as long as a small job. */
