@@ -12,7 +12,7 @@ import { flashbackTime } from "./flashback-time.ts";
 import { assertApplicable } from "./inapplicable.ts";
 import { assertFormatHolds } from "../job/format-version.ts";
 import { assertWholeSchemas, isTransportable } from "../job/transportable.ts";
-import { invalidArgument, invalidOperation, notSupported } from "./refusals.ts";
+import { invalidArgument, invalidOperation } from "./refusals.ts";
 
 interface TextRule {
   readonly type: "text" | "flag" | "time" | "bits";
@@ -22,15 +22,11 @@ interface TextRule {
   readonly importValues?: readonly string[];
 }
 
-type ParameterRule =
-  | { readonly type: "secret"; readonly operations: readonly Operation[]; readonly shortest: number }
-  | TextRule
-  | "not supported yet";
+type ParameterRule = { readonly type: "secret"; readonly operations: readonly Operation[]; readonly shortest: number } | TextRule;
 
 /** What the control table keeps of a secret: that there is one. */
 export const MASKED = "********";
 
-const LATER = "not supported yet";
 const EVERY: readonly Operation[] = ["EXPORT", "IMPORT", "SQL_FILE"];
 
 /** Every name of SET_PARAMETER that has a meaning here. */
@@ -71,7 +67,7 @@ const PARAMETERS: Readonly<Record<string, ParameterRule>> = {
   VERIFY_ONLY: { type: "flag", operations: ["IMPORT"] },
   TABLE_EXISTS_ACTION: { type: "text", operations: ["IMPORT"], values: ["SKIP", "APPEND", "TRUNCATE", "REPLACE"] },
   TRANSPORTABLE: { type: "text", operations: ["EXPORT"], values: ["ALWAYS", "NEVER"] },
-  USER_METADATA: LATER,
+  USER_METADATA: { type: "flag", operations: ["EXPORT"] },
 };
 
 /** Parameters of an import that say something about dump files. */
@@ -91,7 +87,6 @@ export function setParameter(definition: JobDefinition, name: string | null, val
   assertParameterApplicable(key, definition.operation);
   const rule = Object.hasOwn(PARAMETERS, key) ? PARAMETERS[key] : undefined;
   if (rule === undefined) throw invalidArgument(["ORA-39049", name]);
-  if (rule === "not supported yet") throw notSupported(`parameter ${key}`);
   if (!rule.operations.includes(definition.operation)) throw invalidArgument(["ORA-39208", key, definition.operation]);
   if (readsDump(definition) && OF_SCHEMAS.has(key))
     throw pumpError(
@@ -142,6 +137,7 @@ export function assertStartable(definition: JobDefinition): void {
   assertRemaps(definition);
   if (isTransportable(definition)) assertWholeSchemas(definition);
   assertAlgorithms(definition);
+  assertUsersWanted(definition);
   assertFormatHolds(definition, !["NONE", undefined].includes(definition.parameters["ENCRYPTION"] as string | undefined));
   assertVerifiesAll(definition);
   const action = definition.parameters["TABLE_EXISTS_ACTION"];
@@ -190,6 +186,12 @@ function assertDataOptions(definition: JobDefinition): void {
     [["ORA-39002"], ["ORA-39053", "LOGFILE", definition.operation]],
     "The rows that SKIP_CONSTRAINT_ERRORS leaves out are kept in a file beside the log: give the job a log file.",
   );
+}
+
+/** An export of schemas takes users along; a FULL one takes all of them anyway. */
+function assertUsersWanted({ mode, parameters }: JobDefinition): void {
+  if (parameters["USER_METADATA"] === 1 && mode !== "SCHEMA")
+    throw invalidOperation(["ORA-39050", "USER_METADATA", `mode ${mode}`]);
 }
 
 /** An algorithm of what is not to be done. */
@@ -244,12 +246,7 @@ function assertTablespaces(definition: JobDefinition): void {
   throw invalidOperation(["ORA-39053", "TABLESPACE_EXPR", mode]);
 }
 
-function checkedValue(
-  name: string,
-  rule: Exclude<ParameterRule, string>,
-  value: string | number,
-  { operation }: JobDefinition,
-): string | number {
+function checkedValue(name: string, rule: ParameterRule, value: string | number, { operation }: JobDefinition): string | number {
   switch (rule.type) {
     case "flag":
       if (typeof value !== "number" || !Number.isInteger(value)) throw invalidArgument(["ORA-39207", String(value), name]);

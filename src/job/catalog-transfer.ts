@@ -10,7 +10,7 @@ import { DatabaseLinks } from "../catalog/links.ts";
 import { ADMINISTRATOR, BUILT_IN_GRANTS, BUILT_IN_ROLES, PUBLIC, Roles } from "../catalog/roles.ts";
 import { Users } from "../catalog/users.ts";
 import type { CatalogObject } from "../metadata/catalog-objects.ts";
-import { CATALOG_TAILS, objectPath, type CatalogTail } from "../metadata/object-paths.ts";
+import { CATALOG_TAILS, objectPath, type CatalogTail, type ExportMode } from "../metadata/object-paths.ts";
 import type { ControlTable } from "./control-table.ts";
 import type { JobDefinition } from "./definition.ts";
 import { remappedPath } from "./directory-remaps.ts";
@@ -45,7 +45,7 @@ export function readCatalog(home: string): readonly CatalogObject[] {
  * Makes them in the catalog of an import's database, after its schemas, and names their paths. Those that exist stay as they are. Users
  * who are made here may be the first, from whom on it is checked who may go on with a job: so they come when little is left to do.
  */
-export function importCatalog(run: JobRun, originals: readonly CatalogObject[]): void {
+export function importCatalog(run: JobRun, mode: ExportMode, originals: readonly CatalogObject[]): void {
   if (originals.length === 0) return;
   const home = homeFolder(run.definition.database);
   const objects = originals.map((object) => remapped(run.definition, object));
@@ -57,7 +57,7 @@ export function importCatalog(run: JobRun, originals: readonly CatalogObject[]):
     if (own.length === 0 || run.table.hasTold(toldOf(tail))) continue;
     const problems = own.flatMap((object) => maker.make(object) ?? []);
     run.once(toldOf(tail), () => {
-      run.say(run.ofWorker(1, processingLine(objectPath("FULL", tail))));
+      run.say(run.ofWorker(1, processingLine(objectPath(mode, tail))));
       for (const problem of problems) run.report(problem.lines);
       run.measure(1, completedLine(own.length, lastPart(tail), run.secondsOfStep()));
     });

@@ -1,6 +1,6 @@
 import { isAbsolute } from "node:path";
 import { BadImage } from "../sqlite/piece-image.ts";
-import { CATALOG_TAILS, type CatalogTail } from "./object-paths.ts";
+import { CATALOG_TAILS, USER_TAILS, type CatalogTail } from "./object-paths.ts";
 
 /** Something of the catalog of a database that a FULL export carries; secrets are no part of it. */
 export type CatalogObject =
@@ -41,6 +41,11 @@ export function schemaOf(object: CatalogObject): string | null {
     default:
       return null;
   }
+}
+
+/** Whether it is a user, or what he has: a schema export may carry it. */
+export function isOfUser({ tail }: CatalogObject): boolean {
+  return USER_TAILS.has(tail);
 }
 
 /** The fact; nothing when there is no object. */

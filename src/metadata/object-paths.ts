@@ -21,6 +21,9 @@ export const CATALOG_TAILS = [
 
 export type CatalogTail = (typeof CATALOG_TAILS)[number];
 
+/** Those of a user, which an export of his schema may carry, too. */
+export const USER_TAILS: ReadonlySet<string> = new Set<CatalogTail>(["USER", "ROLE_GRANT"]);
+
 /** Those that belong to no schema. */
 const DATABASE_TAILS: ReadonlySet<string> = new Set(["ROLE", "DIRECTORY/DIRECTORY", "DIRECTORY/GRANT/OBJECT_GRANT"]);
 

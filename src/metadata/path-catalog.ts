@@ -1,4 +1,4 @@
-import { objectPath, type ExportMode, type ObjectPathTail } from "./object-paths.ts";
+import { objectPath, USER_TAILS, type ExportMode, type ObjectPathTail } from "./object-paths.ts";
 
 /** An object path that INCLUDE, EXCLUDE and the object path of a name filter can name: a row of the views of object paths. */
 export interface ObjectPathEntry {
@@ -64,7 +64,7 @@ export function isSchemaPath(path: string): boolean {
 export function objectPathsOf(mode: ExportMode): readonly ObjectPathEntry[] {
   const isTableMode = mode === "TABLE" || mode === "TABLESPACE";
   const leaves = [
-    ...(mode === "FULL" ? CATALOG_LEAVES : []),
+    ...CATALOG_LEAVES.filter(({ tail }) => mode === "FULL" || (mode === "SCHEMA" && USER_TAILS.has(tail))),
     ...[...TABLE_LEAVES, ...(isTableMode ? VIEWS_AS_TABLES_LEAVES : VIEW_LEAVES)],
   ];
   const leavesOf = new Map<string, Leaf[]>();

@@ -419,7 +419,10 @@ describe("the definition", () => {
     await expectCodes(pump.setParameter(handle, "COMPRESSION_ALGORITHM", "ZIP"), "ORA-39001", "ORA-39207");
     await expectCodes(pump.setParameter(handle, "INCLUDE_METADATA", "1"), "ORA-39001", "ORA-39207");
     await expectCodes(pump.setParameter(handle, "TABLE_EXISTS_ACTION", "SKIP"), "ORA-39001", "ORA-39208");
-    await expectCodes(pump.setParameter(handle, "USER_METADATA", 1), "TSDP-00001");
+    const tables = await pump.open("EXPORT", "TABLE", null, "TABLES");
+    await pump.addFile(tables, "t.dmp", "DATA_PUMP_DIR");
+    await pump.setParameter(tables, "USER_METADATA", 1);
+    await expectCodes(pump.startJob(tables), "ORA-39002", "ORA-39050");
   });
 
   test("setParallel takes 1 to 64, the last call wins", async () => {

@@ -255,3 +255,31 @@ test("a list of catalog objects is believed as far as it can be one", () => {
   ];
   for (const value of bad) expect(() => read(value), JSON.stringify(value).slice(0, 80)).toThrow(/catalog object/);
 });
+
+test("a SCHEMA job moves the users of its schemas, and their roles, when USER_METADATA says so", async () => {
+  new Roles(join(source, ".tsdp")).grant("datapump_exp_full_database", "hr");
+  const schemas = "= 'HR'";
+  const users = { USER_METADATA: 1 };
+  expectSuccess(await runExport(source, { folder: dumps, dumpFiles: ["plain.dmp"], schemas }));
+  const exported = await runExport(source, { folder: dumps, dumpFiles: ["users.dmp"], schemas, parameters: users });
+  expectSuccess(exported);
+  const paths = ["SCHEMA_EXPORT/USER", "SCHEMA_EXPORT/ROLE_GRANT"].map((path) => `Processing object type ${path}`);
+  expect(exported.lines).toEqual(expect.arrayContaining(paths));
+
+  const request = (dump: string, name: string) => ({ folder: dumps, dumpFiles: [dump], remap: [["HR", name]] as const });
+  expectSuccess(await runImport(target, request("plain.dmp", "NOBODY")));
+  expectSuccess(await runImport(target, { ...request("users.dmp", "ALONE"), schemas }));
+  expect(new Users(join(target, ".tsdp")).list()).toEqual([]);
+  const imported = await runImport(target, request("users.dmp", "BLAKE"));
+  expectSuccess(imported);
+  expect(imported.lines).toEqual(expect.arrayContaining(paths));
+  expect(new Users(join(target, ".tsdp")).list()).toMatchObject([
+    { name: "BLAKE", hasPassword: false, isLocked: true },
+    { name: "SYSTEM", isLocked: false },
+  ]);
+  expect(new Roles(join(target, ".tsdp")).grants()).toContainEqual({ role: "DATAPUMP_EXP_FULL_DATABASE", grantee: "BLAKE" });
+
+  const excluded = { ...request("users.dmp", "SCOTT"), filters: [["EXCLUDE_PATH_EXPR", "IN ('USER', 'ROLE_GRANT')"]] as const };
+  expectSuccess(await runImport(target, excluded));
+  expect(new Users(join(target, ".tsdp")).list().map(({ name }) => name)).toEqual(["BLAKE", "SYSTEM"]);
+});

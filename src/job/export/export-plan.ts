@@ -4,7 +4,7 @@ import type { ColumnName } from "../../catalog/encrypted-columns.ts";
 import { homeFolder } from "../../catalog/home.ts";
 import { missingPrivilege, Privileges } from "../../catalog/privileges.ts";
 import { defaultSchema, listSchemas } from "../../catalog/schemas.ts";
-import type { CatalogObject } from "../../metadata/catalog-objects.ts";
+import { isOfUser, schemaOf, type CatalogObject } from "../../metadata/catalog-objects.ts";
 import { isStatistics, isSystemTable, type DumpObject, type DumpSchema } from "../../metadata/dump-object.ts";
 import type { LeftOut } from "../../metadata/object-choice.ts";
 import { readSchema } from "../../metadata/read-schema.ts";
@@ -122,9 +122,26 @@ export function chooseSources(definition: JobDefinition): ExportSources {
   const privileges = Privileges.of(homeFolder(database), user);
   if (found.schemas.some((schema) => !privileges.mayWorkOn(schema, "EXPORT"))) throw missingPrivilege("EXPORT", ["ORA-39109"]);
   const rowFilters = new RowFilters(definition);
-  const takesCatalog = definition.mode === "FULL" && contentOf(definition) !== "DATA_ONLY" && privileges.mayWorkOnAll("EXPORT");
-  const catalog = takesCatalog ? readCatalog(homeFolder(database)) : [];
+  const catalog = catalogFor(definition, homeFolder(database), found.schemas, privileges);
   return { catalog, selection, sources, rowFilters, defaultSchema: byDefault, missing: absentSchemas(found) };
+}
+
+/**
+ * What goes along of the catalog: all of it with FULL, with USER_METADATA the users whose schemas are exported, and their roles.
+ * @throws ORA-31631 for users when that is not for whoever exports
+ */
+function catalogFor(
+  definition: JobDefinition,
+  home: string,
+  schemas: readonly string[],
+  privileges: Privileges,
+): readonly CatalogObject[] {
+  const isFull = definition.mode === "FULL";
+  if (contentOf(definition) === "DATA_ONLY" || !(isFull || definition.parameters["USER_METADATA"] === 1)) return [];
+  const mayTakeAll = privileges.mayWorkOnAll("EXPORT");
+  if (isFull) return mayTakeAll ? readCatalog(home) : [];
+  if (!mayTakeAll) throw missingPrivilege("EXPORT");
+  return readCatalog(home).filter((object) => isOfUser(object) && schemas.includes(schemaOf(object) ?? ""));
 }
 
 /**

@@ -104,11 +104,11 @@ export class ImportJob implements Job {
     await verifyDescriptions(set, files.open);
     const { chosen, catalog, missing } = await chooseTargets(definition, master, new ImportState(table).targets());
     [this.#missing, this.#catalog] = [missing, catalog];
+    this.#exportMode = exportModeOf(master);
     if (importsPages(definition, master)) {
       this.#transport = PageImport.open(this.#run, this.#crew, chosen, master, set);
       return;
     }
-    this.#exportMode = exportModeOf(master);
     this.#content = importContent(definition, master);
     this.#remapped = remapsOfImport(definition, chosen, master, this.#content);
     rowFiltersOf(definition, chosen, this.#content);
@@ -151,7 +151,7 @@ export class ImportJob implements Job {
     this.#run.showProgress(() => loading.progress());
     if (!isDone) return "stopped";
     for (const path of paths) this.#measure(path, publishing.secondsOf(path));
-    importCatalog(this.#run, this.#catalog);
+    importCatalog(this.#run, this.#exportMode, this.#catalog);
     return "done";
   }
 
@@ -181,7 +181,7 @@ export class ImportJob implements Job {
     abortBefore(this.#run, -1);
     this.#crew.setDegree(Math.min(this.#run.degree, Math.ceil(transport.bytesLeft / PIECE_TARGET) || 1));
     const end = await transport.run();
-    if (end === "done") importCatalog(this.#run, this.#catalog);
+    if (end === "done") importCatalog(this.#run, this.#exportMode, this.#catalog);
     return end;
   }
 
