@@ -18,13 +18,13 @@ function temporaryFolder(): { TMPDIR?: string } {
   }
 }
 
-/** What replaces modules, or sets variables that modules read when they are loaded. */
-const LASTING = /vi\.(?:doMock|mock|resetModules)\(|small-pieces\.ts|TSDP_PIECE_BYTES/;
+/** What replaces modules, sets variables that modules read when they are loaded, or measures the memory of the process. */
+const OF_PROCESS = /vi\.(?:doMock|mock|resetModules)\(|small-pieces\.ts|TSDP_PIECE_BYTES|maxRSS|memoryUsage|harness\.ts/;
 
-/** Tests that change something for good: each has a process of its own. */
+/** Tests that change something for good, or are about the process: each has one of its own. */
 const ALONE = readdirSync(join(import.meta.dirname, "test"), { recursive: true })
   .map((name) => join("test", String(name)))
-  .filter((name) => name.endsWith(".test.ts") && LASTING.test(readFileSync(join(import.meta.dirname, name), "utf8")))
+  .filter((name) => name.endsWith(".test.ts") && OF_PROCESS.test(readFileSync(join(import.meta.dirname, name), "utf8")))
   .map((name) => name.replaceAll("\\", "/"));
 
 /** They take the longest, and nothing of them shows it. */

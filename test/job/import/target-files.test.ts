@@ -21,7 +21,7 @@ test.each(JOURNALS)("no file gets a name beside which a database that is gone ha
   // An empty one holds nothing.
   writeFileSync(path + suffix, "");
   takeName(work, path);
-  expect(readdirSync(folder).sort()).toEqual(["HR.db", `HR.db${suffix}`]);
+  expect(readdirSync(folder).sort()).toEqual([".HR.part", "HR.db", `HR.db${suffix}`]);
 });
 
 test("a bad file takes the next name when something of another one is left at its own", () => {
