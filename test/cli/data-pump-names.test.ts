@@ -135,7 +135,8 @@ it.each([
   ["SCHEMA_EXPORT/TABLE/COMMENT", "SQLite keeps comments only inside of definitions"],
   ["JOB", "SQLite has no scheduler"],
   ["TABLE/CONSTRAINT/REF_CONSTRAINT", "In SQLite a constraint is part"],
-  ["USER", "Jobs of mode FULL know it"],
+  ["ROLE", "Jobs of mode FULL know it"],
+  ["USER", "Jobs of mode FULL, SCHEMA know it"],
   ["VIEW", "Jobs of mode FULL, SCHEMA know it"],
 ])("a filter of the object path %s says why there is none", (path, why) => {
   for (const name of ["INCLUDE_PATH_EXPR", "EXCLUDE_PATH_EXPR"]) {
