@@ -7,6 +7,7 @@ import { bootName } from "../boot.ts";
 import { ImportState, type SavedTarget } from "./import-state.ts";
 import type { LivenessLock } from "../liveness.ts";
 import type { SchemaPlace } from "./schema-place.ts";
+import { aboutSchema } from "./target-errors.ts";
 import { hasTakenName, linkSchema, removeDatabase, stampOf, syncPath, takeName, unfinishedPath } from "./target-files.ts";
 import { lockTarget } from "./target-lock.ts";
 import type { TargetJob } from "./target-schema.ts";
@@ -38,7 +39,7 @@ export class PageTarget {
     } catch (error) {
       lock.remove();
       throw pumpError(
-        [["ORA-39002"], ["ORA-39097", `for schema ${name} in "${place.path}"`], ...causeLines(error)],
+        [...aboutSchema(name, place.path), ...causeLines(error)],
         "Check the folder of the schema and the free space on its disk.",
         error,
       );

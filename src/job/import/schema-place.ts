@@ -2,6 +2,7 @@ import { lstatSync, realpathSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { causeLines, pumpError, type ErrorLine, type PumpError, type StackEntry } from "../../base/errors.ts";
 import { newSchemaPath, schemaName } from "../../catalog/schemas.ts";
+import { aboutSchema } from "./target-errors.ts";
 import { assertNoJournal } from "./target-files.ts";
 
 /** Where an import makes a schema. */
@@ -17,10 +18,12 @@ export interface SchemaPlace {
  */
 export function placeNewSchema(database: string, name: string, datafile: string | undefined): SchemaPlace {
   const usual = newSchemaPath(database, name);
-  if (datafile === undefined) {
-    assertNoJournal(usual, ...about(name, usual));
-    return { path: usual, link: null };
-  }
+  const place = datafile === undefined ? { path: usual, link: null } : placeOfDatafile(database, name, datafile);
+  assertNoJournal(place.path, ...aboutSchema(name, place.path));
+  return place;
+}
+
+function placeOfDatafile(database: string, name: string, datafile: string): SchemaPlace {
   const path = resolve(database, datafile);
   const isOwnFolder = realFolder(name, path) === realpathSync(database);
   if (isOwnFolder && schemaName(path) !== name) {
@@ -29,7 +32,6 @@ export function placeNewSchema(database: string, name: string, datafile: string 
   }
   const link = isOwnFolder ? null : join(database, `${name}${extname(path)}`);
   for (const file of link === null ? [path] : [path, link]) assertFree(name, file);
-  assertNoJournal(path, ...about(name, path));
   return { path, link };
 }
 
@@ -52,9 +54,5 @@ function assertFree(name: string, path: string): void {
 }
 
 function unusable(name: string, path: string, causes: readonly (StackEntry | ErrorLine)[], hint: string): PumpError {
-  return pumpError([...about(name, path), ...causes], hint);
-}
-
-function about(name: string, path: string): readonly StackEntry[] {
-  return [["ORA-39002"], ["ORA-39097", `for schema ${name} in "${path}"`]];
+  return pumpError([...aboutSchema(name, path), ...causes], hint);
 }

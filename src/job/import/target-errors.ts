@@ -1,4 +1,4 @@
-import { causeLines, codeOf, hintAfterCause, PumpError, pumpError, type ErrorLine } from "../../base/errors.ts";
+import { causeLines, codeOf, hintAfterCause, PumpError, pumpError, type ErrorLine, type StackEntry } from "../../base/errors.ts";
 
 /** Gives an error on the way to a schema file the names of both. @throws ORA-39002 */
 export function asTargetError<T>(name: string, path: string, step: () => T): T {
@@ -9,9 +9,17 @@ export function asTargetError<T>(name: string, path: string, step: () => T): T {
   }
 }
 
+/** The outer lines of an error on the way to a schema file. */
+export function aboutSchema(name: string, path: string): readonly StackEntry[] {
+  return [["ORA-39002"], ["ORA-39097", `for schema ${name} in "${path}"`]];
+}
+
 export function targetError(name: string, path: string, error: unknown): PumpError {
-  const stack = [["ORA-39002"], ["ORA-39097", `for schema ${name} in "${path}"`], ...causeLines(error)] as const;
-  return pumpError(stack, error instanceof PumpError ? error.hint : targetHint(codeOf(error)), error);
+  return pumpError(
+    [...aboutSchema(name, path), ...causeLines(error)],
+    error instanceof PumpError ? error.hint : targetHint(codeOf(error)),
+    error,
+  );
 }
 
 function targetHint(code: string): string {
