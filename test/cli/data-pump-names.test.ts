@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { expect, it } from "vitest";
 import { DATA_OPTION_BITS } from "../../src/api/data-options.ts";
 import { dataFilter } from "../../src/api/data-filters.ts";
@@ -12,6 +11,7 @@ import { readCommandLine } from "../../src/cli/command-line.ts";
 import { helpLines } from "../../src/cli/help.ts";
 import { PARAMETERS as PARAMETER_ROWS } from "../../src/cli/parameters/parameters.ts";
 import type { JobDefinition } from "../../src/job/definition.ts";
+import { jobDefinition } from "../job/job-definition.ts";
 
 /** The parameters of expdp and impdp, 19c to 23ai. */
 const PARAMETERS = `
@@ -45,11 +45,7 @@ const METADATA_TRANSFORMS = `
 const words = (text: string) => text.trim().split(/\s+/);
 
 function definition(operation: "EXPORT" | "IMPORT"): JobDefinition {
-  return {
-    ...{ owner: "SYSTEM", name: "J", operation, mode: "TABLE", guid: randomBytes(16).toString("hex"), version: "COMPATIBLE" },
-    ...{ remoteLink: null, database: "/d", files: [], metadataFilters: [], metadataRemaps: [], dataFilters: [], parameters: {} },
-    degree: null,
-  };
+  return jobDefinition({ operation, mode: "TABLE", database: "/d" });
 }
 
 /** The error of a call; null when it took the name. */

@@ -6,6 +6,7 @@ import { ControlTable } from "../../src/job/control-table.ts";
 import type { JobDefinition } from "../../src/job/definition.ts";
 import { attachJob, controlTablePath, createJob, jobsFolder, listJobs, type AttachedJob } from "../../src/job/jobs.ts";
 import { LivenessLock, lockPath } from "../../src/job/liveness.ts";
+import { jobDefinition } from "./job-definition.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 let folder: string;
@@ -17,11 +18,7 @@ beforeEach(() => {
 });
 
 function definition(name: string): JobDefinition {
-  return {
-    ...{ owner: "SYSTEM", name, operation: "IMPORT", mode: "SCHEMA", guid: "0123ABCD".repeat(4), version: "COMPATIBLE" },
-    ...{ remoteLink: null, database: folder, files: [], metadataFilters: [], metadataRemaps: [], dataFilters: [] },
-    ...{ parameters: {}, degree: null },
-  };
+  return jobDefinition({ name, operation: "IMPORT", mode: "SCHEMA", database: folder });
 }
 
 function define(name: string): AttachedJob {

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { beforeEach, expect, test, vi } from "vitest";
 import { ControlProcess } from "../../src/job/control-process.ts";
 import { ControlTable } from "../../src/job/control-table.ts";
-import type { JobDefinition } from "../../src/job/definition.ts";
 import { removeLeftovers } from "../../src/job/leftovers.ts";
 import { LivenessLock, lockPath } from "../../src/job/liveness.ts";
 import { LogFile } from "../../src/job/log-file.ts";
@@ -12,6 +11,7 @@ import { NO_PLACE_KEYS } from "../../src/job/place-access.ts";
 import { JobRun } from "../../src/job/run.ts";
 import type { WorkerPool } from "../../src/job/worker-thread.ts";
 import { codesOf, failureOf, runExport, runImport } from "./pump-jobs.ts";
+import { jobDefinition } from "./job-definition.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 let folder: string;
@@ -36,18 +36,7 @@ function savedFile(directoryPath: string): string {
 
 /** The control table of an export of `directoryPath`/a.dmp. */
 function exportTable(directoryPath: string): ControlTable {
-  const definition: JobDefinition = {
-    ...{
-      owner: "SYSTEM",
-      name: "EXAMPLE1",
-      operation: "EXPORT",
-      mode: "SCHEMA",
-      guid: "0123ABCD".repeat(4),
-      version: "COMPATIBLE",
-    },
-    ...{ remoteLink: null, database: folder, files: [], metadataFilters: [], metadataRemaps: [], dataFilters: [] },
-    ...{ parameters: {}, degree: null },
-  };
+  const definition = jobDefinition({ operation: "EXPORT", mode: "SCHEMA", database: folder });
   const table = ControlTable.create(join(folder, "SYSTEM.EXAMPLE1.db"), definition);
   table.connection.prepare("INSERT INTO export_state VALUES (1, NULL, ?, 1)").run(savedFile(directoryPath));
   return table;

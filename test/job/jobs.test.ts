@@ -19,27 +19,13 @@ import {
 } from "../../src/job/jobs.ts";
 import { isAlive, LivenessLock, lockPath } from "../../src/job/liveness.ts";
 import { tracePath } from "../../src/job/trace.ts";
+import { jobDefinition } from "./job-definition.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 let database: string;
 
 function definition(name: string, owner = "SYSTEM"): JobDefinition {
-  return {
-    owner,
-    name,
-    operation: "EXPORT",
-    mode: "SCHEMA",
-    guid: "0".repeat(32),
-    version: "COMPATIBLE",
-    remoteLink: null,
-    database,
-    files: [],
-    metadataFilters: [],
-    metadataRemaps: [],
-    dataFilters: [],
-    parameters: {},
-    degree: null,
-  };
+  return jobDefinition({ owner, name, operation: "EXPORT", mode: "SCHEMA", database });
 }
 
 describe("jobs", () => {

@@ -8,6 +8,7 @@ import { ControlTable } from "../../src/job/control-table.ts";
 import { launchControlProcess } from "../../src/job/launch.ts";
 import { lockPath } from "../../src/job/liveness.ts";
 import { removeEmptyTrace, traceLines, tracePath } from "../../src/job/trace.ts";
+import { jobDefinition } from "./job-definition.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 const spawned = vi.hoisted(() => ({
@@ -31,22 +32,8 @@ let table: ControlTable;
 beforeEach(() => {
   folder = temporaryFolder();
   spawned.calls.length = 0;
-  table = ControlTable.create(join(folder, "SYSTEM.EXAMPLE1.db"), {
-    owner: "SYSTEM",
-    name: "EXAMPLE1",
-    operation: "EXPORT",
-    mode: "SCHEMA",
-    guid: "0".repeat(32),
-    version: "COMPATIBLE",
-    remoteLink: null,
-    database: folder,
-    files: [],
-    metadataFilters: [],
-    metadataRemaps: [],
-    dataFilters: [],
-    parameters: {},
-    degree: null,
-  });
+  const definition = jobDefinition({ operation: "EXPORT", mode: "SCHEMA", database: folder, guid: "0".repeat(32) });
+  table = ControlTable.create(join(folder, "SYSTEM.EXAMPLE1.db"), definition);
   return () => {
     table.close();
   };

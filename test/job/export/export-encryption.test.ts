@@ -2,29 +2,19 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { NO_KEYS, type Keyring } from "../../../src/dump/set-key.ts";
 import { ControlTable } from "../../../src/job/control-table.ts";
-import type { JobDefinition } from "../../../src/job/definition.ts";
 import { chooseEncryption, encryptionOf } from "../../../src/job/export/export-encryption.ts";
 import { NO_PLAN } from "../../../src/job/export/export-plan.ts";
 import { codesOf, failureOf } from "../pump-jobs.ts";
+import { jobDefinition } from "../job-definition.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 
 const WALLET: Keyring = { password: null, masterKeys: [{ id: Buffer.alloc(16, 1), key: Buffer.alloc(32, 2) }] };
-const COLUMNS_ONLY: JobDefinition = {
-  owner: "SYSTEM",
-  name: "J",
+const COLUMNS_ONLY = jobDefinition({
   operation: "EXPORT",
   mode: "SCHEMA",
-  guid: "0123456789ABCDEF0123456789ABCDEF",
-  version: "0.1.0",
-  remoteLink: null,
   database: "/db",
-  files: [],
-  metadataFilters: [],
-  metadataRemaps: [],
-  dataFilters: [],
   parameters: { ENCRYPTION: "ENCRYPTED_COLUMNS_ONLY" },
-  degree: 1,
-};
+});
 
 let table: ControlTable;
 

@@ -24,6 +24,7 @@ import { readSettings } from "../../../src/sqlite/schema.ts";
 import { createProgressTable, listStaging, notePiece, progressName } from "../../../src/sqlite/staging.ts";
 import { setJournalMode } from "../../../src/sqlite/target.ts";
 import { failureOf } from "../pump-jobs.ts";
+import { jobDefinition } from "../job-definition.ts";
 
 vi.mock(import("node:fs"), async (original) => {
   const fs = await original();
@@ -78,22 +79,8 @@ const at = (name: string) => join(folder, name);
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "tsdp-target-"));
-  table = ControlTable.create(at("job.db"), {
-    owner: "SYSTEM",
-    name: "JOB",
-    operation: "IMPORT",
-    mode: "FULL",
-    guid: GUID,
-    version: "1.1",
-    remoteLink: null,
-    database: folder,
-    files: [],
-    metadataFilters: [],
-    metadataRemaps: [],
-    dataFilters: [],
-    parameters: {},
-    degree: 1,
-  });
+  const definition = jobDefinition({ operation: "IMPORT", mode: "FULL", database: folder, guid: GUID });
+  table = ControlTable.create(at("job.db"), definition);
   const existing = openDatabase(at("HR.db"));
   existing.exec("CREATE TABLE emp (a); INSERT INTO emp VALUES (1)");
   existing.close();
